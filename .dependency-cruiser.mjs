@@ -1,0 +1,48 @@
+/**
+ * The arrows of the architecture: imports between packages run one way only. Checked on the built files, so what is
+ * checked is what ships.
+ */
+const packages = (names) => `^packages/(${names})/`
+
+export default {
+  forbidden: [
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'core-imports-nothing-of-ours',
+      severity: 'error',
+      from: { path: packages('core') },
+      to: { path: '^(packages|apps)/', pathNot: packages('core') },
+    },
+    {
+      name: 'rest-express-knows-core-alone',
+      severity: 'error',
+      from: { path: packages('rest-express') },
+      to: { path: '^(packages|apps)/', pathNot: packages('rest-express|core') },
+    },
+    {
+      name: 'a-provider-knows-core-alone',
+      comment: 'The two Swift providers share the client in packages/swift; no provider knows another one.',
+      severity: 'error',
+      from: { path: '^packages/provider-([^/]+)/' },
+      to: { path: '^(packages|apps)/', pathNot: '^packages/(core|swift|provider-$1)/' },
+    },
+    {
+      name: 'nothing-imports-an-app',
+      severity: 'error',
+      from: { path: '^packages/' },
+      to: { path: '^apps/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    includeOnly: '^(packages|apps)/[^/]+/dist/',
+    exclude: { path: '/web/' },
+    tsPreCompilationDeps: false,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+  },
+}

@@ -1,0 +1,40 @@
+/**
+ * A file's content type: by its name, else by its first bytes.
+ */
+import mime from 'mime'
+import { StorageError } from './errors.js'
+
+/** What a file is when nothing tells (RFC 2046, 4.5.1). */
+export const unknownContentType = 'application/octet-stream'
+
+/** Bytes from a file's beginning that detection by content looks at. */
+export const detectionBytes = 4100
+
+/** The type that a file's name tells by its extension; `undefined` when it tells nothing. */
+export function contentTypeByName(name: string): string | undefined {
+  return mime.getType(name.slice(name.lastIndexOf('/') + 1)) ?? undefined
+}
+
+/** The type that a file's first bytes tell; `undefined` when they tell nothing, as those of text. */
+export async function contentTypeByContent(start: Uint8Array): Promise<string | undefined> {
+  if (start.length === 0) return undefined
+  const { fileTypeFromBuffer } = await import('file-type')
+  return (await fileTypeFromBuffer(start.subarray(0, detectionBytes)))?.mime
+}
+
+/** `type/subtype` and parameters (RFC 9110, 8.3.1): tokens, and values that are tokens or quoted strings. */
+const mediaType =
+  /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*;[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+=(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+|"(?:[\t !#-[\]-~]|\\[\t -~])*"))*$/
+
+/** Throws `INVALID_ARGUMENT` unless the value is a media type. */
+export function checkContentType(value: string): void {
+  if (value.length > 255 || !mediaType.test(value)) {
+    throw new StorageError(
+      'INVALID_ARGUMENT',
+      `${JSON.stringify(value.slice(0, 100))} is no media type: it must be type/subtype, with parameters as name=value`,
+      {
+        details: { property: 'contentType' },
+      },
+    )
+  }
+}

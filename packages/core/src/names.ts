@@ -1,0 +1,76 @@
+/**
+ * The rules for names, the same on every provider.
+ */
+import type { ContainerNameRule } from './capabilities.js'
+import { StorageError } from './errors.js'
+
+/** Bytes of UTF-8: the longest file name (the limit of Amazon S3, Azure Blob and Swift). */
+export const maxFileNameBytes = 1024
+
+/** Throws `INVALID_NAME` unless the name is well-formed Unicode of 1 to {@link maxFileNameBytes} bytes in UTF-8. */
+export function checkFileName(name: unknown): asserts name is string {
+  if (typeof name !== 'string')
+    throw new StorageError('INVALID_NAME', `a file's name must be a string, not ${kind(name)}`)
+  if (name === '') throw new StorageError('INVALID_NAME', "a file's name must not be empty")
+  if (!name.isWellFormed()) {
+    throw new StorageError('INVALID_NAME', "a file's name must be well-formed Unicode: it holds a lone surrogate")
+  }
+  if (name.length * 3 > maxFileNameBytes) {
+    const bytes = Buffer.byteLength(name)
+    if (bytes > maxFileNameBytes) {
+      throw new StorageError(
+        'INVALID_NAME',
+        `a file's name must be at most ${maxFileNameBytes} bytes in UTF-8, not ${bytes}`,
+      )
+    }
+  }
+}
+
+/** Throws `INVALID_NAME` unless the name meets the provider's rule. */
+export function checkContainerName(name: unknown, rule: ContainerNameRule): asserts name is string {
+  if (typeof name !== 'string') {
+    throw new StorageError('INVALID_NAME', `a container's name must be a string, not ${kind(name)}`)
+  }
+  const bytes = Buffer.byteLength(name)
+  if (
+    !name.isWellFormed() ||
+    bytes < rule.minBytes ||
+    bytes > rule.maxBytes ||
+    !new RegExp(`^(?:${rule.pattern})$`, 'u').test(name)
+  ) {
+    throw new StorageError(
+      'INVALID_NAME',
+      `${JSON.stringify(shortened(name))} is no container name here: it must be ${rule.rule}`,
+    )
+  }
+}
+
+/**
+ * The common subset of all providers' rules: 3 to 63 lower-case letters, digits and single hyphens, beginning and ending
+ * with a letter or a digit. A container with such a name can be moved to any provider.
+ */
+export const portableContainerName: ContainerNameRule = Object.freeze({
+  pattern: '[a-z0-9]+(-[a-z0-9]+)*',
+  minBytes: 3,
+  maxBytes: 63,
+  rule: '3 to 63 lower-case letters, digits and single hyphens, beginning and ending with a letter or a digit',
+})
+
+/** The order of every list: that of the names' bytes in UTF-8, which is that of their code points. */
+export function compareNames(a: string, b: string): number {
+  const length = Math.min(a.length, b.length)
+  for (let index = 0; index < length; index++) {
+    const left = a.charCodeAt(index)
+    const right = b.charCodeAt(index)
+    if (left === right) continue
+    // UTF-16 sorts surrogates, which stand for code points past U+FFFF, before U+E000 to U+FFFF; UTF-8 after them.
+    return codePointRank(left) - codePointRank(right)
+  }
+  return a.length - b.length
+}
+
+const codePointRank = (unit: number) => (unit < 0xd800 ? unit : unit < 0xe000 ? unit + 0x2000 : unit - 0x800)
+
+const kind = (value: unknown) => (value === null ? 'null' : typeof value)
+
+const shortened = (name: string) => (name.length > 100 ? `${name.slice(0, 100)}…` : name)

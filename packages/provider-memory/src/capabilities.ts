@@ -1,0 +1,34 @@
+import { type Capabilities, freezeCapabilities } from '@stowage/core'
+
+const MiB = 1024 * 1024
+
+/**
+ * What memory can do. It takes bytes and no streams, as most services do, so that an application's tests go the same way
+ * through the service's buffering and part uploads that its production goes.
+ */
+export const defaultCapabilities: Capabilities = freezeCapabilities({
+  containerNames: {
+    pattern: '(?!\\.{1,2}$)[^/\\0]+',
+    minBytes: 1,
+    maxBytes: 255,
+    rule: '1 to 255 bytes of UTF-8 without "/" and NUL, and neither "." nor ".."',
+  },
+  maxPageSize: 1000,
+  fileBesideFolder: true,
+  maxFileSize: 2048 * MiB,
+  maxPutSize: 64 * MiB,
+  streamingPut: false,
+  parts: { minPartSize: 1, maxPartSize: 64 * MiB, maxParts: 10_000 },
+  conditions: { create: 'atomic', update: 'atomic', remove: 'atomic' },
+  attributes: {
+    cacheControl: true,
+    contentDisposition: true,
+    contentEncoding: true,
+    contentLanguage: true,
+    maxMetadataBytes: 8192,
+  },
+  checksums: ['md5', 'sha256'],
+  signedUrls: false,
+  acl: false,
+  nativeOptions: [],
+})

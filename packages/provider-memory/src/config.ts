@@ -1,0 +1,35 @@
+import type { Capabilities } from '@stowage/core'
+import * as v from 'valibot'
+import { MemoryProvider } from './provider.js'
+
+const bytes = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
+const conditionSupport = v.union([v.picklist(['atomic', 'emulated']), v.literal(false)])
+
+/** Capabilities that stand in for the provider's own, each as a whole. */
+const capabilities = v.partial(
+  v.strictObject({
+    containerNames: v.strictObject({ pattern: v.string(), minBytes: bytes, maxBytes: bytes, rule: v.string() }),
+    maxPageSize: bytes,
+    maxFileSize: bytes,
+    maxPutSize: bytes,
+    streamingPut: v.boolean(),
+    parts: v.union([v.literal(false), v.strictObject({ minPartSize: bytes, maxPartSize: bytes, maxParts: bytes })]),
+    conditions: v.strictObject({ create: conditionSupport, update: conditionSupport, remove: conditionSupport }),
+    checksums: v.array(v.picklist(['md5', 'sha256'])),
+  }),
+)
+
+/** A data source's settings, beside `provider`. All are optional. */
+export const settings = v.strictObject({ capabilities: v.optional(capabilities) })
+
+export type MemorySettings = v.InferOutput<typeof settings>
+
+/** Makes the provider from checked settings; each has a store of its own. */
+export function createProvider(settings: MemorySettings): MemoryProvider {
+  return new MemoryProvider({ capabilities: present(settings.capabilities ?? {}) })
+}
+
+/** Without the properties that are there but `undefined`, which would hide the provider's own. */
+function present(capabilities: NonNullable<MemorySettings['capabilities']>): Partial<Capabilities> {
+  return Object.fromEntries(Object.entries(capabilities).filter(([, value]) => value !== undefined))
+}

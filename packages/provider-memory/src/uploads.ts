@@ -1,0 +1,56 @@
+import {
+  type CompleteUploadCallOptions,
+  compareNames,
+  type PartUpload,
+  StorageError,
+  type UnfinishedUpload,
+  type UploadedPart,
+} from '@stowage/core'
+import type { StoredContainer, StoredUpload } from './store.js'
+
+/** `UPLOAD_NOT_FOUND` unless it was started and neither completed nor aborted. */
+export function findUpload(container: StoredContainer, upload: PartUpload): StoredUpload {
+  const stored = container.uploads.get(upload.id)
+  if (stored === undefined || stored.file !== upload.file) {
+    throw new StorageError('UPLOAD_NOT_FOUND', 'the upload is unknown, completed or aborted', { file: upload.file })
+  }
+  return stored
+}
+
+/** The content that the parts make; `INVALID_PART` when one is missing, is not the one that was sent last, or has a wrong size. */
+export function joinParts(upload: StoredUpload, parts: CompleteUploadCallOptions['parts']): Uint8Array {
+  const contents = parts.map(({ partNumber, tag }, index) => {
+    const stored = upload.parts.get(partNumber)
+    if (stored === undefined) throw invalidPart(`part ${partNumber} was not sent`)
+    if (stored.part.tag !== tag) throw invalidPart(`part ${partNumber} has another tag`)
+    if (index < parts.length - 1 && stored.content.length !== upload.partSize) {
+      throw invalidPart(`part ${partNumber} has ${stored.content.length} bytes, not ${upload.partSize}`)
+    }
+    return stored.content
+  })
+  return Buffer.concat(contents)
+}
+
+const invalidPart = (message: string) => new StorageError('INVALID_PART', message)
+
+export function sentParts(upload: StoredUpload): readonly UploadedPart[] {
+  return [...upload.parts.values()].map(({ part }) => part).toSorted((a, b) => a.partNumber - b.partNumber)
+}
+
+/** In the order of {@link uploadKey}. */
+export function unfinishedUploads(
+  name: string,
+  container: StoredContainer,
+  prefix: string,
+): readonly UnfinishedUpload[] {
+  return [...container.uploads]
+    .filter(([, { file }]) => file.startsWith(prefix))
+    .map(([id, { file, partSize, started }]) => ({ container: name, file, id, partSize, started: new Date(started) }))
+    .toSorted((a, b) => compareNames(uploadKey(a), uploadKey(b)))
+}
+
+/** Several uploads may be under way for one name. */
+export const uploadKey = ({ file, id }: PartUpload) => `${file}\0${id}`
+
+/** Sorts as its number does. */
+export const partKey = ({ partNumber }: UploadedPart) => String(partNumber).padStart(16, '0')

@@ -177,3 +177,31 @@ export function describeCause(error: unknown, message?: string): Error {
   delete cause.stack
   return code === undefined ? cause : Object.assign(cause, { code })
 }
+
+/** The message that every provider gives for the same thing. */
+export const containerNotFound = (container: string, cause?: unknown): StorageError =>
+  new StorageError('CONTAINER_NOT_FOUND', `there is no container ${JSON.stringify(container)}`, { container, cause })
+
+export const containerExists = (container: string, cause?: unknown): StorageError =>
+  new StorageError('CONTAINER_EXISTS', `the container ${JSON.stringify(container)} exists already`, {
+    container,
+    cause,
+  })
+
+export const fileNotFound = (container: string, file: string, cause?: unknown): StorageError =>
+  new StorageError(
+    'FILE_NOT_FOUND',
+    `there is no file ${JSON.stringify(file)} in container ${JSON.stringify(container)}`,
+    {
+      container,
+      file,
+      cause,
+    },
+  )
+
+export const uploadNotFound = (container: string, file: string, cause?: unknown): StorageError =>
+  new StorageError(
+    'UPLOAD_NOT_FOUND',
+    `there is no such unfinished upload of file ${JSON.stringify(file)} in container ${JSON.stringify(container)}`,
+    { container, file, cause },
+  )

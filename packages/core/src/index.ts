@@ -4,10 +4,22 @@
  * Applications hold a {@link StorageService}; a provider package implements {@link StorageProvider}.
  */
 export * from './capabilities.js'
-export * from './conditions.js'
-export * from './content-type.js'
+export {
+  checkReadConditions,
+  checkWriteConditions,
+  type ReadConditions,
+  type Version,
+  type WriteConditions,
+} from './conditions.js'
+export { contentTypeByContent, contentTypeByName, detectionBytes, unknownContentType } from './content-type.js'
+export { type OperationEvent, operationChannel } from './diagnostics.js'
 export * from './errors.js'
 export * from './files.js'
 export * from './names.js'
+export * from './options.js'
 export * from './provider.js'
-export * from './range.js'
+export { ProviderWrapper } from './provider-wrapper.js'
+export { type ByteRange, type ResolvedRange, resolveRange } from './range.js'
+export type { RetryOptions } from './retry.js'
+export { StorageService, type StorageServiceOptions } from './service.js'
+export type { UploadStream } from './upload-stream.js'

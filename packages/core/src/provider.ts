@@ -76,7 +76,7 @@ export interface FilePage {
    * span pages. Names added or removed between pages make no other name appear twice or be left out.
    */
   readonly entries: readonly (FileEntry | FolderEntry)[]
-  /** Opaque to core; left out on the last page. A page that has it is never empty, and the last page is empty only when it is the first. */
+  /** Opaque to core; left out on the last page. A last page is empty only when it is the first. */
   readonly next?: string
 }
 
@@ -89,16 +89,24 @@ export interface OpenCallOptions extends ReadCallOptions {
 }
 
 /** A file open for reading. */
-export interface OpenFile extends ResolvedRange {
+export type OpenFile = ResolvedRange & {
   /** Of the whole file, whatever the range. */
   readonly info: FileInfo
-  /**
-   * Exactly `length` bytes from `offset`, all of the version that `info` describes; when that can't be kept up, the stream
-   * fails. It errors with a `StorageError`; `CONNECTION_LOST` and `UNAVAILABLE` are resumed by core. Destroying it frees
-   * the connection or descriptor at once; it is always read to its end or destroyed.
-   */
-  readonly stream: Readable
-}
+} & (
+    | {
+        /**
+         * Exactly `length` bytes from `offset`, all of the version that `info` describes; when that can't be kept up, the
+         * stream fails. It errors with a `StorageError`; after `CONNECTION_LOST`, `UNAVAILABLE` and `RATE_LIMITED` core
+         * opens the rest under the same ETag. Destroying it frees the connection or descriptor at once; it is always read
+         * to its end or destroyed.
+         */
+        readonly stream: Readable
+      }
+    | {
+        /** The same bytes at once, for small files that the provider has in memory anyway. Nothing is left open. */
+        readonly bytes: Uint8Array
+      }
+  )
 
 /**
  * A body as a provider gets it: bytes in memory, or, where `capabilities.streamingPut` is true, an iterable.
@@ -150,7 +158,9 @@ export interface RemoveOutcome {
 
 /**
  * A part upload. Its state is in the service alone: anybody who holds these four values continues it, in any process.
- * Every part but the last has `partSize` bytes, so parts may be sent in any order, by anyone, several at once.
+ * Every part but the last has `partSize` bytes, so parts may be sent in any order, by anyone, several at once. (Core checks
+ * that, with one exception of its own: where `streamingPut` is false, a body of unknown length that has used up half of the
+ * service's parts goes on in larger ones, one after the other. Such providers join parts by number, whatever their sizes.)
  */
 export interface PartUpload {
   readonly container: string
@@ -271,7 +281,7 @@ export interface StorageProvider {
   /** `UPLOAD_NOT_FOUND`. */
   listParts(upload: PartUpload, options: ListCallOptions): Promise<PartPage>
   /**
-   * The file appears, whole. `INVALID_PART` when a part is missing, its tag is wrong or its size is not the upload's;
+   * The file appears, whole. `INVALID_PART` when a part is missing or its tag is wrong;
    * `UPLOAD_NOT_FOUND`; the errors of `putFile`. After an error other than `UPLOAD_NOT_FOUND` the upload can still be
    * completed or aborted. Attributes and checksums are those given at the start, also when another process completes.
    */

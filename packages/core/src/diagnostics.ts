@@ -1,0 +1,57 @@
+/**
+ * Diagnostics on `node:diagnostics_channel`: one message for each operation, when it has ended. Nothing is measured and
+ * nothing is allocated while nobody listens.
+ *
+ * ```js
+ * import { subscribe } from 'node:diagnostics_channel'
+ * subscribe('stowage:operation', ({ operation, provider, container, file, duration, bytes, outcome, error }) => { … })
+ * ```
+ */
+import { channel } from 'node:diagnostics_channel'
+import type { StorageError } from './errors.js'
+
+/** The channel's name. */
+export const operationChannel = 'stowage:operation'
+
+/** The message of {@link operationChannel}. */
+export interface OperationEvent {
+  /** The service method's name; `downloadStream` and `uploadStream` appear as `openFile` and `putFile`. */
+  readonly operation: string
+  readonly provider: string
+  readonly container?: string
+  readonly file?: string
+  /** Milliseconds since the epoch. */
+  readonly started: number
+  /** Milliseconds, until the result; for `openFile` until the stream has ended or was destroyed. */
+  readonly duration: number
+  /** Bytes of content that went to the service or came from it; 0 for other operations. */
+  readonly bytes: number
+  /** `aborted`: by the caller's signal, its timeout, or a stream destroyed before its end. */
+  readonly outcome: 'success' | 'error' | 'aborted'
+  readonly error?: StorageError
+}
+
+const operations = channel(operationChannel)
+
+/** Measures one operation. `undefined` while nobody listens. */
+export class OperationTimer {
+  readonly #started = Date.now()
+  readonly #from = performance.now()
+
+  static start(): OperationTimer | undefined {
+    return operations.hasSubscribers ? new OperationTimer() : undefined
+  }
+
+  end(facts: Omit<OperationEvent, 'started' | 'duration' | 'outcome'>): void {
+    const { error } = facts
+    const outcome =
+      error === undefined ? 'success' : error.code === 'ABORTED' || error.code === 'TIMEOUT' ? 'aborted' : 'error'
+    const event: OperationEvent = {
+      ...facts,
+      started: this.#started,
+      duration: performance.now() - this.#from,
+      outcome,
+    }
+    operations.publish(event)
+  }
+}

@@ -12,6 +12,17 @@ export {
   type WriteConditions,
 } from './conditions.js'
 export { contentTypeByContent, contentTypeByName, detectionBytes, unknownContentType } from './content-type.js'
+export {
+  createStorage,
+  DataSource,
+  type DataSourceSettings,
+  loadDataSources,
+  type ProviderContext,
+  type ProviderModule,
+  providerPackages,
+  type SettingsSchema,
+  uploadSettings,
+} from './data-sources.js'
 export { type OperationEvent, operationChannel } from './diagnostics.js'
 export * from './errors.js'
 export * from './files.js'

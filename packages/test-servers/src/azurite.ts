@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto'
+import { createRequire } from 'node:module'
+import { fromEnvironment } from './environment.js'
+import { freePort } from './ports.js'
+import { inGroup } from './supervisor.js'
+
+/** What a client needs to reach Azure Blob Storage. */
+export interface AzureEndpoint {
+  readonly storageAccount: string
+  /** Base64. */
+  readonly storageAccessKey: string
+  /** `http://127.0.0.1:…/<account>`, or `https://<account>.blob.core.windows.net`. */
+  readonly endpoint: string
+  readonly connectionString: string
+  /** Whether it is Azurite, which accepts some things that Azure refuses. */
+  readonly emulated: boolean
+}
+
+export interface AzureServer extends AzureEndpoint {
+  stop(): Promise<void>
+}
+
+/**
+ * Azure Blob Storage: a real account when `STOWAGE_TEST_AZURE_ACCOUNT` and `STOWAGE_TEST_AZURE_KEY` are set
+ * (`STOWAGE_TEST_AZURE_ENDPOINT` for other clouds), else Azurite, with an account that exists for this run alone.
+ */
+export async function startAzurite(): Promise<AzureServer> {
+  const real = fromEnvironment('AZURE', ['ACCOUNT', 'KEY'], ['ENDPOINT'])
+  if (real !== undefined) {
+    const endpoint = real.ENDPOINT ?? `https://${real.ACCOUNT}.blob.core.windows.net`
+    return { ...describe(real.ACCOUNT, real.KEY, endpoint), emulated: false, stop: async () => undefined }
+  }
+  return inGroup('azurite', async (group) => {
+    const port = await freePort()
+    const account = 'stowagetests'
+    const key = randomBytes(64).toString('base64')
+    await group.start({
+      name: 'azurite',
+      command: process.execPath,
+      args: [
+        createRequire(import.meta.url).resolve('azurite/dist/src/blob/main.js'),
+        '--silent',
+        '--disableTelemetry',
+        // New versions of the client speak newer versions of the interface than Azurite knows by name.
+        '--skipApiVersionCheck',
+        // Its five seconds end connections that a client is just about to use again.
+        ...['--blobKeepAliveTimeout', '60'],
+        ...['--blobHost', '127.0.0.1', '--blobPort', String(port), '--location', group.directory],
+      ],
+      env: { AZURITE_ACCOUNTS: `${account}:${key}`, NODE_OPTIONS: '' },
+    })
+    await group.untilAnswering(`http://127.0.0.1:${port}/`)
+    const endpoint = `http://127.0.0.1:${port}/${account}`
+    return { ...describe(account, key, endpoint), emulated: true, stop: () => group.stop() }
+  })
+}
+
+function describe(storageAccount: string, storageAccessKey: string, endpoint: string) {
+  const connectionString = Object.entries({
+    DefaultEndpointsProtocol: new URL(endpoint).protocol.slice(0, -1),
+    AccountName: storageAccount,
+    AccountKey: storageAccessKey,
+    BlobEndpoint: endpoint,
+  })
+    .map(([name, value]) => `${name}=${value}`)
+    .join(';')
+  return { storageAccount, storageAccessKey, endpoint, connectionString }
+}

@@ -5,6 +5,7 @@ import type { Capabilities } from './capabilities.js'
 import { checkContentType } from './content-type.js'
 import { StorageError } from './errors.js'
 import type { Checksums, FileAttributes } from './files.js'
+import { invalid } from './invalid.js'
 
 const headerAttributes = ['cacheControl', 'contentDisposition', 'contentEncoding', 'contentLanguage'] as const
 
@@ -12,9 +13,6 @@ const headerAttributes = ['cacheControl', 'contentDisposition', 'contentEncoding
 const headerValue = /^[!-~](?:[\t !-~]*[!-~])?$/
 
 const digestLengths = { md5: 32, sha256: 64, crc32c: 8 } as const
-
-const invalid = (property: string, message: string) =>
-  new StorageError('INVALID_ARGUMENT', message, { details: { property } })
 
 export const notSupported = (what: string, capability: string): StorageError =>
   new StorageError('NOT_SUPPORTED', `this provider does not support ${what} (capabilities.${capability})`, {

@@ -82,6 +82,13 @@ export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
     return this.#peeked.length === 1 ? (this.#peeked[0] as Uint8Array) : Buffer.concat(this.#peeked)
   }
 
+  /** The whole body in memory. */
+  async collect(): Promise<Uint8Array> {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of this) chunks.push(chunk)
+    return Buffer.concat(chunks)
+  }
+
   [Symbol.asyncIterator](): this {
     return this
   }
@@ -163,6 +170,13 @@ export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
       }
     }
   }
+}
+
+/** Stops a body that was refused before anything was read of it. */
+export function discardBody(body: unknown): void {
+  if (!(body instanceof Readable)) return
+  body.on('error', ignoreLateFailure)
+  body.destroy()
 }
 
 function bytesOf(body: Body): Uint8Array | undefined {

@@ -2,7 +2,7 @@
  * Conditions as callers give them, made into what providers take.
  */
 import { checkReadConditions, type ReadConditions, type Version, type WriteConditions } from './conditions.js'
-import { StorageError } from './errors.js'
+import { invalid } from './invalid.js'
 import type { EntityTags, ReadFileConditions } from './options.js'
 
 /** Conditions that a provider can check by itself. */
@@ -17,14 +17,8 @@ interface ListedConditions {
   readonly check: (version: Version) => void
 }
 
-export const matchAny = (conditions: SingleConditions | ListedConditions): conditions is ListedConditions =>
-  conditions.check !== undefined
-
 /** An entity tag that is strong: a quoted string (RFC 9110, 8.8.3). */
 const entityTag = /^"[!#-~\x80-\xff]*"$/
-
-const invalid = (property: string, message: string) =>
-  new StorageError('INVALID_ARGUMENT', message, { details: { property } })
 
 export function readConditions(options: ReadFileConditions): SingleConditions | ListedConditions {
   const { ifModifiedSince, ifUnmodifiedSince } = options

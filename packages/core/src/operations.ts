@@ -1,0 +1,162 @@
+/**
+ * The frame of every operation: its scope, its repetitions, its diagnostics, its errors' context, and the pages of lists.
+ */
+import { checkLimit } from './arguments.js'
+import { type BodyRules, discardBody, Source } from './body.js'
+import { decodeCursor, encodeCursor, type ListIdentity } from './cursor.js'
+import { OperationTimer } from './diagnostics.js'
+import { describeCause, isStorageError, StorageError, type StorageErrorContext } from './errors.js'
+import type { Body, ListOptions, OperationOptions, Page, PageOptions } from './options.js'
+import type { CallOptions, ListCallOptions, StorageProvider } from './provider.js'
+import type { RetryPolicy } from './retry.js'
+import { OperationScope } from './scope.js'
+
+/** What an operation is about. */
+export type Subject = Pick<StorageErrorContext, 'container' | 'file'>
+
+interface ProviderPage<T> {
+  readonly entries: readonly T[]
+  readonly next?: string
+}
+
+/** A page of one of the provider's lists; wrong arguments throw. */
+type ListCall<T> = (call: ListCallOptions) => Promise<ProviderPage<T>>
+
+export class Operations {
+  readonly #provider: StorageProvider
+  readonly retry: RetryPolicy
+  #closing: Promise<void> | undefined
+
+  constructor(provider: StorageProvider, retry: RetryPolicy) {
+    this.#provider = provider
+    this.retry = retry
+  }
+
+  /** `CLOSED` after `close`; `ABORTED` when the caller's signal is aborted already. */
+  open(options: OperationOptions): OperationScope {
+    if (this.#closing !== undefined) throw new StorageError('CLOSED', 'the storage was closed')
+    return new OperationScope(options)
+  }
+
+  /** Runs one operation; what it throws becomes a `StorageError` that says what the operation was. */
+  async run<T>(
+    operation: string,
+    subject: Subject,
+    options: OperationOptions,
+    call: (options: CallOptions) => Promise<T>,
+    bytes: () => number = () => 0,
+  ): Promise<T> {
+    const timer = OperationTimer.start()
+    let scope: OperationScope | undefined
+    let failure: StorageError | undefined
+    try {
+      scope = this.open(options)
+      return await call({ signal: scope.signal })
+    } catch (error) {
+      failure = this.explain(operation, subject, scope?.signal, error)
+      throw failure
+    } finally {
+      scope?.dispose()
+      timer?.end({ operation, provider: this.#provider.name, ...subject, bytes: bytes(), error: failure })
+    }
+  }
+
+  /** An operation with a body: what is left of the body when the operation fails is stopped, whoever failed. */
+  async send<Checked extends { readonly rules: BodyRules; readonly onProgress?: (bytes: number) => void }, Result>(
+    operation: string,
+    subject: Subject,
+    options: OperationOptions,
+    body: Body,
+    check: () => Checked,
+    call: (source: Source, checked: Checked, call: CallOptions) => Promise<Result>,
+  ): Promise<Result> {
+    let source: Source | undefined
+    const send = async ({ signal }: CallOptions) => {
+      const checked = check()
+      const opened = new Source(body, checked.rules, checked.onProgress)
+      source = opened
+      signal.addEventListener('abort', () => opened.destroy(signal.reason), { once: true })
+      return call(opened, checked, { signal })
+    }
+    try {
+      return await this.run(operation, subject, options, send, () => source?.taken ?? 0)
+    } catch (error) {
+      if (source === undefined) discardBody(body)
+      else source.destroy(error)
+      throw error
+    }
+  }
+
+  /** A call that does nothing more when it is done twice. */
+  repeat<T>({ signal }: CallOptions, call: () => Promise<T>): Promise<T> {
+    return this.retry.run(signal, true, call)
+  }
+
+  /** A call that is repeated only when the service says that it did nothing. */
+  once<T>({ signal }: CallOptions, call: () => Promise<T>): Promise<T> {
+    return this.retry.run(signal, false, call)
+  }
+
+  explain(operation: string, subject: Subject, signal: AbortSignal | undefined, error: unknown): StorageError {
+    const context = { operation, provider: this.#provider.name, ...subject }
+    if (signal?.aborted && isStorageError(signal.reason)) return signal.reason.withContext(context)
+    if (isStorageError(error)) return error.withContext(context)
+    return new StorageError('INTERNAL', 'the provider failed in a way that it should not', {
+      ...context,
+      cause: describeCause(error),
+    })
+  }
+
+  /** A list's entries, asked for page by page as they are taken. */
+  async *iterate<T>(
+    operation: string,
+    subject: Subject,
+    options: ListOptions,
+    list: ListCall<T>,
+  ): AsyncIterableIterator<T> {
+    let next: string | undefined
+    do {
+      const page: ProviderPage<T> = await this.run(operation, subject, options, async ({ signal }) => {
+        const limit = checkLimit('pageSize', options.pageSize, this.#provider.capabilities)
+        return this.retry.run(signal, true, async () =>
+          list({ signal, limit, ...(next === undefined ? {} : { next }) }),
+        )
+      })
+      for (const entry of page.entries) {
+        if (options.signal?.aborted) await this.run(operation, subject, options, async () => undefined)
+        yield entry
+      }
+      next = page.next
+    } while (next !== undefined)
+  }
+
+  /** One page of a list, with a cursor that is good for this list alone. A page is empty only when the list ends with it. */
+  async page<T>(
+    operation: string,
+    subject: Subject,
+    options: OperationOptions & PageOptions,
+    identity: ListIdentity,
+    list: ListCall<T>,
+  ): Promise<Page<T>> {
+    const listIdentity = [this.#provider.name, ...identity]
+    return this.run(operation, subject, options, async ({ signal }) => {
+      const limit = checkLimit('limit', options.limit, this.#provider.capabilities)
+      let from = options.cursor === undefined ? undefined : decodeCursor(listIdentity, options.cursor)
+      for (;;) {
+        const { entries, next } = await this.retry.run(signal, true, async () =>
+          list({ signal, limit, ...(from === undefined ? {} : { next: from }) }),
+        )
+        if (next === undefined) return { entries }
+        if (entries.length > 0) return { entries, cursor: encodeCursor(listIdentity, next) }
+        from = next
+      }
+    })
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#provider.close().catch((error: unknown) => {
+      throw this.explain('close', {}, undefined, error)
+    })
+    return this.#closing
+  }
+}

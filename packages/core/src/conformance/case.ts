@@ -1,0 +1,64 @@
+/**
+ * Cases as data.
+ */
+import type { Capabilities } from '../index.js'
+import type { CaseContext } from './context.js'
+
+/** The capability that rules a case out, in words, such as `capabilities.parts is false`. */
+export type Need = (capabilities: Capabilities) => string | undefined
+
+export interface ConformanceCase {
+  /** The category's letter and a number, such as `C.26`. Never given to another case, so that results can be compared over time. */
+  readonly id: string
+  readonly name: string
+  /** What must be there. A case that is ruled out is reported with the reason, unless it has `refused`. */
+  readonly needs?: Need
+  /** What happens instead where the case is ruled out: the operation is refused before any I/O. */
+  readonly refused?: (context: CaseContext) => Promise<void>
+  /** For cases that move much data or many files. */
+  readonly large?: boolean
+  readonly run: (context: CaseContext) => Promise<void>
+}
+
+export interface ConformanceCategory {
+  readonly title: string
+  readonly cases: readonly ConformanceCase[]
+}
+
+const unless = (met: boolean, capability: string, value: unknown) =>
+  met ? undefined : `capabilities.${capability} is ${JSON.stringify(value)}`
+
+/** What cases need, by capability. */
+export const needs = {
+  parts: ({ parts }) => unless(parts !== false, 'parts', parts),
+  fileBesideFolder: ({ fileBesideFolder }) => unless(fileBesideFolder, 'fileBesideFolder', fileBesideFolder),
+  create: ({ conditions }) => unless(conditions.create !== false, 'conditions.create', conditions.create),
+  update: ({ conditions }) => unless(conditions.update !== false, 'conditions.update', conditions.update),
+  remove: ({ conditions }) => unless(conditions.remove !== false, 'conditions.remove', conditions.remove),
+  atomicCreate: ({ conditions }) => unless(conditions.create === 'atomic', 'conditions.create', conditions.create),
+  atomicUpdate: ({ conditions }) => unless(conditions.update === 'atomic', 'conditions.update', conditions.update),
+  cacheControl: ({ attributes }) => unless(attributes.cacheControl, 'attributes.cacheControl', false),
+  contentDisposition: ({ attributes }) => unless(attributes.contentDisposition, 'attributes.contentDisposition', false),
+  contentEncoding: ({ attributes }) => unless(attributes.contentEncoding, 'attributes.contentEncoding', false),
+  contentLanguage: ({ attributes }) => unless(attributes.contentLanguage, 'attributes.contentLanguage', false),
+  metadata: ({ attributes }) => unless(attributes.maxMetadataBytes > 0, 'attributes.maxMetadataBytes', 0),
+  signedUrls: ({ signedUrls }) => unless(signedUrls !== false, 'signedUrls', signedUrls),
+  signedContentType: ({ signedUrls }) =>
+    unless(signedUrls !== false && signedUrls.contentType, signedUrls ? 'signedUrls.contentType' : 'signedUrls', false),
+  signedSize: ({ signedUrls }) =>
+    unless(signedUrls !== false && signedUrls.size, signedUrls ? 'signedUrls.size' : 'signedUrls', false),
+  signedResponseHeaders: ({ signedUrls }) =>
+    unless(
+      signedUrls !== false && signedUrls.responseHeaders,
+      signedUrls ? 'signedUrls.responseHeaders' : 'signedUrls',
+      false,
+    ),
+} as const satisfies Record<string, Need>
+
+/** All of several. */
+export const all =
+  (...wanted: readonly Need[]): Need =>
+  (capabilities) => {
+    const missing = wanted.map((need) => need(capabilities)).filter((reason) => reason !== undefined)
+    return missing.length === 0 ? undefined : missing.join(' and ')
+  }

@@ -1,0 +1,334 @@
+/**
+ * B. Containers.
+ */
+import assert from 'node:assert/strict'
+import { compareNames, StorageError } from '../index.js'
+import type { ConformanceCategory } from './case.js'
+import { bytes } from './content.js'
+import { read, rejects } from './expectations.js'
+
+/** More files than a page of most services holds. */
+const overOnePage = 1100
+
+export const containers: ConformanceCategory = {
+  title: 'Containers',
+  cases: [
+    {
+      id: 'B.1',
+      name: 'a container that is created is there',
+      async run({ storage, secondStorage, containerName }) {
+        const name = containerName()
+        const created = await storage.createContainer({ name })
+        assert.equal(created.name, name)
+        assert.equal((await secondStorage.getContainer(name)).name, name)
+        assert.deepEqual(await secondStorage.getFiles(name), [], 'a new container is empty')
+      },
+    },
+    {
+      id: 'B.2',
+      name: 'an existing one is CONTAINER_EXISTS and keeps its files',
+      async run({ storage, container, put, read }) {
+        await put('kept', bytes(10))
+        const error = await rejects(storage.createContainer({ name: container }), 'CONTAINER_EXISTS')
+        assert.equal(error.container, container)
+        assert.deepEqual(await read('kept'), bytes(10))
+      },
+    },
+    {
+      id: 'B.3',
+      name: 'of several creations at once one wins',
+      async run({ storage, secondStorage, containerName }) {
+        const name = containerName()
+        const tries = Array.from({ length: 8 }, (_, index) =>
+          (index % 2 === 0 ? storage : secondStorage).createContainer({ name }),
+        )
+        const outcomes = await Promise.allSettled(tries)
+        assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1, 'exactly one is created')
+        for (const outcome of outcomes) {
+          if (outcome.status === 'rejected') await rejects(Promise.reject(outcome.reason), 'CONTAINER_EXISTS')
+        }
+      },
+    },
+    {
+      id: 'B.4',
+      name: 'names against the rule are refused before any I/O, with the rule',
+      async run(context) {
+        const faulty = context.faulty()
+        const storage = context.over(faulty)
+        const { maxBytes, rule } = context.capabilities.containerNames
+        const invalid: unknown[] = [
+          '',
+          '.',
+          '..',
+          'a/b',
+          'a\0b',
+          'a'.repeat(maxBytes + 1),
+          'a\ud800b',
+          7,
+          null,
+          undefined,
+        ]
+        for (const name of invalid as string[]) {
+          const attempts = [
+            storage.createContainer({ name }),
+            storage.getContainer(name),
+            storage.destroyContainer(name),
+            storage.getFiles(name),
+            storage.putFile(name, 'file', bytes(1)),
+          ]
+          for (const attempt of attempts) {
+            const error = await rejects(attempt, 'INVALID_NAME')
+            if (typeof name === 'string') assert.ok(error.message.includes(rule), `the rule is in: ${error.message}`)
+          }
+        }
+        assert.deepEqual(faulty.calls, [])
+      },
+    },
+    {
+      id: 'B.5',
+      name: 'the shortest and the longest name',
+      async run({ storage, capabilities, adopt }) {
+        const { minBytes, maxBytes } = capabilities.containerNames
+        const letters = () =>
+          Math.random()
+            .toString(36)
+            .replace(/[^a-z]/g, '')
+            .padEnd(maxBytes, 'abcdefghijk')
+        for (const length of [minBytes, maxBytes]) {
+          // Short names may be taken by others.
+          let name = letters().slice(0, length)
+          while (await storage.hasContainer(name)) name = letters().slice(0, length)
+          await storage.createContainer({ name })
+          adopt(name)
+          await storage.putFile(name, 'file', bytes(5))
+          assert.deepEqual(await read(storage, name, 'file'), bytes(5))
+          assert.ok((await storage.getContainers()).some((entry) => entry.name === name))
+          await storage.destroyContainer(name)
+          assert.equal(await storage.hasContainer(name), false)
+        }
+      },
+    },
+    {
+      id: 'B.6',
+      name: 'a container’s facts',
+      async run({ storage, secondStorage, container }) {
+        const info = await storage.getContainer(container)
+        assert.equal(info.name, container)
+        for (const property of ['created', 'atime', 'mtime', 'ctime'] as const) {
+          const value = info[property]
+          if (value !== undefined) assert.ok(value instanceof Date && !Number.isNaN(value.getTime()), property)
+        }
+        assert.deepEqual((await secondStorage.getContainer(container)).created, info.created)
+      },
+    },
+    {
+      id: 'B.7',
+      name: 'the facts of a missing one are CONTAINER_NOT_FOUND',
+      async run({ storage, containerName }) {
+        const name = containerName()
+        const error = await rejects(storage.getContainer(name), 'CONTAINER_NOT_FOUND')
+        assert.equal(error.container, name)
+      },
+    },
+    {
+      id: 'B.8',
+      name: 'hasContainer of one that is there',
+      async run({ storage, container }) {
+        assert.equal(await storage.hasContainer(container), true)
+      },
+    },
+    {
+      id: 'B.9',
+      name: 'hasContainer of one that is not, and of one that was destroyed',
+      async run({ storage, secondStorage, containerName, container }) {
+        assert.equal(await storage.hasContainer(containerName()), false)
+        await storage.destroyContainer(container)
+        assert.equal(await secondStorage.hasContainer(container), false)
+      },
+    },
+    {
+      id: 'B.10',
+      name: 'a permission error is not "missing"',
+      async run(context) {
+        const denied = new StorageError('PERMISSION_DENIED', 'the credentials may not do this')
+        const faulty = context.faulty().fail('getContainer', denied).fail('getFile', denied)
+        const storage = context.over(faulty)
+        await rejects(storage.hasContainer(context.container), 'PERMISSION_DENIED')
+        await rejects(storage.hasFile(context.container, 'file'), 'PERMISSION_DENIED')
+      },
+    },
+    {
+      id: 'B.11',
+      name: 'a container that is not there is not listed',
+      async run({ storage, containerName, container }) {
+        const missing = containerName()
+        const before = (await storage.getContainers()).map(({ name }) => name)
+        assert.ok(before.includes(container))
+        assert.ok(!before.includes(missing))
+        await storage.destroyContainer(container)
+        assert.ok(!(await storage.getContainers()).some(({ name }) => name === container), 'a destroyed one is listed')
+      },
+    },
+    {
+      id: 'B.12',
+      name: 'the list is in the order of the names’ bytes',
+      async run({ storage, newContainer, container }) {
+        // Ten and more, so that numbers of one and two digits are among them.
+        const made = [container, ...(await Promise.all(Array.from({ length: 11 }, () => newContainer())))]
+        const listed = (await storage.getContainers()).map(({ name }) => name)
+        assert.deepEqual(listed, listed.toSorted(compareNames))
+        assert.deepEqual(
+          made.filter((name) => !listed.includes(name)),
+          [],
+        )
+      },
+    },
+    {
+      id: 'B.13',
+      name: 'the list over several pages shows each once',
+      async run({ storage, newContainer, container }) {
+        const made = [container, await newContainer(), await newContainer(), await newContainer(), await newContainer()]
+        const whole = (await storage.getContainers()).map(({ name }) => name)
+        const paged: string[] = []
+        let cursor: string | undefined
+        do {
+          const page = await storage.containerPage({ limit: 2, ...(cursor === undefined ? {} : { cursor }) })
+          assert.ok(page.entries.length <= 2, 'a page is longer than asked for')
+          assert.ok(page.cursor === undefined || page.entries.length > 0, 'a page in between is empty')
+          paged.push(...page.entries.map(({ name }) => name))
+          cursor = page.cursor
+        } while (cursor !== undefined)
+        assert.deepEqual(paged, whole)
+        assert.equal(new Set(paged).size, paged.length, 'a name appears twice')
+        for (const name of made) assert.ok(paged.includes(name))
+        const iterated = (await Array.fromAsync(storage.containers({ pageSize: 3 }))).map(({ name }) => name)
+        assert.deepEqual(iterated, whole)
+      },
+    },
+    {
+      id: 'B.14',
+      name: 'an empty container is destroyed',
+      async run({ storage, secondStorage, container, newContainer }) {
+        await storage.destroyContainer(container, { onlyIfEmpty: true })
+        await rejects(secondStorage.getContainer(container), 'CONTAINER_NOT_FOUND')
+        const other = await newContainer()
+        await storage.destroyContainer(other)
+        await rejects(secondStorage.getContainer(other), 'CONTAINER_NOT_FOUND')
+      },
+    },
+    {
+      id: 'B.15',
+      name: 'one with contents is not destroyed when it was to be empty, and keeps them',
+      async run({ storage, container, put, names, read }) {
+        await put('deep/er/file', bytes(10))
+        await put('file', bytes(20), { contentType: 'image/png' })
+        await rejects(storage.destroyContainer(container, { onlyIfEmpty: true }), 'CONTAINER_NOT_EMPTY')
+        assert.deepEqual(await names(), ['deep/er/file', 'file'])
+        assert.deepEqual(await read('file'), bytes(20))
+        assert.equal((await storage.getFile(container, 'file')).contentType, 'image/png')
+        await storage.removeFiles(container, ['deep/er/file', 'file'])
+        await storage.destroyContainer(container, { onlyIfEmpty: true })
+      },
+    },
+    {
+      id: 'B.16',
+      name: 'one with contents over several pages is destroyed whole',
+      large: true,
+      async run({ storage, container, putMany, partSize, capabilities }) {
+        const files = Array.from({ length: overOnePage }, (_, index) => `folder ${index % 7}/file ${index}`)
+        await putMany(files)
+        if (capabilities.parts !== false) await storage.startUpload(container, 'unfinished', { partSize })
+        await storage.destroyContainer(container)
+        assert.equal(await storage.hasContainer(container), false)
+        await rejects(storage.getFile(container, 'folder 0/file 0'), 'CONTAINER_NOT_FOUND')
+      },
+    },
+    {
+      id: 'B.17',
+      name: 'destroying a missing one is CONTAINER_NOT_FOUND',
+      async run({ storage, containerName, container }) {
+        await rejects(storage.destroyContainer(containerName()), 'CONTAINER_NOT_FOUND')
+        await rejects(storage.destroyContainer(containerName(), { onlyIfEmpty: true }), 'CONTAINER_NOT_FOUND')
+        await storage.destroyContainer(container)
+        await rejects(storage.destroyContainer(container), 'CONTAINER_NOT_FOUND')
+      },
+    },
+    {
+      id: 'B.18',
+      name: 'one that is created again shows nothing of the one before',
+      async run(context) {
+        const { storage, container, partSize, capabilities } = context
+        await context.put('ghost', bytes(10), { contentType: 'image/png' })
+        await context.put('folder/ghost', bytes(10))
+        if (capabilities.parts !== false) await storage.startUpload(container, 'ghost', { partSize })
+        await storage.destroyContainer(container)
+        await storage.createContainer({ name: container })
+        assert.deepEqual(await context.names(), [])
+        assert.deepEqual(await context.uploads(), [])
+        await context.nothingOf('ghost')
+        await context.put('ghost', bytes(5), { contentType: 'text/plain' })
+        assert.equal((await storage.getFile(container, 'ghost')).contentType, 'text/plain')
+      },
+    },
+    {
+      id: 'B.19',
+      name: 'a file operation in a missing container is CONTAINER_NOT_FOUND',
+      async run(context) {
+        const { storage, containerName, container, partSize, capabilities } = context
+        await context.put('source')
+        const missing = containerName()
+        const there = { container, file: 'source' }
+        const nowhere = { container: missing, file: 'file' }
+        const attempts: Record<string, Promise<unknown>> = {
+          getFile: storage.getFile(missing, 'file'),
+          hasFile: storage.hasFile(missing, 'file'),
+          openFile: storage.openFile(missing, 'file'),
+          putFile: storage.putFile(missing, 'file', bytes(10)),
+          removeFile: storage.removeFile(missing, 'file'),
+          removeFiles: storage.removeFiles(missing, ['file']),
+          'copyFile from it': storage.copyFile(nowhere, { container, file: 'target' }),
+          'copyFile to it': storage.copyFile(there, nowhere),
+          'moveFile to it': storage.moveFile(there, nowhere),
+        }
+        if (capabilities.parts !== false) {
+          attempts['startUpload'] = storage.startUpload(missing, 'file', { partSize })
+          attempts['uploads'] = Array.fromAsync(storage.uploads(missing))
+        }
+        for (const [operation, attempt] of Object.entries(attempts)) {
+          const error = await rejects(attempt, 'CONTAINER_NOT_FOUND')
+          assert.equal(error.container, missing, `${operation} names the container that is missing`)
+        }
+        assert.equal(await storage.hasContainer(missing), false, 'an operation has made the container')
+        assert.deepEqual(await context.names(), ['source'])
+      },
+    },
+    {
+      id: 'B.20',
+      name: 'listing a missing container is an error and no empty list',
+      async run({ storage, containerName }) {
+        const missing = containerName()
+        await rejects(storage.getFiles(missing), 'CONTAINER_NOT_FOUND')
+        await rejects(storage.getFiles(missing, { prefix: 'a/', delimiter: '/' }), 'CONTAINER_NOT_FOUND')
+        await rejects(storage.filePage(missing), 'CONTAINER_NOT_FOUND')
+        await rejects(Array.fromAsync(storage.files(missing)), 'CONTAINER_NOT_FOUND')
+      },
+    },
+    {
+      id: 'B.21',
+      name: 'containers named upload, files and download',
+      async run({ storage, adopt }) {
+        for (const name of ['upload', 'files', 'download']) {
+          // Where names are shared with others the name may be taken: then it is valid, which is all that is asked.
+          const created = await storage.createContainer({ name }).catch(async (error: unknown) => {
+            await rejects(Promise.reject(error), 'CONTAINER_EXISTS', 'PERMISSION_DENIED')
+          })
+          if (created === undefined) continue
+          adopt(name)
+          await storage.putFile(name, name, bytes(10))
+          assert.deepEqual(await read(storage, name, name), bytes(10))
+          await storage.destroyContainer(name)
+        }
+      },
+    },
+  ],
+}

@@ -1,0 +1,120 @@
+/**
+ * One run of the suite against one provider: its handles, its containers and its result.
+ */
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { type StorageProvider, StorageService } from '../index.js'
+import type { ConformanceCase } from './case.js'
+import { CaseContext } from './context.js'
+import type { ConformanceHarness } from './harness.js'
+import type { ConformanceReport } from './report.js'
+
+export class ConformanceRun {
+  readonly harness: ConformanceHarness
+  readonly report: ConformanceReport
+  readonly #id = `${Date.now().toString(36)}${randomBytes(3).toString('hex')}`
+  #containers = 0
+  readonly #handles: StorageProvider[] = []
+  readonly #fixtures = new Map<string, Promise<string>>()
+  #storage: StorageService | undefined
+  #secondStorage: StorageService | undefined
+
+  constructor(harness: ConformanceHarness, report: ConformanceReport) {
+    this.harness = harness
+    this.report = report
+  }
+
+  get provider(): StorageProvider {
+    return this.storage.provider
+  }
+
+  get storage(): StorageService {
+    this.#storage ??= new StorageService(this.#shared())
+    return this.#storage
+  }
+
+  get secondStorage(): StorageService {
+    this.#secondStorage ??= new StorageService(this.#shared())
+    return this.#secondStorage
+  }
+
+  #shared(): StorageProvider {
+    const provider = this.harness.createProvider()
+    this.#handles.push(provider)
+    return provider
+  }
+
+  newProvider(): StorageProvider {
+    return this.harness.createProvider()
+  }
+
+  containerName(): string {
+    const seed = `stowage-${this.#id}-${++this.#containers}`
+    return this.harness.containerName?.(seed) ?? seed
+  }
+
+  fixture(key: string, fill: (container: string) => Promise<void>): Promise<string> {
+    let fixture = this.#fixtures.get(key)
+    if (fixture === undefined) {
+      fixture = this.#fill(fill)
+      this.#fixtures.set(key, fixture)
+    }
+    return fixture
+  }
+
+  async #fill(fill: (container: string) => Promise<void>): Promise<string> {
+    const container = this.containerName()
+    await this.storage.createContainer({ name: container })
+    await fill(container)
+    return container
+  }
+
+  /** Runs a case, or its refusal, in a container of its own, which is destroyed also when the case fails. */
+  async runCase(tested: ConformanceCase, act: ConformanceCase['run'], ruledOut?: string): Promise<void> {
+    const started = performance.now()
+    try {
+      const context = new CaseContext(this, this.containerName())
+      await this.storage.createContainer({ name: context.container })
+      await act(context).then(
+        () => this.#end(context),
+        async (error: unknown) => {
+          // The case's own failure is what matters; one of the clean-up would only hide it.
+          await context.end().catch(() => undefined)
+          throw error
+        },
+      )
+      this.report.add(tested, ruledOut === undefined ? 'passed' : 'ruled out', performance.now() - started, ruledOut)
+    } catch (error) {
+      this.report.add(tested, 'failed', performance.now() - started, String(error))
+      throw error
+    }
+  }
+
+  async #end(context: CaseContext): Promise<void> {
+    await context.end()
+    const leftovers = (await this.harness.leftovers?.()) ?? []
+    assert.deepEqual(leftovers, [], 'something is left in the storage after the case')
+  }
+
+  /** Destroys the fixtures, closes every handle and writes the report. */
+  async finish(): Promise<void> {
+    try {
+      for (const fixture of this.#fixtures.values()) {
+        const container = await fixture.catch(() => undefined)
+        if (container !== undefined) await this.storage.destroyContainer(container)
+      }
+      await this.#nothingLeft()
+    } finally {
+      await Promise.all(this.#handles.map((provider) => provider.close()))
+      await this.harness.cleanUp?.()
+      await this.report.write()
+    }
+  }
+
+  /** That no container of this run is left, whatever case had made it. */
+  async #nothingLeft(): Promise<void> {
+    for await (const { name } of this.storage.containers()) {
+      assert.ok(!name.includes(this.#id), `the container ${name} is left`)
+    }
+  }
+}

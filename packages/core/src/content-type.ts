@@ -12,7 +12,9 @@ export const detectionBytes = 4100
 
 /** The type that a file's name tells by its extension; `undefined` when it tells nothing. */
 export function contentTypeByName(name: string): string | undefined {
-  return mime.getType(name.slice(name.lastIndexOf('/') + 1)) ?? undefined
+  const dot = name.lastIndexOf('.')
+  if (dot <= name.lastIndexOf('/') + 1) return undefined
+  return mime.getType(name.slice(dot + 1)) ?? undefined
 }
 
 /** The type that a file's first bytes tell; `undefined` when they tell nothing, as those of text. */

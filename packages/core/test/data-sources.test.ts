@@ -1,0 +1,134 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inspect } from 'node:util'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createStorage, loadDataSources, type ProviderModule } from '../src/index.js'
+import { fakeProvider } from './fake-provider.js'
+
+let directory: string
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'stowage-data-sources-'))
+})
+
+afterEach(() => rm(directory, { recursive: true }))
+
+const write = async (content: unknown) => {
+  const file = join(directory, 'datasources.json')
+  await writeFile(file, typeof content === 'string' ? content : JSON.stringify(content))
+  return file
+}
+
+/** A provider's module that takes `key` alone and remembers what it was given. */
+const recording = () => {
+  const seen: unknown[] = []
+  const module: ProviderModule<{ key: string }> = {
+    settings: {
+      '~standard': {
+        version: 1,
+        vendor: 'test',
+        validate: (value) => {
+          const [unknown] = Object.keys(value as object).filter((property) => property !== 'key')
+          if (unknown !== undefined) return { issues: [{ message: 'is not known', path: [unknown] }] }
+          return { value: value as { key: string } }
+        },
+      },
+    },
+    createProvider: (settings, context) => {
+      seen.push(settings, context)
+      return fakeProvider({})
+    },
+  }
+  return { module: module as unknown as ProviderModule, seen }
+}
+
+describe('createStorage', () => {
+  it('gives the provider its own settings and the directory, and keeps ours from it', async () => {
+    const { module, seen } = recording()
+    const storage = await createStorage(
+      { name: 'mine', connector: 'any', provider: module, key: 'k', maxFileSize: '10', partSize: 100 },
+      { directory },
+    )
+    expect(storage.name).toBe('fake')
+    expect(seen).toEqual([{ key: 'k' }, { directory }])
+  })
+
+  it('names the data source and the property that is wrong', async () => {
+    const { module } = recording()
+    await expect(createStorage({ name: 'mine', provider: module, colour: 'red' })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'the data source "mine", property "colour": is not known',
+      details: { property: 'colour' },
+    })
+  })
+
+  it('says which package to install when it is missing', async () => {
+    // The working directory of this test has no providers installed, and neither has the empty directory.
+    await expect(createStorage({ name: 'mine', provider: 'rackspace' }, { directory })).rejects.toThrow(
+      'the data source "mine", property "provider": "rackspace" needs the package @stowage/provider-rackspace; add it with: npm install @stowage/provider-rackspace',
+    )
+  })
+
+  it.each(['../evil.js', 'constructor', '__proto__', 'node:fs', ''])('never loads %j by name', async (provider) => {
+    await expect(createStorage({ provider } as never)).rejects.toThrow(/is none of amazon, azure/)
+  })
+
+  it('finds the package from the directory of the data sources, not from its own', async () => {
+    const home = join(directory, 'node_modules/@stowage/provider-rackspace')
+    await mkdir(home, { recursive: true })
+    await writeFile(join(home, 'package.json'), '{"type":"module","exports":"./index.js"}')
+    await writeFile(
+      join(home, 'index.js'),
+      `export const settings = { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } }
+       export const createProvider = (settings) => ({ name: 'found ' + settings.apiKey })`,
+    )
+    const storage = await createStorage({ provider: 'rackspace', apiKey: 'k' }, { directory })
+    expect(storage.name).toBe('found k')
+  })
+})
+
+describe('loadDataSources', () => {
+  it('keeps the entries that are storages, and fills in the environment', async () => {
+    const file = await write({
+      db: { connector: 'memory' },
+      files: { connector: 'x', provider: 'filesystem', root: '${BASE}/files', nested: { list: ['${BASE}'] } },
+    })
+    const sources = await loadDataSources(file, { environment: { BASE: '/srv' } })
+    expect([...sources.keys()]).toEqual(['files'])
+    expect(sources.get('files')?.settings).toMatchObject({
+      name: 'files',
+      root: '/srv/files',
+      nested: { list: ['/srv'] },
+    })
+  })
+
+  it('names the data source, the property and the variable that is not set', async () => {
+    const file = await write({ files: { provider: 'filesystem', credentials: { secret: '${NOT_SET}' } } })
+    await expect(loadDataSources(file, { environment: {} })).rejects.toThrow(
+      'the data source "files", property "credentials.secret": the environment variable NOT_SET is not set',
+    )
+  })
+
+  it('shows no settings in JSON or inspection, for they hold secrets', async () => {
+    const file = await write({ files: { provider: 'amazon', key: 's3cret' } })
+    const sources = await loadDataSources(file)
+    expect(JSON.stringify([...sources.values()])).toBe('[{"name":"files","provider":"amazon"}]')
+    expect(inspect(sources, { depth: 9 })).not.toContain('s3cret')
+  })
+
+  it.each([
+    ['{"files": {"key": "s3cret" oops}}', 'is not valid JSON'],
+    ['[]', 'must hold one object'],
+    ['{"files": 1}', '"files": it must be an object'],
+    ['{"files": {"provider": 1}}', 'property "provider": it must be a string'],
+  ])('refuses %s', async (content, message) => {
+    const error: unknown = await loadDataSources(await write(content)).catch((caught: unknown) => caught)
+    expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) })
+    expect(inspect(error)).not.toContain('s3cret')
+  })
+
+  it('says which file cannot be read', async () => {
+    await expect(loadDataSources(join(directory, 'none.json'))).rejects.toThrow(/none\.json cannot be read/)
+  })
+})

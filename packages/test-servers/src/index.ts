@@ -6,3 +6,5 @@
  * - `ports.ts`, `environment.ts`: where a server listens; a real service instead of it.
  */
 export { type AzureEndpoint, type AzureServer, startAzurite } from './azurite.js'
+export { startCeph } from './ceph.js'
+export type { S3Endpoint, S3Keys, S3Server } from './s3-endpoint.js'

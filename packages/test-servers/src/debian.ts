@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process'
+import { constants } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** dpkg's own placeholder. */
+const statusFormat = '\u0024{db:Status-Status}\n'
+
+/** Debian keeps daemons in places that are in root's search path alone. */
+export const searchPath = '/usr/sbin:/usr/bin:/sbin:/bin'
+
+/**
+ * Makes sure that Debian's packages are installed: installs them, and says so, on Debian as root; elsewhere throws an error
+ * that says what to do.
+ */
+export async function requirePackages(server: string, packages: readonly string[]): Promise<void> {
+  if (await areInstalled(packages)) return
+  const names = packages.join(' ')
+  if (process.getuid?.() !== 0 || !(await isExecutable('/usr/bin/apt-get'))) {
+    throw new Error(
+      `${server} can't be started here. On Debian 12, install it: apt-get install --no-install-recommends ${names}. ` +
+        'Or let the tests use a server of yours: the variables are in packages/test-servers/README.md.',
+    )
+  }
+  process.stderr.write(`test-servers: installing Debian packages for ${server}: ${names}\n`)
+  const script = fileURLToPath(new URL('../servers/install-packages.sh', import.meta.url))
+  const lock = join(tmpdir(), 'stowage-test-servers-install.lock')
+  try {
+    await run('/bin/sh', [script, lock, ...packages], { maxBuffer: 64 * 1024 * 1024 })
+  } catch (error) {
+    const output = error instanceof Error && 'stderr' in error ? String(error.stderr).slice(-3000) : String(error)
+    throw new Error(`installing ${names} failed:\n${output}`)
+  }
+}
+
+async function areInstalled(packages: readonly string[]): Promise<boolean> {
+  try {
+    const { stdout } = await run('dpkg-query', ['-W', '-f', statusFormat, ...packages])
+    return stdout
+      .trim()
+      .split('\n')
+      .every((status) => status === 'installed')
+  } catch {
+    return false
+  }
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  )
+}

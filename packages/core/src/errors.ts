@@ -131,17 +131,24 @@ export class StorageError extends Error {
     this.details = Object.freeze({ ...options.details })
   }
 
-  /** The same error with the context that it lacks; what it already knows stays. */
+  /**
+   * The same error with the context that it lacks; what it already knows stays. "Not found" and its like get the
+   * sentence that every provider gives, with the names in it.
+   */
   withContext(context: StorageErrorContext): StorageError {
-    const error = new StorageError(this.code, this.message, {
+    const whole = {
       operation: this.operation ?? context.operation,
       provider: this.provider ?? context.provider,
       container: this.container ?? context.container,
       file: this.file ?? context.file,
-      details: this.details,
-      cause: this.cause,
+    }
+    const { details, cause } = this
+    const error = new StorageError(this.code, sentenceOf(this.code, whole) ?? this.message, {
+      ...whole,
+      details,
+      cause,
     })
-    if (this.stack !== undefined) error.stack = this.stack
+    if (this.stack !== undefined) error.stack = this.stack.replace(this.message, () => error.message)
     return error
   }
 
@@ -178,30 +185,15 @@ export function describeCause(error: unknown, message?: string): Error {
   return code === undefined ? cause : Object.assign(cause, { code })
 }
 
-/** The message that every provider gives for the same thing. */
-export const containerNotFound = (container: string, cause?: unknown): StorageError =>
-  new StorageError('CONTAINER_NOT_FOUND', `there is no container ${JSON.stringify(container)}`, { container, cause })
+/** What is said of the commonest failures, the same on every provider: it names the thing. */
+const sentences: Partial<Record<StorageErrorCode, (container: string, file: string) => string>> = {
+  CONTAINER_NOT_FOUND: (container) => `there is no container ${container}`,
+  CONTAINER_EXISTS: (container) => `the container ${container} exists already`,
+  CONTAINER_NOT_EMPTY: (container) => `the container ${container} holds files`,
+  FILE_NOT_FOUND: (container, file) => `there is no file ${file} in the container ${container}`,
+  UPLOAD_NOT_FOUND: (container, file) => `there is no such unfinished upload of ${file} in the container ${container}`,
+}
 
-export const containerExists = (container: string, cause?: unknown): StorageError =>
-  new StorageError('CONTAINER_EXISTS', `the container ${JSON.stringify(container)} exists already`, {
-    container,
-    cause,
-  })
-
-export const fileNotFound = (container: string, file: string, cause?: unknown): StorageError =>
-  new StorageError(
-    'FILE_NOT_FOUND',
-    `there is no file ${JSON.stringify(file)} in container ${JSON.stringify(container)}`,
-    {
-      container,
-      file,
-      cause,
-    },
-  )
-
-export const uploadNotFound = (container: string, file: string, cause?: unknown): StorageError =>
-  new StorageError(
-    'UPLOAD_NOT_FOUND',
-    `there is no such unfinished upload of file ${JSON.stringify(file)} in container ${JSON.stringify(container)}`,
-    { container, file, cause },
-  )
+function sentenceOf(code: StorageErrorCode, { container, file }: StorageErrorContext): string | undefined {
+  return container === undefined ? undefined : sentences[code]?.(JSON.stringify(container), JSON.stringify(file))
+}

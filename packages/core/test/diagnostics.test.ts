@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { fileNotFound, operationChannel, StorageService } from '../src/index.js'
+import { operationChannel, StorageError, StorageService } from '../src/index.js'
 import { fakeProvider, written } from './fake-provider.js'
 
 const info = { ...written(5), mtime: new Date(0) }
@@ -9,8 +9,8 @@ const info = { ...written(5), mtime: new Date(0) }
 const storage = new StorageService(
   fakeProvider({
     putFile: async (_container, _file, body) => written((body as Uint8Array).length),
-    getFile: async (container, file) => {
-      throw fileNotFound(container, file)
+    getFile: async () => {
+      throw new StorageError('FILE_NOT_FOUND', 'no such file')
     },
     openFile: async () => ({
       info,

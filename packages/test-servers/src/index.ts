@@ -1,10 +1,13 @@
 /**
  * @stowage/test-servers: the real servers that the providers' suites run against.
  *
- * - `azurite.ts`: Azure Blob Storage.
+ * - `global-setup.ts`, `describe-server.ts`, `servers.ts`: servers for a whole vitest run, and the tests that need them.
+ * - `azurite.ts`: Azure Blob Storage. `ceph.ts`: Amazon S3.
  * - `supervisor.ts` and `servers/supervisor.mjs`: the programs, held so that none outlives the tests.
- * - `ports.ts`, `environment.ts`: where a server listens; a real service instead of it.
+ * - `ports.ts`, `environment.ts`, `debian.ts`: where a server listens; a real service instead of it; where it comes from.
  */
 export { type AzureEndpoint, type AzureServer, startAzurite } from './azurite.js'
 export { startCeph } from './ceph.js'
+export { describeServer } from './describe-server.js'
 export type { S3Endpoint, S3Keys, S3Server } from './s3-endpoint.js'
+export type { Endpoint, ServerName } from './servers.js'

@@ -1,0 +1,90 @@
+import 'vitest'
+import { startAzurite } from './azurite.js'
+import { startCeph } from './ceph.js'
+
+/** Every server by its name in `provide: { servers: […] }`. */
+const starters = {
+  azurite: startAzurite,
+  ceph: startCeph,
+}
+
+export type ServerName = keyof typeof starters
+
+type Server<Name extends ServerName> = Awaited<ReturnType<(typeof starters)[Name]>>
+
+/** What a test is told of a server. */
+export type Endpoint<Name extends ServerName> = Omit<Server<Name>, 'stop'>
+
+/** A server that could not be started, and why. */
+export interface Unavailable {
+  readonly unavailable: string
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The servers that a project needs. */
+    servers: readonly ServerName[]
+    /** What became of them. */
+    endpoints: Readonly<Partial<Record<ServerName, object | Unavailable>>>
+  }
+}
+
+interface Running {
+  readonly name: ServerName
+  readonly server: Promise<{ readonly endpoint: object; stop(): Promise<void> } | Unavailable>
+}
+
+/**
+ * The servers of a whole run. vitest loads a module once for each project that uses it, so what they share is kept with
+ * the process.
+ */
+class ServerPool {
+  readonly #running = new Map<ServerName, Running>()
+  #users = 0
+
+  static ofProcess(): ServerPool {
+    const key = Symbol.for('stowage.test-servers')
+    const process = globalThis as { [key]?: ServerPool }
+    process[key] ??= new ServerPool()
+    return process[key]
+  }
+
+  /** Begins to start those that are not running. */
+  begin(names: readonly ServerName[]): void {
+    for (const name of names) {
+      if (this.#running.has(name)) continue
+      const server = starters[name]().then(
+        ({ stop, ...endpoint }) => ({ endpoint, stop }),
+        (error: unknown) => ({ unavailable: error instanceof Error ? error.message : String(error) }),
+      )
+      this.#running.set(name, { name, server })
+    }
+  }
+
+  join(): void {
+    this.#users++
+  }
+
+  async endpointOf(name: ServerName): Promise<object> {
+    this.begin([name])
+    const server = await (this.#running.get(name) as Running).server
+    return 'unavailable' in server ? server : server.endpoint
+  }
+
+  /** The last one to leave stops all servers. */
+  async leave(): Promise<void> {
+    this.#users--
+    if (this.#users > 0) return
+    const running = [...this.#running.values()]
+    this.#running.clear()
+    const stopped = await Promise.allSettled(
+      running.map(async ({ server }) => {
+        const started = await server
+        if ('stop' in started) await started.stop()
+      }),
+    )
+    for (const result of stopped) if (result.status === 'rejected') throw result.reason
+  }
+}
+
+export const pool = ServerPool.ofProcess()

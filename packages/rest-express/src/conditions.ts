@@ -1,0 +1,116 @@
+/**
+ * Conditional requests (RFC 9110, 13): the headers, their evaluation on reads in the order of 13.2.2, and what they come to on writes.
+ */
+import type { IncomingHttpHeaders } from 'node:http'
+import { type FileInfo, isStorageError, StorageError, type StorageService, type WriteConditions } from '@stowage/core'
+
+/** `*`, or entity tags as they stand in the header. */
+type Tags = '*' | readonly string[]
+
+/** The conditions of a request; those that are malformed as dates are left out, as the RFC asks. */
+export interface RequestConditions {
+  readonly ifMatch: Tags | undefined
+  readonly ifNoneMatch: Tags | undefined
+  readonly ifModifiedSince: number | undefined
+  readonly ifUnmodifiedSince: number | undefined
+}
+
+const conditionHeaders = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since'] as const
+
+/** `undefined` when the request has no conditions. */
+export function parseConditions(headers: IncomingHttpHeaders): RequestConditions | undefined {
+  if (!conditionHeaders.some((name) => headers[name] !== undefined)) return undefined
+  return {
+    ifMatch: parseTags(headers['if-match']),
+    ifNoneMatch: parseTags(headers['if-none-match']),
+    ifModifiedSince: parseDate(headers['if-modified-since']),
+    ifUnmodifiedSince: parseDate(headers['if-unmodified-since']),
+  }
+}
+
+function parseTags(header: string | undefined): Tags | undefined {
+  if (header === undefined) return undefined
+  return header.trim() === '*' ? '*' : (header.match(/(?:W\/)?"[!#-~\x80-\xff]*"/g) ?? [])
+}
+
+/** The three forms of a date in HTTP (RFC 9110, 5.6.7). */
+const dateForms = [
+  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d{2}:\d{2}:\d{2} GMT$/,
+  /^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, \d{2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{2} \d{2}:\d{2}:\d{2} GMT$/,
+  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/,
+]
+
+/** Seconds since the epoch; `undefined` for what is no date of HTTP. */
+export function parseDate(header: string | undefined): number | undefined {
+  if (header === undefined || !dateForms.some((form) => form.test(header))) return undefined
+  const milliseconds = Date.parse(header.endsWith('GMT') ? header : `${header} GMT`)
+  return Number.isNaN(milliseconds) ? undefined : milliseconds / 1000
+}
+
+/** Seconds since the epoch, as Last-Modified tells them. */
+export const lastModified = (time: Date): number => Math.floor(time.getTime() / 1000)
+
+const strongMatch = (tags: Tags, etag: string) => tags === '*' || tags.includes(etag)
+
+const weakMatch = (tags: Tags, etag: string) =>
+  tags === '*' || tags.some((tag) => tag === etag || (tag.startsWith('W/') && tag.slice(2) === etag))
+
+/** What a read of this version comes to: to be sent, unchanged since the client's copy, or refused. */
+export function evaluateRead(
+  conditions: RequestConditions,
+  { etag, mtime }: Pick<FileInfo, 'etag' | 'mtime'>,
+): 'send' | 'unchanged' | 'refused' {
+  const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = conditions
+  if (ifMatch !== undefined) {
+    if (!strongMatch(ifMatch, etag)) return 'refused'
+  } else if (ifUnmodifiedSince !== undefined && lastModified(mtime) > ifUnmodifiedSince) {
+    return 'refused'
+  }
+  if (ifNoneMatch !== undefined) return weakMatch(ifNoneMatch, etag) ? 'unchanged' : 'send'
+  if (ifModifiedSince !== undefined && lastModified(mtime) <= ifModifiedSince) return 'unchanged'
+  return 'send'
+}
+
+export const preconditionFailed = (): StorageError =>
+  new StorageError('PRECONDITION_FAILED', "the file is not the one that the request's conditions ask for")
+
+/**
+ * The conditions of a write as the storage checks them, atomically where it can: what can't be said in them (several tags, a date) is
+ * held against the present version here, and the write is then tied to that version.
+ */
+export async function writeConditions(
+  headers: IncomingHttpHeaders,
+  storage: StorageService,
+  container: string,
+  file: string,
+  signal?: AbortSignal,
+): Promise<WriteConditions> {
+  const conditions = parseConditions(headers)
+  if (conditions === undefined) return {}
+  const { ifMatch, ifNoneMatch, ifUnmodifiedSince } = conditions
+  if (ifNoneMatch !== undefined) {
+    if (ifNoneMatch !== '*' || ifMatch !== undefined) {
+      throw new StorageError(
+        'INVALID_ARGUMENT',
+        'a write takes If-None-Match: * (only if there is no such file), or If-Match, and no other combination',
+      )
+    }
+    return { ifNoneMatch }
+  }
+  if (ifMatch === '*') return { ifMatch }
+  const [tag, ...otherTags] = ifMatch ?? []
+  if (tag !== undefined && otherTags.length === 0 && !tag.startsWith('W/')) return { ifMatch: tag }
+  if (ifMatch === undefined && ifUnmodifiedSince === undefined) return {}
+  try {
+    const info = await storage.getFile(container, file, { signal })
+    const matches =
+      ifMatch === undefined ? lastModified(info.mtime) <= (ifUnmodifiedSince ?? 0) : strongMatch(ifMatch, info.etag)
+    if (!matches) throw preconditionFailed()
+    return { ifMatch: info.etag }
+  } catch (error) {
+    if (!isStorageError(error, 'FILE_NOT_FOUND')) throw error
+    // Without a file there is no date to compare (RFC 9110, 13.1.4), and no tag that matches.
+    if (ifMatch !== undefined) throw preconditionFailed()
+    return { ifNoneMatch: '*' }
+  }
+}

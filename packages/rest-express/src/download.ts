@@ -1,0 +1,230 @@
+/**
+ * Downloads: one file, or a range of it, of one version, with the headers that browsers need to handle it safely.
+ */
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
+import { type ByteRange, type FileInfo, isStorageError, type OpenedFile, type StorageService } from '@stowage/core'
+import {
+  evaluateRead,
+  lastModified,
+  parseConditions,
+  parseDate,
+  preconditionFailed,
+  type RequestConditions,
+} from './conditions.js'
+import { clientGone, goneSignal } from './connection.js'
+import { contentDisposition } from './disposition.js'
+import type { Exchange } from './exchange.js'
+import { type CacheRule, cacheRule, checkNames, type DownloadOptions } from './options.js'
+import { parseRange } from './ranges.js'
+
+interface DownloadJob {
+  readonly storage: StorageService
+  readonly container: string
+  readonly file: string
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly cache: CacheRule<IncomingMessage>
+  readonly signal: AbortSignal
+}
+
+/**
+ * Answers a request with a file, for applications with routes of their own: with its range, its conditions and its headers, as the
+ * router's download route does. `res.req` is the request that is looked at.
+ *
+ * Resolves when the answer was handed over whole. Rejects with a `StorageError` when there is no file to send (nothing was answered
+ * then; see `sendError`), or when sending it failed, in which case the connection is cut.
+ */
+export async function download<Req extends IncomingMessage = IncomingMessage>(
+  storage: StorageService,
+  container: string,
+  file: string,
+  res: ServerResponse,
+  options: DownloadOptions<Req> = {},
+): Promise<void> {
+  checkNames('download', options)
+  // Req is the framework's own request, which is the one in hand.
+  const cache = cacheRule(options as DownloadOptions)
+  await sendFile({ storage, container, file, req: res.req, res, cache, signal: goneSignal(res) })
+}
+
+/** `GET` and `HEAD /:container/download/*file` */
+export async function sendDownload(exchange: Exchange): Promise<void> {
+  const { storage, container, file, req, res, rules } = exchange
+  await exchange.authorize('download', container, file)
+  await sendFile({ storage, container, file, req, res, cache: rules.cache, signal: exchange.signal })
+}
+
+async function sendFile(job: DownloadJob): Promise<void> {
+  const { storage, container, file, req, res, signal } = job
+  const conditions = parseConditions(req.headers)
+  if (req.method === 'HEAD') {
+    const info = await storage.getFile(container, file, { signal })
+    if (conditions !== undefined && isUnchanged(conditions, info)) {
+      sendUnchanged(job, info)
+    } else {
+      res.writeHead(200, fileHeaders(job, info, info.size))
+      res.end()
+    }
+    return
+  }
+  const { info, opened } = await openVersion(job, conditions)
+  if (opened === undefined) {
+    sendUnchanged(job, info)
+    return
+  }
+  try {
+    const headers = fileHeaders(job, info, opened.length)
+    if (opened.length === info.size) {
+      res.writeHead(200, headers)
+    } else {
+      headers['Content-Range'] = `bytes ${opened.offset}-${opened.offset + opened.length - 1}/${info.size}`
+      res.writeHead(206, headers)
+    }
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+  if (opened.content !== undefined) res.end(opened.content)
+  else await sendStream(opened.stream, res)
+}
+
+/** Whether the client has this version already; throws when it does not want this one. */
+function isUnchanged(conditions: RequestConditions, info: FileInfo): boolean {
+  const verdict = evaluateRead(conditions, info)
+  if (verdict === 'refused') throw preconditionFailed()
+  return verdict === 'unchanged'
+}
+
+/**
+ * The version to send, open; without `opened` when the client has it already. A client that asks whether its copy is still good mostly
+ * finds that it is, so this is looked up before anything is opened; whatever is opened is held against the conditions again, since it
+ * may be a newer version.
+ */
+async function openVersion(
+  job: DownloadJob,
+  conditions: RequestConditions | undefined,
+): Promise<{ readonly info: FileInfo; readonly opened?: OpenedFile }> {
+  const { storage, container, file, signal } = job
+  if (conditions?.ifNoneMatch !== undefined || conditions?.ifModifiedSince !== undefined) {
+    const info = await storage.getFile(container, file, { signal })
+    if (isUnchanged(conditions, info)) return { info }
+  }
+  const opened = await openRange(job).catch(async (error: unknown) => {
+    // Conditions come before the range (RFC 9110, 13.2.2).
+    if (conditions !== undefined && isStorageError(error, 'RANGE_NOT_SATISFIABLE')) {
+      isUnchanged(conditions, await storage.getFile(container, file, { signal }))
+    }
+    throw error
+  })
+  const { info } = opened
+  if (conditions === undefined) return { info, opened }
+  const verdict = evaluateRead(conditions, info)
+  if (verdict === 'send') return { info, opened }
+  await opened.close()
+  if (verdict === 'refused') throw preconditionFailed()
+  return { info }
+}
+
+async function openRange(job: DownloadJob): Promise<OpenedFile> {
+  const { storage, container, file, req, signal } = job
+  const range = parseRange(req.headers.range)
+  if (range === undefined) return storage.openFile(container, file, { signal })
+  const ifRange = req.headers['if-range']
+  if (typeof ifRange !== 'string') return openPart(job, range)
+  const etag = await strongTag(job, ifRange)
+  if (etag !== undefined) {
+    try {
+      return await openPart(job, range, etag)
+    } catch (error) {
+      if (!isStorageError(error, 'PRECONDITION_FAILED')) throw error
+    }
+  }
+  return storage.openFile(container, file, { signal })
+}
+
+async function openPart(
+  { storage, container, file, signal }: DownloadJob,
+  range: ByteRange,
+  ifMatch?: string,
+): Promise<OpenedFile> {
+  try {
+    return await storage.openFile(container, file, { signal, range, ifMatch })
+  } catch (error) {
+    // The last bytes of an empty file are the whole of it, which no Content-Range can tell (RFC 9110, 14.1.2).
+    const emptyWhole = isStorageError(error, 'RANGE_NOT_SATISFIABLE') && error.details.size === 0
+    if (!emptyWhole || (range.suffix ?? 0) === 0) throw error
+    return storage.openFile(container, file, { signal, ifMatch })
+  }
+}
+
+/** The ETag that the file must have for If-Range to hold; `undefined` when it can't hold (RFC 9110, 13.1.5). */
+async function strongTag({ storage, container, file, signal }: DownloadJob, ifRange: string) {
+  if (/^"[!#-~\x80-\xff]*"$/.test(ifRange)) return ifRange
+  const date = parseDate(ifRange)
+  if (date === undefined) return undefined
+  const { etag, mtime } = await storage.getFile(container, file, { signal })
+  const modified = lastModified(mtime)
+  // Within the second of a change another change may follow, which the date would not show.
+  const strong = Date.now() / 1000 - modified >= 2
+  return strong && modified === date ? etag : undefined
+}
+
+function fileHeaders(job: DownloadJob, info: FileInfo, length: number): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = {
+    'Content-Type': headerSafe(info.contentType) ?? 'application/octet-stream',
+    'Content-Length': length,
+    'Content-Disposition': contentDisposition(job.file, info.contentType, info.contentDisposition),
+    'Accept-Ranges': 'bytes',
+    ETag: info.etag,
+    'Last-Modified': info.mtime.toUTCString(),
+    'Cache-Control': cacheControl(job, info),
+    'X-Content-Type-Options': 'nosniff',
+    'Content-Security-Policy': "sandbox; default-src 'none'",
+  }
+  if (info.contentEncoding !== undefined) headers['Content-Encoding'] = headerSafe(info.contentEncoding)
+  if (info.contentLanguage !== undefined) headers['Content-Language'] = headerSafe(info.contentLanguage)
+  return headers
+}
+
+const cacheControl = ({ cache, req }: DownloadJob, info: FileInfo) => headerSafe(info.cacheControl) ?? cache(info, req)
+
+/** Another program may have stored an attribute that no header can hold. */
+function headerSafe(value: string | undefined): string | undefined {
+  return value !== undefined && /^[\t -~\x80-\xff]*$/.test(value) ? value : undefined
+}
+
+function sendUnchanged(job: DownloadJob, info: FileInfo): void {
+  job.res.writeHead(304, {
+    ETag: info.etag,
+    'Last-Modified': info.mtime.toUTCString(),
+    'Cache-Control': cacheControl(job, info),
+  })
+  job.res.end()
+}
+
+/** Settles when everything was handed over, or the stream was destroyed because it was not. */
+function sendStream(stream: Readable, res: ServerResponse): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onClose = () => {
+      if (res.writableFinished) {
+        resolve()
+      } else {
+        stream.destroy()
+        reject(clientGone())
+      }
+    }
+    stream.once('error', (error) => {
+      res.off('close', onClose)
+      // A client that was promised more bytes must not take these for the whole file.
+      res.destroy()
+      reject(error)
+    })
+    if (res.closed) {
+      onClose()
+      return
+    }
+    res.once('close', onClose)
+    stream.pipe(res)
+  })
+}

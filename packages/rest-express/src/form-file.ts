@@ -1,0 +1,136 @@
+/**
+ * One file of a form, from its part's headers to what the answer says of it.
+ */
+import { randomUUID } from 'node:crypto'
+import { checkFileName, StorageError, unknownContentType, type WrittenFile } from '@stowage/core'
+import { fromHook } from './exchange.js'
+import type { Parties } from './incoming.js'
+import type { IncomingFile, UploadRules } from './options.js'
+
+/** A file in the answer to an upload. */
+export interface UploadedFile {
+  readonly container: string
+  readonly name: string
+  readonly type: string
+  readonly field: string
+  /** Bytes. */
+  readonly size: number
+  /** What the client called it, when it was stored under another name. */
+  readonly originalFilename?: string
+  /** When one was set. */
+  readonly acl?: string
+}
+
+/** What a part's headers say, and its content. */
+export interface FilePart {
+  readonly field: string
+  readonly filename: string
+  readonly type: string
+  readonly content: AsyncIterable<Uint8Array>
+}
+
+/** Programs write paths into `filename`, of either kind (RFC 7578, 4.2). */
+const baseName = (filename: string) =>
+  filename.slice(Math.max(filename.lastIndexOf('/'), filename.lastIndexOf('\\')) + 1)
+
+export class FormFile {
+  readonly field: string
+  readonly #part: FilePart
+  readonly #originalName: string
+  readonly #held = Promise.withResolvers<void>()
+  #state: 'waiting' | 'held' | 'released' = 'waiting'
+  #name = ''
+  #acl: string | undefined
+  #stored: Promise<WrittenFile> | undefined
+  #written: WrittenFile | undefined
+  /** Whether there was no file of this name before; `undefined` as long as it was not looked up. */
+  isNew: boolean | undefined
+
+  constructor(part: FilePart) {
+    this.#part = part
+    this.field = part.field
+    this.#originalName = baseName(part.filename)
+    this.#held.promise.catch(() => undefined)
+  }
+
+  /** The name under which it is stored. */
+  get name(): string {
+    return this.#name
+  }
+
+  /** Whether its body is kept from ending, and thereby the file from appearing. */
+  get isHeld(): boolean {
+    return this.#state === 'held'
+  }
+
+  /** The type that the part states; `undefined` for the one that says nothing. */
+  get statedType(): string | undefined {
+    return this.#part.type === unknownContentType ? undefined : this.#part.type
+  }
+
+  incoming(container: string): IncomingFile {
+    const { field, type } = this.#part
+    return { container, name: this.#originalName, type, field }
+  }
+
+  /** Hands the content over to be stored; it does not end before {@link release}. */
+  store(name: string, acl: string | undefined, put: (body: AsyncIterable<Uint8Array>) => Promise<WrittenFile>): void {
+    this.#name = name
+    this.#acl = acl
+    this.#state = 'held'
+    this.#stored = put(this.#body()).then((written) => {
+      this.#written = written
+      return written
+    })
+    this.#stored.catch(() => undefined)
+  }
+
+  /** Lets the file appear. */
+  release(): void {
+    this.#state = 'released'
+    this.#held.resolve()
+  }
+
+  /** The body fails instead of ending. */
+  abandon(error: unknown): void {
+    this.#held.reject(error)
+  }
+
+  /** Settles when the storage is done with it. `undefined` when it was never asked to store it. */
+  async stored(): Promise<WrittenFile | undefined> {
+    return this.#stored
+  }
+
+  described(container: string): UploadedFile {
+    const { contentType = this.#part.type, size = 0 } = this.#written ?? {}
+    return {
+      container,
+      name: this.#name,
+      type: contentType,
+      field: this.field,
+      size,
+      ...(this.#name === this.#originalName ? {} : { originalFilename: this.#originalName }),
+      ...(this.#acl === undefined ? {} : { acl: this.#acl }),
+    }
+  }
+
+  async *#body(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of this.#part.content) yield chunk
+    await this.#held.promise
+  }
+}
+
+/** The name under which a form's file is stored. `INVALID_NAME` when there is none to be had. */
+export async function formName(file: IncomingFile, rules: UploadRules, { req, res }: Parties): Promise<string> {
+  if (/^\.{0,2}$/.test(file.name)) {
+    throw new StorageError('INVALID_NAME', `a form's file can't be named ${JSON.stringify(file.name)}`)
+  }
+  const { getFilename, makeUnique } = rules
+  let name: unknown = file.name
+  if (getFilename !== undefined) name = await fromHook(() => getFilename(file, req, res))
+  else if (makeUnique) name = randomUUID() + extension(file.name)
+  checkFileName(name)
+  return name
+}
+
+const extension = (name: string) => /\.[A-Za-z0-9]{1,16}$/.exec(name)?.[0] ?? ''

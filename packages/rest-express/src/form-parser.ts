@@ -1,0 +1,181 @@
+/**
+ * multer, held at arm's length. It parses the form and calls our storage engine; everything it would do with the request itself is
+ * done here instead, because it would keep reading a refused request to its end before it says so, and would make nested objects of
+ * fields named `a[b]`.
+ */
+import type { IncomingMessage } from 'node:http'
+import { Readable, type Writable } from 'node:stream'
+import { isStorageError, StorageError } from '@stowage/core'
+import multer from 'multer'
+import type { FilePart } from './form-file.js'
+import type { UploadRules } from './options.js'
+import { RequestBody } from './request-body.js'
+import { RequestError } from './request-error.js'
+
+export interface FormReceiver {
+  /** A file begins. Settles when it is stored. */
+  receive(part: FilePart): Promise<void>
+  /** Settles when the files that have begun are on their way: the form is not read further until then. */
+  settled(): Promise<void>
+  /** The form has arrived whole and is well-formed. */
+  complete(): Promise<void>
+  /** The form has failed; called once. */
+  failed(error: unknown): void
+}
+
+/** Bytes of a form that are neither files nor fields: boundaries, headers of parts, and what stands before and after. */
+const overheadBytes = 1024 * 1024
+const overheadBytesPerPart = 32 * 1024
+
+const malformed = (message: string) => new StorageError('INVALID_ARGUMENT', `the form is not well-formed: ${message}`)
+
+type Middleware = ReturnType<multer.Multer['any']>
+
+export class FormParser {
+  readonly #req: IncomingMessage
+  readonly #rules: UploadRules
+  readonly #receiver: FormReceiver
+  readonly #fields: Record<string, string[]> = Object.create(null)
+  readonly #outcome = Promise.withResolvers<void>()
+  /** What multer takes for the request: it has the headers, and no bytes. */
+  readonly #standIn: Readable & Pick<IncomingMessage, 'headers'>
+  #failure: { readonly error: unknown } | undefined
+  #begun = false
+  #fieldBytes = 0
+  #partCount = 0
+  #received = 0
+  #accounted = 0
+  #wake: (() => void) | undefined
+
+  constructor(req: IncomingMessage, rules: UploadRules, receiver: FormReceiver) {
+    this.#req = req
+    this.#rules = rules
+    this.#receiver = receiver
+    this.#standIn = Object.assign(new Readable({ read: () => undefined }), { headers: req.headers })
+  }
+
+  /** The form's fields, when all of it is stored. */
+  async run(): Promise<Record<string, string[]>> {
+    const { maxFields, maxFiles, maxFieldsSize } = this.#rules
+    const options: multer.Options & { streamHandler: (req: unknown, parser: Writable) => void } = {
+      storage: {
+        _handleFile: (_req, { fieldname, originalname, mimetype, stream }, callback) => {
+          const content = this.#content(stream)
+          const part = { field: fieldname, filename: originalname, type: mimetype.toLowerCase(), content }
+          this.#receiver.receive(part).then(
+            () => callback(null, {}),
+            (error: unknown) => {
+              this.fail(error)
+              // multer adds to the error that it gets, so it does not get ours.
+              callback(new Error('the file was not stored'))
+            },
+          )
+        },
+        // What was stored is undone by the receiver, which knows what there was before.
+        _removeFile: (_req, _file, callback) => callback(null),
+      },
+      preservePath: true,
+      defParamCharset: 'utf8',
+      limits: { fields: maxFields, files: maxFiles, parts: maxFields + maxFiles, fieldSize: maxFieldsSize },
+      streamHandler: (_req, parser) => this.#follow(parser),
+    }
+    const middleware = multer(options).any()
+    const next = (error?: unknown) => {
+      if (error === undefined || error === null) this.#outcome.resolve()
+      else this.fail(isKnown(error) ? error : malformed(error instanceof Error ? error.message : 'it cannot be read'))
+    }
+    // The stand-in has what multer looks at; the answer it does not look at.
+    middleware(this.#standIn as unknown as Parameters<Middleware>[0], {} as Parameters<Middleware>[1], next)
+    await this.#outcome.promise
+    if (!this.#begun) throw malformed('it is empty')
+    return this.#fields
+  }
+
+  /** Ends it: the first failure counts. */
+  fail(error: unknown): void {
+    if (this.#failure !== undefined) return
+    this.#failure = { error }
+    this.#receiver.failed(error)
+    this.#standIn.destroy()
+    this.#outcome.reject(error)
+    this.#wake?.()
+  }
+
+  async *#content(stream: Readable): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const chunk of stream) {
+        this.#accounted += chunk.length
+        yield chunk
+      }
+    } catch {
+      throw malformed('it ends in the middle of a file')
+    }
+  }
+
+  #follow(parser: Writable): void {
+    this.#begun = true
+    // Fields keep the names they came with; multer would make nested objects of those with brackets.
+    parser.removeAllListeners('field')
+    parser.on('field', (name: string | undefined, value: string, info: { valueTruncated: boolean }) =>
+      this.#addField(name, value, info.valueTruncated),
+    )
+    parser.on('file', (name: string | undefined, _stream: Readable, info: { filename?: string }) => {
+      this.#partCount++
+      if (name === undefined) this.fail(malformed('a file has no field name'))
+      else if (info.filename === undefined) this.fail(malformed('a part of bytes has no filename'))
+    })
+    parser.on('error', (error: Error) => this.fail(malformed(error.message)))
+    for (const [event, what] of [
+      ['fieldsLimit', `${this.#rules.maxFields} fields`],
+      ['filesLimit', `${this.#rules.maxFiles} files`],
+      ['partsLimit', `${this.#rules.maxFields + this.#rules.maxFiles} parts`],
+    ] as const) {
+      parser.on(event, () => this.fail(new StorageError('TOO_LARGE', `the form has more than ${what}`)))
+    }
+    parser.on('finish', () => {
+      this.#receiver.complete().catch((error: unknown) => this.fail(error))
+    })
+    this.#feed(parser).catch((error: unknown) => this.fail(error))
+  }
+
+  #addField(encodedName: string | undefined, value: string, truncated: boolean): void {
+    if (encodedName === undefined) {
+      this.fail(malformed('a field has no name'))
+      return
+    }
+    this.#partCount++
+    const name = encodedName.replace(/%0A|%0D|%22/gi, decodeURIComponent)
+    this.#fieldBytes += Buffer.byteLength(encodedName) + Buffer.byteLength(value)
+    if (truncated || this.#fieldBytes > this.#rules.maxFieldsSize) {
+      this.fail(new StorageError('TOO_LARGE', `the form's fields have more than ${this.#rules.maxFieldsSize} bytes`))
+      return
+    }
+    this.#fields[name] ??= []
+    this.#fields[name]?.push(value)
+  }
+
+  async #feed(parser: Writable): Promise<void> {
+    for await (const chunk of new RequestBody(this.#req, this.#rules.idleTimeout)) {
+      if (this.#failure !== undefined) return
+      this.#received += chunk.length
+      if (!parser.write(chunk)) await this.#room(parser)
+      await this.#receiver.settled()
+      if (this.#failure !== undefined) return
+      const overhead = this.#received - this.#accounted - this.#fieldBytes
+      if (overhead > overheadBytes + overheadBytesPerPart * this.#partCount) {
+        throw new StorageError('TOO_LARGE', 'the form has too many bytes outside of its files and fields')
+      }
+    }
+    parser.end()
+  }
+
+  #room(parser: Writable): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+      parser.once('drain', resolve)
+    })
+  }
+}
+
+/** Whether an error already says what it is, and is not one of the parser's own. */
+const isKnown = (error: unknown) => isStorageError(error) || error instanceof RequestError

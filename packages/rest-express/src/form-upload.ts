@@ -1,0 +1,215 @@
+/**
+ * Form uploads: `multipart/form-data`, each file streaming into the storage while the form comes in.
+ *
+ * All or nothing. A file does not appear before its body has ended, and its body is not ended before the whole form has arrived and was
+ * found good: so whatever is wrong with the form, with one of its files or with the connection, nothing was stored and nothing was
+ * replaced. What can still fail after that is the storage itself, while it puts the files in place. Then those that were
+ * new are removed again, each in exactly the version that this request stored; one that took the place of another stays, since removing
+ * it would leave neither.
+ *
+ * Files that are held back cost the storage memory or descriptors, so only the last {@link maxHeld} files of a form are; those before
+ * them are put in place earlier, under the same rule.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { checkContainerName, isStorageError, StorageError, type StorageService } from '@stowage/core'
+import { clientGone, goneSignal } from './connection.js'
+import type { Exchange } from './exchange.js'
+import { FormFile, formName, type UploadedFile } from './form-file.js'
+import { FormParser } from './form-parser.js'
+import { accept } from './incoming.js'
+import { sendJson } from './json.js'
+import { checkNames, essence, type UploadOptions, type UploadRules, uploadRules } from './options.js'
+
+/** Files of one form that are held back at the same time. */
+const maxHeld = 8
+
+/** A form's files and fields by their names. Both have no prototype. */
+export interface UploadResult {
+  readonly files: Readonly<Record<string, readonly UploadedFile[]>>
+  readonly fields: Readonly<Record<string, readonly string[]>>
+}
+
+interface FormJob {
+  readonly storage: StorageService
+  readonly container: string
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly rules: UploadRules
+  readonly authorize: (file: string) => Promise<void>
+  readonly signal: AbortSignal
+  /** Told of what failed beside the upload's own failure. */
+  readonly report: (error: unknown) => void
+}
+
+/**
+ * Stores the files of a form, for applications with routes of their own, as the router's upload route does. The container is
+ * `options.container`, else `req.params.container`.
+ *
+ * Rejects with a `StorageError` or a `RequestError`, and nothing of the form is stored then; `sendError` makes the answer of it.
+ */
+export async function upload<Req extends IncomingMessage = IncomingMessage>(
+  storage: StorageService,
+  req: Req,
+  res: ServerResponse,
+  options: UploadOptions<Req> & { readonly container?: string } = {},
+): Promise<UploadResult> {
+  checkNames('upload', options)
+  // Req is the framework's own request, which is the one in hand.
+  const rules = uploadRules(options as UploadOptions)
+  const container: unknown = options.container ?? (req as { params?: { container?: unknown } }).params?.container
+  checkContainerName(container, storage.capabilities.containerNames)
+  return receiveForm({
+    storage,
+    container,
+    req,
+    res,
+    rules,
+    authorize: async () => undefined,
+    signal: goneSignal(res),
+    report: (error) => process.emitWarning(error instanceof Error ? error : String(error)),
+  })
+}
+
+/** `POST /:container/upload` */
+export async function receiveUpload(exchange: Exchange): Promise<void> {
+  const { storage, container, req, res, rules, signal } = exchange
+  await exchange.authorize('upload', container)
+  const result = await receiveForm({
+    storage,
+    container,
+    req,
+    res,
+    rules: rules.upload,
+    authorize: (file) => exchange.authorize('upload', container, file),
+    signal,
+    report: (error) => exchange.report('upload', error),
+  })
+  sendJson(res, 200, JSON.stringify({ result }))
+}
+
+async function receiveForm(job: FormJob): Promise<UploadResult> {
+  const { headers } = job.req
+  if (headers['content-type'] === undefined || essence(headers['content-type']) !== 'multipart/form-data') {
+    throw new StorageError('TYPE_NOT_ALLOWED', 'an upload must be multipart/form-data')
+  }
+  const received = new FormUpload(job)
+  return received.run()
+}
+
+class FormUpload {
+  readonly #job: FormJob
+  readonly #parser: FormParser
+  readonly #writes = new AbortController()
+  readonly #files: FormFile[] = []
+  readonly #names = new Set<string>()
+  /** Done when every file that has begun is on its way into the storage. Files are taken up one after the other. */
+  #accepted: Promise<void> = Promise.resolve()
+  readonly #onGone = () => this.#parser.fail(clientGone())
+
+  constructor(job: FormJob) {
+    this.#job = job
+    const { req, rules } = job
+    this.#parser = new FormParser(req, rules, {
+      receive: (part) => this.#receive(new FormFile(part)),
+      settled: () => this.#accepted,
+      complete: () => this.#complete(),
+      failed: (error) => this.#stop(error),
+    })
+  }
+
+  async run(): Promise<UploadResult> {
+    const { signal } = this.#job
+    if (signal.aborted) throw clientGone()
+    signal.addEventListener('abort', this.#onGone, { once: true })
+    try {
+      const fields = await this.#parser.run()
+      const files: Record<string, UploadedFile[]> = Object.create(null)
+      for (const file of this.#files) {
+        files[file.field] ??= []
+        files[file.field]?.push(file.described(this.#job.container))
+      }
+      return { files, fields }
+    } catch (error) {
+      await this.#undo()
+      throw error
+    } finally {
+      signal.removeEventListener('abort', this.#onGone)
+    }
+  }
+
+  /** Settles when the file is stored. */
+  #receive(file: FormFile): Promise<void> {
+    this.#files.push(file)
+    const accepted = this.#accepted.then(() => this.#accept(file))
+    // A failure is the parser's to hear of, by what is returned; those that wait their turn are told by `#stop`.
+    this.#accepted = accepted.catch(() => undefined)
+    return accepted.then(async () => {
+      await file.stored()
+    })
+  }
+
+  /** Begins to store a file, once everybody agrees to it. */
+  async #accept(file: FormFile): Promise<void> {
+    this.#writes.signal.throwIfAborted()
+    const { storage, container, req, res, rules, authorize } = this.#job
+    const incoming = file.incoming(container)
+    const name = await formName(incoming, rules, { req, res })
+    if (this.#names.has(name)) {
+      throw new StorageError('NAME_CONFLICT', `two files of the form are named ${JSON.stringify(name)}`)
+    }
+    this.#names.add(name)
+    await authorize(name)
+    const { write, acl } = await accept(storage, rules, { ...incoming, name }, file.statedType, { req, res })
+    const held = this.#files.filter((other) => other.isHeld)
+    for (const other of held.slice(0, Math.max(0, held.length - maxHeld + 1))) {
+      await this.#lookUp(other)
+      other.release()
+      await other.stored()
+    }
+    this.#writes.signal.throwIfAborted()
+    const { signal } = this.#writes
+    file.store(name, acl, (body) => storage.putFile(container, name, body, { ...write, signal }))
+  }
+
+  /** The form is whole: from here on the files are put in place, also when the client goes away. */
+  async #complete(): Promise<void> {
+    this.#job.signal.removeEventListener('abort', this.#onGone)
+    await this.#accepted
+    const held = this.#files.filter((file) => file.isHeld)
+    await Promise.all(held.map((file) => this.#lookUp(file)))
+    for (const file of held) file.release()
+  }
+
+  /** Finds out whether a file that is about to appear is new; the only file of a form is never removed, so that it does not matter. */
+  async #lookUp(file: FormFile): Promise<void> {
+    if (this.#files.length === 1) return
+    const { storage, container } = this.#job
+    // When it can't be told, the file counts as one that replaces another, which is never removed.
+    file.isNew = await storage.hasFile(container, file.name, { signal: this.#writes.signal }).then(
+      (exists) => !exists,
+      () => false,
+    )
+  }
+
+  #stop(error: unknown): void {
+    this.#writes.abort(error)
+    for (const file of this.#files) file.abandon(error)
+  }
+
+  async #undo(): Promise<void> {
+    await this.#accepted
+    const stored = await Promise.allSettled(this.#files.map((file) => file.stored()))
+    const { storage, container, report } = this.#job
+    for (const [index, outcome] of stored.entries()) {
+      const file = this.#files[index]
+      if (outcome.status === 'rejected' || file?.isNew !== true || outcome.value === undefined) continue
+      const onlyThis = storage.capabilities.conditions.remove === false ? {} : { ifMatch: outcome.value.etag }
+      try {
+        await storage.removeFile(container, file.name, onlyThis)
+      } catch (error) {
+        const replaced = isStorageError(error, 'PRECONDITION_FAILED') || isStorageError(error, 'FILE_NOT_FOUND')
+        if (!replaced) report(error)
+      }
+    }
+  }
+}

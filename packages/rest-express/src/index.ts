@@ -1,0 +1,29 @@
+/**
+ * @stowage/rest-express: LoopBack's storage routes for Express, over any storage.
+ *
+ * The rooms:
+ * - `router.ts`, `routes.ts`, `paths.ts`: from a request to its handler, and the names in between.
+ * - `exchange.ts`, `actions.ts`: one request, and who may do what.
+ * - `containers.ts`, `files.ts`, `listing.ts`, `copying.ts`, `download.ts`, `raw-upload.ts`: the handlers.
+ * - `form-upload.ts`, `form-parser.ts`, `form-file.ts`: forms. `incoming.ts`: the upload options at work.
+ * - `conditions.ts`, `ranges.ts`, `digests.ts`, `disposition.ts`: headers.
+ * - `request-body.ts`, `json-body.ts`, `connection.ts`: what clients send, and when they stop.
+ * - `json.ts`, `errors.ts`, `request-error.ts`: what they get.
+ */
+export type { Action } from './actions.js'
+export { download } from './download.js'
+export { type ErrorAnswer, errorAnswer, sendError } from './errors.js'
+export type { UploadedFile } from './form-file.js'
+export { type UploadResult, upload } from './form-upload.js'
+export type {
+  Authorization,
+  DownloadOptions,
+  FailedRequest,
+  FileRule,
+  IncomingFile,
+  StorageRouterOptions,
+  UploadOptions,
+} from './options.js'
+export { RequestError } from './request-error.js'
+export { type StorageRouter, storageRouter } from './router.js'
+export { type StorageRoute, storageRoutes } from './routes.js'

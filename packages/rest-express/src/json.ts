@@ -1,0 +1,42 @@
+/**
+ * JSON as clients of the storage component parse it: the properties that it had come first, in its order.
+ */
+import type { ServerResponse } from 'node:http'
+import type { ContainerInfo, FileEntry, FileInfo, FolderEntry, WrittenFile } from '@stowage/core'
+
+export const jsonHeaders = {
+  'Content-Type': 'application/json; charset=utf-8',
+  'Cache-Control': 'private, no-cache',
+  'X-Content-Type-Options': 'nosniff',
+} as const
+
+/** Answers with JSON; without a body when the request was HEAD. */
+export function sendJson(
+  res: ServerResponse,
+  statusCode: number,
+  json: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  res.writeHead(statusCode, { ...jsonHeaders, 'Content-Length': Buffer.byteLength(json), ...headers })
+  res.end(res.req.method === 'HEAD' ? undefined : json)
+}
+
+export function containerJson({ name, size, atime, mtime, ctime, ...more }: ContainerInfo): string {
+  return JSON.stringify({ name, size, atime, mtime, ctime, ...more })
+}
+
+export function fileJson({ container, name, size, atime, mtime, ctime, ...more }: FileInfo | WrittenFile): string {
+  return JSON.stringify({ container, name, size, atime, mtime, ctime, ...more })
+}
+
+/** An entry of a list of files. Written by hand, since lists are long; `container` is the container's name in JSON. */
+export function entryJson(entry: FileEntry | FolderEntry, container: string): string {
+  const start = `{"container":${container},"name":${JSON.stringify(entry.name)}`
+  if (entry.folder) return `${start},"folder":true}`
+  const { size, atime, mtime, ctime, etag } = entry
+  return `${start},"size":${size}${time('atime', atime)}${time('mtime', mtime)}${time('ctime', ctime)}${
+    etag === undefined ? '' : `,"etag":${JSON.stringify(etag)}`
+  }}`
+}
+
+const time = (name: string, date: Date | undefined) => (date === undefined ? '' : `,"${name}":"${date.toISOString()}"`)

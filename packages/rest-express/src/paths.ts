@@ -1,0 +1,65 @@
+/**
+ * Names in the path: taken from the raw request target and decoded once, here and nowhere else. What authorization, validation and the
+ * storage see is what this returns.
+ */
+import { StorageError } from '@stowage/core'
+
+/** A path below the router's mount point. */
+export interface StoragePath {
+  /** As in the table of routes: `/:container/files/*file`. */
+  readonly pattern: string
+  readonly container: string | undefined
+  readonly file: string | undefined
+  /** After the question mark, undecoded. */
+  readonly query: string
+}
+
+/**
+ * Splits a request target (RFC 9112, 3.2) at its first two slashes and decodes the two names. A file's name is all the rest, whatever it
+ * holds: slashes, as themselves or as `%2F`, repeated ones, one at the end, and dots stand for themselves.
+ * `INVALID_NAME` when a name is not percent-encoded UTF-8.
+ */
+export function parsePath(target: string): StoragePath {
+  const { path, query } = splitTarget(target)
+  const containerEnd = path.indexOf('/', 1)
+  const rawContainer = containerEnd === -1 ? path.slice(1) : path.slice(1, containerEnd)
+  if (containerEnd === -1 && rawContainer === '') return { pattern: '/', container: undefined, file: undefined, query }
+  const container = decodeName(rawContainer, 'container')
+  if (containerEnd === -1 || containerEnd === path.length - 1) {
+    return { pattern: '/:container', container, file: undefined, query }
+  }
+  const verbEnd = path.indexOf('/', containerEnd + 1)
+  const verb = path.slice(containerEnd + 1, verbEnd === -1 ? undefined : verbEnd)
+  if (verbEnd === -1 || verbEnd === path.length - 1) {
+    return { pattern: `/:container/${verb}`, container, file: undefined, query }
+  }
+  const file = decodeName(path.slice(verbEnd + 1), 'file')
+  return { pattern: `/:container/${verb}/*file`, container, file, query }
+}
+
+function splitTarget(target: string): { path: string; query: string } {
+  const start = target.startsWith('/') ? 0 : pathStart(target)
+  const mark = target.indexOf('?', start)
+  const path = mark === -1 ? target.slice(start) : target.slice(start, mark)
+  // A fragment is never sent (RFC 9110, 7.1); programs disagree on what a `#` in a target means, so it means nothing here.
+  if (path.includes('#')) throw new StorageError('INVALID_NAME', 'a "#" in the path must be encoded as %23')
+  return { path: path === '' ? '/' : path, query: mark === -1 ? '' : target.slice(mark + 1) }
+}
+
+/** Where the path begins in an absolute-form target: `http://host/path`. */
+function pathStart(target: string): number {
+  const match = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i.exec(target)
+  return match === null ? 0 : match[0].length
+}
+
+function decodeName(raw: string, kind: 'container' | 'file'): string {
+  if (!/[%\x80-\uffff]/.test(raw)) return raw
+  try {
+    return decodeURIComponent(raw.replace(/[\x80-\xff]/g, encodeByte))
+  } catch {
+    throw new StorageError('INVALID_NAME', `the ${kind}'s name in the path is not percent-encoded UTF-8`)
+  }
+}
+
+/** Bytes that a client sent unencoded; Node hands each of them over as one character. */
+const encodeByte = (character: string) => `%${character.charCodeAt(0).toString(16)}`

@@ -1,0 +1,124 @@
+/**
+ * The bytes that a client sends: read with backpressure, given up when the client goes away or falls silent, and never at the
+ * cost of the connection, which still has to carry the answer.
+ */
+import type { IncomingMessage } from 'node:http'
+import { clientGone } from './connection.js'
+import { RequestError } from './request-error.js'
+
+/** Bytes that are still read, and thrown away, after the answer to a request whose body was not wanted. */
+const discardBytes = 64 * 1024 * 1024
+/** Milliseconds that this may take. */
+const discardTime = 30_000
+
+/**
+ * A request's body as an iterable. Unlike the stream itself it may be left before its end: the request is only paused then, and not
+ * destroyed, since that would close the connection before the client has its answer.
+ */
+export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer, undefined> {
+  readonly #req: IncomingMessage
+  readonly #idleTimeout: number
+  #timer: NodeJS.Timeout | undefined
+  #failure: Error | undefined
+  #wake: (() => void) | undefined
+  readonly #onProgress = () => this.#wake?.()
+  readonly #onClose = () => {
+    if (!this.#req.readableEnded) this.#fail(clientGone())
+  }
+
+  /** `idleTimeout`: milliseconds for which the client may send nothing; 0 for any time. */
+  constructor(req: IncomingMessage, idleTimeout: number) {
+    this.#req = req
+    this.#idleTimeout = idleTimeout
+    checkUnread(req)
+    req.on('readable', this.#onProgress)
+    req.on('end', this.#onProgress)
+    req.on('close', this.#onClose)
+    req.on('error', this.#onClose)
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<Buffer, undefined>> {
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure
+      const chunk: Buffer | null = this.#req.read()
+      if (chunk !== null) return { done: false, value: chunk }
+      if (this.#req.readableEnded) {
+        this.#detach()
+        return { done: true, value: undefined }
+      }
+      if (this.#req.destroyed) throw clientGone()
+      await this.#progress()
+    }
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    this.#detach()
+    return { done: true, value: undefined }
+  }
+
+  #progress(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#wake = resolve
+    if (this.#idleTimeout > 0) {
+      this.#timer ??= setTimeout(() => {
+        const seconds = this.#idleTimeout / 1000
+        this.#fail(new RequestError(408, 'REQUEST_TIMEOUT', `the request sent nothing for ${seconds} seconds`))
+      }, this.#idleTimeout)
+      this.#timer.refresh()
+    }
+    return promise.finally(() => {
+      this.#wake = undefined
+      clearTimeout(this.#timer)
+      this.#timer = undefined
+    })
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error
+    this.#wake?.()
+  }
+
+  #detach(): void {
+    clearTimeout(this.#timer)
+    this.#req.off('readable', this.#onProgress)
+    this.#req.off('end', this.#onProgress)
+    this.#req.off('close', this.#onClose)
+    this.#req.off('error', this.#onClose)
+  }
+}
+
+/** A body that somebody has read before can't be stored: it would be taken for an empty one. */
+function checkUnread(req: IncomingMessage): void {
+  if (!req.readableDidRead) return
+  throw new RequestError(
+    500,
+    'INTERNAL',
+    "the request's body was read before it came to the storage routes: mount these before body parsers",
+  )
+}
+
+/**
+ * Reads and throws away what remains of a request that was answered, so that a client which sends first and reads afterwards
+ * sees its answer. One that goes on and on loses the connection.
+ */
+export function discardRest(req: IncomingMessage): void {
+  if (req.complete || req.destroyed) {
+    req.resume()
+    return
+  }
+  let left = discardBytes
+  const stop = () => req.destroy()
+  const timer = setTimeout(stop, discardTime).unref()
+  req.on('error', stop)
+  req.on('data', (chunk: Buffer) => {
+    left -= chunk.length
+    if (left < 0) stop()
+  })
+  req.once('close', () => clearTimeout(timer))
+  req.once('end', () => clearTimeout(timer))
+  req.resume()
+}

@@ -1,0 +1,115 @@
+/**
+ * The router: a plain function of a request and its answer, which Express 5 and 4 mount like any middleware.
+ *
+ * It finds its route by itself, since the two versions of Express write wildcards differently and decode names more than once.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { StorageService } from '@stowage/core'
+import type { Action } from './actions.js'
+import { errorAnswer, sendError } from './errors.js'
+import { Exchange, type RouterRules, report } from './exchange.js'
+import { cacheRule, checkFunction, checkNames, type StorageRouterOptions, uploadRules } from './options.js'
+import { parsePath, type StoragePath } from './paths.js'
+import { RequestError } from './request-error.js'
+import { type RouteHandler, routeHandlers } from './routes.js'
+
+/** What `app.use` takes. */
+export type StorageRouter<Req extends IncomingMessage = IncomingMessage> = (
+  req: Req,
+  res: ServerResponse,
+  next?: (error?: unknown) => void,
+) => void
+
+/** The methods of one path. */
+interface Methods {
+  readonly handlers: ReadonlyMap<string, RouteHandler>
+  readonly allow: string
+}
+
+const paths: ReadonlyMap<string, Methods> = tabulate(routeHandlers)
+
+/**
+ * LoopBack's storage routes and more over one storage, to be mounted where they shall begin:
+ * `app.use('/api/containers', storageRouter(storage))`. Every failure becomes an answer; a path that is none of ours goes on to the
+ * application's next handler.
+ *
+ * Throws `INVALID_ARGUMENT`, which names the option, when an option is wrong or unknown.
+ */
+export function storageRouter<Req extends IncomingMessage = IncomingMessage>(
+  storage: StorageService,
+  options: StorageRouterOptions<Req> = {},
+): StorageRouter<Req> {
+  checkNames('storageRouter', options)
+  checkFunction('authorize', options.authorize)
+  checkFunction('onError', options.onError)
+  // Req is the framework's own request, which is the one that comes in.
+  const { authorize, onError, ...rest } = options as StorageRouterOptions
+  const rules: RouterRules = { storage, upload: uploadRules(rest), cache: cacheRule(rest), authorize, onError }
+  return (req, res, next) => {
+    // A connection that breaks while the answer is written shows as `close`, which is what the handlers follow.
+    res.on('error', ignoreBrokenConnection)
+    let path: StoragePath
+    try {
+      path = parsePath(req.url ?? '/')
+    } catch (error) {
+      fail(rules, undefined, req, res, error)
+      return
+    }
+    const methods = paths.get(path.pattern)
+    if (methods === undefined) {
+      if (next === undefined)
+        fail(rules, undefined, req, res, new RequestError(404, 'NOT_FOUND', 'there is no such path'))
+      else next()
+      return
+    }
+    dispatch(rules, methods, path, req, res)
+  }
+}
+
+function dispatch(
+  rules: RouterRules,
+  { handlers, allow }: Methods,
+  path: StoragePath,
+  req: IncomingMessage,
+  res: ServerResponse,
+): void {
+  const method = req.method ?? 'GET'
+  const route = handlers.get(method)
+  if (route !== undefined) {
+    const exchange = new Exchange(rules, req, res, path)
+    route.handle(exchange).catch((error: unknown) => fail(rules, route.action, req, res, error))
+  } else if (method === 'OPTIONS') {
+    res.writeHead(204, { Allow: allow }).end()
+  } else {
+    const error = new RequestError(405, 'METHOD_NOT_ALLOWED', `this path takes ${allow}`, { Allow: allow })
+    fail(rules, undefined, req, res, error)
+  }
+}
+
+function fail(
+  rules: RouterRules,
+  action: Action | undefined,
+  req: IncomingMessage,
+  res: ServerResponse,
+  error: unknown,
+): void {
+  report(rules, { action, statusCode: res.destroyed ? 499 : errorAnswer(error).statusCode, req }, error)
+  sendError(req, res, error)
+}
+
+function ignoreBrokenConnection(): void {
+  // The handler that writes the answer hears of it by `close`.
+}
+
+function tabulate(routes: readonly RouteHandler[]): ReadonlyMap<string, Methods> {
+  const table = new Map<string, Map<string, RouteHandler>>()
+  for (const route of routes) {
+    const handlers = table.get(route.path) ?? new Map<string, RouteHandler>()
+    table.set(route.path, handlers)
+    handlers.set(route.method, route)
+    if (route.method === 'GET') handlers.set('HEAD', route)
+  }
+  return new Map(
+    [...table].map(([path, handlers]) => [path, { handlers, allow: [...handlers.keys(), 'OPTIONS'].join(', ') }]),
+  )
+}

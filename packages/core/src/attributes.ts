@@ -37,11 +37,17 @@ export function checkAttributes(options: FileAttributes, capabilities: Capabilit
     }
     attributes[name] = value
   }
-  attributes['metadata'] = checkMetadata(options.metadata ?? {}, capabilities.attributes.maxMetadataBytes)
+  attributes['metadata'] = checkMetadata(
+    options.metadata === undefined ? {} : options.metadata,
+    capabilities.attributes.maxMetadataBytes,
+  )
   return attributes as unknown as CheckedAttributes
 }
 
 function checkMetadata(metadata: Readonly<Record<string, string>>, maxBytes: number): Record<string, string> {
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
+    throw invalid('metadata', 'metadata must be an object of strings')
+  }
   const entries = new Map<string, string>()
   let bytes = 0
   for (const [key, value] of Object.entries(metadata)) {
@@ -90,6 +96,7 @@ export function checkServiceOptions(
   capabilities: Capabilities,
 ): { readonly acl?: string; readonly native: Readonly<Record<string, unknown>> } {
   const { acl, native = {} } = options
+  if (typeof native !== 'object' || native === null) throw invalid('native', 'native must be an object')
   if (acl !== undefined) {
     if (!capabilities.acl) throw notSupported('access lists', 'acl')
     if (typeof acl !== 'string' || !headerValue.test(acl)) throw invalid('acl', 'acl must be a string of visible ASCII')

@@ -5,6 +5,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { isStorageError, StorageError } from './errors.js'
 import type { Checksums } from './files.js'
+import { invalid } from './invalid.js'
 import type { Body } from './options.js'
 
 /** What must be true of a body; when it is not, the body throws and nothing is stored. */
@@ -201,26 +202,14 @@ function chunksOf(body: unknown): { chunks: Chunks; stop?: () => void } {
       return { chunks: (body as Iterable<Uint8Array>)[Symbol.iterator]() }
     }
   }
-  throw new StorageError(
-    'INVALID_ARGUMENT',
-    'the body must be bytes, a string, a Blob, a stream or an iterable of bytes',
-    {
-      details: { property: 'body' },
-    },
-  )
+  throw invalid('body', 'the body must be bytes, a string, a Blob, a stream or an iterable of bytes')
 }
 
 function toBytes(chunk: unknown): Uint8Array {
   if (chunk instanceof Uint8Array) return chunk
   if (typeof chunk === 'string') return Buffer.from(chunk)
   if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk)
-  throw new StorageError(
-    'INVALID_ARGUMENT',
-    `the body gave a chunk that is neither bytes nor text but ${typeof chunk}`,
-    {
-      details: { property: 'body' },
-    },
-  )
+  throw invalid('body', `the body gave a chunk that is neither bytes nor text but ${typeof chunk}`)
 }
 
 function sourceFailed(error: unknown): StorageError {

@@ -2,7 +2,7 @@
  * A file's content type: by its name, else by its first bytes.
  */
 import mime from 'mime'
-import { StorageError } from './errors.js'
+import { invalid } from './invalid.js'
 
 /** What a file is when nothing tells (RFC 2046, 4.5.1). */
 export const unknownContentType = 'application/octet-stream'
@@ -29,14 +29,11 @@ const mediaType =
   /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*;[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+=(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+|"(?:[\t !#-[\]-~]|\\[\t -~])*"))*$/
 
 /** Throws `INVALID_ARGUMENT` unless the value is a media type. */
-export function checkContentType(value: string): void {
-  if (value.length > 255 || !mediaType.test(value)) {
-    throw new StorageError(
-      'INVALID_ARGUMENT',
-      `${JSON.stringify(value.slice(0, 100))} is no media type: it must be type/subtype, with parameters as name=value`,
-      {
-        details: { property: 'contentType' },
-      },
+export function checkContentType(value: unknown): asserts value is string {
+  if (typeof value !== 'string' || value.length > 255 || !mediaType.test(value)) {
+    throw invalid(
+      'contentType',
+      `${JSON.stringify(String(value).slice(0, 100))} is no media type: it must be type/subtype, with parameters as name=value`,
     )
   }
 }

@@ -2,7 +2,7 @@
  * Cursors: a provider's place in a list, bound to the list it belongs to.
  */
 import { hash } from 'node:crypto'
-import { StorageError } from './errors.js'
+import { invalid } from './invalid.js'
 
 /** What a list is of; a cursor is good for the same alone. */
 export type ListIdentity = readonly (string | undefined)[]
@@ -21,12 +21,9 @@ export function encodeCursor(list: ListIdentity, next: string): string {
 export function decodeCursor(list: ListIdentity, cursor: string): string {
   const next = typeof cursor === 'string' ? Buffer.from(cursor.slice(digestLength), 'base64url').toString() : ''
   if (typeof cursor !== 'string' || encodeCursor(list, next) !== cursor) {
-    throw new StorageError(
-      'INVALID_ARGUMENT',
+    throw invalid(
+      'cursor',
       'the cursor is not one of this list: it was changed, or belongs to another container, prefix or delimiter',
-      {
-        details: { property: 'cursor' },
-      },
     )
   }
   return next

@@ -2,6 +2,7 @@
  * A part of a file, in bytes, as HTTP counts them (RFC 9110, 14.1.2).
  */
 import { StorageError } from './errors.js'
+import { invalid } from './invalid.js'
 
 /**
  * `{start}`: from this byte to the end. `{start, end}`: from this byte to that one, both included; an end past the file is
@@ -21,22 +22,14 @@ export interface ResolvedRange {
 export function checkRange(range: ByteRange): void {
   for (const [name, value] of Object.entries(range)) {
     if (value !== undefined && (!Number.isSafeInteger(value) || value < 0)) {
-      throw new StorageError(
-        'INVALID_ARGUMENT',
-        `the range's ${name} must be a whole number of bytes from 0, not ${value}`,
-        {
-          details: { property: 'range' },
-        },
-      )
+      throw invalid('range', `the range's ${name} must be a whole number of bytes from 0, not ${value}`)
     }
   }
   if (range.start === undefined && range.suffix === undefined) {
-    throw new StorageError('INVALID_ARGUMENT', 'a range needs a start or a suffix', { details: { property: 'range' } })
+    throw invalid('range', 'a range needs a start or a suffix')
   }
   if (range.start !== undefined && range.end !== undefined && range.end < range.start) {
-    throw new StorageError('INVALID_ARGUMENT', `the range's end ${range.end} is before its start ${range.start}`, {
-      details: { property: 'range' },
-    })
+    throw invalid('range', `the range's end ${range.end} is before its start ${range.start}`)
   }
 }
 

@@ -2,6 +2,7 @@
  * The scope of one operation: its signal, its deadline, and which of the two ended it.
  */
 import { StorageError } from './errors.js'
+import { invalid } from './invalid.js'
 import type { OperationOptions } from './options.js'
 
 const longestTimeout = 2 ** 31 - 1
@@ -17,17 +18,15 @@ export class OperationScope {
   #onAbort: (() => void) | undefined
 
   constructor(options: OperationOptions) {
+    if (typeof options !== 'object' || options === null) throw invalid('options', 'the options must be an object')
     const { signal, timeout } = options
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
-      throw new StorageError('INVALID_ARGUMENT', 'signal must be an AbortSignal', { details: { property: 'signal' } })
+      throw invalid('signal', 'signal must be an AbortSignal')
     }
     if (timeout !== undefined && !(Number.isInteger(timeout) && timeout >= 1 && timeout <= longestTimeout)) {
-      throw new StorageError(
-        'INVALID_ARGUMENT',
+      throw invalid(
+        'timeout',
         `timeout must be a whole number of milliseconds from 1 to ${longestTimeout}, not ${timeout}`,
-        {
-          details: { property: 'timeout' },
-        },
       )
     }
     if (signal?.aborted) throw abortedBy(signal)

@@ -197,3 +197,19 @@ const sentences: Partial<Record<StorageErrorCode, (container: string, file: stri
 function sentenceOf(code: StorageErrorCode, { container, file }: StorageErrorContext): string | undefined {
   return container === undefined ? undefined : sentences[code]?.(JSON.stringify(container), JSON.stringify(file))
 }
+
+const named = (code: StorageErrorCode, place: StorageErrorContext, cause: unknown): StorageError =>
+  new StorageError(code, sentenceOf(code, place) ?? code, { ...place, cause })
+
+/** For providers: the errors that have a sentence. `cause` is made with {@link describeCause}. */
+export const containerNotFound = (container: string, cause?: unknown): StorageError =>
+  named('CONTAINER_NOT_FOUND', { container }, cause)
+
+export const containerExists = (container: string, cause?: unknown): StorageError =>
+  named('CONTAINER_EXISTS', { container }, cause)
+
+export const fileNotFound = (container: string, file: string, cause?: unknown): StorageError =>
+  named('FILE_NOT_FOUND', { container, file }, cause)
+
+export const uploadNotFound = (container: string, file: string, cause?: unknown): StorageError =>
+  named('UPLOAD_NOT_FOUND', { container, file }, cause)

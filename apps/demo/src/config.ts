@@ -1,0 +1,50 @@
+/**
+ * What the environment says, checked.
+ */
+import { join, resolve } from 'node:path'
+
+/** A start that cannot succeed for a reason that the user can mend: one line, no stack. */
+export class StartError extends Error {
+  override readonly name = 'StartError'
+}
+
+export interface Config {
+  readonly host: string
+  /** 0 for any free port. */
+  readonly port: number
+  /** The absolute path of the `datasources.json`. */
+  readonly dataSourcesFile: string
+  /** The entry that `/api/containers` serves. */
+  readonly dataSource: string
+  /** Bytes: for data sources that set no `maxFileSize` of their own. */
+  readonly maxFileSize: number
+}
+
+const gibibyte = 1024 ** 3
+const defaultDataSourcesFile = join(import.meta.dirname, '..', 'datasources.json')
+
+/** A variable that is set to nothing counts as not set. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  return {
+    host: environment['HOST'] || '127.0.0.1',
+    port: wholeNumber('PORT', environment['PORT'] || '3000', 0, 65_535),
+    dataSourcesFile: resolve(environment['DATASOURCES'] || defaultDataSourcesFile),
+    dataSource: environment['DATASOURCE'] || 'storage',
+    maxFileSize: wholeNumber(
+      'MAX_FILE_SIZE',
+      environment['MAX_FILE_SIZE'] || String(5 * gibibyte),
+      1,
+      Number.MAX_SAFE_INTEGER,
+    ),
+  }
+}
+
+function wholeNumber(variable: string, text: string, minimum: number, maximum: number): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < minimum || value > maximum) {
+    throw new StartError(
+      `${variable} must be a whole number from ${minimum} to ${maximum}, not ${JSON.stringify(text)}`,
+    )
+  }
+  return value
+}

@@ -1,0 +1,104 @@
+/**
+ * The demo as a process: environment in, one server, and signals that end it.
+ */
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { isStorageError } from '@stowage/core'
+import { createApp } from './app.js'
+import { type Config, readConfig, StartError } from './config.js'
+import { GracefulShutdown } from './shutdown.js'
+import { type ConfiguredStorage, closeStorages, openStorages } from './storages.js'
+
+const second = 1000
+const minute = 60 * second
+
+try {
+  await start(readConfig(process.env))
+} catch (error) {
+  // A reason that the user can mend is one line; anything else is a bug, and comes with its stack.
+  if (!(error instanceof StartError || isStorageError(error))) throw error
+  console.error(`Stowage cannot start: ${error.message}`)
+  process.exitCode = 1
+}
+
+async function start(config: Config): Promise<void> {
+  const { maxFileSize, dataSource, dataSourcesFile } = config
+  // Providers' packages are looked for from the working directory, and those that come with the demo stand here.
+  process.chdir(import.meta.dirname)
+  const storages = await openStorages(dataSourcesFile, {
+    maxFileSize,
+    // A sender that is silent for so long is gone; however slow it is, it may go on.
+    idleTimeout: 2 * minute,
+    onError: (error, { statusCode }) => {
+      if (statusCode >= 500) console.error(error)
+    },
+  })
+  if (!storages.has(dataSource)) {
+    throw new StartError(`${dataSourcesFile} has no storage ${JSON.stringify(dataSource)}, which DATASOURCE asks for`)
+  }
+  const server = createServer(createApp({ storages, main: dataSource }))
+  // An upload takes as long as it takes; the head of a request, which headersTimeout bounds, does not.
+  server.requestTimeout = 0
+  // Silence in both directions: a client that no longer reads a download.
+  server.timeout = 5 * minute
+  const shutdown = new GracefulShutdown(server)
+  await listen(server, config)
+  announce(server, config, storages)
+  stopOnSignals(shutdown, storages)
+}
+
+const listenErrors: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there already; choose another one with PORT',
+  EACCES: 'that is not allowed; ports below 1024 need special rights',
+  EADDRNOTAVAIL: 'this machine does not have that address',
+  ENOTFOUND: 'there is no such host',
+}
+
+async function listen(server: Server, { host, port }: Config): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  server.once('error', reject)
+  server.listen(port, host, resolve)
+  try {
+    await promise
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? listenErrors[String(error.code)] : undefined
+    if (reason === undefined) throw error
+    throw new StartError(`cannot listen on ${host}, port ${port}: ${reason}`, { cause: error })
+  } finally {
+    server.off('error', reject)
+  }
+}
+
+function announce(server: Server, config: Config, storages: ReadonlyMap<string, ConfiguredStorage>): void {
+  const { address, family, port } = server.address() as AddressInfo
+  const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+  console.log(`Stowage listens on ${url}`)
+  for (const each of storages.values()) {
+    const path =
+      each.name === config.dataSource
+        ? '/api/containers'
+        : `/api/datasources/${encodeURIComponent(each.name)}/containers`
+    console.log(`  ${path}  ${each.name} (${each.provider})`)
+    if ('error' in each) console.error(`The data source ${each.name} cannot be used: ${each.error.message}`)
+  }
+  if (!(address.startsWith('127.') || address === '::1')) {
+    console.error(
+      'Whoever can reach this address can read, write and delete these files: the demo asks nobody who they are.',
+    )
+  }
+}
+
+function stopOnSignals(shutdown: GracefulShutdown, storages: ReadonlyMap<string, ConfiguredStorage>): void {
+  let stopping = false
+  const stop = async (signal: 'SIGTERM' | 'SIGINT') => {
+    if (stopping) process.exit(signal === 'SIGINT' ? 130 : 143)
+    stopping = true
+    console.log(`${signal}: finishing the requests under way; again, to end at once`)
+    const complete = await shutdown.stop({ headGrace: 5 * second, requestGrace: 30 * minute })
+    await closeStorages(storages)
+    if (!complete) console.error('Requests that were still under way were cut')
+    process.exit(complete ? 0 : 1)
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}

@@ -1,0 +1,97 @@
+/**
+ * The storages that the data sources' file describes, each with its routes. One that cannot be made is kept with its
+ * error, so that the others are served all the same.
+ */
+import {
+  type Capabilities,
+  type DataSource,
+  describeCause,
+  isStorageError,
+  loadDataSources,
+  StorageError,
+  type StorageService,
+  uploadSettings,
+} from '@stowage/core'
+import { type StorageRouterOptions, storageRouter } from '@stowage/rest-express'
+import type { RequestHandler } from 'express'
+
+/** A data source whose storage is there. */
+export interface OpenStorage {
+  readonly name: string
+  readonly provider: string
+  readonly storage: StorageService
+  /** Bytes: the data source's own limit, else the one of all. */
+  readonly maxFileSize: number
+  /** The routes below `/containers`. */
+  readonly router: RequestHandler
+}
+
+/** A data source whose storage could not be made; the error holds no secret. */
+export interface FailedStorage {
+  readonly name: string
+  readonly provider: string
+  readonly error: StorageError
+}
+
+export type ConfiguredStorage = OpenStorage | FailedStorage
+
+/**
+ * `defaults` are for every storage alike; a data source's own upload settings come before them. Rejects when the file
+ * itself is missing or wrong.
+ */
+export async function openStorages(
+  file: string,
+  defaults: StorageRouterOptions,
+): Promise<ReadonlyMap<string, ConfiguredStorage>> {
+  const sources = await loadDataSources(file)
+  const storages = await Promise.all([...sources.values()].map((source) => openStorage(source, defaults)))
+  return new Map(storages.map((each) => [each.name, each]))
+}
+
+async function openStorage(source: DataSource, defaults: StorageRouterOptions): Promise<ConfiguredStorage> {
+  const { name, provider } = source
+  try {
+    const options: StorageRouterOptions = { ...defaults, ...uploadOptions(source) }
+    const storage = await source.createStorage()
+    const router = storageRouter(storage, options)
+    const maxFileSize = Math.min(Number(options.maxFileSize), storage.capabilities.maxFileSize)
+    return { name, provider, storage, maxFileSize, router }
+  } catch (error) {
+    return { name, provider, error: isStorageError(error) ? error : brokenPackage(error) }
+  }
+}
+
+const uploadOptions = ({ settings }: DataSource): StorageRouterOptions =>
+  Object.fromEntries(uploadSettings.filter((name) => name in settings).map((name) => [name, settings[name]]))
+
+/** What a provider's package throws when it is loaded may hold anything, so it is not repeated. */
+const brokenPackage = (error: unknown): StorageError =>
+  new StorageError('INTERNAL', 'the provider could not be loaded', { cause: describeCause(error) })
+
+export async function closeStorages(storages: ReadonlyMap<string, ConfiguredStorage>): Promise<void> {
+  await Promise.allSettled([...storages.values()].map((each) => ('storage' in each ? each.storage.close() : undefined)))
+}
+
+/** What anybody may know of a data source. */
+export type StorageDescription =
+  | {
+      readonly name: string
+      readonly provider: string
+      readonly capabilities: Capabilities
+      readonly maxFileSize: number
+    }
+  | {
+      readonly name: string
+      readonly provider: string
+      readonly error: { readonly code: string; readonly message: string }
+    }
+
+export function describeStorage(configured: ConfiguredStorage): StorageDescription {
+  const { name, provider } = configured
+  if ('error' in configured) {
+    const { code, message } = configured.error
+    return { name, provider, error: { code, message } }
+  }
+  const { storage, maxFileSize } = configured
+  return { name, provider, capabilities: storage.capabilities, maxFileSize }
+}

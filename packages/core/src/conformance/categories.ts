@@ -1,13 +1,23 @@
 /**
  * All cases, by their category's letter.
  */
+import { attributes } from './attributes.js'
 import type { ConformanceCategory } from './case.js'
+import { conditionalReads } from './conditional-reads.js'
+import { conditionalWrites } from './conditional-writes.js'
 import { containers } from './containers.js'
+import { integrity } from './integrity.js'
 import { names } from './names.js'
+import { reading } from './reading.js'
 import { writing } from './writing.js'
 
 export const allCategories: Readonly<Record<string, ConformanceCategory>> = {
   B: containers,
   C: names,
   D: writing,
+  H: reading,
+  I: conditionalReads,
+  J: conditionalWrites,
+  K: attributes,
+  L: integrity,
 }

@@ -17,7 +17,11 @@ try {
   choice.append(...sources.map(({ name, provider }) => element('option', { value: name }, `${name} (${provider})`)))
   find('source-choice').hidden = sources.length < 2
   await show()
-  window.addEventListener('hashchange', show)
+  window.addEventListener('hashchange', async () => {
+    await show()
+    // Where the files are: out of sight on a small screen, and out of hearing for who does not see.
+    if (placeInAddress().length === 2) find('files-title').focus()
+  })
   choice.addEventListener('change', () => {
     location.hash = address(choice.value)
   })
@@ -30,7 +34,7 @@ async function show() {
   const source = sources.find(({ name }) => name === sourceName) ?? sources.find(({ main }) => main)
   choice.value = source.name
   document.title = container === undefined ? 'Stowage' : `${container} · Stowage`
-  showError(find('page-error'), source.error && new Error(`${source.name}: ${source.error.message}`))
+  showError(find('page-error'), source.error)
   find('containers').hidden = source.error !== undefined
   find('files').hidden = source.error !== undefined
   if (source.error !== undefined) {

@@ -15,10 +15,10 @@ export function element(tag, properties = {}, ...children) {
 export function showError(place, error) {
   if (error?.name === 'AbortError') return
   place.hidden = error === undefined
-  place.textContent = error === undefined ? '' : sentence(error.message)
+  place.textContent = error === undefined ? '' : capitalized(error.message)
 }
 
-const sentence = (message) => `${message.charAt(0).toUpperCase()}${message.slice(1)}.`
+const capitalized = (message) => message.charAt(0).toUpperCase() + message.slice(1)
 
 /** Tells people who do not see what has changed. */
 export function announce(message) {

@@ -50,7 +50,8 @@ class Upload {
     this.#place = place
     this.#file = file
     this.#progress.ariaLabel = `Upload of ${file.name}`
-    const name = element('bdi', {}, file.name)
+    const where = element('span', {}, ' in ', element('bdi', {}, place.container))
+    const name = element('div', { className: 'name' }, element('bdi', {}, file.name), where)
     this.#row = element('li', {}, name, this.#progress, this.#state, this.#button)
     list.append(this.#row)
     find('uploads').hidden = false
@@ -91,8 +92,8 @@ class Upload {
     request.open('PUT', url)
     if (!replace && this.#place.createOnly) request.setRequestHeader('If-None-Match', '*')
     request.upload.addEventListener('progress', ({ loaded, total }) => {
-      this.#progress.value = loaded / total
-      this.#state.textContent = `${formatBytes(loaded)} of ${formatBytes(total)}`
+      this.#progress.value = total === 0 ? 1 : loaded / total
+      this.#state.textContent = loaded === total ? 'being stored' : `${formatBytes(loaded)} of ${formatBytes(total)}`
     })
     return new Promise((resolve, reject) => {
       request.addEventListener('load', () => {

@@ -27,7 +27,7 @@ export async function copyBetween(
   const { info } = opened
   const { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage, metadata } = info
   const { md5, sha256 } = info.checksums
-  return target.storage.putFile(target.container, target.file, opened.stream, {
+  return await target.storage.putFile(target.container, target.file, opened.stream, {
     contentType,
     cacheControl,
     contentDisposition,

@@ -6,9 +6,12 @@ import type { ConformanceCategory } from './case.js'
 import { conditionalReads } from './conditional-reads.js'
 import { conditionalWrites } from './conditional-writes.js'
 import { containers } from './containers.js'
+import { copying } from './copying.js'
 import { integrity } from './integrity.js'
+import { listing } from './listing.js'
 import { names } from './names.js'
 import { reading } from './reading.js'
+import { removing } from './removing.js'
 import { writing } from './writing.js'
 
 export const allCategories: Readonly<Record<string, ConformanceCategory>> = {
@@ -20,4 +23,7 @@ export const allCategories: Readonly<Record<string, ConformanceCategory>> = {
   J: conditionalWrites,
   K: attributes,
   L: integrity,
+  M: listing,
+  N: copying,
+  O: removing,
 }

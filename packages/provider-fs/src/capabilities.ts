@@ -1,0 +1,31 @@
+/**
+ * What a plain directory can do.
+ */
+import { type Capabilities, freezeCapabilities } from '@stowage/core'
+
+export const capabilities: Capabilities = freezeCapabilities({
+  containerNames: {
+    pattern: '(?!\\.{1,2}$|\\.[sS][tT][oO][wW][aA][gG][eE]$)[^/\\\\\\0]+',
+    minBytes: 1,
+    maxBytes: 255,
+    rule: '1 to 255 bytes without slashes, backslashes and NUL, and not ".", ".." or ".stowage"',
+  },
+  maxPageSize: 10_000,
+  fileBesideFolder: false,
+  maxFileSize: Number.MAX_SAFE_INTEGER,
+  maxPutSize: Number.MAX_SAFE_INTEGER,
+  streamingPut: true,
+  parts: { minPartSize: 1, maxPartSize: 5_368_709_120, maxParts: 10_000 },
+  conditions: { create: 'atomic', update: 'atomic', remove: 'atomic' },
+  attributes: {
+    cacheControl: true,
+    contentDisposition: true,
+    contentEncoding: true,
+    contentLanguage: true,
+    maxMetadataBytes: 65_536,
+  },
+  checksums: ['md5', 'sha256'],
+  signedUrls: false,
+  acl: false,
+  nativeOptions: [],
+})

@@ -1,0 +1,33 @@
+/**
+ * The settings of a data source, and the provider made from them.
+ */
+import * as v from 'valibot'
+import { absoluteRoot } from './directories.js'
+import { FilesystemProvider } from './provider.js'
+
+/** A data source's settings, beside `provider`. */
+export const settings = v.strictObject({
+  /** The directory whose directories are the containers. Relative to the `datasources.json`. */
+  root: v.pipe(v.string(), v.nonEmpty('it must be the path of a directory')),
+  /** Makes the root, and the directories above it, where they are missing. Default: false. */
+  createRoot: v.optional(v.boolean()),
+  /** Makes every write last through a loss of power before it is answered. Default: false. */
+  fsync: v.optional(v.boolean()),
+  /** Bytes of one read or write of a large file, 4 KiB to 64 MiB. Default: 1 MiB. */
+  chunkSize: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(4096), v.maxValue(67_108_864))),
+})
+
+export type FilesystemSettings = v.InferOutput<typeof settings>
+
+/** Makes the provider from checked settings. No I/O is done until the first call. */
+export function createProvider(
+  { root, createRoot = false, fsync = false, chunkSize }: FilesystemSettings,
+  { directory }: { readonly directory: string },
+): FilesystemProvider {
+  return new FilesystemProvider({
+    root: absoluteRoot(root, directory),
+    createRoot,
+    fsync,
+    ...(chunkSize === undefined ? {} : { chunkSize }),
+  })
+}

@@ -1,0 +1,132 @@
+/**
+ * Containers: the directories at the root.
+ */
+import type { BigIntStats } from 'node:fs'
+import {
+  type CallOptions,
+  type ContainerInfo,
+  type ContainerPage,
+  checkContainerName,
+  compareNames,
+  containerExists,
+  containerNotFound,
+  type ListCallOptions,
+  StorageError,
+} from '@stowage/core'
+import { attributesPath } from './attributes.js'
+import { capabilities } from './capabilities.js'
+import { syncDirectory } from './directories.js'
+import { errno, throwIfAborted } from './errors.js'
+import { newToken } from './owner.js'
+import { containerLock } from './places.js'
+import { readEntries } from './snapshots.js'
+import { lstatIfThere, mkdir, rename } from './system.js'
+import { holdTemporaries } from './temporary.js'
+import { uploadsPath } from './uploads.js'
+import type { Workspace } from './workspace.js'
+
+const infoOf = (name: string, { size, atime, mtime, ctime }: BigIntStats): ContainerInfo => ({
+  name,
+  size: Number(size),
+  atime,
+  mtime,
+  ctime,
+})
+
+export async function listContainers(workspace: Workspace, options: ListCallOptions): Promise<ContainerPage> {
+  using root = await workspace.directories.root()
+  const after = options.next ?? ''
+  if (options.next !== undefined && !isContainerName(options.next)) {
+    throw new StorageError('INVALID_ARGUMENT', 'this is not the place where a page of this list ended', {
+      details: { property: 'next' },
+    })
+  }
+  const names = (await readEntries(root))
+    .filter((entry) => entry.isDirectory() && isContainerName(entry.name) && compareNames(entry.name, after) > 0)
+    .map(({ name }) => name)
+    .sort(compareNames)
+  const entries: ContainerInfo[] = []
+  for (const name of names) {
+    throwIfAborted(options.signal)
+    const stats = await lstatIfThere(root.at(name))
+    if (stats === undefined || !stats.isDirectory()) continue
+    const last = entries.at(-1)
+    if (entries.length === options.limit && last !== undefined) return { entries, next: last.name }
+    entries.push(infoOf(name, stats))
+  }
+  return { entries }
+}
+
+function isContainerName(name: string): boolean {
+  try {
+    checkContainerName(name, capabilities.containerNames)
+    return true
+  } catch {
+    return false
+  }
+}
+
+export async function getContainer(workspace: Workspace, container: string): Promise<ContainerInfo> {
+  using root = await workspace.directories.root()
+  const stats = await lstatIfThere(root.at(container))
+  if (stats === undefined || !stats.isDirectory()) throw containerNotFound(container)
+  return infoOf(container, stats)
+}
+
+export async function createContainer(
+  workspace: Workspace,
+  container: string,
+  { signal }: CallOptions,
+): Promise<ContainerInfo> {
+  using root = await workspace.directories.root()
+  workspace.cleaner.startOnce()
+  // What an earlier container of the name left is being cleared while the lock is held.
+  await workspace.locks.hold([containerLock(container)], signal, async () => {
+    try {
+      await mkdir(root.at(container))
+    } catch (error) {
+      if (errno(error) === 'EEXIST') throw containerExists(container)
+      throw error
+    }
+    if (workspace.options.fsync) await syncDirectory(root)
+  })
+  return getContainer(workspace, container)
+}
+
+export async function destroyContainer(
+  workspace: Workspace,
+  container: string,
+  { signal, onlyIfEmpty }: CallOptions & { readonly onlyIfEmpty: boolean },
+): Promise<void> {
+  const held = await workspace.holdContainer(container)
+  held[Symbol.dispose]()
+  workspace.cleaner.startOnce()
+  using temporaries = await holdTemporaries(workspace.directories)
+  const away: string[] = []
+  await workspace.locks.hold([containerLock(container)], signal, async () => {
+    if (onlyIfEmpty) {
+      if (!(await workspace.directories.removeHollow([container], signal))) {
+        throw new StorageError('CONTAINER_NOT_EMPTY', `the container ${JSON.stringify(container)} holds files`)
+      }
+    } else if (!(await moveAway([container]))) throw containerNotFound(container)
+    await moveAway([...attributesPath, container])
+    await moveAway([...uploadsPath, container])
+  })
+  // The container is gone; its files' space is freed now, or, when the caller can't wait, a little later.
+  await workspace.cleaner.free(away, signal)
+
+  async function moveAway(segments: readonly string[]): Promise<boolean> {
+    using parent = await workspace.directories.hold(segments.slice(0, -1))
+    if (parent === undefined) return false
+    const name = newToken()
+    try {
+      await rename(parent.at(segments.at(-1) ?? ''), temporaries.at(name))
+    } catch (error) {
+      if (errno(error) === 'ENOENT') return false
+      throw error
+    }
+    if (workspace.options.fsync) await syncDirectory(parent)
+    away.push(name)
+    return true
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * Copy and move. A copy shares the source's blocks where the file system can do that (Btrfs, XFS, APFS).
+ */
+import { type BigIntStats, constants } from 'node:fs'
+import { type CopyCallOptions, checkWriteConditions, StorageError, type WrittenFile } from '@stowage/core'
+import { type Attributes, isToldByName, type Kept, writtenFile } from './attributes.js'
+import { commit, moveInto, presentVersion } from './commit.js'
+import { syncDirectory } from './directories.js'
+import { changedMeanwhile, errno, throwIfAborted } from './errors.js'
+import { lockOf, type Place } from './places.js'
+import { type OpenVersion, openVersion } from './reader.js'
+import { copyFile as copyOnDisk, discard, fstat, fsync, readFully, unlink, writeFully } from './system.js'
+import { TemporaryFile } from './temporary.js'
+import { etagOf, markVersion, setTime, versionOf } from './versions.js'
+import type { Workspace } from './workspace.js'
+
+export async function copyFile(
+  workspace: Workspace,
+  source: Place,
+  target: Place,
+  options: CopyCallOptions,
+): Promise<WrittenFile> {
+  const { signal, conditions } = options
+  const container = await workspace.holdContainer(target.container)
+  container[Symbol.dispose]()
+  workspace.cleaner.startOnce()
+  const { fd, stats, kept } = await openVersion(workspace, source, signal)
+  try {
+    checkSource(etagOf(stats), options.ifSourceMatch)
+    await using content = await TemporaryFile.create(workspace.directories)
+    await copyContent(workspace, fd, content, Number(stats.size), signal)
+    if (versionOf(fstat(fd)) !== versionOf(stats)) throw changedMeanwhile()
+    return await commit(workspace, target, content, { ...copied(kept, options.attributes), conditions, signal })
+  } finally {
+    discard(fd)
+  }
+}
+
+/** The checksums are of the content, which stays. */
+const copied = (kept: Kept, attributes: Attributes | undefined): Kept => ({
+  attributes: attributes ?? kept.attributes,
+  checksums: kept.checksums,
+})
+
+function checkSource(etag: string, ifSourceMatch: string | undefined): void {
+  if (ifSourceMatch === undefined || ifSourceMatch === '*' || ifSourceMatch === etag) return
+  throw new StorageError('PRECONDITION_FAILED', `the source's ETag is not ${ifSourceMatch}`, { details: { etag } })
+}
+
+/** Bytes: what the kernel copies in one call, which can't be interrupted. */
+const kernelCopyBytes = 67_108_864
+
+/** Copies the first bytes of an open file into an empty one, sharing their blocks when the source is just so long. */
+export async function copyContent(
+  workspace: Workspace,
+  source: number,
+  target: Pick<TemporaryFile, 'fd' | 'path'>,
+  size: number,
+  signal: AbortSignal,
+): Promise<void> {
+  throwIfAborted(signal)
+  if (process.platform === 'linux' && Number(fstat(source).size) === size) {
+    const mode = size <= kernelCopyBytes ? constants.COPYFILE_FICLONE : constants.COPYFILE_FICLONE_FORCE
+    try {
+      // The target is the same inode under both its names, so the open descriptor sees what is copied.
+      await copyOnDisk(`/proc/self/fd/${source}`, `/proc/self/fd/${target.fd}`, mode)
+      if (Number(fstat(target.fd).size) === size) return
+    } catch (error) {
+      if (['ENOSPC', 'EDQUOT', 'EIO'].includes(errno(error) ?? '')) throw error
+    }
+  }
+  await copyBytes(source, target.fd, { size, position: 0, chunkSize: workspace.options.chunkSize, signal })
+}
+
+export interface CopyBytesOptions {
+  /** Bytes, from the source's beginning. */
+  readonly size: number
+  /** Where they go in the target. */
+  readonly position: number
+  readonly chunkSize: number
+  readonly signal: AbortSignal
+}
+
+export async function copyBytes(source: number, target: number, options: CopyBytesOptions): Promise<number> {
+  const { size, position, chunkSize, signal } = options
+  const buffer = Buffer.allocUnsafeSlow(Math.min(Math.max(size, 1), chunkSize))
+  for (let done = 0; done < size; ) {
+    throwIfAborted(signal)
+    const chunk = buffer.subarray(0, Math.min(buffer.length, size - done))
+    if ((await readFully(source, chunk, done)) < chunk.length) throw changedMeanwhile()
+    await writeFully(target, chunk, position + done)
+    done += chunk.length
+  }
+  return size
+}
+
+/**
+ * One rename, under both names' locks. The source gets the time of a new version first when it needs one: to be later than the
+ * target's present version, or because other attributes go with it.
+ */
+export async function moveFile(
+  workspace: Workspace,
+  source: Place,
+  target: Place,
+  options: CopyCallOptions,
+): Promise<WrittenFile> {
+  workspace.cleaner.startOnce()
+  return workspace.locks.hold([lockOf(source), lockOf(target)], options.signal, async () => {
+    const opened = await openVersion(workspace, source, options.signal)
+    try {
+      return await moveLocked(workspace, source, target, opened, options)
+    } finally {
+      discard(opened.fd)
+    }
+  })
+}
+
+async function moveLocked(
+  workspace: Workspace,
+  source: Place,
+  target: Place,
+  opened: OpenVersion,
+  options: CopyCallOptions,
+): Promise<WrittenFile> {
+  const { attributes: store, directories } = workspace
+  const { stats, kept } = opened
+  checkSource(etagOf(stats), options.ifSourceMatch)
+  const replaced = await presentVersion(workspace, target)
+  checkWriteConditions(replaced && { etag: etagOf(replaced) }, options.conditions)
+  using from = await directories.hold(source.directory)
+  const container = await workspace.holdContainer(target.container)
+  container[Symbol.dispose]()
+  if (from === undefined) throw await workspace.notFound(source)
+
+  const moved = copied(kept, options.attributes)
+  const version = await renew(workspace, source, target, opened, moved, replaced)
+  try {
+    throwIfAborted(options.signal)
+    await moveInto(workspace, from.at(source.entry), target, options.signal)
+  } catch (error) {
+    await store.remove(target, version)
+    throw error
+  }
+  // Two names of one inode are left by a rename as they are.
+  if (replaced !== undefined && replaced.ino === stats.ino && replaced.dev === stats.dev) {
+    await unlink(from.at(source.entry))
+  }
+  if (workspace.options.fsync) await syncDirectory(from)
+  for (const gone of new Set([stats, version])) await store.remove(source, gone)
+  if (replaced !== undefined) await store.remove(target, replaced)
+  await workspace.prune(source)
+  return writtenFile(target, version, moved)
+}
+
+/**
+ * Makes the source a version that can stand at the target, with both names' attributes kept for it before it appears. The time is tried
+ * out on a temporary file, because only the file system knows what it makes of one.
+ */
+async function renew(
+  workspace: Workspace,
+  source: Place,
+  target: Place,
+  { fd, stats, kept }: OpenVersion,
+  moved: Kept,
+  replaced: BigIntStats | undefined,
+): Promise<BigIntStats> {
+  const plainBefore = isToldByName(source.file, kept)
+  const plain = isToldByName(target.file, moved)
+  if (plain && plainBefore && (replaced === undefined || replaced.mtimeNs < stats.mtimeNs)) return stats
+  await using trial = await TemporaryFile.create(workspace.directories)
+  const after = replaced !== undefined && replaced.mtimeNs > stats.mtimeNs ? replaced : stats
+  const { microseconds, stats: tried } = await markVersion(trial.fd, !(plain && plainBefore), after)
+  const version = { mtimeNs: tried.mtimeNs, size: stats.size }
+  if (!plainBefore) await workspace.attributes.save(source, version, kept)
+  if (!plain) await workspace.attributes.save(target, version, moved)
+  const renewed = await setTime(fd, microseconds)
+  if (workspace.options.fsync) await fsync(fd)
+  return renewed
+}

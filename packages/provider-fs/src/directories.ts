@@ -1,0 +1,326 @@
+/**
+ * Directories below the root, held open so that no symbolic link can lead out of it, not even one put there meanwhile.
+ *
+ * On Linux a directory is opened, and the kernel is asked where it is: only when that is exactly the expected path, without a
+ * symbolic link on the way, is it used, and everything in it is reached through its descriptor (`/proc/self/fd/7/name`). Descriptors are kept for a while, and
+ * the kernel is asked again at every use, which costs microseconds. Elsewhere the path is resolved before every use: links that are there are
+ * never followed, but one put there in the moment after it was looked at would be.
+ */
+import { constants, readlinkSync, realpathSync } from 'node:fs'
+import { isAbsolute, resolve } from 'node:path'
+import { errno, isAbsence, rootMissing, rootNoDirectory, throwIfAborted } from './errors.js'
+import { close, discard, fsync, lstat, mkdir, open, readdir, realpath, rmdir } from './system.js'
+
+/** A place for descriptors that need no right to read the directory; Linux's own, the same on all its machines that Node runs on. */
+const pathOnly = 0o10000000
+const openDirectory = pathOnly | constants.O_DIRECTORY | constants.O_NOFOLLOW
+
+const maxIdle = 128
+const idleMilliseconds = 10_000
+
+/** How often a directory is made again that another process prunes at the same moment. */
+const maxTries = 100
+
+/** A directory in use. */
+export interface Directory extends Disposable {
+  /** The path of an entry, good while the directory is held. */
+  at(entry: string): string
+  /** The directory's own path, good while it is held. */
+  readonly here: string
+  /** Whether it still is where it was when it was taken. */
+  isInPlace(): boolean
+}
+
+/** Something stands where a directory would have to be made. */
+export class Obstacle {
+  readonly segments: readonly string[]
+  readonly reason: string
+
+  constructor(segments: readonly string[], reason: string) {
+    this.segments = segments
+    this.reason = reason
+  }
+}
+
+interface Descriptor {
+  readonly fd: number
+  readonly path: string
+  users: number
+  lastUse: number
+  forgotten: boolean
+}
+
+export interface DirectoriesOptions {
+  /** An absolute path. */
+  readonly root: string
+  readonly createRoot: boolean
+  readonly fsync: boolean
+}
+
+export class Directories {
+  readonly #options: DirectoriesOptions
+  readonly #descriptors = new Map<string, Descriptor>()
+  #root: Promise<{ readonly path: string; readonly byDescriptor: boolean }> | undefined
+  #sweep: NodeJS.Timeout | undefined
+
+  constructor(options: DirectoriesOptions) {
+    if (!isAbsolute(options.root)) throw new TypeError('the root must be an absolute path')
+    this.#options = options
+  }
+
+  /** `undefined` when there is no such directory, or a symbolic link stands in the path. No segments: the root. */
+  async hold(segments: readonly string[]): Promise<Directory | undefined> {
+    const key = segments.join('/')
+    const known = this.#descriptors.get(key)
+    if (known !== undefined) {
+      if (pathOfDescriptor(known.fd) === known.path) return this.#use(known)
+      this.#forget(key, known)
+    }
+    const root = await this.#resolveRoot()
+    const path = segments.length === 0 ? root.path : `${root.path === '/' ? '' : root.path}/${key}`
+    return root.byDescriptor ? this.#openDescriptor(key, path) : this.#checkPath(path)
+  }
+
+  /** As {@link hold}, for a directory that is known to exist unless somebody removes it now. */
+  async root(): Promise<Directory> {
+    const root = await this.hold([])
+    if (root === undefined) throw await this.#rootProblem()
+    return root
+  }
+
+  /**
+   * Holds the directory, and makes it and those above it where they are missing, but for the first `existing` segments:
+   * `undefined` when one of these is missing.
+   */
+  async make(segments: readonly string[], existing: number): Promise<Directory | undefined> {
+    for (let tries = 1; ; tries++) {
+      const held = await this.hold(segments)
+      if (held !== undefined || segments.length <= existing) return held
+      using parent = await this.make(segments.slice(0, -1), existing)
+      if (parent === undefined) return undefined
+      const entry = segments.at(-1) ?? ''
+      try {
+        await mkdir(parent.at(entry))
+        if (this.#options.fsync) await syncDirectory(parent)
+      } catch (error) {
+        if (errno(error) === 'EEXIST') {
+          const present = await this.#statIfThere(parent.at(entry))
+          if (present === false) throw new Obstacle(segments, 'it is no folder')
+          // A directory that is there and is not at its path has another spelling, on a volume that folds case.
+          if (present && tries > 2) {
+            const again = await this.hold(segments)
+            if (again !== undefined) return again
+            throw new Obstacle(segments, 'a folder exists whose name differs in case alone')
+          }
+        } else if (errno(error) !== 'ENOENT') throw error
+        if (tries === maxTries) throw error
+      }
+    }
+  }
+
+  /** Removes a directory with nothing in it; whether it is gone. */
+  async removeEmpty(segments: readonly string[]): Promise<boolean> {
+    using parent = await this.hold(segments.slice(0, -1))
+    if (parent === undefined) return true
+    try {
+      await rmdir(parent.at(segments.at(-1) ?? ''))
+      return true
+    } catch (error) {
+      if (isAbsence(error)) return true
+      if (['ENOTEMPTY', 'EEXIST', 'EBUSY', 'EACCES', 'EPERM'].includes(errno(error) ?? '')) return false
+      throw error
+    }
+  }
+
+  /** Removes a directory that holds nothing but directories that hold nothing; whether it is gone. */
+  async removeHollow(segments: readonly string[], signal: AbortSignal): Promise<boolean> {
+    const hollow: string[][] = [[...segments]]
+    for (const directory of hollow) {
+      throwIfAborted(signal)
+      using held = await this.hold(directory)
+      if (held === undefined) continue
+      for (const entry of await readdir(held.here, { withFileTypes: true })) {
+        if (!entry.isDirectory()) return false
+        hollow.push([...directory, entry.name])
+      }
+    }
+    for (const directory of hollow.reverse()) if (!(await this.removeEmpty(directory))) return false
+    return true
+  }
+
+  /** Why a call on the root failed. */
+  async #rootProblem(): Promise<unknown> {
+    const { root } = this.#options
+    const path = await realpath(root).catch(() => undefined)
+    const stats = path === undefined ? undefined : await lstat(path).catch(() => undefined)
+    if (stats === undefined) return rootMissing()
+    return stats.isDirectory() ? rootMissing() : rootNoDirectory()
+  }
+
+  async #statIfThere(path: string): Promise<boolean | undefined> {
+    try {
+      return (await lstat(path)).isDirectory()
+    } catch (error) {
+      if (errno(error) === 'ENOENT') return undefined
+      throw error
+    }
+  }
+
+  /** Closes all descriptors that are not in use, and the others when their use ends. */
+  close(): void {
+    clearTimeout(this.#sweep)
+    for (const [key, descriptor] of this.#descriptors) this.#forget(key, descriptor)
+  }
+
+  #resolveRoot() {
+    this.#root ??= this.#findRoot().catch((error: unknown) => {
+      this.#root = undefined
+      throw error
+    })
+    return this.#root
+  }
+
+  async #findRoot() {
+    const { root, createRoot } = this.#options
+    if (createRoot) {
+      await mkdir(root, { recursive: true }).catch((error: unknown) => {
+        throw errno(error) === 'EEXIST' || errno(error) === 'ENOTDIR' ? rootNoDirectory() : error
+      })
+    }
+    let path: string
+    try {
+      path = await realpath(root)
+      if (!(await lstat(path)).isDirectory()) throw rootNoDirectory()
+    } catch (error) {
+      if (errno(error) === 'ENOENT') throw rootMissing()
+      if (errno(error) === 'ENOTDIR') throw rootNoDirectory()
+      throw error
+    }
+    return { path, byDescriptor: process.platform === 'linux' && (await describesPaths(path)) }
+  }
+
+  async #openDescriptor(key: string, path: string): Promise<Directory | undefined> {
+    let fd: number
+    try {
+      fd = await open(path, openDirectory)
+    } catch (error) {
+      if (isAbsence(error)) return undefined
+      throw error
+    }
+    if (pathOfDescriptor(fd) !== path) {
+      discard(fd)
+      return undefined
+    }
+    const other = this.#descriptors.get(key)
+    if (other !== undefined && !other.forgotten) {
+      if (pathOfDescriptor(other.fd) === path) {
+        discard(fd)
+        return this.#use(other)
+      }
+      this.#forget(key, other)
+    }
+    const descriptor = { fd, path, users: 0, lastUse: 0, forgotten: false }
+    this.#descriptors.set(key, descriptor)
+    this.#limit()
+    return this.#use(descriptor)
+  }
+
+  async #checkPath(path: string): Promise<Directory | undefined> {
+    try {
+      if ((await realpath(path)) !== path || !(await lstat(path)).isDirectory()) return undefined
+    } catch (error) {
+      if (isAbsence(error)) return undefined
+      throw error
+    }
+    return {
+      at: (entry) => `${path}/${entry}`,
+      here: path,
+      isInPlace: () => {
+        try {
+          return realpathSync.native(path) === path
+        } catch {
+          return false
+        }
+      },
+      [Symbol.dispose]: () => undefined,
+    }
+  }
+
+  #use(descriptor: Descriptor): Directory {
+    descriptor.users++
+    const here = `/proc/self/fd/${descriptor.fd}`
+    let inUse = true
+    return {
+      at: (entry) => `${here}/${entry}`,
+      here,
+      isInPlace: () => pathOfDescriptor(descriptor.fd) === descriptor.path,
+      [Symbol.dispose]: () => {
+        if (!inUse) return
+        inUse = false
+        descriptor.users--
+        descriptor.lastUse = Date.now()
+        if (descriptor.users === 0 && descriptor.forgotten) discard(descriptor.fd)
+        else this.#sweepLater()
+      },
+    }
+  }
+
+  #forget(key: string, descriptor: Descriptor): void {
+    if (this.#descriptors.get(key) === descriptor) this.#descriptors.delete(key)
+    if (descriptor.forgotten) return
+    descriptor.forgotten = true
+    if (descriptor.users === 0) discard(descriptor.fd)
+  }
+
+  #limit(): void {
+    if (this.#descriptors.size <= maxIdle) return
+    // A map keeps the order of insertion, so the oldest ones come first.
+    for (const [key, descriptor] of this.#descriptors) {
+      if (descriptor.users > 0) continue
+      this.#forget(key, descriptor)
+      return
+    }
+  }
+
+  #sweepLater(): void {
+    if (this.#sweep !== undefined) return
+    this.#sweep = setTimeout(() => {
+      this.#sweep = undefined
+      const before = Date.now() - idleMilliseconds
+      for (const [key, descriptor] of this.#descriptors) {
+        if (descriptor.users === 0 && descriptor.lastUse < before) this.#forget(key, descriptor)
+      }
+      if (this.#descriptors.size > 0) this.#sweepLater()
+    }, idleMilliseconds)
+    this.#sweep.unref()
+  }
+}
+
+/** Makes the directory's entries last through a loss of power. */
+export async function syncDirectory(directory: Directory): Promise<void> {
+  const fd = await open(directory.here, constants.O_RDONLY | constants.O_DIRECTORY)
+  try {
+    await fsync(fd)
+  } finally {
+    await close(fd)
+  }
+}
+
+/** Where the kernel says that a descriptor's directory is now. Answered from memory, so it waits for nothing. */
+function pathOfDescriptor(fd: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return undefined
+  }
+}
+
+async function describesPaths(path: string): Promise<boolean> {
+  const fd = await open(path, openDirectory)
+  const answer = pathOfDescriptor(fd)
+  discard(fd)
+  return answer === path
+}
+
+/** The setting `root` as an absolute path. */
+export const absoluteRoot = (root: string, directory: string): string => resolve(directory, root)

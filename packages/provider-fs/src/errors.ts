@@ -1,0 +1,74 @@
+/**
+ * The operating system's errors in the contract's terms. Their messages and paths stay here.
+ */
+import { describeCause, isStorageError, StorageError, type StorageErrorCode } from '@stowage/core'
+
+const codes: Readonly<Record<string, readonly [StorageErrorCode, string]>> = {
+  EACCES: ['PERMISSION_DENIED', 'the operating system does not permit it'],
+  EPERM: ['PERMISSION_DENIED', 'the operating system does not permit it'],
+  EROFS: ['PERMISSION_DENIED', 'the file system is read-only'],
+  ENOSPC: ['NO_SPACE', 'the file system is full'],
+  EDQUOT: ['NO_SPACE', 'the quota on the file system is used up'],
+  EFBIG: ['TOO_LARGE', 'the file system holds no file of that size'],
+  ENAMETOOLONG: ['INVALID_NAME', 'with the path of the root the name is too long for the operating system'],
+  EILSEQ: ['INVALID_NAME', 'the file system cannot hold the name'],
+  EMFILE: ['UNAVAILABLE', 'this process has too many files open'],
+  ENFILE: ['UNAVAILABLE', 'the operating system has too many files open'],
+  ENOMEM: ['UNAVAILABLE', 'the operating system is out of memory'],
+  ESTALE: ['UNAVAILABLE', 'the network file system lost the file'],
+  EBUSY: ['UNAVAILABLE', 'the operating system says that it is busy'],
+  EIO: ['INTERNAL', 'the disk failed'],
+  ENOENT: ['INTERNAL', 'a file or directory was removed by another program meanwhile'],
+  ENOTDIR: ['INTERNAL', 'a directory was replaced by another program meanwhile'],
+  EXDEV: ['INTERNAL', 'the container is on another file system than the root'],
+}
+
+/** The operating system's code of an error, such as `ENOENT`. */
+export function errno(error: unknown): string | undefined {
+  return error instanceof Error && 'syscall' in error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined
+}
+
+/** No such thing, or something on the way that is no directory. */
+export const isAbsence = (error: unknown): boolean => ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errno(error) ?? '')
+
+/** What a caller's body threw: it reaches the caller unchanged. */
+export class BodyFailure {
+  readonly error: unknown
+
+  constructor(error: unknown) {
+    this.error = error
+  }
+}
+
+/** The error that a caller gets for whatever was thrown inside. */
+export function translate(error: unknown): unknown {
+  if (error instanceof BodyFailure) return error.error
+  if (isStorageError(error)) return error
+  const code = errno(error)
+  const [storageCode, message] = (code === undefined ? undefined : codes[code]) ?? ['INTERNAL', 'the operation failed']
+  return new StorageError(storageCode, message, { cause: describeCause(error) })
+}
+
+export const aborted = (signal: AbortSignal): StorageError =>
+  new StorageError('ABORTED', 'the operation was aborted', { cause: signal.reason })
+
+export function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw aborted(signal)
+}
+
+/** Something stands where the file or one of its folders would be. */
+export const nameConflict = (conflictsWith: string, reason: string): StorageError =>
+  new StorageError('NAME_CONFLICT', `the name ${JSON.stringify(conflictsWith)} stands in the way: ${reason}`, {
+    details: { conflictsWith },
+  })
+
+export const rootMissing = (): StorageError =>
+  new StorageError('UNAVAILABLE', 'the root directory does not exist; with the setting createRoot it is made')
+
+export const rootNoDirectory = (): StorageError => new StorageError('UNAVAILABLE', 'the root is not a directory')
+
+/** The file was changed in place by another program, so the version that was promised is not there any more. */
+export const changedMeanwhile = (): StorageError =>
+  new StorageError('PRECONDITION_FAILED', 'the file was changed by another program while it was read')

@@ -1,0 +1,179 @@
+/**
+ * Reading: a descriptor is the version. Attributes are looked up for that very version, and when they are gone the version is too.
+ */
+import { type BigIntStats, constants } from 'node:fs'
+import { Readable } from 'node:stream'
+import {
+  checkReadConditions,
+  type FileInfo,
+  type OpenCallOptions,
+  type OpenFile,
+  type ReadCallOptions,
+  resolveRange,
+  StorageError,
+} from '@stowage/core'
+import { defaultAttributes, fileInfo, type Kept } from './attributes.js'
+import { changedMeanwhile, errno, isAbsence, throwIfAborted, translate } from './errors.js'
+import type { Place } from './places.js'
+import { discard, fstat, lstatIfThere, open, readFully } from './system.js'
+import { mayHaveAttributes, versionOf } from './versions.js'
+import type { Workspace } from './workspace.js'
+
+/** Bytes: files and ranges up to this are read while they are opened, and nothing stays open. */
+const smallBytes = 65_536
+
+/** Bytes that all open streams of this process may have in memory by reading ahead; with many of them, chunks get smaller. */
+const readAheadBytes = 67_108_864
+const smallestChunk = 65_536
+
+/** How often a file is opened again that is replaced at the same moment. */
+const maxTries = 1000
+
+/** Not followed when it is a symbolic link, and not waited for when it is a pipe. */
+const openForReading = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
+export interface OpenVersion {
+  readonly fd: number
+  readonly stats: BigIntStats
+  readonly kept: Kept
+}
+
+/** Opens the file's present version, with the attributes that belong to it. The caller closes the descriptor. */
+export async function openVersion(workspace: Workspace, place: Place, signal: AbortSignal): Promise<OpenVersion> {
+  for (let tries = 1; tries <= maxTries; tries++) {
+    throwIfAborted(signal)
+    using directory = await workspace.directories.hold(place.directory)
+    if (directory === undefined) throw await workspace.notFound(place)
+    let fd: number
+    try {
+      fd = await open(directory.at(place.entry), openForReading)
+    } catch (error) {
+      // ENXIO: a socket.
+      if (isAbsence(error) || errno(error) === 'ENXIO') throw await workspace.notFound(place)
+      throw error
+    }
+    try {
+      const stats = fstat(fd)
+      if (!stats.isFile()) throw await workspace.notFound(place)
+      const kept = await keptWith(workspace, place, stats, directory.at(place.entry))
+      if (kept !== undefined) return { fd, stats, kept }
+    } catch (error) {
+      discard(fd)
+      throw error
+    }
+    discard(fd)
+  }
+  throw new StorageError('UNAVAILABLE', 'the file is replaced faster than it can be opened')
+}
+
+export async function getFile(workspace: Workspace, place: Place, options: ReadCallOptions): Promise<FileInfo> {
+  for (let tries = 1; tries <= maxTries; tries++) {
+    throwIfAborted(options.signal)
+    using directory = await workspace.directories.hold(place.directory)
+    const stats = directory && (await lstatIfThere(directory.at(place.entry)))
+    if (directory === undefined || stats === undefined || !stats.isFile()) throw await workspace.notFound(place)
+    const kept = await keptWith(workspace, place, stats, directory.at(place.entry))
+    if (kept === undefined) continue
+    const info = fileInfo(place, stats, kept)
+    checkReadConditions(info, options.conditions)
+    return info
+  }
+  throw new StorageError('UNAVAILABLE', 'the file is replaced faster than it can be looked at')
+}
+
+/** What is kept with a version; `undefined` when the version is not there any more and nobody knows. */
+export async function keptWith(
+  workspace: Workspace,
+  place: Place,
+  stats: BigIntStats,
+  path: string,
+): Promise<Kept | undefined> {
+  const byName = { attributes: defaultAttributes(place.file), checksums: {} }
+  if (!mayHaveAttributes(stats)) return byName
+  const kept = await workspace.attributes.find(place, stats)
+  if (kept !== undefined) return kept
+  // Either there never were any, or the version was replaced and its attributes went with it.
+  const present = await lstatIfThere(path)
+  return present !== undefined && versionOf(present) === versionOf(stats) ? byName : undefined
+}
+
+export async function openFile(workspace: Workspace, place: Place, options: OpenCallOptions): Promise<OpenFile> {
+  const { fd, stats, kept } = await openVersion(workspace, place, options.signal)
+  let streaming = false
+  try {
+    const info = fileInfo(place, stats, kept)
+    checkReadConditions(info, options.conditions)
+    const range = resolveRange(options.range, info.size)
+    if (range.length <= smallBytes) {
+      const bytes = Buffer.allocUnsafe(range.length)
+      if ((await readFully(fd, bytes, range.offset)) < range.length || hasChanged(fd, stats)) throw changedMeanwhile()
+      return { info, ...range, bytes }
+    }
+    const stream = new FileStream(fd, stats, range.offset, range.length, workspace.options.chunkSize)
+    streaming = true
+    return { info, ...range, stream }
+  } finally {
+    if (!streaming) discard(fd)
+  }
+}
+
+const hasChanged = (fd: number, stats: BigIntStats): boolean => versionOf(fstat(fd)) !== versionOf(stats)
+
+let openStreams = 0
+
+/** The bytes of a part of one version. The last ones are given only when the version has stayed as it was. */
+class FileStream extends Readable {
+  readonly #fd: number
+  readonly #stats: BigIntStats
+  readonly #end: number
+  readonly #chunkSize: number
+  #position: number
+  #reading: Promise<void> | undefined
+
+  constructor(fd: number, stats: BigIntStats, offset: number, length: number, chunkSize: number) {
+    super({ highWaterMark: chunkSize })
+    this.#fd = fd
+    this.#stats = stats
+    this.#position = offset
+    this.#end = offset + length
+    this.#chunkSize = chunkSize
+    openStreams++
+  }
+
+  override _read(): void {
+    this.#reading = this.#readChunk().then(
+      (chunk) => {
+        this.#reading = undefined
+        if (this.destroyed) return
+        this.push(chunk)
+        if (this.#position === this.#end) this.push(null)
+      },
+      (error: unknown) => {
+        this.#reading = undefined
+        this.destroy(translate(error) as Error)
+      },
+    )
+  }
+
+  async #readChunk(): Promise<Buffer> {
+    const share = Math.max(smallestChunk, Math.floor(readAheadBytes / openStreams))
+    const chunk = Buffer.allocUnsafeSlow(Math.min(this.#chunkSize, share, this.#end - this.#position))
+    const bytes = await readFully(this.#fd, chunk, this.#position)
+    this.#position += bytes
+    if (bytes < chunk.length || (this.#position === this.#end && hasChanged(this.#fd, this.#stats))) {
+      throw changedMeanwhile()
+    }
+    return chunk
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    openStreams--
+    // A descriptor that is being read is not closed: its number might be another file's before the read begins.
+    const close = () => {
+      discard(this.#fd)
+      callback(error)
+    }
+    if (this.#reading === undefined) close()
+    else void this.#reading.then(close)
+  }
+}

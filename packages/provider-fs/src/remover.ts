@@ -1,0 +1,73 @@
+/**
+ * Removal of files, one and many.
+ */
+import {
+  checkWriteConditions,
+  fileNotFound,
+  isStorageError,
+  type RemoveCallOptions,
+  type RemoveOutcome,
+  StorageError,
+} from '@stowage/core'
+import { syncDirectory } from './directories.js'
+import { aborted, translate } from './errors.js'
+import { lockOf, type Place, placeOf } from './places.js'
+import { unlink } from './system.js'
+import { etagOf } from './versions.js'
+import type { Workspace } from './workspace.js'
+
+export async function removeFile(workspace: Workspace, place: Place, options: RemoveCallOptions): Promise<void> {
+  // A file that is not there, or whose container is not, needs no lock.
+  if ((await workspace.look(place)) === undefined) throw fileNotFound(place.container, place.file)
+  await workspace.locks.hold([lockOf(place)], options.signal, async () => {
+    using directory = await workspace.directories.hold(place.directory)
+    const present = await workspace.look(place)
+    if (directory === undefined || present === undefined || !present.isFile()) {
+      throw fileNotFound(place.container, place.file)
+    }
+    checkWriteConditions({ etag: etagOf(present) }, options.conditions)
+    await unlink(directory.at(place.entry))
+    if (workspace.options.fsync) await syncDirectory(directory)
+    await workspace.attributes.remove(place, present)
+    await workspace.prune(place)
+  })
+}
+
+/** Files removed at the same time. */
+const parallelism = 8
+
+export async function removeFiles(
+  workspace: Workspace,
+  container: string,
+  files: readonly string[],
+  signal: AbortSignal,
+): Promise<RemoveOutcome[]> {
+  const held = await workspace.holdContainer(container)
+  held[Symbol.dispose]()
+  const outcomes = new Map<string, RemoveOutcome>()
+  const queue = files.values()
+  const work = async () => {
+    for (const file of queue) {
+      if (signal.aborted) return
+      outcomes.set(file, await outcomeOf(workspace, placeOf(container, file), signal))
+    }
+  }
+  await Promise.all(Array.from({ length: parallelism }, work))
+  if (signal.aborted) {
+    const removed = [...outcomes.values()].filter(({ error }) => error === undefined).map(({ file }) => file)
+    throw new StorageError('ABORTED', 'the removal was aborted', { cause: aborted(signal).cause, details: { removed } })
+  }
+  return files.map((file) => outcomes.get(file) ?? { file })
+}
+
+async function outcomeOf(workspace: Workspace, place: Place, signal: AbortSignal): Promise<RemoveOutcome> {
+  const { file } = place
+  try {
+    await removeFile(workspace, place, { conditions: {}, signal })
+    return { file }
+  } catch (thrown) {
+    const error = translate(thrown)
+    if (isStorageError(error, 'FILE_NOT_FOUND')) return { file }
+    return { file, error: isStorageError(error) ? error : new StorageError('INTERNAL', 'the removal failed') }
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * The operating system's calls, as promises over plain descriptors: `fs/promises` wraps each in an object that costs more
+ * than the call.
+ */
+import * as fs from 'node:fs'
+import { promisify } from 'node:util'
+import { isAbsence } from './errors.js'
+
+export const open = promisify(fs.open)
+export const close = promisify(fs.close)
+export const rename = promisify(fs.rename)
+export const unlink = promisify(fs.unlink)
+export const symlink = promisify(fs.symlink)
+export const readlink = promisify(fs.readlink)
+export const mkdir = promisify(fs.mkdir)
+export const rmdir = promisify(fs.rmdir)
+export const futimes = promisify(fs.futimes)
+export const lutimes = promisify(fs.lutimes)
+export const utimes = promisify(fs.utimes)
+export const ftruncate = promisify(fs.ftruncate)
+export const fsync = promisify(fs.fsync)
+export const copyFile = promisify(fs.copyFile)
+export const readFile = promisify(fs.readFile)
+export const writeFile = promisify(fs.writeFile)
+export const opendir = promisify(fs.opendir)
+export const readdir = promisify(fs.readdir)
+export const realpath = promisify(fs.realpath.native)
+
+export const lstat = (path: string): Promise<fs.BigIntStats> =>
+  new Promise((resolve, reject) => {
+    fs.lstat(path, { bigint: true }, (error, stats) => (error === null ? resolve(stats) : reject(error)))
+  })
+
+/** `undefined` when there is no such thing. */
+export async function lstatIfThere(path: string): Promise<fs.BigIntStats | undefined> {
+  try {
+    return await lstat(path)
+  } catch (error) {
+    if (isAbsence(error)) return undefined
+    throw error
+  }
+}
+
+/** A directory's entries; none when there is no such directory. */
+export async function readdirIfThere(path: string): Promise<string[]> {
+  try {
+    return await readdir(path)
+  } catch (error) {
+    if (isAbsence(error)) return []
+    throw error
+  }
+}
+
+/** The descriptor's inode is in memory, so this waits for nothing. */
+export const fstat = (fd: number): fs.BigIntStats => fs.fstatSync(fd, { bigint: true })
+
+/** Reads until the buffer is full or the file ends; the bytes read. */
+export async function readFully(fd: number, buffer: Uint8Array, position: number): Promise<number> {
+  let done = 0
+  while (done < buffer.length) {
+    const bytes = await new Promise<number>((resolve, reject) => {
+      fs.read(fd, buffer, done, buffer.length - done, position + done, (error, bytes) =>
+        error === null ? resolve(bytes) : reject(error),
+      )
+    })
+    if (bytes === 0) break
+    done += bytes
+  }
+  return done
+}
+
+export async function writeFully(fd: number, bytes: Uint8Array, position: number): Promise<void> {
+  let done = 0
+  while (done < bytes.length) {
+    done += await new Promise<number>((resolve, reject) => {
+      fs.write(fd, bytes, done, bytes.length - done, position + done, (error, written) =>
+        error === null ? resolve(written) : reject(error),
+      )
+    })
+  }
+}
+
+/** Closes a descriptor that nothing hangs on: of a file read, or of one whose writing has failed or was synced. */
+export function discard(fd: number): void {
+  fs.close(fd, ignoreFailure)
+}
+
+/** For work on the side, whose failure changes nothing for the caller: what it leaves behind, the cleaner finds. */
+export function ignoreFailure(): void {}

@@ -1,0 +1,66 @@
+/**
+ * Temporary files in `.stowage/tmp`, named after the process that makes them, so that what a killed process leaves can be
+ * told from what a living one writes.
+ */
+import { constants } from 'node:fs'
+import type { Directories, Directory } from './directories.js'
+import { errno, rootMissing } from './errors.js'
+import { bookkeeping } from './locks.js'
+import { newToken } from './owner.js'
+import { close, discard, open, unlink } from './system.js'
+
+export const temporaryPath = [bookkeeping, 'tmp']
+
+/** Holds `.stowage/tmp`, making it when it is missing. */
+export async function holdTemporaries(directories: Directories): Promise<Directory> {
+  const directory = await directories.make(temporaryPath, 0)
+  if (directory === undefined) throw rootMissing()
+  return directory
+}
+
+/** A file that nobody sees. Disposing of it removes it, unless it was moved to where it belongs. */
+export class TemporaryFile implements AsyncDisposable {
+  readonly fd: number
+  readonly path: string
+  /** Set when the file was renamed away. */
+  moved = false
+  readonly #directory: Directory
+  #closed = false
+
+  private constructor(fd: number, path: string, directory: Directory) {
+    this.fd = fd
+    this.path = path
+    this.#directory = directory
+  }
+
+  static async create(directories: Directories): Promise<TemporaryFile> {
+    const directory = await holdTemporaries(directories)
+    try {
+      const path = directory.at(newToken())
+      const fd = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o666)
+      return new TemporaryFile(fd, path, directory)
+    } catch (error) {
+      directory[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  /** Network file systems write the last of the data now, and tell now when that fails. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await close(this.fd)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#closed) discard(this.fd)
+    try {
+      if (!this.moved) {
+        await unlink(this.path).catch((error: unknown) => {
+          if (errno(error) !== 'ENOENT') throw error
+        })
+      }
+    } finally {
+      this.#directory[Symbol.dispose]()
+    }
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * Writing: bodies flow into a temporary file in large writes, and are committed when they are whole.
+ */
+import type { ProviderBody, PutCallOptions, WrittenFile } from '@stowage/core'
+import { checkWriteConditions } from '@stowage/core'
+import { commit, presentVersion } from './commit.js'
+import { aborted, BodyFailure, throwIfAborted } from './errors.js'
+import type { Place } from './places.js'
+import { ignoreFailure, writeFully } from './system.js'
+import { TemporaryFile } from './temporary.js'
+import { etagOf } from './versions.js'
+import type { Workspace } from './workspace.js'
+
+export async function putFile(
+  workspace: Workspace,
+  place: Place,
+  body: ProviderBody,
+  options: PutCallOptions,
+): Promise<WrittenFile> {
+  const { attributes, checksums, conditions, signal } = options
+  const container = await workspace.holdContainer(place.container)
+  container[Symbol.dispose]()
+  workspace.cleaner.startOnce()
+  // Told now, a failing condition spares the caller to send the body; what counts is the check at the end.
+  if (conditions.ifMatch !== undefined || conditions.ifNoneMatch !== undefined) {
+    const present = await presentVersion(workspace, place)
+    checkWriteConditions(present && { etag: etagOf(present) }, conditions)
+  }
+  await using content = await TemporaryFile.create(workspace.directories)
+  await writeBody(content.fd, 0, body, { signal, chunkSize: workspace.options.chunkSize })
+  return await commit(workspace, place, content, { attributes, checksums, conditions, signal })
+}
+
+export interface WriteBodyOptions {
+  readonly signal: AbortSignal
+  /** Bytes of one write. */
+  readonly chunkSize: number
+  /** Called before bytes are written that would make the body so long. */
+  readonly check?: (size: number) => void
+}
+
+/** Bytes of one write of a body in memory, between which an abort is noticed. */
+const sliceBytes = 16_777_216
+
+/**
+ * Writes a body to an open file, from a position on; its size in bytes. The source's bytes are its own again when it is asked for more.
+ */
+export async function writeBody(
+  fd: number,
+  position: number,
+  body: ProviderBody,
+  options: WriteBodyOptions,
+): Promise<number> {
+  const { signal, chunkSize, check } = options
+  if (body instanceof Uint8Array) {
+    check?.(body.length)
+    for (let start = 0; start < body.length; start += sliceBytes) {
+      throwIfAborted(signal)
+      await writeFully(fd, body.subarray(start, start + sliceBytes), position + start)
+    }
+    return body.length
+  }
+  const source = new Source(body, signal)
+  const writer = new ChunkWriter(fd, position, chunkSize)
+  let complete = false
+  try {
+    for (let chunk = await source.next(); chunk !== undefined; chunk = await source.next()) {
+      check?.(writer.size + chunk.length)
+      const writing = writer.add(chunk)
+      if (writing !== undefined) await writing
+    }
+    await writer.flush()
+    complete = true
+    return writer.size
+  } finally {
+    source.end(complete)
+    await writer.close()
+  }
+}
+
+/** A body's iterator, whose wait for bytes ends when the signal is aborted. */
+class Source {
+  readonly #iterator: AsyncIterator<Uint8Array>
+  readonly #signal: AbortSignal
+  readonly #abort = () => this.#rejectNext?.(aborted(this.#signal))
+  #rejectNext: ((error: unknown) => void) | undefined
+  #ended = false
+
+  constructor(body: AsyncIterable<Uint8Array>, signal: AbortSignal) {
+    this.#iterator = body[Symbol.asyncIterator]()
+    this.#signal = signal
+    signal.addEventListener('abort', this.#abort)
+  }
+
+  next(): Promise<Uint8Array | undefined> {
+    return new Promise((resolve, reject) => {
+      if (this.#signal.aborted) throw aborted(this.#signal)
+      this.#rejectNext = reject
+      this.#iterator.next().then(
+        ({ done, value }) => {
+          this.#ended = done === true
+          resolve(done === true ? undefined : value)
+        },
+        (error: unknown) => {
+          this.#ended = true
+          reject(new BodyFailure(error))
+        },
+      )
+    })
+  }
+
+  /** Not waited for when the body is left early: a source that hangs would hold up the error that ended the loop. */
+  end(complete: boolean): void {
+    this.#signal.removeEventListener('abort', this.#abort)
+    if (!complete && !this.#ended) this.#iterator.return?.().catch(ignoreFailure)
+  }
+}
+
+/** Bytes that the buffers of all writers of this process may take. Writers beyond that write chunks as they come. */
+const maxBufferBytes = 33_554_432
+const maxSpareBuffers = 8
+let bufferBytes = 0
+const spareBuffers: Buffer[] = []
+
+function takeBuffer(size: number): Buffer | undefined {
+  const spare = spareBuffers.at(-1)?.length === size ? spareBuffers.pop() : undefined
+  if (spare === undefined && bufferBytes + size > maxBufferBytes) {
+    // Spare ones of another size may be what takes the room.
+    while (spareBuffers.length > 0) bufferBytes -= spareBuffers.pop()?.length ?? 0
+    if (bufferBytes + size > maxBufferBytes) return undefined
+  }
+  if (spare === undefined) bufferBytes += size
+  return spare ?? Buffer.allocUnsafeSlow(size)
+}
+
+function giveBuffer(buffer: Buffer): void {
+  if (spareBuffers.length < maxSpareBuffers) spareBuffers.push(buffer)
+  else bufferBytes -= buffer.length
+}
+
+/**
+ * Collects chunks in a buffer and writes it when it is full, while the next one fills. Chunks that are large themselves, and
+ * all of them when no buffer is to be had, are written as they are.
+ */
+class ChunkWriter {
+  readonly #fd: number
+  readonly #chunkSize: number
+  readonly #buffers: Buffer[] = []
+  #position: number
+  #buffer: Buffer | undefined
+  #filled = 0
+  #writing: Promise<void> | undefined
+  #failure: { readonly error: unknown } | undefined
+  size = 0
+
+  constructor(fd: number, position: number, chunkSize: number) {
+    this.#fd = fd
+    this.#position = position
+    this.#chunkSize = chunkSize
+  }
+
+  /** What is returned is to be awaited before the chunk's bytes change. */
+  add(chunk: Uint8Array): Promise<void> | undefined {
+    this.size += chunk.length
+    if (this.#buffer === undefined || this.#filled + chunk.length > this.#buffer.length) return this.#addSlowly(chunk)
+    this.#buffer.set(chunk, this.#filled)
+    this.#filled += chunk.length
+    return undefined
+  }
+
+  async #addSlowly(chunk: Uint8Array): Promise<void> {
+    if (this.#filled > 0 || chunk.length < this.#chunkSize) this.#buffer ??= this.#take()
+    let rest = chunk
+    while (this.#buffer !== undefined && this.#filled + rest.length > this.#buffer.length) {
+      if (this.#filled === 0) break
+      const fits = this.#buffer.length - this.#filled
+      this.#buffer.set(rest.subarray(0, fits), this.#filled)
+      this.#filled += fits
+      rest = rest.subarray(fits)
+      await this.#writeBuffer()
+    }
+    if (this.#buffer !== undefined && this.#filled + rest.length <= this.#buffer.length) {
+      this.#buffer.set(rest, this.#filled)
+      this.#filled += rest.length
+    } else if (rest.length > 0) {
+      await this.#settle()
+      await this.#write(rest)
+    }
+  }
+
+  /** At most two: one that is written while the other is filled. */
+  #take(): Buffer | undefined {
+    if (this.#buffers.length >= 2) return undefined
+    const buffer = takeBuffer(this.#chunkSize)
+    if (buffer !== undefined) this.#buffers.push(buffer)
+    return buffer
+  }
+
+  async #writeBuffer(): Promise<void> {
+    await this.#settle()
+    const full = this.#buffer
+    if (full === undefined) return
+    const filled = this.#filled
+    this.#filled = 0
+    this.#writing = this.#write(full.subarray(0, filled)).catch((error: unknown) => {
+      this.#failure = { error }
+    })
+    this.#buffer = this.#buffers.find((buffer) => buffer !== full) ?? this.#take()
+    if (this.#buffer !== undefined) return
+    await this.#settle()
+    this.#buffer = full
+  }
+
+  async #settle(): Promise<void> {
+    await this.#writing
+    this.#writing = undefined
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    const position = this.#position
+    this.#position += bytes.length
+    await writeFully(this.#fd, bytes, position)
+  }
+
+  async flush(): Promise<void> {
+    await this.#settle()
+    if (this.#buffer !== undefined) await this.#write(this.#buffer.subarray(0, this.#filled))
+    this.#filled = 0
+  }
+
+  /** Gives the buffers back, when nothing is written from them any more. */
+  async close(): Promise<void> {
+    await this.#writing
+    for (const buffer of this.#buffers) giveBuffer(buffer)
+  }
+}

@@ -1,3 +1,7 @@
 import { defineProject } from 'vitest/config'
+import { mutantPlugin } from '../../scripts/mutants/plugin.ts'
 
-export default defineProject({ test: { include: ['test/**/*.test.ts'], environment: 'node' } })
+export default defineProject({
+  plugins: mutantPlugin(),
+  test: { include: ['test/**/*.test.ts'], environment: 'node' },
+})

@@ -1,0 +1,204 @@
+import type { Mutant } from './mutant.ts'
+
+const provider = 'provider-memory/src/provider.ts'
+const store = 'provider-memory/src/store.ts'
+const lister = 'provider-memory/src/lister.ts'
+const uploads = 'provider-memory/src/uploads.ts'
+
+export const memoryMutants: readonly Mutant[] = [
+  {
+    name: 'ignores the end of a range',
+    file: provider,
+    find: 'content.subarray(offset, offset + length)',
+    replace: 'content.subarray(offset)',
+  },
+  {
+    name: 'ignores the start of a range',
+    file: provider,
+    find: 'content.subarray(offset, offset + length)',
+    replace: 'content.subarray(0, length)',
+  },
+  {
+    name: 'lists in the order of writing',
+    file: store,
+    find: '.toSorted(compareNames)',
+    replace: '',
+  },
+  {
+    name: 'lists in the order of UTF-16',
+    file: store,
+    find: '.toSorted(compareNames)',
+    replace: '.toSorted()',
+  },
+  {
+    name: 'begins a page with the last entry of the one before',
+    file: lister,
+    find: 'after) <= 0) continue',
+    replace: 'after) < 0) continue',
+  },
+  {
+    name: 'gives a cursor after the last page',
+    file: lister,
+    find: '  return { entries }\n',
+    replace:
+      '  const end = entries.at(-1)\n  return end === undefined ? { entries } : { entries, next: encodeNext(keyOf(end)) }\n',
+  },
+  {
+    name: 'shows a folder once for each of its files',
+    file: lister,
+    find: 'if (folder !== undefined && name.startsWith(folder)) continue',
+    replace: '',
+  },
+  {
+    name: 'takes any text for a cursor',
+    file: lister,
+    find: "if (!text.startsWith('after:') || encodeNext(key) !== next) {",
+    replace: 'if (next === key) {',
+  },
+  {
+    name: 'loses attributes on copy',
+    file: provider,
+    find: 'cacheControl === undefined ? {} : { cacheControl }',
+    replace: 'true ? {} : { cacheControl }',
+  },
+  {
+    name: 'loses metadata on copy',
+    file: provider,
+    find: '      contentType,\n      metadata,\n',
+    replace: '      contentType,\n      metadata: {},\n',
+  },
+  {
+    name: 'ignores the condition on the source of a copy',
+    file: provider,
+    find: 'options.ifSourceMatch === undefined ? {} : { ifMatch: options.ifSourceMatch }',
+    replace: '{}',
+  },
+  {
+    name: 'ignores conditions on writes',
+    file: store,
+    find: 'checkWriteConditions(previous?.info, conditions)',
+    replace: 'void checkWriteConditions; void conditions',
+  },
+  {
+    name: 'checks the conditions of a write before its body has come, and not after',
+    file: provider,
+    find: 'const content = await bytesOf(body, options.signal)\n    return this.#write({ container, file }, content, options)',
+    replace:
+      'const had = this.#store.containers.get(container)?.names().includes(file)\n    const content = await bytesOf(body, options.signal)\n    await null\n    if (had && options.conditions.ifNoneMatch) throw new StorageError("PRECONDITION_FAILED", "")\n    return this.#write({ container, file }, content, { ...options, conditions: options.conditions.ifNoneMatch ? {} : options.conditions })',
+  },
+  {
+    name: 'gives every version the same ETag',
+    file: store,
+    find: '`"${(++store.versions).toString(16)}"`',
+    replace: '`"${(store.versions * 0).toString(16)}"`',
+  },
+  {
+    name: 'gives an ETag without quotation marks',
+    file: store,
+    find: '`"${(++store.versions).toString(16)}"`',
+    replace: '`${(++store.versions).toString(16)}`',
+  },
+  {
+    name: 'ignores conditions on reads',
+    file: provider,
+    find: 'const { info, content } = this.#container(container).file(file)\n    checkReadConditions(info, conditions)',
+    replace: 'const { info, content } = this.#container(container).file(file)\n    void conditions',
+  },
+  {
+    name: 'ignores conditions on a look',
+    file: provider,
+    find: 'const { info } = this.#container(container).file(file)\n    checkReadConditions(info, conditions)',
+    replace: 'const { info } = this.#container(container).file(file)\n    void conditions',
+  },
+  {
+    name: 'ignores conditions on removal',
+    file: provider,
+    find: 'checkWriteConditions(stored.file(file).info, conditions)',
+    replace: 'stored.file(file); void conditions',
+  },
+  {
+    name: 'removes a missing file without a word',
+    file: provider,
+    find: 'checkWriteConditions(stored.file(file).info, conditions)',
+    replace: 'if (stored.names().includes(file)) checkWriteConditions(stored.file(file).info, conditions)',
+  },
+  {
+    name: 'destroys a container that should be destroyed only if empty',
+    file: provider,
+    find: '.size > 0 && onlyIfEmpty',
+    replace: '.size > 1_000_000 && onlyIfEmpty',
+  },
+  {
+    name: 'creates a container over one that exists',
+    file: provider,
+    find: "if (this.#store.containers.has(container)) throw new StorageError('CONTAINER_EXISTS', 'the container exists')",
+    replace: '',
+  },
+  {
+    name: 'keeps a part upload after its completion',
+    file: provider,
+    find: 'container.uploads.delete(upload.id)\n    return written',
+    replace: 'return written',
+  },
+  {
+    name: 'does not abort part uploads',
+    file: provider,
+    find: 'this.#container(upload.container).uploads.delete(upload.id)\n  }',
+    replace: 'this.#container(upload.container)\n  }',
+  },
+  {
+    name: 'joins parts in the order in which they came',
+    file: uploads,
+    find: 'return Buffer.concat(contents)',
+    replace: 'return Buffer.concat([...upload.parts.values()].map(({ content }) => content))',
+  },
+  {
+    name: 'does not look at the tags of parts',
+    file: uploads,
+    find: 'if (stored.part.tag !== tag)',
+    replace: 'if (stored.part.tag === "" && tag)',
+  },
+  {
+    name: 'leaves out a part that was not sent',
+    file: uploads,
+    find: 'if (stored === undefined) throw invalidPart(`part ${partNumber} was not sent`)',
+    replace: 'if (stored === undefined) return new Uint8Array()',
+  },
+  {
+    name: 'forgets the attributes of a part upload',
+    file: provider,
+    find: 'const { attributes, checksums } = stored\n    const written',
+    replace:
+      'const { checksums } = stored\n    const attributes = { contentType: "text/plain", metadata: {} }\n    const written',
+  },
+  {
+    name: 'hands out its own memory',
+    file: provider,
+    find: 'yield Uint8Array.from(content.subarray(offset, offset + chunkSize))',
+    replace: 'yield content.subarray(offset, offset + chunkSize)',
+  },
+  {
+    name: 'keeps the memory that it was given',
+    file: provider,
+    find: 'if (body instanceof Uint8Array) return Uint8Array.from(body)',
+    replace: 'if (body instanceof Uint8Array) return body',
+  },
+  {
+    name: 'says that a file was made later than it was changed',
+    file: store,
+    find: 'created: previous?.info.created ?? mtime',
+    replace: 'created: new Date(mtime.getTime() + 1000)',
+  },
+  {
+    name: 'lets the time of change follow a clock that goes back',
+    file: store,
+    find: 'new Date(Math.max(now, previous?.info.mtime.getTime() ?? now))',
+    replace: 'new Date(now - store.versions * 1000)',
+  },
+  {
+    name: 'forgets checksums',
+    file: store,
+    find: 'checksums: version.checksums,',
+    replace: 'checksums: {},',
+  },
+]

@@ -1,6 +1,7 @@
 /**
  * All cases, by their category's letter.
  */
+import { abort } from './abort.js'
 import { attributes } from './attributes.js'
 import type { ConformanceCategory } from './case.js'
 import { conditionalReads } from './conditional-reads.js'
@@ -12,12 +13,15 @@ import { listing } from './listing.js'
 import { names } from './names.js'
 import { reading } from './reading.js'
 import { removing } from './removing.js'
+import { streams } from './streams.js'
 import { writing } from './writing.js'
 
 export const allCategories: Readonly<Record<string, ConformanceCategory>> = {
   B: containers,
   C: names,
   D: writing,
+  E: streams,
+  F: abort,
   H: reading,
   I: conditionalReads,
   J: conditionalWrites,

@@ -1,0 +1,435 @@
+/**
+ * E. Streams.
+ */
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { getEventListeners, once } from 'node:events'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Body, StorageError } from '../index.js'
+import type { ConformanceCategory, Need } from './case.js'
+import { blocks, bytes, failingAfter, hex, pieces, settled, WatchedSource } from './content.js'
+import type { CaseContext } from './context.js'
+import { namesOf, rejects, sameBytes } from './expectations.js'
+import { bodyOf, type FaultyProvider } from './faulty-provider.js'
+
+const kibibyte = 1024
+const mebibyte = 1024 * kibibyte
+
+/** Bodies larger than one part or one put. */
+const unlimited: Need = ({ parts, streamingPut }) =>
+  parts === false && !streamingPut ? 'capabilities.parts and capabilities.streamingPut are false' : undefined
+
+/** The ways that a large body can take: as the provider has it, and in parts. */
+function ways(context: CaseContext): FaultyProvider[] {
+  const { parts, streamingPut } = context.capabilities
+  return [...(streamingPut ? [context.faulty()] : []), ...(parts === false ? [] : [context.inParts()])]
+}
+
+/** Holds every transfer to the provider back until the gate is open. */
+function holdBack(faulty: FaultyProvider, gate: Promise<void>): void {
+  faulty.on('putFile', async (proceed, ...args) => {
+    await gate
+    return proceed(...args)
+  })
+  faulty.on('uploadPart', async (proceed, ...args) => {
+    await gate
+    return proceed(...args)
+  })
+}
+
+/** Tells how many bytes the provider has taken: chunks of a stream when it asks for the next one, parts when they are stored. */
+function countTaken(faulty: FaultyProvider, onTaken: (length: number) => void): void {
+  faulty.on('putFile', (proceed, container, file, body, options) => {
+    if (body instanceof Uint8Array) return proceed(container, file, body, options)
+    const counted = async function* () {
+      for await (const chunk of bodyOf(body)) {
+        yield chunk
+        onTaken(chunk.length)
+      }
+    }
+    return proceed(container, file, counted(), options)
+  })
+  faulty.on('uploadPart', async (proceed, upload, body, options) => {
+    const part = await proceed(upload, body, options)
+    onTaken(part.size)
+    return part
+  })
+}
+
+async function streamedHash(storage: CaseContext['storage'], container: string, file: string): Promise<string> {
+  const hash = createHash('md5')
+  for await (const chunk of storage.downloadStream(container, file)) hash.update(chunk as Buffer)
+  return hash.digest('hex')
+}
+
+export const streams: ConformanceCategory = {
+  title: 'Streams',
+  cases: [
+    {
+      id: 'E.1',
+      name: 'the source is paused while the provider takes nothing',
+      needs: unlimited,
+      async run(context) {
+        const { partSize, container } = context
+        const total = 12 * partSize
+        for (const faulty of ways(context)) {
+          const gate = Promise.withResolvers<void>()
+          holdBack(faulty, gate.promise)
+          const source = new WatchedSource(blocks(total, 16 * kibibyte))
+          const options = { partSize, parallelism: 2 }
+          const writing = context.over(faulty).putFile(container, 'file', source, options)
+          const pulled = await settled(() => source.pulled)
+          assert.ok(pulled > 0)
+          assert.ok(pulled <= 3 * partSize + 64 * kibibyte, `${pulled} bytes were pulled for nobody`)
+          gate.resolve()
+          await writing
+          await context.isWhole('file', Buffer.concat([...blocks(total, 16 * kibibyte)]))
+        }
+      },
+    },
+    {
+      id: 'E.2',
+      name: 'memory stays bounded while 200 MB flow',
+      large: true,
+      needs: unlimited,
+      async run(context) {
+        const { storage, container } = context
+        const total = 200_000_000
+        const partSize = Math.max(context.partSize, 8 * mebibyte)
+        const expected = createHash('md5')
+        for (const block of blocks(total, 256 * kibibyte)) expected.update(block)
+        const digest = expected.digest('hex')
+        for (const faulty of ways(context)) {
+          let taken = 0
+          let held = 0
+          countTaken(faulty, (length) => {
+            taken += length
+          })
+          const source = new WatchedSource(blocks(total, 256 * kibibyte), (pulled) => {
+            held = Math.max(held, pulled - taken)
+          })
+          await context.over(faulty).putFile(container, 'file', source, { partSize, parallelism: 2 })
+          assert.ok(held <= 3 * partSize + mebibyte, `${held} bytes were held at once`)
+          assert.equal((await storage.getFile(container, 'file')).size, total)
+          assert.equal(await streamedHash(storage, container, 'file'), digest)
+          await storage.removeFile(container, 'file')
+        }
+      },
+    },
+    {
+      id: 'E.3',
+      name: 'chunks of one byte',
+      async run({ put, isWhole }) {
+        const content = bytes(10_000)
+        await put('file', pieces(content, 1))
+        await put('stream', Readable.from(pieces(content, 1)))
+        await isWhole('file', content)
+        await isWhole('stream', content)
+      },
+    },
+    {
+      id: 'E.4',
+      name: 'one chunk of 64 MB',
+      large: true,
+      needs: unlimited,
+      async run({ put, storage, container }) {
+        const [content = Buffer.alloc(0)] = blocks(64_000_000, 64_000_000)
+        const single = async function* () {
+          yield content
+        }
+        await put('file', single())
+        assert.equal((await storage.getFile(container, 'file')).size, content.length)
+        assert.equal(await streamedHash(storage, container, 'file'), hex('md5', content))
+      },
+    },
+    {
+      id: 'E.5',
+      name: 'a source that fails: its error is the cause, and nothing is stored',
+      async run(context) {
+        const failure = new Error('the sender’s disk failed')
+        const chunks = Array(8).fill(bytes(20_000))
+        const bodies: Record<string, () => Body> = {
+          iterable: () => failingAfter(chunks, failure),
+          'node stream': () => Readable.from(failingAfter(chunks, failure)),
+          'web stream': () => Readable.toWeb(Readable.from(failingAfter(chunks, failure))) as Body,
+          'failing at once': () => failingAfter([], failure),
+        }
+        for (const [kind, body] of Object.entries(bodies)) {
+          const error = await rejects(context.put('file', body()), 'SOURCE_FAILED')
+          assert.equal(error.cause, failure, kind)
+          await context.nothingOf('file')
+        }
+      },
+    },
+    {
+      id: 'E.6',
+      name: 'a source that is destroyed without an error is no short file',
+      async run(context) {
+        for (const size of [undefined, 1_000_000]) {
+          const source = new Readable({ read() {} })
+          source.push(bytes(100_000))
+          const writing = context.put('file', source, size === undefined ? {} : { size })
+          await settled(() => source.readableLength)
+          source.destroy()
+          await rejects(writing, 'SOURCE_FAILED')
+          const dead = new Readable({ read() {} })
+          dead.destroy()
+          await rejects(context.put('file', dead), 'SOURCE_FAILED')
+        }
+        await context.nothingOf('file')
+      },
+    },
+    {
+      id: 'E.7',
+      name: 'a slow source outlives pauses',
+      async run(context) {
+        const { partSize } = context
+        const content = bytes(2 * 50_000)
+        // The pause itself is what is tested: real time has to pass.
+        const slow = async function* (after: Uint8Array) {
+          await delay(300)
+          yield content.subarray(0, 50_000)
+          await delay(700)
+          yield content.subarray(50_000)
+          yield after
+          await delay(300)
+        }
+        await context.put('file', slow(Buffer.alloc(0)))
+        await context.isWhole('file', content)
+        if (context.capabilities.parts === false) return
+        const rest = bytes(2 * partSize, 5)
+        const storage = context.over(context.inParts(), { partSize })
+        await storage.putFile(context.container, 'file', slow(rest))
+        await context.isWhole('file', Buffer.concat([content, rest]))
+      },
+    },
+    {
+      id: 'E.8',
+      name: 'a reader that leaves early frees the connection',
+      async run(context) {
+        const { container, put, read } = context
+        const content = bytes(4 * mebibyte)
+        await put('file', content)
+        const opened: Readable[] = []
+        const faulty = context.faulty().on('openFile', async (proceed, ...args) => {
+          const file = await proceed(...args)
+          if ('stream' in file) opened.push(file.stream)
+          return file
+        })
+        const storage = context.over(faulty)
+        for (let times = 0; times < 100; times++) {
+          if (times % 3 === 0) {
+            const file = await storage.openFile(container, 'file')
+            for await (const _chunk of file.stream) break
+            await file.close()
+          } else if (times % 3 === 1) {
+            const file = await storage.openFile(container, 'file')
+            await once(file.stream, 'readable')
+            await file.close()
+          } else {
+            for await (const _chunk of storage.downloadStream(container, 'file')) break
+          }
+        }
+        await settled(() => opened.filter((stream) => stream.closed).length)
+        assert.equal(opened.filter((stream) => !stream.closed).length, 0, 'streams are left open')
+        sameBytes(await read('file'), content)
+      },
+    },
+    {
+      id: 'E.9',
+      name: 'a reader that never reads leaks nothing',
+      async run(context) {
+        const { container, put } = context
+        await put('file', bytes(4 * mebibyte))
+        const opened: Readable[] = []
+        const faulty = context.faulty().on('openFile', async (proceed, ...args) => {
+          const file = await proceed(...args)
+          if ('stream' in file) opened.push(file.stream)
+          return file
+        })
+        const storage = context.over(faulty)
+        for (let times = 0; times < 50; times++) {
+          const file = await storage.openFile(container, 'file')
+          await file.close()
+          await file.close()
+        }
+        assert.equal(opened.filter((stream) => !stream.closed).length, 0, 'streams are left open')
+        const before = faulty.calls.length
+        const unread = storage.downloadStream(container, 'file')
+        await settled(() => faulty.calls.length)
+        assert.equal(faulty.calls.length, before, 'a stream that nobody reads has opened the file')
+        unread.destroy()
+        await settled(() => faulty.calls.length)
+        assert.equal(faulty.calls.length, before)
+      },
+    },
+    {
+      id: 'E.10',
+      name: 'a failure after the first byte reaches the reader',
+      async run(context) {
+        const { container, put } = context
+        const content = bytes(300_000)
+        await put('file', content)
+        const failure = new StorageError('PERMISSION_DENIED', 'the key was revoked')
+        const faulty = context.faulty().breakDownload(100_000, failure, 3)
+        const storage = context.over(faulty)
+        await rejects((await storage.openFile(container, 'file')).bytes(), 'PERMISSION_DENIED')
+        await rejects(buffer(storage.downloadStream(container, 'file')), 'PERMISSION_DENIED')
+        const received: Buffer[] = []
+        const { stream } = await storage.openFile(container, 'file')
+        let ended = false
+        stream.once('end', () => {
+          ended = true
+        })
+        stream.on('data', (chunk: Buffer) => received.push(chunk))
+        const [error] = await once(stream, 'error')
+        const told = await rejects(Promise.reject(error), 'PERMISSION_DENIED')
+        assert.deepEqual([told.operation, told.container, told.file], ['openFile', container, 'file'])
+        assert.equal(ended, false, 'the stream has ended as if it were whole')
+        const part = Buffer.concat(received)
+        sameBytes(part, content.subarray(0, part.length), 'what came before')
+        assert.ok(part.length <= 100_000)
+      },
+    },
+    {
+      id: 'E.11',
+      name: 'no listener is left after 100 uploads and downloads',
+      async run({ storage, container }) {
+        const { signal } = new AbortController()
+        const emitters = ['warning', 'exit', 'beforeExit', 'unhandledRejection', 'uncaughtException']
+        const counts = () => emitters.map((event) => process.listenerCount(event))
+        const before = counts()
+        const warnings: Error[] = []
+        const onWarning = (warning: Error) => void warnings.push(warning)
+        process.on('warning', onWarning)
+        for (let times = 0; times < 100; times++) {
+          await storage.putFile(container, 'file', times % 2 === 0 ? bytes(10) : pieces(bytes(10), 3), { signal })
+          const opened = await storage.openFile(container, 'file', { signal })
+          await opened.bytes()
+          await buffer(storage.downloadStream(container, 'file', { signal }))
+          const upload = storage.uploadStream(container, 'file', { signal })
+          upload.end('text')
+          await upload.file
+        }
+        await storage.removeFile(container, 'missing', { signal }).catch(() => undefined)
+        await settled(() => getEventListeners(signal, 'abort').length)
+        process.off('warning', onWarning)
+        assert.equal(getEventListeners(signal, 'abort').length, 0, 'listeners are left on the signal')
+        assert.deepEqual(counts(), before, 'listeners are left on the process')
+        assert.deepEqual(
+          warnings.filter(({ name }) => name === 'MaxListenersExceededWarning'),
+          [],
+        )
+      },
+    },
+    {
+      id: 'E.12',
+      name: 'no failure becomes an unhandled rejection',
+      async run(context) {
+        const { storage, container, put } = context
+        await put('file', bytes(100_000))
+        const unhandled: unknown[] = []
+        const onUnhandled = (reason: unknown) => void unhandled.push(reason)
+        process.on('unhandledRejection', onUnhandled)
+        const failure = new Error('the source failed')
+        await rejects(put('new', failingAfter([bytes(10)], failure)), 'SOURCE_FAILED')
+        const aborted = AbortSignal.abort()
+        await rejects(storage.putFile(container, 'new', Readable.from([bytes(10)]), { signal: aborted }), 'ABORTED')
+        const upload = storage.uploadStream(container, 'new')
+        upload.on('error', () => undefined)
+        upload.destroy(failure)
+        const refused = storage.uploadStream(container, '')
+        refused.on('error', () => undefined)
+        const file = await storage.openFile(container, 'file')
+        file.stream.destroy()
+        const download = storage.downloadStream(container, 'missing')
+        download.on('error', () => undefined)
+        download.resume()
+        storage.downloadStream(container, 'file').destroy()
+        storage.files(container)
+        const left = storage.files(container, { pageSize: 1 })
+        await left.next()
+        if (context.capabilities.parts !== false) {
+          const faulty = context.inParts().fail('uploadPart', new StorageError('PERMISSION_DENIED', 'no'), 100)
+          const large = pieces(bytes(4 * context.partSize), 10_000)
+          const writing = context.over(faulty, { partSize: context.partSize }).putFile(container, 'new', large)
+          await rejects(writing, 'PERMISSION_DENIED')
+        }
+        await Promise.allSettled([upload.file, refused.file])
+        await settled(() => unhandled.length)
+        process.off('unhandledRejection', onUnhandled)
+        assert.deepEqual(unhandled, [])
+      },
+    },
+    {
+      id: 'E.13',
+      name: 'a slow reader holds the provider back',
+      async run(context) {
+        const { container, put } = context
+        const total = 32 * mebibyte
+        const content = Buffer.concat([...blocks(total, mebibyte)])
+        await put('file', content)
+        let given = 0
+        const opened = context.faulty().transformDownload(async function* (chunks) {
+          for await (const chunk of chunks) {
+            given += chunk.length
+            yield chunk
+          }
+        }, 2)
+        const storage = context.over(opened)
+        for (const open of [
+          async () => (await storage.openFile(container, 'file')).stream,
+          async () => storage.downloadStream(container, 'file'),
+        ]) {
+          given = 0
+          const stream = await open()
+          await once(stream, 'readable')
+          const ahead = await settled(() => given)
+          assert.ok(ahead <= 12 * mebibyte, `${ahead} bytes were read for nobody`)
+          sameBytes(await buffer(stream), content)
+        }
+      },
+    },
+    {
+      id: 'E.14',
+      name: 'a source is ended when the write fails, whatever kind it is',
+      async run(context) {
+        const { container } = context
+        const denied = new StorageError('PERMISSION_DENIED', 'not allowed')
+        const faulty = context.faulty().fail('putFile', denied, 100).fail('uploadPart', denied, 100)
+        const storage = context.over(faulty, { partSize: context.partSize })
+        const refused: Record<string, (body: Body) => Promise<unknown>> = {
+          'by the provider': (body) => storage.putFile(container, 'file', body),
+          'for its name': (body) => storage.putFile(container, '', body),
+          'by its size': (body) => storage.putFile(container, 'file', body, { maxSize: 10 }),
+          'for an option': (body) => storage.putFile(container, 'file', body, { contentType: 'nonsense' }),
+        }
+        for (const [why, write] of Object.entries(refused)) {
+          const stream = Readable.from(pieces(bytes(200_000), 10_000))
+          await write(stream).then(
+            () => assert.fail('it succeeded'),
+            () => undefined,
+          )
+          await settled(() => Number(stream.destroyed))
+          assert.ok(stream.destroyed, `the stream is left open when the write is refused ${why}`)
+          let cancelled = false
+          const web = new ReadableStream({
+            pull: (controller) => controller.enqueue(bytes(10_000)),
+            cancel: () => {
+              cancelled = true
+            },
+          })
+          await write(web as Body).then(
+            () => assert.fail('it succeeded'),
+            () => undefined,
+          )
+          await settled(() => Number(cancelled))
+          assert.ok(cancelled, `the web stream is left open when the write is refused ${why}`)
+        }
+        assert.deepEqual(namesOf(await context.storage.getFiles(container)), [])
+      },
+    },
+  ],
+}

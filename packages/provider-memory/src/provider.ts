@@ -198,7 +198,8 @@ export class MemoryProvider implements StorageProvider {
   }
 
   async abortUpload(upload: PartUpload): Promise<void> {
-    this.#container(upload.container).uploads.delete(upload.id)
+    const { uploads } = this.#container(upload.container)
+    if (uploads.get(upload.id)?.file === upload.file) uploads.delete(upload.id)
   }
 
   async listUploads(

@@ -9,6 +9,7 @@ import { conditionalWrites } from './conditional-writes.js'
 import { containers } from './containers.js'
 import { copying } from './copying.js'
 import { integrity } from './integrity.js'
+import { largeFiles } from './large-files.js'
 import { listing } from './listing.js'
 import { names } from './names.js'
 import { reading } from './reading.js'
@@ -22,6 +23,7 @@ export const allCategories: Readonly<Record<string, ConformanceCategory>> = {
   D: writing,
   E: streams,
   F: abort,
+  G: largeFiles,
   H: reading,
   I: conditionalReads,
   J: conditionalWrites,

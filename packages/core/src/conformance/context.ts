@@ -143,6 +143,9 @@ export class CaseContext {
     assert.deepEqual(unfinished, [], 'an unfinished upload is left')
   }
 
+  /** That no such file is visible, though an upload of it may be under way. */
+  readonly isAbsent = (file: string): Promise<void> => absent(this.storage, this.container, file)
+
   readonly isWhole = async (file: string, content: Uint8Array): Promise<void> => {
     sameBytes(await this.read(file), content)
     assert.equal((await this.storage.getFile(this.container, file)).size, content.length)

@@ -1,0 +1,440 @@
+/**
+ * G. Large files: part uploads as primitives, which any process can continue.
+ */
+import assert from 'node:assert/strict'
+import type { PartUpload, UploadedPart } from '../index.js'
+import { allAttributes } from './attributes.js'
+import { all, type ConformanceCase, needs } from './case.js'
+import { bytes, hex, pieces, stallingAfter } from './content.js'
+import type { CaseContext } from './context.js'
+import { agrees, rejects } from './expectations.js'
+
+/** The bytes that a part of some content has. */
+const sliceOf = (content: Uint8Array, partSize: number, partNumber: number) =>
+  content.subarray((partNumber - 1) * partSize, partNumber * partSize)
+
+/** Sends all of some content, part by part, in the order of the numbers given. */
+async function send(context: CaseContext, upload: PartUpload, content: Uint8Array, order: readonly number[]) {
+  const parts: UploadedPart[] = []
+  for (const partNumber of order) {
+    const part = await context.storage.uploadPart(upload, partNumber, sliceOf(content, upload.partSize, partNumber))
+    assert.equal(part.partNumber, partNumber)
+    assert.equal(part.size, sliceOf(content, upload.partSize, partNumber).length)
+    parts.push(part)
+  }
+  return parts.toSorted((a, b) => a.partNumber - b.partNumber)
+}
+
+const start = ({ storage, container, partSize }: CaseContext, file = 'file') =>
+  storage.startUpload(container, file, { partSize })
+
+const listed = ({ storage }: CaseContext, upload: PartUpload) => Array.fromAsync(storage.parts(upload))
+
+/** Without parts: every call about them is refused before any I/O. */
+async function refused(context: CaseContext): Promise<void> {
+  const { container } = context
+  const faulty = context.faulty()
+  const storage = context.over(faulty)
+  const upload: PartUpload = { container, file: 'file', id: 'id', partSize: 1000 }
+  const attempts = [
+    storage.startUpload(container, 'file'),
+    storage.uploadPart(upload, 1, bytes(10)),
+    Array.fromAsync(storage.parts(upload)),
+    storage.completeUpload(upload, [{ partNumber: 1, size: 10, tag: 'a' }]),
+    storage.abortUpload(upload),
+    Array.fromAsync(storage.uploads(container)),
+    storage.purgeUploads(container),
+  ]
+  for (const attempt of attempts) {
+    const error = await rejects(attempt, 'NOT_SUPPORTED')
+    assert.equal(error.details.capability, 'parts')
+  }
+  assert.deepEqual(faulty.calls, [])
+}
+
+export const partUploads: readonly ConformanceCase[] = [
+  {
+    id: 'G.11',
+    name: 'parts in any order',
+    needs: needs.parts,
+    refused,
+    async run(context) {
+      const content = bytes(4 * context.partSize + 77)
+      const upload = await start(context)
+      const parts = await send(context, upload, content, [5, 2, 4, 1, 3])
+      const written = await context.storage.completeUpload(upload, parts)
+      assert.equal(written.size, content.length)
+      agrees(written, await context.storage.getFile(context.container, 'file'))
+      await context.isWhole('file', content)
+    },
+  },
+  {
+    id: 'G.12',
+    name: 'parts at the same time, from several processes',
+    needs: needs.parts,
+    async run(context) {
+      const { storage, secondStorage, partSize } = context
+      const content = bytes(6 * partSize)
+      const upload = await start(context)
+      const parts = await Promise.all(
+        [1, 2, 3, 4, 5, 6].map((partNumber) =>
+          (partNumber % 2 === 0 ? storage : secondStorage).uploadPart(
+            upload,
+            partNumber,
+            pieces(sliceOf(content, partSize, partNumber), 10_000),
+          ),
+        ),
+      )
+      await secondStorage.completeUpload(upload, parts)
+      await context.isWhole('file', content)
+    },
+  },
+  {
+    id: 'G.13',
+    name: 'a part sent again: the last wins',
+    needs: needs.parts,
+    async run(context) {
+      const { storage, partSize } = context
+      const content = bytes(2 * partSize + 5)
+      const upload = await start(context)
+      const before = await storage.uploadPart(upload, 2, bytes(partSize, 99))
+      await storage.uploadPart(upload, 3, bytes(partSize, 98))
+      const parts = await send(context, upload, content, [1, 2, 3])
+      const seen = await listed(context, upload)
+      assert.deepEqual(seen, parts, 'the list of parts')
+      const [first, , third] = parts as [UploadedPart, UploadedPart, UploadedPart]
+      await rejects(storage.completeUpload(upload, [first, before, third]), 'INVALID_PART')
+      await context.isAbsent('file')
+      await storage.completeUpload(upload, parts)
+      await context.isWhole('file', content)
+    },
+  },
+  {
+    id: 'G.14',
+    name: 'a missing part is refused, and the upload can go on',
+    needs: needs.parts,
+    async run(context) {
+      const { storage, provider, partSize, call } = context
+      const content = bytes(3 * partSize)
+      const upload = await start(context)
+      const [first, third] = (await send(context, upload, content, [1, 3])) as [UploadedPart, UploadedPart]
+      await rejects(storage.completeUpload(upload, [first, third]), 'INVALID_PART', 'INVALID_ARGUMENT')
+      const never = { partNumber: 2, size: partSize, tag: first.tag }
+      await rejects(
+        provider.completeUpload(upload, { ...call, parts: [first, never, third], conditions: {} }),
+        'INVALID_PART',
+      )
+      await context.isAbsent('file')
+      const [second] = (await send(context, upload, content, [2])) as [UploadedPart]
+      await storage.completeUpload(upload, [first, second, third])
+      await context.isWhole('file', content)
+    },
+  },
+  {
+    id: 'G.15',
+    name: 'a wrong tag is refused, and the upload can go on',
+    needs: needs.parts,
+    async run(context) {
+      const { storage, partSize } = context
+      const content = bytes(2 * partSize)
+      const upload = await start(context)
+      const parts = await send(context, upload, content, [1, 2])
+      const [first, second] = parts as [UploadedPart, UploadedPart]
+      const swapped = [
+        { ...first, tag: second.tag },
+        { ...second, tag: first.tag },
+      ]
+      for (const wrong of [swapped, [first, { ...second, tag: 'nonsense' }]]) {
+        await rejects(storage.completeUpload(upload, wrong), 'INVALID_PART')
+      }
+      await context.isAbsent('file')
+      await storage.completeUpload(upload, parts)
+      await context.isWhole('file', content)
+    },
+  },
+  {
+    id: 'G.16',
+    name: 'zero parts, repeated parts and parts of a wrong size are refused before any I/O',
+    needs: needs.parts,
+    async run(context) {
+      const { partSize } = context
+      const upload = await start(context)
+      const [first, second] = await send(context, upload, bytes(partSize + 1), [1, 2])
+      const faulty = context.faulty()
+      const storage = context.over(faulty)
+      const wrong = [
+        [],
+        [first, first],
+        [second, first],
+        [second],
+        [
+          { ...second, partNumber: 1 },
+          { ...first, partNumber: 2 },
+        ],
+        [{ ...first, partNumber: 0 }],
+        [{ ...first, partNumber: 1.5 }],
+      ] as UploadedPart[][]
+      for (const parts of wrong) {
+        await rejects(storage.completeUpload(upload, parts), 'INVALID_PART', 'INVALID_ARGUMENT')
+      }
+      for (const partNumber of [0, -1, 1.5, 1_000_000, Number.NaN]) {
+        await rejects(storage.uploadPart(upload, partNumber, bytes(1)), 'INVALID_ARGUMENT')
+      }
+      assert.deepEqual(faulty.calls, [])
+      for (const body of [bytes(partSize + 1), pieces(bytes(partSize + 1), 10_000)]) {
+        await rejects(storage.uploadPart(upload, 1, body), 'TOO_LARGE', 'INVALID_PART')
+      }
+      await rejects(storage.uploadPart(upload, 1, pieces(bytes(10), 3), { size: 11 }), 'SIZE_MISMATCH')
+      await rejects(storage.uploadPart(upload, 1, pieces(bytes(10), 3), { size: 9 }), 'SIZE_MISMATCH')
+    },
+  },
+  {
+    id: 'G.17',
+    name: 'two interleaved uploads of one name: the last to complete wins whole',
+    needs: needs.parts,
+    async run(context) {
+      const { storage, partSize, container } = context
+      const one = bytes(3 * partSize, 1)
+      const two = bytes(3 * partSize + 7, 2)
+      const first = await storage.startUpload(container, 'file', { partSize, contentType: 'image/png' })
+      const second = await storage.startUpload(container, 'file', { partSize, contentType: 'text/plain' })
+      assert.notEqual(first.id, second.id)
+      const ofFirst = await send(context, first, one, [1, 2])
+      const ofSecond = await send(context, second, two, [1, 2, 3, 4])
+      ofFirst.push(...(await send(context, first, one, [3])))
+      await storage.completeUpload(second, ofSecond)
+      await context.isWhole('file', two)
+      assert.equal((await context.uploads()).length, 1)
+      await storage.completeUpload(first, ofFirst)
+      await context.isWhole('file', one)
+      assert.equal((await storage.getFile(container, 'file')).contentType, 'image/png')
+    },
+  },
+  {
+    id: 'G.18',
+    name: 'attributes and checksums given at the start, whoever completes',
+    needs: needs.parts,
+    async run(context) {
+      const { storage, secondStorage, container, partSize, capabilities } = context
+      const content = bytes(partSize + 10)
+      const checksums = { md5: hex('md5', content), sha256: hex('sha256', content) }
+      const upload = await storage.startUpload(container, 'file', { partSize, ...allAttributes(context), checksums })
+      const parts = await send(context, upload, content, [1, 2])
+      // Anybody goes on with the four values alone, as they would come out of a database.
+      const stored = JSON.parse(JSON.stringify(upload)) as PartUpload
+      const written = await secondStorage.completeUpload(stored, JSON.parse(JSON.stringify(parts)) as UploadedPart[])
+      const info = await storage.getFile(container, 'file')
+      agrees(written, info)
+      for (const [name, value] of Object.entries(allAttributes(context))) {
+        assert.deepEqual(info[name as keyof typeof info], value, name)
+      }
+      for (const algorithm of ['md5', 'sha256'] as const) {
+        if (capabilities.checksums.includes(algorithm)) assert.equal(info.checksums[algorithm], checksums[algorithm])
+      }
+      await context.isWhole('file', content)
+    },
+  },
+  {
+    id: 'G.19',
+    name: 'conditions at the completion',
+    needs: all(needs.parts, needs.create, needs.update),
+    async run(context) {
+      const { storage, container, partSize } = context
+      const content = bytes(partSize + 10)
+      const { etag } = await context.put('file', bytes(10))
+      const upload = await start(context)
+      const parts = await send(context, upload, content, [1, 2])
+      await rejects(storage.completeUpload(upload, parts, { ifNoneMatch: '*' }), 'PRECONDITION_FAILED')
+      await rejects(storage.completeUpload(upload, parts, { ifMatch: '"stale"' }), 'PRECONDITION_FAILED')
+      await context.isWhole('file', bytes(10))
+      await storage.completeUpload(upload, parts, { ifMatch: etag })
+      await context.isWhole('file', content)
+      const second = await start(context, 'new')
+      const ofSecond = await send(context, second, content, [1, 2])
+      await rejects(storage.completeUpload(second, ofSecond, { ifMatch: '*' }), 'PRECONDITION_FAILED')
+      await storage.completeUpload(second, ofSecond, { ifNoneMatch: '*' })
+      await context.isWhole('new', content)
+      assert.equal((await storage.getFiles(container)).length, 2)
+    },
+  },
+  {
+    id: 'G.20',
+    name: 'unfinished uploads are listed, in pages, and purged',
+    needs: needs.parts,
+    async run(context) {
+      const { storage, secondStorage, container } = context
+      const files = ['a', 'a', 'b/c', 'b/d', 'e']
+      const started = await Promise.all(files.map((file) => start(context, file)))
+      const [first] = started as [PartUpload]
+      await send(context, first, bytes(10), [1])
+      const found = await Array.fromAsync(secondStorage.uploads(container))
+      const ids = (uploads: readonly PartUpload[]) => uploads.map(({ file, id }) => `${file} ${id}`).toSorted()
+      assert.deepEqual(ids(found), ids(started))
+      for (const upload of found) {
+        assert.equal(upload.partSize, context.partSize)
+        assert.ok(Math.abs(upload.started.getTime() - Date.now()) < 60 * 60 * 1000)
+      }
+      for (const pageSize of [1, 2, 4]) {
+        const paged = await Array.fromAsync(storage.uploads(container, { pageSize }))
+        assert.deepEqual(ids(paged), ids(started), `pages of ${pageSize}`)
+      }
+      const below = await Array.fromAsync(storage.uploads(container, { prefix: 'b/' }))
+      assert.deepEqual(ids(below), ids(started.slice(2, 4)))
+      assert.deepEqual(await storage.purgeUploads(container, { startedBefore: new Date(0) }), [])
+      assert.deepEqual(ids(await storage.purgeUploads(container, { prefix: 'b/' })), ids(started.slice(2, 4)))
+      assert.deepEqual(ids(await context.uploads()), ids([...started.slice(0, 2), ...started.slice(4)]))
+      await storage.purgeUploads(container, { startedBefore: new Date(Date.now() + 60 * 60 * 1000) })
+      assert.deepEqual(await context.uploads(), [])
+      await rejects(storage.uploadPart(first, 2, bytes(10)), 'UPLOAD_NOT_FOUND')
+    },
+  },
+  {
+    id: 'G.21',
+    name: 'parts are listed in the order of their numbers, in pages',
+    needs: needs.parts,
+    async run(context) {
+      const { storage, secondStorage } = context
+      const upload = await start(context)
+      assert.deepEqual(await listed(context, upload), [])
+      const content = bytes(11 * context.partSize + 1)
+      const parts = await send(context, upload, content, [12, 3, 11, 1, 10, 2, 9])
+      assert.deepEqual(await Array.fromAsync(secondStorage.parts(upload)), parts)
+      for (const pageSize of [1, 3, 7]) {
+        assert.deepEqual(await Array.fromAsync(storage.parts(upload, { pageSize })), parts, `pages of ${pageSize}`)
+      }
+      await storage.abortUpload(upload)
+    },
+  },
+  {
+    id: 'G.22',
+    name: 'what is under way is no file, and blocks none',
+    needs: needs.parts,
+    async run(context) {
+      const { storage, container } = context
+      const upload = await start(context, 'folder/file')
+      await send(context, upload, bytes(10), [1])
+      assert.deepEqual(await context.names(), [])
+      assert.deepEqual(await context.names({ delimiter: '/' }), [])
+      await context.isAbsent('folder/file')
+      await context.put('folder/file', bytes(20))
+      await context.isWhole('folder/file', bytes(20))
+      await storage.removeFile(container, 'folder/file')
+      assert.equal((await context.uploads()).length, 1, 'the removal of the file has ended the upload')
+      await storage.destroyContainer(container, { onlyIfEmpty: true })
+      await rejects(storage.getContainer(container), 'CONTAINER_NOT_FOUND')
+    },
+  },
+  {
+    id: 'G.23',
+    name: 'an upload that is aborted is gone; aborting again, and after the completion, is harmless',
+    needs: needs.parts,
+    async run(context) {
+      const { storage, secondStorage } = context
+      const upload = await start(context)
+      const parts = await send(context, upload, bytes(10), [1])
+      await storage.abortUpload(upload)
+      assert.deepEqual(await context.uploads(), [])
+      await storage.abortUpload(upload)
+      await secondStorage.abortUpload(upload)
+      await rejects(storage.uploadPart(upload, 1, bytes(10)), 'UPLOAD_NOT_FOUND')
+      await rejects(listed(context, upload), 'UPLOAD_NOT_FOUND')
+      await rejects(storage.completeUpload(upload, parts), 'UPLOAD_NOT_FOUND')
+      await context.nothingOf('file')
+      const second = await start(context)
+      const ofSecond = await send(context, second, bytes(10), [1])
+      await storage.completeUpload(second, ofSecond)
+      await storage.abortUpload(second)
+      await context.isWhole('file', bytes(10))
+      await rejects(storage.completeUpload(second, ofSecond), 'UPLOAD_NOT_FOUND')
+      await rejects(storage.uploadPart(second, 1, bytes(10)), 'UPLOAD_NOT_FOUND')
+      await context.isWhole('file', bytes(10))
+    },
+  },
+  {
+    id: 'G.24',
+    name: 'an unknown upload is UPLOAD_NOT_FOUND, and so is one under another name',
+    needs: needs.parts,
+    async run(context) {
+      const { storage, container, partSize } = context
+      const upload = await start(context)
+      const parts = await send(context, upload, bytes(10), [1])
+      for (const unknown of [
+        { container, file: 'file', id: 'unknown', partSize },
+        { container, file: 'file', id: '../../../etc/passwd', partSize },
+        { ...upload, file: 'another' },
+      ]) {
+        await rejects(storage.uploadPart(unknown, 1, bytes(10)), 'UPLOAD_NOT_FOUND')
+        await rejects(listed(context, unknown), 'UPLOAD_NOT_FOUND')
+        await rejects(storage.completeUpload(unknown, parts), 'UPLOAD_NOT_FOUND')
+        await storage.abortUpload(unknown)
+      }
+      const faulty = context.faulty()
+      for (const id of ['', 'a\nb', 'ä', 7, undefined] as string[]) {
+        const malformed = { ...upload, id }
+        await rejects(context.over(faulty).uploadPart(malformed, 1, bytes(10)), 'INVALID_ARGUMENT')
+        await rejects(context.over(faulty).abortUpload(malformed), 'INVALID_ARGUMENT')
+      }
+      assert.deepEqual(faulty.calls, [])
+      await context.isAbsent('another')
+      await storage.completeUpload(upload, parts)
+      await context.isWhole('file', bytes(10))
+    },
+  },
+  {
+    id: 'G.25',
+    name: 'a part whose body fails leaves the part before it as it was',
+    needs: needs.parts,
+    async run(context) {
+      const { storage, partSize } = context
+      const content = bytes(partSize)
+      const upload = await start(context)
+      const parts = await send(context, upload, content, [1])
+      const failing = (async function* () {
+        yield bytes(1000, 9)
+        throw new Error('the sender’s disk failed')
+      })()
+      await rejects(storage.uploadPart(upload, 1, failing), 'SOURCE_FAILED')
+      const controller = new AbortController()
+      const stalled = stallingAfter([bytes(1000, 9)], () => controller.abort())
+      await rejects(storage.uploadPart(upload, 1, stalled, { signal: controller.signal }), 'ABORTED')
+      assert.deepEqual(await listed(context, upload), parts)
+      await storage.completeUpload(upload, parts)
+      await context.isWhole('file', content)
+    },
+  },
+  {
+    id: 'G.26',
+    name: 'fewer parts than were sent: the others are left out',
+    needs: needs.parts,
+    async run(context) {
+      const content = bytes(3 * context.partSize)
+      const upload = await start(context)
+      const parts = await send(context, upload, content, [1, 2, 3])
+      await context.storage.completeUpload(upload, parts.slice(0, 2))
+      await context.isWhole('file', content.subarray(0, 2 * context.partSize))
+      assert.deepEqual(await context.uploads(), [])
+    },
+  },
+  {
+    id: 'G.27',
+    name: 'part sizes outside the limits are refused before any I/O',
+    needs: needs.parts,
+    async run(context) {
+      const { container, capabilities } = context
+      if (capabilities.parts === false) return
+      const { minPartSize, maxPartSize } = capabilities.parts
+      const faulty = context.faulty()
+      for (const partSize of [minPartSize - 1, maxPartSize + 1, 0, -1, 1.5, Number.NaN]) {
+        await rejects(context.over(faulty).startUpload(container, 'file', { partSize }), 'INVALID_ARGUMENT')
+      }
+      assert.deepEqual(faulty.calls, [])
+      for (const partSize of [minPartSize, maxPartSize]) {
+        const upload = await context.storage.startUpload(container, 'file', { partSize })
+        assert.equal(upload.partSize, partSize)
+        const part = await context.storage.uploadPart(upload, 1, bytes(1))
+        await context.storage.completeUpload(upload, [part])
+        await context.isWhole('file', bytes(1))
+      }
+    },
+  },
+]

@@ -3,6 +3,7 @@
  */
 import { createHash, type Hash } from 'node:crypto'
 import { Readable } from 'node:stream'
+import { ReadableStream, type ReadableStreamDefaultReader } from 'node:stream/web'
 import { isStorageError, StorageError } from './errors.js'
 import type { Checksums } from './files.js'
 import { invalid } from './invalid.js'
@@ -175,9 +176,15 @@ export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
 
 /** Stops a body that was refused before anything was read of it. */
 export function discardBody(body: unknown): void {
-  if (!(body instanceof Readable)) return
-  body.on('error', ignoreLateFailure)
-  body.destroy()
+  if (body instanceof Readable) {
+    body.on('error', ignoreLateFailure)
+    body.destroy()
+  } else if (body instanceof ReadableStream) {
+    if (!body.locked) body.cancel().catch(ignoreLateFailure)
+  } else if (typeof body === 'object' && body !== null && Symbol.asyncIterator in body) {
+    const chunks = (body as AsyncIterable<unknown>)[Symbol.asyncIterator]()
+    Promise.resolve(chunks.return?.()).catch(ignoreLateFailure)
+  }
 }
 
 function bytesOf(body: Body): Uint8Array | undefined {
@@ -194,6 +201,12 @@ function chunksOf(body: unknown): { chunks: Chunks; stop?: () => void } {
     return { chunks: body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>, stop: () => body.destroy() }
   }
   if (body instanceof Blob) return chunksOf(body.stream())
+  if (body instanceof ReadableStream) {
+    if (body.locked) throw invalid('body', 'the web stream that is the body is being read by somebody else')
+    const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader()
+    // Unlike the stream's own iterator, its reader can be told to stop while a read is under way.
+    return { chunks: { next: () => reader.read() }, stop: () => reader.cancel().catch(ignoreLateFailure) }
+  }
   if (typeof body === 'object' && body !== null) {
     if (Symbol.asyncIterator in body) {
       return { chunks: (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]() }

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { isStorageError } from '@stowage/core'
 import { createApp } from './app.js'
 import { type Config, readConfig, StartError } from './config.js'
+import { listen } from './listen.js'
 import { GracefulShutdown } from './shutdown.js'
 import { type ConfiguredStorage, closeStorages, openStorages } from './storages.js'
 
@@ -47,28 +48,6 @@ async function start(config: Config): Promise<void> {
   stopOnSignals(shutdown, storages)
 }
 
-const listenErrors: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program listens there already; choose another one with PORT',
-  EACCES: 'that is not allowed; ports below 1024 need special rights',
-  EADDRNOTAVAIL: 'this machine does not have that address',
-  ENOTFOUND: 'there is no such host',
-}
-
-async function listen(server: Server, { host, port }: Config): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  server.once('error', reject)
-  server.listen(port, host, resolve)
-  try {
-    await promise
-  } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? listenErrors[String(error.code)] : undefined
-    if (reason === undefined) throw error
-    throw new StartError(`cannot listen on ${host}, port ${port}: ${reason}`, { cause: error })
-  } finally {
-    server.off('error', reject)
-  }
-}
-
 function announce(server: Server, config: Config, storages: ReadonlyMap<string, ConfiguredStorage>): void {
   const { address, family, port } = server.address() as AddressInfo
   const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
@@ -93,8 +72,9 @@ function stopOnSignals(shutdown: GracefulShutdown, storages: ReadonlyMap<string,
   const stop = async (signal: 'SIGTERM' | 'SIGINT') => {
     if (stopping) process.exit(signal === 'SIGINT' ? 130 : 143)
     stopping = true
-    console.log(`${signal}: finishing the requests under way; again, to end at once`)
-    const complete = await shutdown.stop({ headGrace: 5 * second, requestGrace: 30 * minute })
+    const stopped = shutdown.stop({ headGrace: 5 * second, requestGrace: 30 * minute })
+    console.log(`${signal}: finishing the requests under way; once more ends them`)
+    const complete = await stopped
     await closeStorages(storages)
     if (!complete) console.error('Requests that were still under way were cut')
     process.exit(complete ? 0 : 1)

@@ -1,7 +1,7 @@
 /**
  * A vite plugin that breaks one source file while it is loaded, as the environment variable `STOWAGE_MUTANT` says: nothing on disk changes.
  */
-import type { Plugin } from 'vite'
+import type { Plugin } from 'vitest/config'
 import type { Mutant } from './mutant.ts'
 
 export function mutantPlugin(): Plugin[] {

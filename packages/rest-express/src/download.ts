@@ -68,19 +68,17 @@ async function sendFile(job: DownloadJob): Promise<void> {
     }
     return
   }
-  const { info, opened } = await openVersion(job, conditions)
+  const { info, opened, partial } = await openVersion(job, conditions)
   if (opened === undefined) {
     sendUnchanged(job, info)
     return
   }
   try {
     const headers = fileHeaders(job, info, opened.length)
-    if (opened.length === info.size) {
-      res.writeHead(200, headers)
-    } else {
+    if (partial) {
       headers['Content-Range'] = `bytes ${opened.offset}-${opened.offset + opened.length - 1}/${info.size}`
-      res.writeHead(206, headers)
     }
+    res.writeHead(partial ? 206 : 200, headers)
   } catch (error) {
     await opened.close()
     throw error
@@ -96,21 +94,25 @@ function isUnchanged(conditions: RequestConditions, info: FileInfo): boolean {
   return verdict === 'unchanged'
 }
 
+interface Version {
+  readonly info: FileInfo
+  readonly opened?: OpenedFile
+  /** Whether a range was asked for and is sent, were it the whole file. */
+  readonly partial: boolean
+}
+
 /**
  * The version to send, open; without `opened` when the client has it already. A client that asks whether its copy is still good mostly
  * finds that it is, so this is looked up before anything is opened; whatever is opened is held against the conditions again, since it
  * may be a newer version.
  */
-async function openVersion(
-  job: DownloadJob,
-  conditions: RequestConditions | undefined,
-): Promise<{ readonly info: FileInfo; readonly opened?: OpenedFile }> {
+async function openVersion(job: DownloadJob, conditions: RequestConditions | undefined): Promise<Version> {
   const { storage, container, file, signal } = job
   if (conditions?.ifNoneMatch !== undefined || conditions?.ifModifiedSince !== undefined) {
     const info = await storage.getFile(container, file, { signal })
-    if (isUnchanged(conditions, info)) return { info }
+    if (isUnchanged(conditions, info)) return { info, partial: false }
   }
-  const opened = await openRange(job).catch(async (error: unknown) => {
+  const { opened, partial } = await openRange(job).catch(async (error: unknown) => {
     // Conditions come before the range (RFC 9110, 13.2.2).
     if (conditions !== undefined && isStorageError(error, 'RANGE_NOT_SATISFIABLE')) {
       isUnchanged(conditions, await storage.getFile(container, file, { signal }))
@@ -118,44 +120,46 @@ async function openVersion(
     throw error
   })
   const { info } = opened
-  if (conditions === undefined) return { info, opened }
+  if (conditions === undefined) return { info, opened, partial }
   const verdict = evaluateRead(conditions, info)
-  if (verdict === 'send') return { info, opened }
+  if (verdict === 'send') return { info, opened, partial }
   await opened.close()
   if (verdict === 'refused') throw preconditionFailed()
-  return { info }
+  return { info, partial: false }
 }
 
-async function openRange(job: DownloadJob): Promise<OpenedFile> {
-  const { storage, container, file, req, signal } = job
-  const range = parseRange(req.headers.range)
-  if (range === undefined) return storage.openFile(container, file, { signal })
-  const ifRange = req.headers['if-range']
+interface Opening {
+  readonly opened: OpenedFile
+  readonly partial: boolean
+}
+
+async function openRange(job: DownloadJob): Promise<Opening> {
+  const range = parseRange(job.req.headers.range)
+  if (range === undefined) return openWhole(job)
+  const ifRange = job.req.headers['if-range']
   if (typeof ifRange !== 'string') return openPart(job, range)
   const etag = await strongTag(job, ifRange)
-  if (etag !== undefined) {
-    try {
-      return await openPart(job, range, etag)
-    } catch (error) {
-      if (!isStorageError(error, 'PRECONDITION_FAILED')) throw error
-    }
-  }
-  return storage.openFile(container, file, { signal })
+  if (etag === undefined) return openWhole(job)
+  return openPart(job, range, etag).catch((error: unknown) => {
+    if (isStorageError(error, 'PRECONDITION_FAILED')) return openWhole(job)
+    throw error
+  })
 }
 
-async function openPart(
-  { storage, container, file, signal }: DownloadJob,
-  range: ByteRange,
-  ifMatch?: string,
-): Promise<OpenedFile> {
+async function openPart(job: DownloadJob, range: ByteRange, ifMatch?: string): Promise<Opening> {
+  const { storage, container, file, signal } = job
   try {
-    return await storage.openFile(container, file, { signal, range, ifMatch })
+    return { opened: await storage.openFile(container, file, { signal, range, ifMatch }), partial: true }
   } catch (error) {
     // The last bytes of an empty file are the whole of it, which no Content-Range can tell (RFC 9110, 14.1.2).
     const emptyWhole = isStorageError(error, 'RANGE_NOT_SATISFIABLE') && error.details.size === 0
-    if (!emptyWhole || (range.suffix ?? 0) === 0) throw error
-    return storage.openFile(container, file, { signal, ifMatch })
+    if (emptyWhole && (range.suffix ?? 0) > 0) return openWhole(job)
+    throw error
   }
+}
+
+async function openWhole({ storage, container, file, signal }: DownloadJob): Promise<Opening> {
+  return { opened: await storage.openFile(container, file, { signal }), partial: false }
 }
 
 /** The ETag that the file must have for If-Range to hold; `undefined` when it can't hold (RFC 9110, 13.1.5). */

@@ -93,7 +93,7 @@ function fail(
   res: ServerResponse,
   error: unknown,
 ): void {
-  report(rules, { action, statusCode: res.destroyed ? 499 : errorAnswer(error).statusCode, req }, error)
+  report(rules, { action, statusCode: errorAnswer(error).statusCode, req }, error)
   sendError(req, res, error)
 }
 

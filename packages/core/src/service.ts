@@ -286,7 +286,8 @@ export class StorageService implements AsyncDisposable {
     const check = () => {
       checkLocation(subject, capabilities)
       const write = checkWrite(options, capabilities)
-      const rules = { ...checkSizes(options), checksums: write.checksums }
+      const { size, maxSize = capabilities.maxFileSize } = checkSizes(options)
+      const rules = { size, maxSize: Math.min(maxSize, capabilities.maxFileSize), checksums: write.checksums }
       return { write, rules, tuning: this.#tuningFor(options), onProgress: options.onProgress }
     }
     return this.#operations.send('putFile', subject, options, body, check, async (source, { write, tuning }, call) => {

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { compareNames, StorageError } from '../index.js'
 import type { ConformanceCategory } from './case.js'
 import { bytes } from './content.js'
-import { read, rejects } from './expectations.js'
+import { eachRejects, read, rejects } from './expectations.js'
 
 /** More files than a page of most services holds. */
 const overOnePage = 1100
@@ -69,17 +69,16 @@ export const containers: ConformanceCategory = {
           undefined,
         ]
         for (const name of invalid as string[]) {
-          const attempts = [
-            storage.createContainer({ name }),
-            storage.getContainer(name),
-            storage.destroyContainer(name),
-            storage.getFiles(name),
-            storage.putFile(name, 'file', bytes(1)),
-          ]
-          for (const attempt of attempts) {
-            const error = await rejects(attempt, 'INVALID_NAME')
-            if (typeof name === 'string') assert.ok(error.message.includes(rule), `the rule is in: ${error.message}`)
+          const operations = {
+            createContainer: () => storage.createContainer({ name }),
+            getContainer: () => storage.getContainer(name),
+            destroyContainer: () => storage.destroyContainer(name),
+            getFiles: () => storage.getFiles(name),
+            putFile: () => storage.putFile(name, 'file', bytes(1)),
           }
+          await eachRejects(operations, 'INVALID_NAME', ({ message }) => {
+            if (typeof name === 'string') assert.ok(message.includes(rule), `the rule is not in: ${message}`)
+          })
         }
         assert.deepEqual(faulty.calls, [])
       },
@@ -279,25 +278,27 @@ export const containers: ConformanceCategory = {
         const missing = containerName()
         const there = { container, file: 'source' }
         const nowhere = { container: missing, file: 'file' }
-        const attempts: Record<string, Promise<unknown>> = {
-          getFile: storage.getFile(missing, 'file'),
-          hasFile: storage.hasFile(missing, 'file'),
-          openFile: storage.openFile(missing, 'file'),
-          putFile: storage.putFile(missing, 'file', bytes(10)),
-          removeFile: storage.removeFile(missing, 'file'),
-          removeFiles: storage.removeFiles(missing, ['file']),
-          'copyFile from it': storage.copyFile(nowhere, { container, file: 'target' }),
-          'copyFile to it': storage.copyFile(there, nowhere),
-          'moveFile to it': storage.moveFile(there, nowhere),
+        const operations = {
+          getFile: () => storage.getFile(missing, 'file'),
+          hasFile: () => storage.hasFile(missing, 'file'),
+          openFile: () => storage.openFile(missing, 'file'),
+          putFile: () => storage.putFile(missing, 'file', bytes(10)),
+          removeFile: () => storage.removeFile(missing, 'file'),
+          removeFiles: () => storage.removeFiles(missing, ['file']),
+          'copyFile from it': () => storage.copyFile(nowhere, { container, file: 'target' }),
+          'copyFile to it': () => storage.copyFile(there, nowhere),
+          'moveFile from it': () => storage.moveFile(nowhere, { container, file: 'target' }),
+          'moveFile to it': () => storage.moveFile(there, nowhere),
+          ...(capabilities.parts === false
+            ? {}
+            : {
+                startUpload: () => storage.startUpload(missing, 'file', { partSize }),
+                uploads: () => Array.fromAsync(storage.uploads(missing)),
+              }),
         }
-        if (capabilities.parts !== false) {
-          attempts['startUpload'] = storage.startUpload(missing, 'file', { partSize })
-          attempts['uploads'] = Array.fromAsync(storage.uploads(missing))
-        }
-        for (const [operation, attempt] of Object.entries(attempts)) {
-          const error = await rejects(attempt, 'CONTAINER_NOT_FOUND')
-          assert.equal(error.container, missing, `${operation} names the container that is missing`)
-        }
+        await eachRejects(operations, 'CONTAINER_NOT_FOUND', (error, operation) => {
+          assert.equal(error.container, missing, `${operation} names another container than the missing one`)
+        })
         assert.equal(await storage.hasContainer(missing), false, 'an operation has made the container')
         assert.deepEqual(await context.names(), ['source'])
       },

@@ -44,9 +44,29 @@ export function sameBytes(actual: Uint8Array, expected: Uint8Array, what = 'the 
   assert.fail(`${what} is wrong from byte ${at} on`)
 }
 
+/** That each of the operations rejects with this code. One after the other, so that none fails while nobody listens. */
+export async function eachRejects(
+  operations: Readonly<Record<string, () => Promise<unknown>>>,
+  code: StorageErrorCode,
+  check: (error: StorageError, operation: string) => void = () => {},
+): Promise<void> {
+  for (const [operation, call] of Object.entries(operations)) {
+    const error = await rejects(call(), code).catch((cause: unknown) => {
+      throw new assert.AssertionError({ message: `${operation}: ${String(cause)}` })
+    })
+    check(error, operation)
+  }
+}
+
+/** A file's facts without the time of last access, which a look or a read may change. */
+export const lasting = <T extends object>(info: T): Omit<T, 'atime'> => {
+  const { atime: _changesWithReading, ...facts } = info as T & { atime?: unknown }
+  return facts as Omit<T, 'atime'>
+}
+
 /** That a written file's facts are those that a later look shows. */
 export function agrees(written: object, info: FileInfo): void {
-  for (const [property, value] of Object.entries(written)) {
+  for (const [property, value] of Object.entries(lasting(written))) {
     if (value === undefined) continue
     assert.deepEqual(
       info[property as keyof FileInfo],

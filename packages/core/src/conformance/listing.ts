@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import type { FileEntry, FolderEntry, ListFilesOptions } from '../index.js'
 import { type ConformanceCase, type ConformanceCategory, needs } from './case.js'
 import type { CaseContext } from './context.js'
-import { namesOf, rejects } from './expectations.js'
+import { eachRejects, namesOf, rejects } from './expectations.js'
 import { largeListing } from './large-listing.js'
 import { expectedList, type ListedName } from './list-model.js'
 
@@ -360,14 +360,14 @@ export const listing: ConformanceCategory = {
         await putMany(['a/1', 'a/2', 'b/1', 'b/2'])
         const other = await newContainer()
         const { cursor = '' } = await storage.filePage(container, { limit: 1, prefix: 'a/' })
-        const wrong = [
-          storage.filePage(container, { cursor, prefix: 'b/' }),
-          storage.filePage(container, { cursor }),
-          storage.filePage(container, { cursor, prefix: 'a/', delimiter: '/' }),
-          storage.filePage(other, { cursor, prefix: 'a/' }),
-          storage.containerPage({ cursor }),
-        ]
-        for (const attempt of wrong) await rejects(attempt, 'INVALID_ARGUMENT')
+        const operations = {
+          'another prefix': () => storage.filePage(container, { cursor, prefix: 'b/' }),
+          'no prefix': () => storage.filePage(container, { cursor }),
+          'a delimiter': () => storage.filePage(container, { cursor, prefix: 'a/', delimiter: '/' }),
+          'another container': () => storage.filePage(other, { cursor, prefix: 'a/' }),
+          containers: () => storage.containerPage({ cursor }),
+        }
+        await eachRejects(operations, 'INVALID_ARGUMENT')
         assert.deepEqual(namesOf((await storage.filePage(container, { cursor, prefix: 'a/' })).entries), ['a/2'])
       },
     },

@@ -7,7 +7,7 @@ import { allAttributes } from './attributes.js'
 import { all, type ConformanceCase, needs } from './case.js'
 import { bytes, hex, pieces, stallingAfter } from './content.js'
 import type { CaseContext } from './context.js'
-import { agrees, rejects } from './expectations.js'
+import { agrees, eachRejects, rejects } from './expectations.js'
 
 /** The bytes that a part of some content has. */
 const sliceOf = (content: Uint8Array, partSize: number, partNumber: number) =>
@@ -36,19 +36,16 @@ async function refused(context: CaseContext): Promise<void> {
   const faulty = context.faulty()
   const storage = context.over(faulty)
   const upload: PartUpload = { container, file: 'file', id: 'id', partSize: 1000 }
-  const attempts = [
-    storage.startUpload(container, 'file'),
-    storage.uploadPart(upload, 1, bytes(10)),
-    Array.fromAsync(storage.parts(upload)),
-    storage.completeUpload(upload, [{ partNumber: 1, size: 10, tag: 'a' }]),
-    storage.abortUpload(upload),
-    Array.fromAsync(storage.uploads(container)),
-    storage.purgeUploads(container),
-  ]
-  for (const attempt of attempts) {
-    const error = await rejects(attempt, 'NOT_SUPPORTED')
-    assert.equal(error.details.capability, 'parts')
+  const operations = {
+    startUpload: () => storage.startUpload(container, 'file'),
+    uploadPart: () => storage.uploadPart(upload, 1, bytes(10)),
+    parts: () => Array.fromAsync(storage.parts(upload)),
+    completeUpload: () => storage.completeUpload(upload, [{ partNumber: 1, size: 10, tag: 'a' }]),
+    abortUpload: () => storage.abortUpload(upload),
+    uploads: () => Array.fromAsync(storage.uploads(container)),
+    purgeUploads: () => storage.purgeUploads(container),
   }
+  await eachRejects(operations, 'NOT_SUPPORTED', ({ details }) => assert.equal(details.capability, 'parts'))
   assert.deepEqual(faulty.calls, [])
 }
 

@@ -1,0 +1,499 @@
+/**
+ * A. The contract as a whole.
+ */
+import assert from 'node:assert/strict'
+import { tmpdir } from 'node:os'
+import { buffer } from 'node:stream/consumers'
+import { inspect } from 'node:util'
+import {
+  type Body,
+  type Capabilities,
+  errorCodes,
+  ProviderWrapper,
+  providerMethods,
+  type StorageError,
+  type StorageErrorCode,
+  type StorageProvider,
+  StorageService,
+} from '../index.js'
+import { allAttributes } from './attributes.js'
+import type { ConformanceCategory } from './case.js'
+import { bytes, failingAfter, pieces } from './content.js'
+import type { CaseContext } from './context.js'
+import { eachRejects, isCode, rejects } from './expectations.js'
+
+/** What a service would have that can do as little as the contract allows. */
+const nothing: Partial<Capabilities> = {
+  parts: false,
+  conditions: { create: false, update: false, remove: false },
+  attributes: {
+    cacheControl: false,
+    contentDisposition: false,
+    contentEncoding: false,
+    contentLanguage: false,
+    maxMetadataBytes: 0,
+  },
+  checksums: [],
+  signedUrls: false,
+  acl: false,
+  nativeOptions: [],
+}
+
+/** Every operation of the service once, with the given options. */
+function everyOperation(storage: StorageService, { container, partSize }: CaseContext) {
+  const place = { container, file: 'file' }
+  const upload = { ...place, id: 'id', partSize }
+  return {
+    getContainers: () => storage.getContainers(),
+    containers: () => Array.fromAsync(storage.containers()),
+    containerPage: () => storage.containerPage(),
+    getContainer: () => storage.getContainer(container),
+    hasContainer: () => storage.hasContainer(container),
+    createContainer: () => storage.createContainer({ name: container }),
+    destroyContainer: () => storage.destroyContainer(container),
+    getFiles: () => storage.getFiles(container),
+    files: () => Array.fromAsync(storage.files(container)),
+    filePage: () => storage.filePage(container),
+    getFile: () => storage.getFile(container, 'file'),
+    hasFile: () => storage.hasFile(container, 'file'),
+    openFile: () => storage.openFile(container, 'file'),
+    downloadStream: () => buffer(storage.downloadStream(container, 'file')),
+    putFile: () => storage.putFile(container, 'file', 'text'),
+    uploadStream: () => {
+      const stream = storage.uploadStream(container, 'file')
+      stream.on('error', () => undefined)
+      stream.end('text')
+      return stream.file
+    },
+    removeFile: () => storage.removeFile(container, 'file'),
+    removeFiles: () => storage.removeFiles(container, ['file']),
+    copyFile: () => storage.copyFile(place, { container, file: 'other' }),
+    moveFile: () => storage.moveFile(place, { container, file: 'other' }),
+    startUpload: () => storage.startUpload(container, 'file'),
+    uploadPart: () => storage.uploadPart(upload, 1, 'text'),
+    parts: () => Array.fromAsync(storage.parts(upload)),
+    completeUpload: () => storage.completeUpload(upload, [{ partNumber: 1, size: 4, tag: 'tag' }]),
+    abortUpload: () => storage.abortUpload(upload),
+    uploads: () => Array.fromAsync(storage.uploads(container)),
+    purgeUploads: () => storage.purgeUploads(container),
+    signUrl: () => storage.signUrl(container, 'file', { method: 'GET', expiresIn: 60 }),
+  }
+}
+
+/** One error of every kind that can be had without faults. */
+async function manyErrors(context: CaseContext): Promise<StorageError[]> {
+  const { storage, container, containerName } = context
+  await context.put('file', bytes(10))
+  const missing = containerName()
+  const source = { container, file: 'missing' }
+  const operations: Record<string, () => Promise<unknown>> = {
+    createContainer: () => storage.createContainer({ name: container }),
+    getContainer: () => storage.getContainer(missing),
+    destroyContainer: () => storage.destroyContainer(container, { onlyIfEmpty: true }),
+    // Lists are asked for page by page, and each page is an operation.
+    containerPage: () => storage.getContainers({ pageSize: 0 }),
+    filePage: () => storage.getFiles(missing),
+    'filePage, cursor': () => storage.filePage(container, { cursor: 'no cursor' }),
+    getFile: () => storage.getFile(container, 'a/missing'),
+    'getFile, condition': () => storage.getFile(container, 'file', { ifMatch: '"other"' }),
+    openFile: () => storage.openFile(container, 'missing'),
+    'openFile, range': () => storage.openFile(container, 'file', { range: { start: 100 } }),
+    'openFile, folder': () => storage.openFile(container, 'file/below'),
+    putFile: () => storage.putFile(missing, 'file', 'text'),
+    'putFile, name': () => storage.putFile(container, '', 'text'),
+    'putFile, source': () => storage.putFile(container, 'new', failingAfter([bytes(10)], new Error('no more'))),
+    'putFile, below a file': () => storage.putFile(container, 'file/below', 'text'),
+    'putFile, checksum': () => storage.putFile(container, 'new', 'text', { checksums: { md5: '0'.repeat(32) } }),
+    removeFile: () => storage.removeFile(container, 'missing'),
+    copyFile: () => storage.copyFile(source, { container, file: 'copy' }),
+    moveFile: () => storage.moveFile(source, { container, file: 'copy' }),
+    uploadPart: () => storage.uploadPart({ container, file: 'file', id: 'unknown', partSize: 1000 }, 1, 'text'),
+    signUrl: () => storage.signUrl(container, 'file', { method: 'GET', expiresIn: 1e12 }),
+  }
+  const errors: StorageError[] = []
+  for (const [name, operation] of Object.entries(operations)) {
+    const error = await operation().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
+    // The one that succeeds where files stand beside folders.
+    if (error === undefined) {
+      assert.equal(name, 'putFile, below a file')
+      continue
+    }
+    const told = isCode(error, ...(Object.keys(errorCodes) as [StorageErrorCode]))
+    assert.equal(told.operation, name.split(',')[0], name)
+    errors.push(told)
+  }
+  return errors
+}
+
+export const contract: ConformanceCategory = {
+  title: 'Contract',
+  cases: [
+    {
+      id: 'A.1',
+      name: 'two handles see the same data',
+      async run({ storage, secondStorage, container, newContainer }) {
+        assert.notEqual(storage.provider, secondStorage.provider)
+        await storage.putFile(container, 'a', 'first')
+        assert.equal(await (await secondStorage.openFile(container, 'a')).text(), 'first')
+        await secondStorage.putFile(container, 'a', 'second')
+        assert.equal(await (await storage.openFile(container, 'a')).text(), 'second')
+        assert.deepEqual(await secondStorage.getFile(container, 'a'), await storage.getFile(container, 'a'))
+        await secondStorage.removeFile(container, 'a')
+        assert.equal(await storage.hasFile(container, 'a'), false)
+        assert.equal(await secondStorage.hasContainer(await newContainer()), true)
+      },
+    },
+    {
+      id: 'A.2',
+      name: 'capabilities are frozen, plain and always the same',
+      async run({ provider, storage, secondStorage, capabilities }) {
+        assert.deepEqual(JSON.parse(JSON.stringify(capabilities)), capabilities)
+        assert.equal(provider.capabilities, provider.capabilities)
+        assert.equal(storage.capabilities, provider.capabilities)
+        assert.deepEqual(secondStorage.capabilities, capabilities)
+        isFrozen(capabilities, 'capabilities')
+        const { parts, maxFileSize, maxPutSize, maxPageSize, containerNames } = capabilities
+        assert.ok(maxPageSize >= 1 && maxPutSize >= 1 && maxFileSize >= maxPutSize)
+        assert.ok(containerNames.minBytes >= 1 && containerNames.maxBytes >= containerNames.minBytes)
+        if (parts !== false)
+          assert.ok(parts.minPartSize >= 1 && parts.maxPartSize >= parts.minPartSize && parts.maxParts > 1)
+        assert.ok(typeof storage.name === 'string' && storage.name !== '')
+      },
+    },
+    {
+      id: 'A.3',
+      name: 'what a provider can’t do is refused before any I/O, by the capability’s name',
+      async run(context) {
+        const { container } = context
+        const faulty = context.faulty(nothing)
+        const storage = context.over(faulty)
+        const places = [
+          { container, file: 'a' },
+          { container, file: 'b' },
+        ] as const
+        const put = (options: Parameters<StorageService['putFile']>[3]) => () =>
+          storage.putFile(container, 'file', 'text', options)
+        const upload = { container, file: 'file', id: 'id', partSize: 1000 }
+        const operations: Record<string, [capability: string, operation: () => Promise<unknown>]> = {
+          cacheControl: ['attributes.cacheControl', put({ cacheControl: 'no-cache' })],
+          contentDisposition: ['attributes.contentDisposition', put({ contentDisposition: 'attachment' })],
+          contentEncoding: ['attributes.contentEncoding', put({ contentEncoding: 'gzip' })],
+          contentLanguage: ['attributes.contentLanguage', put({ contentLanguage: 'de' })],
+          metadata: ['attributes.maxMetadataBytes', put({ metadata: { a: 'b' } })],
+          'create-only': ['conditions.create', put({ ifNoneMatch: '*' })],
+          update: ['conditions.update', put({ ifMatch: '"a"' })],
+          'create-only copy': ['conditions.create', () => storage.copyFile(...places, { ifNoneMatch: '*' })],
+          'create-only move': ['conditions.create', () => storage.moveFile(...places, { ifNoneMatch: '*' })],
+          'attributes of a copy': [
+            'attributes.cacheControl',
+            () => storage.copyFile(...places, { attributes: { cacheControl: 'no-cache' } }),
+          ],
+          remove: ['conditions.remove', () => storage.removeFile(container, 'file', { ifMatch: '"a"' })],
+          crc32c: ['checksums', put({ checksums: { crc32c: '00000000' } })],
+          acl: ['acl', put({ acl: 'public-read' })],
+          'native options': ['nativeOptions', put({ native: { StorageClass: 'GLACIER' } })],
+          startUpload: ['parts', () => storage.startUpload(container, 'file')],
+          uploadPart: ['parts', () => storage.uploadPart(upload, 1, 'text')],
+          parts: ['parts', () => Array.fromAsync(storage.parts(upload))],
+          completeUpload: ['parts', () => storage.completeUpload(upload, [{ partNumber: 1, size: 1, tag: 'a' }])],
+          abortUpload: ['parts', () => storage.abortUpload(upload)],
+          uploads: ['parts', () => Array.fromAsync(storage.uploads(container))],
+          purgeUploads: ['parts', () => storage.purgeUploads(container)],
+          signUrl: ['signedUrls', () => storage.signUrl(container, 'file', { method: 'GET', expiresIn: 60 })],
+        }
+        for (const [name, [capability, operation]] of Object.entries(operations)) {
+          const error = await rejects(operation(), 'NOT_SUPPORTED')
+          assert.equal(error.details.capability, capability, name)
+        }
+        assert.deepEqual(faulty.calls, [])
+        await storage.putFile(container, 'plain', 'text', { metadata: {}, native: {}, checksums: {} })
+      },
+    },
+    {
+      id: 'A.4',
+      name: 'options and bodies are never changed',
+      async run(context) {
+        const { storage, container, capabilities } = context
+        const signal = new AbortController().signal
+        const options = freeze({ ...allAttributes(context), checksums: {}, native: {} })
+        const body = bytes(1000)
+        const places = freeze({ source: { container, file: 'a' }, target: { container, file: 'b' } })
+        await storage.putFile(container, 'a', body, { ...options, signal })
+        assert.deepEqual(body, bytes(1000))
+        await storage.putFile(container, 'a', body, options)
+        await storage.putFile(container, 'a', pieces(body, 10), options)
+        await (await storage.openFile(container, 'a', freeze({ range: { start: 1, end: 5 }, ifMatch: '*' }))).bytes()
+        await storage.getFile(container, 'a', freeze({ ifModifiedSince: new Date(0), ifNoneMatch: ['"a"', '"b"'] }))
+        await storage.copyFile(places.source, places.target, freeze({ attributes: options }))
+        await storage.moveFile(places.target, places.source, freeze({}))
+        await storage.getFiles(container, freeze({ prefix: 'a', delimiter: '/', startAfter: '0', pageSize: 1 }))
+        await storage.filePage(container, freeze({ limit: 1 }))
+        await storage.removeFiles(container, freeze(['a', 'b']), freeze({}))
+        if (capabilities.parts === false) return
+        const upload = freeze(
+          await storage.startUpload(container, 'a', freeze({ ...options, partSize: context.partSize })),
+        )
+        const parts = freeze([await storage.uploadPart(upload, 1, body, freeze({}))])
+        await storage.completeUpload(upload, parts, freeze({}))
+        await storage.purgeUploads(container, freeze({ prefix: 'a' }))
+      },
+    },
+    {
+      id: 'A.5',
+      name: 'close can be called again and again',
+      async run({ newProvider, over }) {
+        const storage = over(newProvider())
+        await storage.getContainers()
+        await Promise.all([storage.close(), storage.close()])
+        await storage.close()
+        const untouched = over(newProvider())
+        await untouched.close()
+        await untouched[Symbol.asyncDispose]()
+      },
+    },
+    {
+      id: 'A.6',
+      name: 'after close every operation is CLOSED',
+      async run(context) {
+        const storage = context.over(context.newProvider())
+        await storage.close()
+        await eachRejects(everyOperation(storage, context), 'CLOSED', (error) => {
+          assert.equal(error.provider, storage.name)
+        })
+        assert.equal(storage.capabilities.maxPageSize, context.capabilities.maxPageSize)
+        await context.put('file')
+      },
+    },
+    {
+      id: 'A.7',
+      name: 'an error has its code, operation, provider, container, file and cause',
+      async run(context) {
+        const { storage, container } = context
+        const missing = await rejects(storage.getFile(container, 'a/missing'), 'FILE_NOT_FOUND')
+        assert.deepEqual(
+          [missing.name, missing.statusCode, missing.operation, missing.provider, missing.container, missing.file],
+          ['StorageError', 404, 'getFile', storage.name, container, 'a/missing'],
+        )
+        const json = JSON.parse(JSON.stringify(missing)) as Record<string, unknown>
+        assert.deepEqual(
+          [json['code'], json['operation'], json['container'], json['file']],
+          ['FILE_NOT_FOUND', 'getFile', container, 'a/missing'],
+        )
+        const failure = new Error('the disk failed')
+        const failed = await rejects(storage.putFile(container, 'file', failingAfter([], failure)), 'SOURCE_FAILED')
+        assert.equal(failed.cause, failure)
+        for (const error of await manyErrors(context)) {
+          assert.equal(error.provider, storage.name)
+          assert.ok(error.container !== undefined || error.operation === 'containerPage', error.operation)
+          assert.ok(error.message.length > 10, error.message)
+        }
+      },
+    },
+    {
+      id: 'A.8',
+      name: 'no secret and no path is in an error, its JSON or its inspection',
+      async run(context) {
+        for (const error of await manyErrors(context)) {
+          const shown = [error.message, JSON.stringify(error), inspect(error.cause, { depth: 20, showHidden: true })]
+          for (const text of shown) assert.ok(!text.includes(tmpdir()), `a path of the server is in: ${text}`)
+          for (const secret of context.secrets) {
+            const whole = [...shown, String(error), inspect(error, { depth: 20, showHidden: true })]
+            for (const text of whole)
+              assert.ok(!text.includes(secret), `${error.code} of ${error.operation} shows a secret`)
+          }
+        }
+      },
+    },
+    {
+      id: 'A.9',
+      name: 'the native client can be reached',
+      async run({ provider, storage }) {
+        assert.notEqual(storage.native, undefined)
+        assert.equal(storage.native, provider.native)
+      },
+    },
+    {
+      id: 'A.10',
+      name: 'a wrapper forwards every method as it is',
+      async run(context) {
+        const received: unknown[] = []
+        const methods = Object.fromEntries(
+          providerMethods.map((method) => [
+            method,
+            function (this: unknown, ...args: unknown[]) {
+              received.push(this, args)
+              return Promise.resolve(method)
+            },
+          ]),
+        )
+        const inner = {
+          name: 'inner',
+          capabilities: context.capabilities,
+          native: {},
+          ...methods,
+        } as unknown as StorageProvider
+        const wrapper = new ProviderWrapper(inner)
+        assert.deepEqual([wrapper.name, wrapper.native], [inner.name, inner.native])
+        assert.equal(wrapper.capabilities, inner.capabilities)
+        for (const method of providerMethods) {
+          received.length = 0
+          const args =
+            method === 'close' ? [] : [{ a: 1 }, { b: 2 }, { c: 3 }, { d: 4 }].slice(0, inner[method]?.length || 4)
+          const call = wrapper[method] as unknown as (...args: unknown[]) => Promise<unknown>
+          assert.equal(await call.apply(wrapper, args), method)
+          assert.equal(received[0], inner, `${method} has lost its provider`)
+          const given = received[1] as unknown[]
+          assert.ok(given.length >= Math.min(args.length, 1) || method === 'close', method)
+          for (const [index, value] of given.entries()) assert.equal(value, args[index], `${method}, argument ${index}`)
+        }
+        const { moveFile: _moveFile, ...without } = inner
+        assert.equal(new ProviderWrapper(without as StorageProvider).moveFile, undefined)
+        const storage = new StorageService(new ProviderWrapper(new ProviderWrapper(context.provider)))
+        await storage.putFile(context.container, 'file', bytes(10))
+        await storage.moveFile(
+          { container: context.container, file: 'file' },
+          { container: context.container, file: 'b' },
+        )
+        await context.isWhole('b', bytes(10))
+      },
+    },
+    {
+      id: 'A.11',
+      name: 'construction does no I/O',
+      async run({ newProvider, faulty, over }) {
+        const before = process.getActiveResourcesInfo().toSorted()
+        const provider = newProvider()
+        const { name, capabilities, native } = provider
+        assert.deepEqual(process.getActiveResourcesInfo().toSorted(), before, 'something was started')
+        assert.ok(name !== '' && capabilities !== undefined && native !== undefined)
+        await new StorageService(provider).close()
+        const watched = faulty()
+        const storage = over(watched)
+        assert.ok(storage.name !== '' && storage.capabilities !== undefined && storage.native !== undefined)
+        assert.deepEqual(watched.calls, [])
+      },
+    },
+    {
+      id: 'A.12',
+      name: 'many first calls at once',
+      async run({ put, newProvider, over, container, atEnd }) {
+        await put('file', bytes(100))
+        const storage = over(newProvider())
+        atEnd(() => storage.close())
+        const calls = Array.from({ length: 10 }, async (_, index) => {
+          const info = await storage.getContainer(container)
+          assert.equal(info.name, container)
+          assert.equal(await storage.hasFile(container, 'file'), true)
+          await storage.putFile(container, `written ${index}`, bytes(index))
+        })
+        const lists = Array.from({ length: 5 }, () => storage.getFiles(container, { prefix: 'file' }))
+        await Promise.all([...calls, ...lists])
+        for (const list of await Promise.all(lists)) assert.equal(list.length, 1)
+        assert.equal((await storage.getFiles(container, { prefix: 'written' })).length, 10)
+      },
+    },
+    {
+      id: 'A.13',
+      name: 'wrong arguments reject, and never throw at once',
+      async run(context) {
+        const storage = context.over(context.faulty()) as unknown as Record<
+          string,
+          (...args: unknown[]) => Promise<unknown>
+        >
+        const methods = [
+          'getContainer',
+          'hasContainer',
+          'createContainer',
+          'destroyContainer',
+          'getFiles',
+          'filePage',
+          'getFile',
+          'hasFile',
+          'openFile',
+          'putFile',
+          'removeFile',
+          'removeFiles',
+          'copyFile',
+          'moveFile',
+          'startUpload',
+          'uploadPart',
+          'completeUpload',
+          'abortUpload',
+          'purgeUploads',
+          'signUrl',
+        ]
+        for (const method of methods) {
+          for (const args of [[], [undefined, undefined], [7, 7, 7], [{}, {}, {}], ['a\0b', '', null]]) {
+            const refused = storage[method]?.(...args)
+            assert.ok(refused instanceof Promise, `${method} does not give a promise`)
+            const codes = ['INVALID_NAME', 'INVALID_ARGUMENT', 'INVALID_PART', 'NOT_SUPPORTED'] as const
+            await rejects(refused, ...codes).catch((cause: unknown) => {
+              throw new Error(`${method}(${inspect(args)}): ${String(cause)}`)
+            })
+          }
+        }
+        for (const options of [
+          { signal: 'no signal' },
+          { timeout: 0 },
+          { timeout: -1 },
+          { timeout: Number.NaN },
+          { timeout: '5' },
+        ]) {
+          await rejects(
+            storage['getFile']?.(context.container, 'file', options) as Promise<unknown>,
+            'INVALID_ARGUMENT',
+          )
+        }
+        const upload = context.storage.uploadStream(context.container, '')
+        upload.on('error', () => undefined)
+        await rejects(upload.file, 'INVALID_NAME')
+        await rejects(buffer(context.storage.downloadStream(context.container, '')), 'INVALID_NAME')
+      },
+    },
+    {
+      id: 'A.14',
+      name: 'an option that is undefined is as if it were left out',
+      async run({ storage, container, read }) {
+        const options = {
+          signal: undefined,
+          timeout: undefined,
+          contentType: undefined,
+          cacheControl: undefined,
+          metadata: undefined,
+          ifMatch: undefined,
+          ifNoneMatch: undefined,
+          size: undefined,
+          maxSize: undefined,
+          checksums: undefined,
+          partSize: undefined,
+          parallelism: undefined,
+        }
+        await storage.putFile(container, 'file', 'text' as Body, options)
+        const range = { start: 1, end: undefined }
+        assert.equal(String(await read('file', { ...options, range })), 'ext')
+        await storage.copyFile({ container, file: 'file' }, { container, file: 'b' }, { attributes: undefined })
+        const list = { prefix: undefined, delimiter: undefined, startAfter: undefined, pageSize: undefined }
+        assert.equal((await storage.getFiles(container, list)).length, 2)
+        assert.equal((await storage.filePage(container, { limit: undefined, cursor: undefined })).entries.length, 2)
+      },
+    },
+  ],
+}
+
+function isFrozen(value: unknown, path: string): void {
+  if (typeof value !== 'object' || value === null) return
+  assert.ok(Object.isFrozen(value), `${path} can be changed`)
+  for (const [key, inner] of Object.entries(value)) isFrozen(inner, `${path}.${key}`)
+}
+
+/** Deeply frozen, so that a change throws. */
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
+    Object.values(value).forEach(freeze)
+    Object.freeze(value)
+  }
+  return value
+}

@@ -1,0 +1,441 @@
+/**
+ * Q. Faults, through a provider that fails on purpose.
+ */
+import assert from 'node:assert/strict'
+import {
+  errorCodes,
+  isStorageError,
+  StorageError,
+  type StorageErrorCode,
+  type StorageProvider,
+  type StorageServiceOptions,
+} from '../index.js'
+import { type ConformanceCategory, needs } from './case.js'
+import { bytes, pieces, WatchedSource } from './content.js'
+import { namesOf, rejects, sameBytes } from './expectations.js'
+import { bodyOf } from './faulty-provider.js'
+
+const content = bytes(200_000)
+const unavailable = new StorageError('UNAVAILABLE', 'the service is busy')
+const lost = new StorageError('CONNECTION_LOST', 'the connection broke')
+const denied = new StorageError('PERMISSION_DENIED', 'not allowed')
+
+/** Takes the first bytes of a body, as a service does that fails in the middle of a request. */
+async function takeSome(body: Parameters<StorageProvider['putFile']>[2]): Promise<void> {
+  for await (const _chunk of bodyOf(body)) return
+}
+
+/** All of a body at once, for providers that take no streams. */
+async function whole(body: Parameters<StorageProvider['putFile']>[2]): Promise<Uint8Array> {
+  return Buffer.concat(await Array.fromAsync(bodyOf(body)))
+}
+
+export const faults: ConformanceCategory = {
+  title: 'Faults',
+  cases: [
+    {
+      id: 'Q.1',
+      name: 'a service that is busy for a moment is asked again',
+      async run(context) {
+        const { container } = context
+        await context.put('file', content)
+        const methods = [
+          'getContainer',
+          'getFile',
+          'openFile',
+          'listFiles',
+          'putFile',
+          'copyFile',
+          'removeFiles',
+        ] as const
+        const faulty = context.faulty()
+        for (const method of methods) faulty.fail(method, unavailable, 2)
+        const storage = context.over(faulty)
+        assert.equal(await storage.hasContainer(container), true)
+        assert.equal((await storage.getFile(container, 'file')).size, content.length)
+        sameBytes(await (await storage.openFile(container, 'file')).bytes(), content)
+        assert.deepEqual(namesOf(await storage.getFiles(container)), ['file'])
+        await storage.putFile(container, 'new', content)
+        await storage.copyFile({ container, file: 'new' }, { container, file: 'copy' })
+        await storage.removeFiles(container, ['new'])
+        for (const method of methods) assert.equal(faulty.count(method), 3, method)
+        await context.isWhole('copy', content)
+        const { moveFile } = faulty
+        faulty.fail(moveFile === undefined ? 'getFile' : 'moveFile', unavailable).fail('removeFile', unavailable)
+        await storage.moveFile({ container, file: 'copy' }, { container, file: 'moved' })
+        await storage.removeFile(container, 'moved')
+        assert.deepEqual(await context.names(), ['file'])
+      },
+    },
+    {
+      id: 'Q.2',
+      name: 'RATE_LIMITED: not before the time that the service asks for',
+      async run(context) {
+        await context.put('file', content)
+        const limited = new StorageError('RATE_LIMITED', 'slow down', { details: { retryAfter: 0.25 } })
+        const faulty = context.faulty().fail('getFile', limited)
+        const storage = context.over(faulty, { retry: { minDelay: 1, maxDelay: 1000 } })
+        const started = performance.now()
+        await storage.getFile(context.container, 'file')
+        // Timers may fire a millisecond early; being late is no fault.
+        assert.ok(performance.now() - started >= 248, 'it was asked again too early')
+        assert.equal(faulty.count('getFile'), 2)
+      },
+    },
+    {
+      id: 'Q.3',
+      name: 'attempts are bounded, and the last error is told',
+      async run(context) {
+        const { container } = context
+        for (const [options, attempts] of [
+          [{}, 4],
+          [{ attempts: 1 }, 1],
+          [{ attempts: 6 }, 6],
+        ] as const) {
+          const faulty = context.faulty().fail('getFile', unavailable, 100).fail('putFile', unavailable, 100)
+          const storage = context.over(faulty, { retry: { minDelay: 1, maxDelay: 2, ...options } })
+          const error = await rejects(storage.getFile(container, 'file'), 'UNAVAILABLE')
+          assert.deepEqual([error.operation, error.file], ['getFile', 'file'])
+          assert.equal(faulty.count('getFile'), attempts)
+          await rejects(storage.putFile(container, 'file', content), 'UNAVAILABLE')
+          assert.equal(faulty.count('putFile'), attempts)
+        }
+        await context.nothingOf('file')
+      },
+    },
+    {
+      id: 'Q.4',
+      name: 'an error that says no is not asked again',
+      async run(context) {
+        const never = (Object.keys(errorCodes) as StorageErrorCode[]).filter(
+          (code) => errorCodes[code].retry === 'never',
+        )
+        assert.ok(never.length > 20)
+        for (const code of never) {
+          const faulty = context.faulty().fail('getFile', new StorageError(code, 'no'), 100)
+          await rejects(context.over(faulty).getFile(context.container, 'file'), code)
+          assert.equal(faulty.count('getFile'), 1, code)
+        }
+      },
+    },
+    {
+      id: 'Q.5',
+      name: 'a stream that was begun is not sent again, one that was not is',
+      async run(context) {
+        const { container } = context
+        const begun = context
+          .faulty({ streamingPut: true })
+          .on('putFile', async (_proceed, _container, _file, body) => {
+            await takeSome(body)
+            throw lost
+          })
+        const source = new WatchedSource(pieces(content, 10_000))
+        await rejects(context.over(begun).putFile(container, 'file', source), 'CONNECTION_LOST')
+        assert.equal(begun.count('putFile'), 1, 'it was sent again without its beginning')
+        await context.nothingOf('file')
+        const fresh = context
+          .faulty({ streamingPut: true })
+          .fail('putFile', unavailable)
+          .on('putFile', async (proceed, name, file, body, options) => {
+            const all = await whole(body)
+            return proceed(name, file, all, { ...options, size: all.length })
+          })
+        await context.over(fresh).putFile(container, 'file', pieces(content, 10_000))
+        assert.equal(fresh.count('putFile'), 2)
+        await context.isWhole('file', content)
+      },
+    },
+    {
+      id: 'Q.6',
+      name: 'a download whose connection breaks goes on by range, under the same ETag',
+      async run(context) {
+        const { container } = context
+        const { etag } = await context.put('file', content)
+        const faulty = context.faulty().breakDownload(70_000, lost).breakDownload(50_000, unavailable)
+        const opened = await context.over(faulty).openFile(container, 'file')
+        sameBytes(await opened.bytes(), content)
+        const asked = faulty.calls.map(({ args }) => args[2] as { range?: object; conditions: object })
+        const last = content.length - 1
+        assert.deepEqual(
+          asked.map(({ range, conditions }) => ({ range, conditions })),
+          [
+            { range: undefined, conditions: {} },
+            { range: { start: 70_000, end: last }, conditions: { ifMatch: etag } },
+            { range: { start: 120_000, end: last }, conditions: { ifMatch: etag } },
+          ],
+        )
+        const ranged = context.faulty().breakDownload(10, lost)
+        const part = await context.over(ranged).openFile(container, 'file', { range: { start: 1000, end: 1999 } })
+        sameBytes(await part.bytes(), content.subarray(1000, 2000))
+        const opening = context.faulty().breakDownload(10, lost).fail('openFile', unavailable)
+        sameBytes(await (await context.over(opening).openFile(container, 'file')).bytes(), content)
+      },
+    },
+    {
+      id: 'Q.7',
+      name: 'a timeout and an abort have different codes',
+      async run(context) {
+        const { container } = context
+        const late = context.faulty().stall('getFile').stall('listFiles').stall('openFile')
+        const storage = context.over(late)
+        const timeout = 15
+        assert.equal((await rejects(storage.getFile(container, 'file', { timeout }), 'TIMEOUT')).statusCode, 504)
+        await rejects(storage.getFiles(container, { timeout }), 'TIMEOUT')
+        await rejects(storage.openFile(container, 'file', { timeout }), 'TIMEOUT')
+        const controller = new AbortController()
+        const left = context.faulty().stall('getFile', () => controller.abort('gone'))
+        const { signal } = controller
+        const error = await rejects(
+          context.over(left).getFile(container, 'file', { signal, timeout: 60_000 }),
+          'ABORTED',
+        )
+        assert.deepEqual([error.statusCode, error.cause], [499, 'gone'])
+      },
+    },
+    {
+      id: 'Q.8',
+      name: 'waits are random and bounded, and end with the signal',
+      async run(context) {
+        const { container } = context
+        const retry = { attempts: 20, minDelay: 30, maxDelay: 30 }
+        const times: number[] = []
+        const faulty = context.faulty().on('getFile', async () => {
+          times.push(performance.now())
+          throw unavailable
+        })
+        await rejects(context.over(faulty, { retry }).getFile(container, 'file'), 'UNAVAILABLE')
+        const waits = times.slice(1).map((time, index) => time - (times[index] as number))
+        assert.equal(waits.length, 19)
+        assert.ok(Math.min(...waits) < 20, 'no wait is shorter than the bound: there is no jitter')
+        // Without a bound the last of these would wait for hours.
+        const many: StorageServiceOptions = { retry: { attempts: 30, minDelay: 1, maxDelay: 2 } }
+        const bounded = context.faulty().fail('getFile', unavailable, 100)
+        await rejects(context.over(bounded, many).getFile(container, 'file'), 'UNAVAILABLE')
+        const controller = new AbortController()
+        const waiting = context.faulty().on('getFile', async () => {
+          setImmediate(() => controller.abort())
+          throw new StorageError('RATE_LIMITED', 'slow down', { details: { retryAfter: 3600 } })
+        })
+        const patient = context.over(waiting, { retry: { maxDelay: 3_600_000 } })
+        await rejects(patient.getFile(container, 'file', { signal: controller.signal }), 'ABORTED')
+        assert.equal(waiting.count('getFile'), 1)
+      },
+    },
+    {
+      id: 'Q.9',
+      name: 'refused credentials are UNAUTHENTICATED, once, and the next call is free to succeed',
+      async run(context) {
+        await context.put('file', content)
+        const refused = new StorageError('UNAUTHENTICATED', 'the token has expired')
+        const faulty = context.faulty().fail('getFile', refused)
+        const storage = context.over(faulty)
+        assert.equal((await rejects(storage.getFile(context.container, 'file'), 'UNAUTHENTICATED')).statusCode, 401)
+        assert.equal(faulty.count('getFile'), 1)
+        assert.equal((await storage.getFile(context.container, 'file')).size, content.length)
+      },
+    },
+    {
+      id: 'Q.10',
+      name: 'missing permissions are PERMISSION_DENIED from every operation',
+      async run(context) {
+        const { container } = context
+        await context.put('file', content)
+        const faulty = context.faulty()
+        for (const method of [
+          'listContainers',
+          'createContainer',
+          'getContainer',
+          'destroyContainer',
+          'listFiles',
+          'getFile',
+          'openFile',
+          'putFile',
+          'removeFile',
+          'removeFiles',
+          'copyFile',
+          'moveFile',
+          'startUpload',
+        ] as const) {
+          faulty.fail(method, denied, 100)
+        }
+        const storage = context.over(faulty)
+        const places = [
+          { container, file: 'file' },
+          { container, file: 'b' },
+        ] as const
+        const operations: Record<string, () => Promise<unknown>> = {
+          containerPage: () => storage.containerPage(),
+          createContainer: () => storage.createContainer({ name: context.containerName() }),
+          getContainer: () => storage.getContainer(container),
+          destroyContainer: () => storage.destroyContainer(container),
+          filePage: () => storage.filePage(container),
+          getFile: () => storage.getFile(container, 'file'),
+          openFile: () => storage.openFile(container, 'file'),
+          putFile: () => storage.putFile(container, 'file', 'text'),
+          removeFile: () => storage.removeFile(container, 'file'),
+          removeFiles: () => storage.removeFiles(container, ['file']),
+          copyFile: () => storage.copyFile(...places),
+          moveFile: () => storage.moveFile(...places),
+          ...(context.capabilities.parts === false
+            ? {}
+            : { startUpload: () => storage.startUpload(container, 'file', { partSize: context.partSize }) }),
+        }
+        for (const [operation, call] of Object.entries(operations)) {
+          const error = await rejects(call(), 'PERMISSION_DENIED')
+          assert.deepEqual([error.statusCode, error.operation, error.provider], [403, operation, storage.name])
+        }
+        await context.isWhole('file', content)
+      },
+    },
+    {
+      id: 'Q.11',
+      name: 'garbage in an answer is a typed error, never a hang, and tells nothing of the inside',
+      async run(context) {
+        const { container } = context
+        await context.put('file', content)
+        const secret = Object.assign(new TypeError('cannot read /home/secret of key=abcdef'), {
+          config: { key: 'abcdef' },
+        })
+        for (const thrown of [secret, 'a string', undefined, null, { code: 'ENOENT' }]) {
+          const faulty = context.faulty()
+          for (const method of ['getFile', 'putFile', 'listFiles', 'openFile'] as const) {
+            faulty.on(method, () => Promise.reject(thrown))
+          }
+          const storage = context.over(faulty)
+          const operations = [
+            () => storage.getFile(container, 'file'),
+            () => storage.putFile(container, 'file', 'text'),
+            () => storage.getFiles(container),
+            () => storage.openFile(container, 'file'),
+          ]
+          for (const call of operations) {
+            const error = await rejects(call(), 'INTERNAL', 'BAD_ANSWER')
+            assert.ok(!JSON.stringify([error, error.message, error.cause]).includes('abcdef'))
+            assert.ok(!String((error.cause as Error | undefined)?.message).includes('secret'))
+          }
+          assert.equal(faulty.count('getFile'), 1, 'it was asked again')
+        }
+        const nonsense = context.faulty().on('listFiles', async () => undefined as never)
+        await rejects(context.over(nonsense).getFiles(container), 'INTERNAL', 'BAD_ANSWER')
+        await context.isWhole('file', content)
+      },
+    },
+    {
+      id: 'Q.12',
+      name: 'no space: the file before is intact, and the error says so',
+      async run(context) {
+        const { container } = context
+        await context.put('old', bytes(100))
+        const full = new StorageError('NO_SPACE', 'the disk is full')
+        for (const streamingPut of [true, false]) {
+          const faulty = context.faulty({ streamingPut }).on('putFile', async (_proceed, _container, _file, body) => {
+            await takeSome(body)
+            throw full
+          })
+          const source = new WatchedSource(pieces(content, 10_000))
+          const error = await rejects(context.over(faulty).putFile(container, 'old', source), 'NO_SPACE')
+          assert.equal(error.statusCode, 507)
+          assert.equal(faulty.count('putFile'), 1)
+          assert.ok(source.ended, 'the source is left open')
+        }
+        await context.isWhole('old', bytes(100))
+      },
+    },
+    {
+      id: 'Q.13',
+      name: 'an answer that was lost: repeated only where doing it twice is doing it once',
+      async run(context) {
+        const { container } = context
+        const faulty = context
+          .faulty()
+          .loseAnswer('putFile', lost)
+          .loseAnswer('createContainer', lost)
+          .loseAnswer('removeFile', lost)
+        const storage = context.over(faulty)
+        await storage.putFile(container, 'file', content)
+        assert.equal(faulty.count('putFile'), 2)
+        await context.isWhole('file', content)
+        await rejects(storage.createContainer({ name: context.containerName() }), 'CONNECTION_LOST')
+        assert.equal(faulty.count('createContainer'), 1)
+        await rejects(storage.removeFile(container, 'file'), 'CONNECTION_LOST')
+        assert.equal(faulty.count('removeFile'), 1, 'a removal that was done would be told as FILE_NOT_FOUND')
+        await context.nothingOf('file')
+      },
+    },
+    {
+      id: 'Q.14',
+      name: 'an answer to a conditional write that was lost is not repeated',
+      needs: needs.create,
+      async run(context) {
+        const { container } = context
+        const faulty = context.faulty().loseAnswer('putFile', lost)
+        const write = context.over(faulty).putFile(container, 'file', content, { ifNoneMatch: '*' })
+        await rejects(write, 'CONNECTION_LOST')
+        assert.equal(faulty.count('putFile'), 1, 'the repetition would be told that the file exists')
+        await context.isWhole('file', content)
+      },
+    },
+    {
+      id: 'Q.15',
+      name: 'a download that breaks after the file was replaced is an error, never a mix',
+      async run(context) {
+        const { container } = context
+        await context.put('file', content)
+        const faulty = context.faulty().breakDownload(70_000, lost)
+        const opened = await context.over(faulty).openFile(container, 'file')
+        await context.put('file', bytes(content.length, 77))
+        const error = await rejects(opened.bytes(), 'PRECONDITION_FAILED')
+        assert.equal(error.file, 'file')
+        await context.put('gone', content)
+        const second = context.faulty().breakDownload(70_000, lost)
+        const reading = await context.over(second).openFile(container, 'gone')
+        await context.storage.removeFile(container, 'gone')
+        await rejects(reading.bytes(), 'FILE_NOT_FOUND', 'PRECONDITION_FAILED')
+      },
+    },
+    {
+      id: 'Q.16',
+      name: 'a list goes on after a page that failed, and shows nothing twice',
+      async run(context) {
+        const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+        await context.putMany(names)
+        const faulty = context
+          .faulty()
+          .on('listFiles', (proceed, ...args) => proceed(...args), 1)
+          .fail('listFiles', unavailable, 2)
+          .loseAnswer('listFiles', lost)
+        const listed = await Array.fromAsync(context.over(faulty).files(context.container, { pageSize: 2 }))
+        assert.deepEqual(namesOf(listed), names)
+        assert.equal(faulty.count('listFiles'), 7)
+      },
+    },
+    {
+      id: 'Q.17',
+      name: 'a download that breaks again and again without a byte ends',
+      async run(context) {
+        await context.put('file', content)
+        const faulty = context.faulty().breakDownload(0, lost, 100)
+        const opened = await context.over(faulty).openFile(context.container, 'file')
+        await rejects(opened.bytes(), 'CONNECTION_LOST')
+        assert.ok(faulty.count('openFile') <= 5, `${faulty.count('openFile')} attempts`)
+        const slow = context.faulty().breakDownload(20_000, lost, 9)
+        const whole = await context.over(slow).openFile(context.container, 'file')
+        sameBytes(await whole.bytes(), content, 'a download that makes progress each time')
+      },
+    },
+    {
+      id: 'Q.18',
+      name: 'a failed close is a typed error',
+      async run(context) {
+        const faulty = context.faulty().on('close', () => Promise.reject(new Error('the socket failed')))
+        const storage = context.over(faulty)
+        const error: unknown = await storage.close().then(
+          () => undefined,
+          (reason: unknown) => reason,
+        )
+        assert.ok(isStorageError(error, 'INTERNAL'))
+        await rejects(storage.getContainers(), 'CLOSED')
+      },
+    },
+  ],
+}

@@ -1,0 +1,70 @@
+/**
+ * A file's attributes as Azure's headers, and its facts as the contract's.
+ */
+import type { BlobHTTPHeaders } from '@azure/storage-blob'
+import { type Checksums, type FileInfo, StorageError, unknownContentType, type WriteCallOptions } from '@stowage/core'
+import { decodeMetadata } from './metadata.js'
+
+type Attributes = WriteCallOptions['attributes']
+
+/** The headers that are kept with a blob. Those left out are taken away from the version before. */
+export function blobHeaders(attributes: Attributes, { md5 }: Checksums = {}): BlobHTTPHeaders {
+  const { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage } = attributes
+  return {
+    blobContentType: contentType,
+    ...(cacheControl === undefined ? {} : { blobCacheControl: cacheControl }),
+    ...(contentDisposition === undefined ? {} : { blobContentDisposition: contentDisposition }),
+    ...(contentEncoding === undefined ? {} : { blobContentEncoding: contentEncoding }),
+    ...(contentLanguage === undefined ? {} : { blobContentLanguage: contentLanguage }),
+    ...(md5 === undefined ? {} : { blobContentMD5: Buffer.from(md5, 'hex') }),
+  }
+}
+
+/** What answers to GET and HEAD have in common, of the whole blob. */
+export interface BlobFacts {
+  readonly etag?: string
+  readonly lastModified?: Date
+  readonly createdOn?: Date
+  readonly contentType?: string
+  readonly cacheControl?: string
+  readonly contentDisposition?: string
+  readonly contentEncoding?: string
+  readonly contentLanguage?: string
+  readonly metadata?: Readonly<Record<string, string>>
+  readonly contentMD5?: Uint8Array
+}
+
+export function fileInfo(container: string, name: string, size: number | undefined, facts: BlobFacts): FileInfo {
+  const { etag, lastModified, createdOn } = facts
+  if (size === undefined || etag === undefined || lastModified === undefined) {
+    throw new StorageError('BAD_ANSWER', 'the answer does not say size, ETag and time of change of the file')
+  }
+  return {
+    container,
+    name,
+    size,
+    etag: quoted(etag),
+    mtime: lastModified,
+    ...(createdOn === undefined ? {} : { created: createdOn }),
+    ...attributesOf(facts),
+    checksums: checksumsOf(facts.contentMD5),
+  }
+}
+
+export function attributesOf(facts: BlobFacts): Attributes {
+  const { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage, metadata } = facts
+  return {
+    contentType: contentType || unknownContentType,
+    ...(cacheControl ? { cacheControl } : {}),
+    ...(contentDisposition ? { contentDisposition } : {}),
+    ...(contentEncoding ? { contentEncoding } : {}),
+    ...(contentLanguage ? { contentLanguage } : {}),
+    metadata: decodeMetadata(metadata),
+  }
+}
+
+export const checksumsOf = (md5: Uint8Array | undefined): Checksums =>
+  md5 === undefined || md5.length === 0 ? {} : { md5: Buffer.from(md5).toString('hex') }
+
+/** Lists give ETags without their quotation marks. */
+export const quoted = (etag: string): string => (etag.startsWith('"') ? etag : `"${etag}"`)

@@ -1,0 +1,34 @@
+/**
+ * The settings of a data source, and the account that they lead to.
+ */
+import * as v from 'valibot'
+import type { TokenCredential } from './account.js'
+import { AzureProvider } from './provider.js'
+
+const text = v.pipe(v.string(), v.minLength(1, 'it must not be empty'))
+
+const isCredential = (value: unknown): value is TokenCredential =>
+  typeof value === 'object' && value !== null && 'getToken' in value && typeof value.getToken === 'function'
+
+/** A data source's settings, beside `provider`. */
+export const settings = v.strictObject({
+  /** The account's name. */
+  storageAccount: v.optional(text),
+  /** One of the account's two keys, in Base64. */
+  storageAccessKey: v.optional(text),
+  /** As the portal shows it, with a key or a shared access signature; instead of all the others. */
+  connectionString: v.optional(text),
+  /** A shared access signature for the account or for one container, with or without its question mark. */
+  sas: v.optional(text),
+  /** The blob service's URL; default: `https://<storageAccount>.blob.core.windows.net`. */
+  endpoint: v.optional(v.pipe(v.string(), v.url('it must be a URL'))),
+  /** Passed in as code: any of @azure/identity, or one's own. */
+  credential: v.optional(v.custom<TokenCredential>(isCredential, 'it must be a TokenCredential, passed in as code')),
+})
+
+export type AzureSettings = v.InferOutput<typeof settings>
+
+/** Makes the provider from checked settings. */
+export function createProvider(settings: AzureSettings): AzureProvider {
+  return new AzureProvider(settings)
+}

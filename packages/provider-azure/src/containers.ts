@@ -1,0 +1,91 @@
+/**
+ * Containers.
+ */
+import {
+  type CallOptions,
+  type ContainerInfo,
+  type ContainerPage,
+  containerNotFound,
+  type ListCallOptions,
+  StorageError,
+} from '@stowage/core'
+import * as v from 'valibot'
+import type { Account } from './account.js'
+import { decodeNext, encodeNext } from './cursor.js'
+import { errorCode, request } from './errors.js'
+import { holdsFiles } from './lister.js'
+
+export async function listContainers(
+  account: Account,
+  { limit, next, signal }: ListCallOptions,
+): Promise<ContainerPage> {
+  const start = next === undefined ? undefined : decodeNext(v.string(), next)
+  const entries: ContainerInfo[] = []
+  let marker = start
+  do {
+    const page = await containerPage(account, marker, limit, signal)
+    entries.push(...page.entries)
+    marker = page.marker
+    // An empty page may have more behind it, or nothing at all, which is told only by looking.
+  } while (marker !== undefined && entries.length === 0)
+  if (marker === undefined) return { entries }
+  const behind = await containerPage(account, marker, 1, signal)
+  return behind.entries.length === 0 && behind.marker === undefined
+    ? { entries }
+    : { entries, next: encodeNext(marker) }
+}
+
+async function containerPage(account: Account, marker: string | undefined, limit: number, abortSignal: AbortSignal) {
+  const pages = account.service
+    .listContainers({ abortSignal })
+    .byPage({ maxPageSize: limit, ...(marker === undefined ? {} : { continuationToken: marker }) })
+  const { value, done } = await request({}, () => pages.next())
+  if (done === true) throw new StorageError('BAD_ANSWER', 'the answer is no list')
+  return {
+    entries: value.containerItems.map(({ name, properties }) => ({ name, mtime: properties.lastModified })),
+    marker: value.continuationToken || undefined,
+  }
+}
+
+export async function createContainer(
+  account: Account,
+  container: string,
+  { signal }: CallOptions,
+): Promise<ContainerInfo> {
+  const { lastModified } = await request({ container }, () =>
+    account.container(container).create({ abortSignal: signal }),
+  )
+  return { name: container, ...(lastModified === undefined ? {} : { mtime: lastModified }) }
+}
+
+export async function getContainer(
+  account: Account,
+  container: string,
+  { signal }: CallOptions,
+): Promise<ContainerInfo> {
+  const { lastModified } = await existing(container, () =>
+    account.container(container).getProperties({ abortSignal: signal }),
+  )
+  return { name: container, ...(lastModified === undefined ? {} : { mtime: lastModified }) }
+}
+
+/** Azure has no condition for "empty": a file that is stored between the look and the removal is lost. */
+export async function destroyContainer(
+  account: Account,
+  container: string,
+  { onlyIfEmpty, signal }: CallOptions & { readonly onlyIfEmpty: boolean },
+): Promise<void> {
+  if (onlyIfEmpty && (await holdsFiles(account, container, { signal }))) {
+    throw new StorageError('CONTAINER_NOT_EMPTY', 'the container holds files')
+  }
+  await existing(container, () => account.container(container).delete({ abortSignal: signal }))
+}
+
+/** A container that is being deleted is gone for everybody but those who want to create it again. */
+async function existing<T>(container: string, send: () => Promise<T>): Promise<T> {
+  return request({ container }, () =>
+    send().catch((error: unknown) => {
+      throw errorCode(error) === 'ContainerBeingDeleted' ? containerNotFound(container) : error
+    }),
+  )
+}

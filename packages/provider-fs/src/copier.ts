@@ -9,7 +9,7 @@ import { syncDirectory } from './directories.js'
 import { changedMeanwhile, errno, throwIfAborted } from './errors.js'
 import { lockOf, type Place } from './places.js'
 import { type OpenVersion, openVersion } from './reader.js'
-import { copyFile as copyOnDisk, discard, fstat, fsync, readFully, unlink, writeFully } from './system.js'
+import { copyFile as copyOnDisk, fstat, fsync, readFully, unlink, writeFully } from './system.js'
 import { TemporaryFile } from './temporary.js'
 import { etagOf, markVersion, setTime, versionOf } from './versions.js'
 import type { Workspace } from './workspace.js'
@@ -32,7 +32,7 @@ export async function copyFile(
     if (versionOf(fstat(fd)) !== versionOf(stats)) throw changedMeanwhile()
     return await commit(workspace, target, content, { ...copied(kept, options.attributes), conditions, signal })
   } finally {
-    discard(fd)
+    workspace.directories.discard(fd)
   }
 }
 
@@ -110,7 +110,7 @@ export async function moveFile(
     try {
       return await moveLocked(workspace, source, target, opened, options)
     } finally {
-      discard(opened.fd)
+      workspace.directories.discard(opened.fd)
     }
   })
 }

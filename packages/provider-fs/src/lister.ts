@@ -10,6 +10,7 @@ import {
   type ListFilesCallOptions,
   StorageError,
 } from '@stowage/core'
+import type { Directory } from './directories.js'
 import { throwIfAborted } from './errors.js'
 import { isFileName, prefixDirectory } from './names.js'
 import type { Snapshot, Snapshots } from './snapshots.js'
@@ -34,7 +35,7 @@ interface FoundFolder {
 }
 
 /** Files and folders looked at, at the same time. */
-const parallelism = 16
+const parallelism = 32
 
 export async function listFiles(
   workspace: Workspace,
@@ -192,11 +193,14 @@ async function describe(
 ): Promise<(FileEntry | FolderEntry)[]> {
   const entries: (FileEntry | FolderEntry | undefined)[] = []
   const queue = found.entries()
+  using directories = new HeldDirectories(workspace)
   const work = async () => {
     for (const [index, one] of queue) {
       throwIfAborted(signal)
-      if ('directory' in one) entries[index] = await describeFile(workspace, container, one)
-      else if (await holdsFile(workspace, one.directories, signal)) {
+      if ('directory' in one) {
+        const held = await directories.hold(one.directory)
+        entries[index] = held && (await describeFile(held, container, one))
+      } else if (await holdsFile(workspace, one.directories, signal)) {
         entries[index] = { container, name: one.name, folder: true }
       }
     }
@@ -205,13 +209,39 @@ async function describe(
   return entries.filter((entry) => entry !== undefined)
 }
 
+/** Holds each directory once for all files of it that follow each other. */
+class HeldDirectories implements Disposable {
+  readonly #workspace: Workspace
+  readonly #held: (Directory | undefined)[] = []
+  #segments: readonly string[] | undefined
+  #last: Promise<Directory | undefined> | undefined
+
+  constructor(workspace: Workspace) {
+    this.#workspace = workspace
+  }
+
+  hold(segments: readonly string[]): Promise<Directory | undefined> {
+    if (this.#last === undefined || this.#segments !== segments) {
+      this.#segments = segments
+      this.#last = this.#workspace.directories.hold(segments).then((directory) => {
+        this.#held.push(directory)
+        return directory
+      })
+    }
+    return this.#last
+  }
+
+  [Symbol.dispose](): void {
+    for (const directory of this.#held) directory?.[Symbol.dispose]()
+  }
+}
+
 async function describeFile(
-  workspace: Workspace,
+  directory: Directory,
   container: string,
-  { directory, entry, name }: FoundFile,
+  { entry, name }: FoundFile,
 ): Promise<FileEntry | undefined> {
-  using held = await workspace.directories.hold(directory)
-  const stats = held && (await lstatIfThere(held.at(entry)))
+  const stats = await lstatIfThere(directory.at(entry))
   if (stats === undefined || !stats.isFile()) return undefined
   const { size, atime, mtime, ctime } = stats
   return { container, name, size: Number(size), atime, mtime, ctime, etag: etagOf(stats) }

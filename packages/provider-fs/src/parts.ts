@@ -22,7 +22,7 @@ import type { Directory } from './directories.js'
 import { isAbsence } from './errors.js'
 import { type HeldLock, isLeftBehind, pause, readlinkIfThere } from './locks.js'
 import { placeOf } from './places.js'
-import { discard, ftruncate, open, readdirIfThere, symlink, unlink } from './system.js'
+import { ftruncate, open, readdirIfThere, symlink, unlink } from './system.js'
 import { TemporaryFile } from './temporary.js'
 import { holdUpload, partEntry, partNumbers, readPart, throwAwayUpload, uploadData } from './uploads.js'
 import type { Workspace } from './workspace.js'
@@ -76,7 +76,7 @@ export async function uploadPart(
       try {
         size = await write(fd)
       } finally {
-        discard(fd)
+        workspace.directories.discard(fd)
       }
       if (!directory.isInPlace()) throw uploadNotFound(upload.container, upload.file)
       const part = { partNumber, size, tag: randomBytes(16).toString('hex') }
@@ -160,7 +160,7 @@ export async function completeUpload(
       moved: false,
       close: async () => {
         isOpen = false
-        discard(fd)
+        await workspace.directories.finish(fd)
       },
     }
     try {
@@ -180,7 +180,7 @@ export async function completeUpload(
         written = await commit(workspace, place, content, { ...kept, prepare })
       }
     } finally {
-      if (isOpen) discard(fd)
+      if (isOpen) workspace.directories.discard(fd)
     }
   } catch (error) {
     await lock?.release()

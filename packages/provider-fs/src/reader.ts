@@ -9,13 +9,14 @@ import {
   type OpenCallOptions,
   type OpenFile,
   type ReadCallOptions,
+  type ResolvedRange,
   resolveRange,
   StorageError,
 } from '@stowage/core'
 import { defaultAttributes, fileInfo, type Kept } from './attributes.js'
 import { changedMeanwhile, errno, isAbsence, throwIfAborted, translate } from './errors.js'
 import type { Place } from './places.js'
-import { discard, fstat, lstatIfThere, open, readFully } from './system.js'
+import { fstat, lstatIfThere, open, readFully } from './system.js'
 import { mayHaveAttributes, versionOf } from './versions.js'
 import type { Workspace } from './workspace.js'
 
@@ -58,10 +59,10 @@ export async function openVersion(workspace: Workspace, place: Place, signal: Ab
       const kept = await keptWith(workspace, place, stats, directory.at(place.entry))
       if (kept !== undefined) return { fd, stats, kept }
     } catch (error) {
-      discard(fd)
+      workspace.directories.discard(fd)
       throw error
     }
-    discard(fd)
+    workspace.directories.discard(fd)
   }
   throw new StorageError('UNAVAILABLE', 'the file is replaced faster than it can be opened')
 }
@@ -109,11 +110,11 @@ export async function openFile(workspace: Workspace, place: Place, options: Open
       if ((await readFully(fd, bytes, range.offset)) < range.length || hasChanged(fd, stats)) throw changedMeanwhile()
       return { info, ...range, bytes }
     }
-    const stream = new FileStream(fd, stats, range.offset, range.length, workspace.options.chunkSize)
+    const stream = new FileStream(workspace, fd, stats, range)
     streaming = true
     return { info, ...range, stream }
   } finally {
-    if (!streaming) discard(fd)
+    if (!streaming) workspace.directories.discard(fd)
   }
 }
 
@@ -123,20 +124,20 @@ let openStreams = 0
 
 /** The bytes of a part of one version. The last ones are given only when the version has stayed as it was. */
 class FileStream extends Readable {
+  readonly #workspace: Workspace
   readonly #fd: number
   readonly #stats: BigIntStats
   readonly #end: number
-  readonly #chunkSize: number
   #position: number
   #reading: Promise<void> | undefined
 
-  constructor(fd: number, stats: BigIntStats, offset: number, length: number, chunkSize: number) {
-    super({ highWaterMark: chunkSize })
+  constructor(workspace: Workspace, fd: number, stats: BigIntStats, { offset, length }: ResolvedRange) {
+    super({ highWaterMark: workspace.options.chunkSize })
+    this.#workspace = workspace
     this.#fd = fd
     this.#stats = stats
     this.#position = offset
     this.#end = offset + length
-    this.#chunkSize = chunkSize
     openStreams++
   }
 
@@ -157,7 +158,7 @@ class FileStream extends Readable {
 
   async #readChunk(): Promise<Buffer> {
     const share = Math.max(smallestChunk, Math.floor(readAheadBytes / openStreams))
-    const chunk = Buffer.allocUnsafeSlow(Math.min(this.#chunkSize, share, this.#end - this.#position))
+    const chunk = Buffer.allocUnsafeSlow(Math.min(this.#workspace.options.chunkSize, share, this.#end - this.#position))
     const bytes = await readFully(this.#fd, chunk, this.#position)
     this.#position += bytes
     if (bytes < chunk.length || (this.#position === this.#end && hasChanged(this.#fd, this.#stats))) {
@@ -170,7 +171,7 @@ class FileStream extends Readable {
     openStreams--
     // A descriptor that is being read is not closed: its number might be another file's before the read begins.
     const close = () => {
-      discard(this.#fd)
+      this.#workspace.directories.discard(this.#fd)
       callback(error)
     }
     if (this.#reading === undefined) close()

@@ -123,15 +123,22 @@ export class Snapshots {
   }
 }
 
+/** An entry of a directory. */
+export interface Entry {
+  readonly name: string
+  isFile(): boolean
+  isDirectory(): boolean
+}
+
 /** A directory's entries but those whose names are not UTF-8. */
-export async function readEntries(directory: Directory) {
+export async function readEntries(directory: Directory): Promise<readonly Entry[]> {
   const entries = await readdir(directory.here, { withFileTypes: true })
   if (!entries.some(({ name }) => name.includes('\ufffd'))) return entries
-  const exact = new Set<string>()
-  for (const name of await readdir(directory.here, { encoding: 'buffer' })) {
-    if (Buffer.from(name.toString()).equals(name)) exact.add(name.toString())
-  }
-  return entries.filter(({ name }) => exact.has(name))
+  return (await readdir(directory.here, { withFileTypes: true, encoding: 'buffer' })).flatMap((entry) => {
+    const name = entry.name.toString()
+    const isExact = Buffer.from(name).equals(entry.name)
+    return isExact ? [{ name, isFile: () => entry.isFile(), isDirectory: () => entry.isDirectory() }] : []
+  })
 }
 
 /** Sorts in place. The engine's own order is that of UTF-8 unless a name has units from the surrogates on. */

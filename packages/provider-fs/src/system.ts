@@ -18,6 +18,7 @@ export const futimes = promisify(fs.futimes)
 export const lutimes = promisify(fs.lutimes)
 export const utimes = promisify(fs.utimes)
 export const ftruncate = promisify(fs.ftruncate)
+export const statfs = promisify(fs.statfs)
 export const fsync = promisify(fs.fsync)
 export const copyFile = promisify(fs.copyFile)
 export const readFile = promisify(fs.readFile)
@@ -78,11 +79,6 @@ export async function writeFully(fd: number, bytes: Uint8Array, position: number
       )
     })
   }
-}
-
-/** Closes a descriptor that nothing hangs on: of a file read, or of one whose writing has failed or was synced. */
-export function discard(fd: number): void {
-  fs.close(fd, ignoreFailure)
 }
 
 /** For work on the side, whose failure changes nothing for the caller: what it leaves behind, the cleaner finds. */

@@ -7,7 +7,7 @@ import type { Directories, Directory } from './directories.js'
 import { errno, rootMissing } from './errors.js'
 import { bookkeeping } from './locks.js'
 import { newToken } from './owner.js'
-import { close, discard, open, unlink } from './system.js'
+import { open, unlink } from './system.js'
 
 export const temporaryPath = [bookkeeping, 'tmp']
 
@@ -24,12 +24,14 @@ export class TemporaryFile implements AsyncDisposable {
   readonly path: string
   /** Set when the file was renamed away. */
   moved = false
+  readonly #directories: Directories
   readonly #directory: Directory
   #closed = false
 
-  private constructor(fd: number, path: string, directory: Directory) {
+  private constructor(fd: number, path: string, directories: Directories, directory: Directory) {
     this.fd = fd
     this.path = path
+    this.#directories = directories
     this.#directory = directory
   }
 
@@ -38,21 +40,20 @@ export class TemporaryFile implements AsyncDisposable {
     try {
       const path = directory.at(newToken())
       const fd = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o666)
-      return new TemporaryFile(fd, path, directory)
+      return new TemporaryFile(fd, path, directories, directory)
     } catch (error) {
       directory[Symbol.dispose]()
       throw error
     }
   }
 
-  /** Network file systems write the last of the data now, and tell now when that fails. */
   async close(): Promise<void> {
     this.#closed = true
-    await close(this.fd)
+    await this.#directories.finish(this.fd)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#closed) discard(this.fd)
+    if (!this.#closed) this.#directories.discard(this.fd)
     try {
       if (!this.moved) {
         await unlink(this.path).catch((error: unknown) => {

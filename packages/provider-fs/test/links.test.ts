@@ -1,0 +1,177 @@
+import { execFileSync, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { link, lstat, mkdir, readdir, readFile, readlink, rename, symlink, unlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isStorageError } from '@stowage/core'
+import { expect, it } from 'vitest'
+import { names, never, newDirectory, newStorage, openProvider, put, reading, readText, writing } from './fixture.js'
+
+async function withOutside() {
+  const outside = await newDirectory()
+  await writeFile(join(outside, 'secret'), 'secret')
+  return { outside, ...(await newStorage()) }
+}
+
+it('A symbolic link to a file is neither shown, read, replaced nor removed', async () => {
+  const { outside, provider, box } = await withOutside()
+  await symlink(join(outside, 'secret'), join(box, 'link'))
+  expect(await names(provider)).toEqual([])
+  await expect(provider.getFile('box', 'link', reading)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
+  await expect(provider.openFile('box', 'link', reading)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
+  await expect(provider.removeFile('box', 'link', reading)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
+  await expect(put(provider, 'link', 'overwritten')).rejects.toMatchObject({ code: 'NAME_CONFLICT' })
+  expect(await readFile(join(outside, 'secret'), 'utf8')).toBe('secret')
+  expect(await readlink(join(box, 'link'))).toBe(join(outside, 'secret'))
+})
+
+it('A symbolic link to a directory is no folder: nothing below it is shown, read, written or removed', async () => {
+  const { outside, provider, box } = await withOutside()
+  await symlink(outside, join(box, 'dir'))
+  await put(provider, 'file', 'file')
+  expect(await names(provider)).toEqual(['file'])
+  expect(await names(provider, { delimiter: '/' })).toEqual(['file'])
+  expect(await names(provider, { prefix: 'dir/' })).toEqual([])
+  await expect(provider.getFile('box', 'dir/secret', reading)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
+  await expect(provider.openFile('box', 'dir/secret', reading)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
+  await expect(provider.removeFile('box', 'dir/secret', reading)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
+  await expect(put(provider, 'dir/secret', 'x')).rejects.toMatchObject({ code: 'NAME_CONFLICT' })
+  await expect(put(provider, 'dir/deeper/new', 'x')).rejects.toMatchObject({ code: 'NAME_CONFLICT' })
+  const from = { container: 'box', file: 'file' }
+  const to = { container: 'box', file: 'dir/copy' }
+  const copying = { ...reading, native: {} }
+  await expect(provider.copyFile(from, to, copying)).rejects.toMatchObject({ code: 'NAME_CONFLICT' })
+  await expect(provider.moveFile(from, to, copying)).rejects.toMatchObject({ code: 'NAME_CONFLICT' })
+  expect(await readdir(outside)).toEqual(['secret'])
+})
+
+it('A symbolic link at the root is no container', async () => {
+  const { outside, root, provider } = await withOutside()
+  await symlink(outside, join(root, 'linked'))
+  const { entries } = await provider.listContainers({ signal: never, limit: 10 })
+  expect(entries.map(({ name }) => name)).toEqual(['box'])
+  await expect(provider.getContainer('linked')).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
+  await expect(provider.getFile('linked', 'secret', reading)).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
+  const destroying = { signal: never, onlyIfEmpty: false }
+  await expect(provider.destroyContainer('linked', destroying)).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
+  expect(await readdir(outside)).toEqual(['secret'])
+})
+
+it('The root itself may be a symbolic link', async () => {
+  const { root, provider } = await newStorage()
+  await put(provider, 'a/b', 'here')
+  const link = join(await newDirectory(), 'root')
+  await symlink(root, link)
+  const other = openProvider(link)
+  expect(await readText(other, 'a/b')).toBe('here')
+  await put(other, 'a/c', 'there')
+  expect(await readText(provider, 'a/c')).toBe('there')
+})
+
+it('Destroying a container removes links in it, and nothing that they lead to', async () => {
+  const { outside, provider, box } = await withOutside()
+  await symlink(outside, join(box, 'dir'))
+  await symlink(join(outside, 'secret'), join(box, 'link'))
+  await expect(provider.destroyContainer('box', { signal: never, onlyIfEmpty: true })).rejects.toMatchObject({
+    code: 'CONTAINER_NOT_EMPTY',
+  })
+  await provider.destroyContainer('box', { signal: never, onlyIfEmpty: false })
+  expect(await readFile(join(outside, 'secret'), 'utf8')).toBe('secret')
+})
+
+it('Pipes are no files, and nobody waits for them', async () => {
+  const { provider, box } = await newStorage()
+  execFileSync('mkfifo', [join(box, 'pipe')])
+  expect(await names(provider)).toEqual([])
+  await expect(provider.openFile('box', 'pipe', reading)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
+  await expect(provider.getFile('box', 'pipe', reading)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
+  await expect(put(provider, 'pipe', 'x')).rejects.toMatchObject({ code: 'NAME_CONFLICT' })
+})
+
+it('Two names of one inode are two files: moving one onto the other leaves one', async () => {
+  const { provider, box } = await newStorage()
+  await writeFile(join(box, 'one'), 'content')
+  await link(join(box, 'one'), join(box, 'two'))
+  const options = { ...reading, native: {} }
+  await provider.moveFile({ container: 'box', file: 'one' }, { container: 'box', file: 'two' }, options)
+  expect(await names(provider)).toEqual(['two'])
+  expect(await readText(provider, 'two')).toBe('content')
+})
+
+it.runIf(process.platform === 'linux')(
+  'A folder that becomes a symbolic link, again and again while files in it are used, leads nowhere',
+  async () => {
+    const { outside, provider, box } = await withOutside()
+    await mkdir(join(box, 'dir'))
+    await writeFile(join(box, 'dir', 'secret'), 'harmless')
+    const swapper = fork(new URL('./children/swapper.ts', import.meta.url), [join(box, 'dir'), outside])
+    await once(swapper, 'message')
+    // INTERNAL: the folder was moved away with the file just written into it.
+    const allowed = new Set(['FILE_NOT_FOUND', 'NAME_CONFLICT', 'INTERNAL'])
+    const outcomes: Record<string, number> = {}
+    const attempt = async (work: Promise<unknown>) => {
+      const outcome = await work.then(
+        () => 'done',
+        (error: unknown) => {
+          if (isStorageError(error) && allowed.has(error.code)) return error.code
+          throw error
+        },
+      )
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+    }
+    try {
+      for (let round = 0; round < 400; round++) {
+        await attempt(readText(provider, 'dir/secret').then((text) => expect(text).toBe('harmless')))
+        await attempt(provider.getFile('box', 'dir/secret', reading).then(({ size }) => expect(size).toBe(8)))
+        await attempt(put(provider, 'dir/new', 'written'))
+        await attempt(provider.removeFile('box', 'dir/new', reading))
+        await attempt(
+          provider.copyFile(
+            { container: 'box', file: 'dir/secret' },
+            { container: 'box', file: 'dir/copy' },
+            {
+              ...reading,
+              native: {},
+            },
+          ),
+        )
+        for (const { name, size } of (
+          await provider.listFiles('box', { signal: never, prefix: '', limit: 100 })
+        ).entries.filter((entry) => entry.folder === undefined)) {
+          if (name === 'dir/secret') expect(size).toBe(8)
+        }
+      }
+    } finally {
+      expect(swapper.kill(), 'the other process has ended by itself').toBe(true)
+      if (swapper.exitCode === null) await once(swapper, 'exit')
+    }
+    expect(outcomes['done']).toBeGreaterThan(0)
+    expect(outcomes['FILE_NOT_FOUND']).toBeGreaterThan(0)
+    expect(await readdir(outside)).toEqual(['secret'])
+    expect(await readFile(join(outside, 'secret'), 'utf8')).toBe('secret')
+  },
+  30_000,
+)
+
+it('A folder moved away while its files are used is found at its new place', async () => {
+  const { provider, box } = await newStorage()
+  await put(provider, 'old/file', 'content')
+  await rename(join(box, 'old'), join(box, 'new'))
+  expect(await names(provider)).toEqual(['new/file'])
+  await expect(provider.getFile('box', 'old/file', reading)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
+  expect(await readText(provider, 'new/file')).toBe('content')
+  await put(provider, 'old/file', 'again')
+  expect(await names(provider)).toEqual(['new/file', 'old/file'])
+})
+
+it('Bookkeeping that is a symbolic link is refused', async () => {
+  const outside = await newDirectory()
+  const root = await newDirectory()
+  await symlink(outside, join(root, '.stowage'))
+  await mkdir(join(root, 'box'))
+  const provider = openProvider(root)
+  await expect(provider.putFile('box', 'file', Buffer.from('x'), writing)).rejects.toBeInstanceOf(Error)
+  expect(await readdir(outside)).toEqual([])
+  await unlink(join(root, '.stowage'))
+  await provider.putFile('box', 'file', Buffer.from('x'), writing)
+  expect((await lstat(join(root, '.stowage'))).isDirectory()).toBe(true)
+})

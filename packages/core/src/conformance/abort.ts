@@ -5,65 +5,25 @@ import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import type { Body } from '../index.js'
+import {
+  beforeTheFirstByte,
+  betweenParts,
+  duringCompletion,
+  duringTheStart,
+  inParts,
+  type Way,
+  waysOf,
+  withinAPart,
+  withinAPut,
+  withinAPutOfBytes,
+  withinTheLastPart,
+} from './abort-points.js'
 import type { ConformanceCase, ConformanceCategory } from './case.js'
 import { bytes, pieces, stallingAfter, WatchedSource } from './content.js'
 import type { CaseContext } from './context.js'
 import { eachRejects, isCode, lasting, rejects, sameBytes } from './expectations.js'
-import type { FaultyProvider } from './faulty-provider.js'
 
 const old = bytes(1000, 3)
-
-/** A write that would never end, and aborts itself when it has come to a certain point. */
-type Way = (context: CaseContext, file: string, signal: AbortSignal, abort: () => void) => Promise<unknown>
-
-const put = (context: CaseContext, faulty: FaultyProvider, file: string, body: Body, signal: AbortSignal) =>
-  context
-    .over(faulty, { partSize: context.partSize })
-    .putFile(context.container, file, body, { signal, parallelism: 2 })
-
-const beforeTheFirstByte: Way = (context, file, signal, abort) =>
-  put(context, context.faulty(), file, stallingAfter([], abort), signal)
-
-const withinAPut: Way = (context, file, signal, abort) =>
-  put(context, context.faulty(), file, stallingAfter([bytes(20_000), bytes(20_000)], abort), signal)
-
-const withinAPutOfBytes: Way = (context, file, signal, abort) =>
-  put(context, context.faulty().stall('putFile', abort), file, bytes(20_000), signal)
-
-const withinAPart: Way = (context, file, signal, abort) =>
-  put(
-    context,
-    context.inParts().stall('uploadPart', abort, 2),
-    file,
-    pieces(bytes(6 * context.partSize), 30_000),
-    signal,
-  )
-
-const withinTheLastPart: Way = (context, file, signal, abort) => {
-  const faulty = context.inParts().on('uploadPart', (proceed, ...args) => proceed(...args), 2)
-  return put(context, faulty.stall('uploadPart', abort), file, bytes(2 * context.partSize + 1), signal)
-}
-
-const betweenParts: Way = (context, file, signal, abort) => {
-  const part = bytes(context.partSize)
-  return put(context, context.inParts(), file, stallingAfter([part, part, part.subarray(0, 10)], abort), signal)
-}
-
-const duringTheStart: Way = (context, file, signal, abort) =>
-  put(context, context.inParts().stall('startUpload', abort), file, bytes(3 * context.partSize), signal)
-
-const duringCompletion: Way = (context, file, signal, abort) =>
-  put(context, context.inParts().stall('completeUpload', abort), file, bytes(3 * context.partSize), signal)
-
-const inParts = { withinAPart, withinTheLastPart, betweenParts, duringTheStart, duringCompletion }
-
-const waysOf = ({ capabilities }: CaseContext): Readonly<Record<string, Way>> => ({
-  beforeTheFirstByte,
-  withinAPut,
-  withinAPutOfBytes,
-  ...(capabilities.parts === false ? {} : inParts),
-})
 
 /** The reason that callers give for aborting. */
 const reason = new Error('the user has left')

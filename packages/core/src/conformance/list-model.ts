@@ -1,7 +1,12 @@
 /**
- * What a list must show, worked out from the names in the plainest way.
+ * What a list must show, worked out from the names in the plainest way; and the lists that are held against it.
  */
-import type { ListFilesOptions } from '../index.js'
+import assert from 'node:assert/strict'
+import type { FileEntry, FolderEntry, ListFilesOptions } from '../index.js'
+import type { CaseContext } from './context.js'
+
+/** The names of the files that most cases list. */
+export const letters = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const
 
 export interface ListedName {
   readonly name: string
@@ -24,3 +29,42 @@ export function expectedList(
 }
 
 const compareBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
+
+/** The list in one request, and in pages of several sizes, against what the names must give. */
+export async function likeTheModel(
+  context: CaseContext,
+  files: readonly string[],
+  options: Pick<ListFilesOptions, 'prefix' | 'delimiter' | 'startAfter'>,
+  pageSizes: readonly number[] = [1, 2, 3, 100],
+): Promise<void> {
+  const expected = expectedList(files, options)
+  const told = JSON.stringify(options)
+  assert.deepEqual(shown(await context.storage.getFiles(context.container, options)), expected, `all with ${told}`)
+  for (const limit of pageSizes) {
+    assert.deepEqual(await inPages(context, options, limit), expected, `pages of ${limit} with ${told}`)
+  }
+}
+
+const shown = (entries: readonly (FileEntry | FolderEntry)[]): ListedName[] =>
+  entries.map(({ name, folder }) => (folder ? { name, folder: true } : { name }))
+
+/** All pages; each is as long as it may be at most, and none but a first is empty. */
+export async function inPages(
+  { storage, container }: CaseContext,
+  options: Pick<ListFilesOptions, 'prefix' | 'delimiter' | 'startAfter'>,
+  limit: number,
+  betweenPages: (number: number) => Promise<void> = async () => {},
+): Promise<ListedName[]> {
+  const listed: ListedName[] = []
+  let cursor: string | undefined
+  for (let number = 1; ; number++) {
+    const page = await storage.filePage(container, { ...options, limit, ...(cursor === undefined ? {} : { cursor }) })
+    assert.ok(page.entries.length <= limit, `a page of ${page.entries.length}, and ${limit} were asked for`)
+    if (cursor !== undefined) assert.ok(page.entries.length > 0, 'an empty page after the first')
+    listed.push(...shown(page.entries))
+    if (page.cursor === undefined) return listed
+    assert.ok(page.entries.length > 0, 'an empty page with a cursor')
+    cursor = page.cursor
+    await betweenPages(number)
+  }
+}

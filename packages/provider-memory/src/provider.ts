@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import {
   type CallOptions,
   type Capabilities,
+  type Checksums,
   type CompleteUploadCallOptions,
   type ContainerInfo,
   type ContainerPage,
@@ -9,6 +10,8 @@ import {
   checkReadConditions,
   checkWriteConditions,
   compareNames,
+  containerExists,
+  containerNotFound,
   type FileEntry,
   type FileInfo,
   type FileLocation,
@@ -74,8 +77,8 @@ export class MemoryProvider implements StorageProvider {
   }
 
   async createContainer(container: string): Promise<ContainerInfo> {
-    if (this.#store.containers.has(container)) throw new StorageError('CONTAINER_EXISTS', 'the container exists')
-    const stored = new StoredContainer()
+    if (this.#store.containers.has(container)) throw containerExists(container)
+    const stored = new StoredContainer(container)
     this.#store.containers.set(container, stored)
     return { name: container, created: new Date(stored.created) }
   }
@@ -119,8 +122,10 @@ export class MemoryProvider implements StorageProvider {
     const { info, content } = this.#container(container).file(file)
     checkReadConditions(info, conditions)
     const { offset, length } = resolveRange(range, content.length)
-    const stream = Readable.from(chunks(content.subarray(offset, offset + length)), { objectMode: false })
-    return { info: structuredClone(info), offset, length, stream }
+    const part = content.subarray(offset, offset + length)
+    const opened = { info: structuredClone(info), offset, length }
+    if (length <= chunkSize) return { ...opened, bytes: Uint8Array.from(part) }
+    return { ...opened, stream: Readable.from(chunks(part), { objectMode: false }) }
   }
 
   async putFile(container: string, file: string, body: ProviderBody, options: PutCallOptions): Promise<WrittenFile> {
@@ -218,9 +223,7 @@ export class MemoryProvider implements StorageProvider {
 
   #container(name: string): StoredContainer {
     const container = this.#store.containers.get(name)
-    if (container === undefined) {
-      throw new StorageError('CONTAINER_NOT_FOUND', 'the container does not exist', { container: name })
-    }
+    if (container === undefined) throw containerNotFound(name)
     return container
   }
 
@@ -233,8 +236,14 @@ export class MemoryProvider implements StorageProvider {
     if (content.length > maxFileSize) {
       throw new StorageError('TOO_LARGE', `a file has at most ${maxFileSize} bytes`, { details: { size: maxFileSize } })
     }
-    const { attributes, checksums, conditions } = options
+    const { attributes, conditions } = options
+    const checksums = this.#kept(options.checksums)
     return this.#container(place.container).write(this.#store, place, { content, attributes, checksums }, conditions)
+  }
+
+  #kept(checksums: Checksums): Checksums {
+    const isKept = ([algorithm]: [string, unknown]) => (this.capabilities.checksums as string[]).includes(algorithm)
+    return Object.fromEntries(Object.entries(checksums).filter(isKept))
   }
 }
 

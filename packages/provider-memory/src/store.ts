@@ -3,7 +3,7 @@ import {
   checkWriteConditions,
   compareNames,
   type FileInfo,
-  StorageError,
+  fileNotFound,
   type UploadedPart,
   type WriteCallOptions,
   type WriteConditions,
@@ -43,8 +43,13 @@ export interface NewVersion extends Pick<WriteCallOptions, 'attributes' | 'check
 export class StoredContainer {
   readonly created = new Date()
   readonly uploads = new Map<string, StoredUpload>()
+  readonly #name: string
   readonly #files = new Map<string, StoredFile>()
   #sortedNames: readonly string[] | undefined
+
+  constructor(name: string) {
+    this.#name = name
+  }
 
   get size(): number {
     return this.#files.size
@@ -53,7 +58,7 @@ export class StoredContainer {
   /** `FILE_NOT_FOUND`. */
   file(name: string): StoredFile {
     const file = this.#files.get(name)
-    if (file === undefined) throw new StorageError('FILE_NOT_FOUND', 'the file does not exist', { file: name })
+    if (file === undefined) throw fileNotFound(this.#name, name)
     return file
   }
 

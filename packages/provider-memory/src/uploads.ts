@@ -5,27 +5,23 @@ import {
   StorageError,
   type UnfinishedUpload,
   type UploadedPart,
+  uploadNotFound,
 } from '@stowage/core'
 import type { StoredContainer, StoredUpload } from './store.js'
 
 /** `UPLOAD_NOT_FOUND` unless it was started and neither completed nor aborted. */
 export function findUpload(container: StoredContainer, upload: PartUpload): StoredUpload {
   const stored = container.uploads.get(upload.id)
-  if (stored === undefined || stored.file !== upload.file) {
-    throw new StorageError('UPLOAD_NOT_FOUND', 'the upload is unknown, completed or aborted', { file: upload.file })
-  }
+  if (stored === undefined || stored.file !== upload.file) throw uploadNotFound(upload.container, upload.file)
   return stored
 }
 
-/** The content that the parts make; `INVALID_PART` when one is missing, is not the one that was sent last, or has a wrong size. */
+/** The content that the parts make; `INVALID_PART` when one is missing or is not the one that was sent last. */
 export function joinParts(upload: StoredUpload, parts: CompleteUploadCallOptions['parts']): Uint8Array {
-  const contents = parts.map(({ partNumber, tag }, index) => {
+  const contents = parts.map(({ partNumber, tag }) => {
     const stored = upload.parts.get(partNumber)
     if (stored === undefined) throw invalidPart(`part ${partNumber} was not sent`)
     if (stored.part.tag !== tag) throw invalidPart(`part ${partNumber} has another tag`)
-    if (index < parts.length - 1 && stored.content.length !== upload.partSize) {
-      throw invalidPart(`part ${partNumber} has ${stored.content.length} bytes, not ${upload.partSize}`)
-    }
     return stored.content
   })
   return Buffer.concat(contents)

@@ -1,0 +1,26 @@
+import { registerConformance } from '@stowage/core/conformance'
+import { describe, it } from 'vitest'
+import { createMemoryStore, MemoryProvider, type MemoryProviderOptions } from '../src/index.js'
+
+const register = (name: string, capabilities: NonNullable<MemoryProviderOptions['capabilities']>) => {
+  const store = createMemoryStore()
+  registerConformance({ describe, it }, name, { createProvider: () => new MemoryProvider({ store, capabilities }) })
+}
+
+register('memory-with-the-least', {
+  maxPageSize: 7,
+  maxFileSize: 300_000_000,
+  maxPutSize: 300_000_000,
+  parts: false,
+  conditions: { create: false, update: false, remove: false },
+  attributes: {
+    cacheControl: false,
+    contentDisposition: false,
+    contentEncoding: false,
+    contentLanguage: false,
+    maxMetadataBytes: 0,
+  },
+  checksums: [],
+})
+
+register('memory-that-takes-streams', { streamingPut: true })

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { createStorage, isStorageError, type ProviderModule } from '@stowage/core'
+import { describe, it } from 'vitest'
+import * as memory from '../src/index.js'
+
+/** As an application passes it that does not name the package in a string. */
+const provider = memory as unknown as ProviderModule
+
+describe('the memory provider as a data source', () => {
+  it('needs no settings', async () => {
+    await using storage = await createStorage({ provider })
+    await storage.createContainer({ name: 'photos' })
+    await storage.putFile('photos', 'cat.txt', 'meow')
+    assert.equal(await (await storage.openFile('photos', 'cat.txt')).text(), 'meow')
+    assert.equal(storage.name, 'memory')
+  })
+
+  it('has a store of its own each time', async () => {
+    await using first = await createStorage({ provider })
+    await using second = await createStorage({ provider })
+    await first.createContainer({ name: 'photos' })
+    assert.equal(await second.hasContainer('photos'), false)
+  })
+
+  it('takes capabilities that stand in for its own, each as a whole', async () => {
+    const capabilities = {
+      parts: false,
+      maxPutSize: 10,
+      conditions: { create: false, update: 'emulated', remove: 'atomic' },
+    }
+    await using storage = await createStorage({ provider, capabilities })
+    assert.equal(storage.capabilities.parts, false)
+    assert.deepEqual(storage.capabilities.conditions, capabilities.conditions)
+    assert.equal(storage.capabilities.maxPageSize, memory.defaultCapabilities.maxPageSize)
+    await storage.createContainer({ name: 'photos' })
+    await assert.rejects(storage.putFile('photos', 'a', 'text', { ifNoneMatch: '*' }), { code: 'NOT_SUPPORTED' })
+    await assert.rejects(storage.putFile('photos', 'a', 'more than ten bytes'), { code: 'TOO_LARGE' })
+  })
+
+  it('refuses settings that it does not know, by name', async () => {
+    for (const settings of [
+      { root: '/tmp' },
+      { capabilities: { maxPutSize: 'many' } },
+      { capabilities: { fast: true } },
+    ]) {
+      const error: unknown = await createStorage({ name: 'mine', provider, ...settings }).catch(
+        (reason: unknown) => reason,
+      )
+      assert.ok(isStorageError(error, 'INVALID_ARGUMENT'))
+      assert.match(error.message, /root|maxPutSize|fast/)
+      assert.match(error.message, /mine/)
+    }
+  })
+
+  it('shares a store that is passed in, also by another provider’s native access', async () => {
+    const first = new memory.MemoryProvider()
+    const second = new memory.MemoryProvider({ store: first.native })
+    const call = { signal: new AbortController().signal }
+    await first.createContainer('photos')
+    assert.equal((await second.getContainer('photos')).name, 'photos')
+    await second.destroyContainer('photos', { ...call, onlyIfEmpty: true })
+    await assert.rejects(first.getContainer('photos'), { code: 'CONTAINER_NOT_FOUND' })
+  })
+})

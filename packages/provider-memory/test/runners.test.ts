@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { allCategories, registerConformance, type TestRunner } from '@stowage/core/conformance'
+import { describe, it } from 'vitest'
+import { MemoryProvider } from '../src/index.js'
+
+/** What a runner is told, without running it. */
+function titlesOf(createProvider: () => MemoryProvider) {
+  const titles: { readonly title: string; readonly skip: boolean }[] = []
+  const runner: TestRunner = {
+    describe: (_title, define) => define(),
+    it: (title, { skip = false }) => void titles.push({ title, skip }),
+  }
+  registerConformance(runner, 'memory', { createProvider })
+  return titles
+}
+
+describe('the registration of the conformance suite', () => {
+  const titles = titlesOf(() => new MemoryProvider())
+
+  it('has at least 250 cases, each under an id of its own', () => {
+    const ids = titles.map(({ title }) => title.split(' ')[0] ?? '')
+    assert.ok(ids.length >= 250, `${ids.length} cases`)
+    assert.equal(new Set(ids).size, ids.length)
+    for (const id of ids) assert.match(id, /^[A-QZ]\.[1-9][0-9]*$/)
+  })
+
+  it('has every category, with ids that run from 1 without a gap', () => {
+    assert.equal(Object.keys(allCategories).join(''), 'ABCDEFGHIJKLMNOPQ')
+    for (const [letter, { cases }] of Object.entries(allCategories)) {
+      const numbers = cases.map(({ id }) => {
+        assert.ok(id.startsWith(`${letter}.`), id)
+        return Number(id.slice(letter.length + 1))
+      })
+      assert.deepEqual(
+        numbers.toSorted((a, b) => a - b),
+        numbers.map((_, index) => index + 1),
+      )
+    }
+  })
+
+  it('names the capability that rules a case out', () => {
+    const ruledOut = titles.filter(({ title }) => title.includes(' — '))
+    assert.ok(ruledOut.length > 0)
+    for (const { title, skip } of ruledOut) {
+      assert.match(title, /^[A-Q]\.[0-9]+ .+ — (?:refused|skipped): capabilities\./)
+      assert.equal(skip, title.includes(' — skipped: '))
+    }
+    assert.ok(!titles.some(({ title, skip }) => skip && !title.includes(' — skipped: ')))
+  })
+
+  it('asks each case of a provider without parts, and refuses or skips those about parts', () => {
+    const without = titlesOf(() => new MemoryProvider({ capabilities: { parts: false } }))
+    assert.equal(without.length, titles.length)
+    assert.ok(without.some(({ title }) => /^G\.11 .* — refused: capabilities\.parts is false$/.test(title)))
+  })
+
+  it('runs under node:test', async () => {
+    const file = fileURLToPath(new URL('node-test/conformance.js', import.meta.url))
+    const args = ['--test', '--test-reporter=tap', '--test-name-pattern=/^[HZ]\\./', file]
+    // A run of node:test within another one would report to its parent.
+    const { NODE_TEST_CONTEXT: _context, ...env } = process.env
+    const { stdout } = await promisify(execFile)(process.execPath, args, { env })
+    const cases = allCategories['H']?.cases.length ?? 0
+    assert.match(stdout, new RegExp(`^# pass ${cases + 1}$`, 'm'))
+    assert.match(stdout, /^# fail 0$/m)
+  })
+})

@@ -1,0 +1,59 @@
+import { Agent } from 'node:http'
+import { Agent as SecureAgent } from 'node:https'
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import type { Understands } from './capabilities.js'
+import type { S3Settings } from './config.js'
+import { addTransportRules } from './middleware.js'
+
+export interface S3ProviderOptions extends S3Settings {
+  /** Instead of `key` and `keyId`: credentials, or a function that gets them, as the SDK takes them. */
+  readonly credentials?: S3ClientConfig['credentials']
+}
+
+export function whatItUnderstands({ endpoint, ...options }: S3ProviderOptions): Understands {
+  const amazon = endpoint === undefined
+  return {
+    amazon,
+    conditionalWrites: options.conditionalWrites ?? (amazon ? 'all' : 'puts'),
+    conditionalRemovals: options.conditionalRemovals ?? amazon,
+    checksums: options.checksums ?? amazon,
+  }
+}
+
+export function createClient(options: S3ProviderOptions): S3Client {
+  const { endpoint, key, keyId, sessionToken, maxConnections = 128 } = options
+  const { checksums, amazon } = whatItUnderstands(options)
+  const credentials =
+    options.credentials ??
+    (key === undefined || keyId === undefined
+      ? undefined
+      : { accessKeyId: keyId, secretAccessKey: key, ...(sessionToken === undefined ? {} : { sessionToken }) })
+  const region = options.region ?? (amazon ? undefined : 'us-east-1')
+  const client = new S3Client({
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(region === undefined ? {} : { region }),
+    ...(options.profile === undefined ? {} : { profile: options.profile }),
+    ...(endpoint === undefined ? { followRegionRedirects: true } : { endpoint }),
+    forcePathStyle: options.forcePathStyle ?? !amazon,
+    useAccelerateEndpoint: options.useAccelerateEndpoint ?? false,
+    useDualstackEndpoint: options.useDualstackEndpoint ?? false,
+    useFipsEndpoint: options.useFipsEndpoint ?? false,
+    // Core repeats what can be repeated, by one rule for all providers.
+    maxAttempts: 1,
+    // Asking for permission to send a body costs a round trip each, and the SDK then leaves its pool of connections.
+    expectContinueHeader: false,
+    requestChecksumCalculation: checksums ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED',
+    // Checked by core, on request; in the SDK a checked stream does not say when its connection breaks.
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: {
+      // Agents of ours: with its own, the SDK writes a warning on the console when requests wait for a connection.
+      httpAgent: new Agent({ keepAlive: true, maxSockets: maxConnections, scheduling: 'lifo' }),
+      httpsAgent: new SecureAgent({ keepAlive: true, maxSockets: maxConnections, scheduling: 'lifo' }),
+      connectionTimeout: options.connectTimeout ?? 10_000,
+      socketTimeout: options.idleTimeout ?? 60_000,
+      socketAcquisitionWarningTimeout: 2 ** 31 - 1,
+    },
+  })
+  addTransportRules(client, { checksums })
+  return client
+}

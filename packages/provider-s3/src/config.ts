@@ -1,0 +1,57 @@
+import * as v from 'valibot'
+import { S3Provider } from './provider.js'
+
+const text = v.pipe(v.string(), v.minLength(1))
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
+
+const properties = v.strictObject({
+  /** The secret access key. */
+  key: v.optional(text),
+  /** The access key's id. Without both the SDK's chain of credentials is used: environment, profiles, SSO, the machine's role. */
+  keyId: v.optional(text),
+  /** Beside temporary `key` and `keyId`. */
+  sessionToken: v.optional(text),
+  /** Of the shared configuration files. */
+  profile: v.optional(text),
+  /** Default: what the environment or the profile says; with an `endpoint`, `us-east-1`. */
+  region: v.optional(text),
+  /** A service other than Amazon: `https://host[:port]`. */
+  endpoint: v.optional(v.pipe(v.string(), v.url(), v.regex(/^https?:/, 'must begin with http:// or https://'))),
+  /** The container in the path instead of the host's name. Default: with an `endpoint`. */
+  forcePathStyle: v.optional(v.boolean()),
+  useAccelerateEndpoint: v.optional(v.boolean()),
+  useDualstackEndpoint: v.optional(v.boolean()),
+  useFipsEndpoint: v.optional(v.boolean()),
+  /** What the service does with conditions on writes. Default: `all` on Amazon, `puts` with an `endpoint`. */
+  conditionalWrites: v.optional(v.union([v.picklist(['all', 'puts']), v.literal(false)])),
+  /** Whether the service looks at a condition on a removal. Default: on Amazon. */
+  conditionalRemovals: v.optional(v.boolean()),
+  /** Whether the service verifies and keeps checksums (CRC32, CRC32C, SHA-256). Default: on Amazon. */
+  checksums: v.optional(v.boolean()),
+  /** Connections kept open and used at the same time; further requests wait. Default: 128. */
+  maxConnections: v.optional(count),
+  /** Milliseconds for a connection to be made. Default: 10,000. */
+  connectTimeout: v.optional(count),
+  /** Milliseconds without a byte in either direction after which a connection counts as lost. Default: 60,000. */
+  idleTimeout: v.optional(count),
+  /** Bytes: larger files are copied in parts. Default and maximum: 5 GiB. */
+  maxCopySize: v.optional(v.pipe(count, v.minValue(5 * 1024 ** 2), v.maxValue(5 * 1024 ** 3))),
+  /** The customer's key that files are encrypted with (SSE-C): 32 bytes in Base64. */
+  SSECustomerKey: v.optional(text),
+})
+
+/** A data source's settings, beside `provider`. All are optional. */
+export const settings = v.pipe(
+  properties,
+  v.forward(
+    v.check(({ key, keyId }) => (key === undefined) === (keyId === undefined), 'key and keyId belong together'),
+    ['key'],
+  ),
+)
+
+export type S3Settings = v.InferOutput<typeof properties>
+
+/** Makes the provider from checked settings. */
+export function createProvider(settings: S3Settings): S3Provider {
+  return new S3Provider(settings)
+}

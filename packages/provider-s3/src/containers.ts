@@ -1,0 +1,153 @@
+import {
+  CreateBucketCommand,
+  DeleteBucketCommand,
+  DeleteObjectCommand,
+  HeadBucketCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  ListObjectVersionsCommand,
+} from '@aws-sdk/client-s3'
+import { type CallOptions, type ContainerInfo, containerExists, isStorageError, StorageError } from '@stowage/core'
+import type { Connection } from './connection.js'
+import { decodeKey, isXmlText, nameOf } from './names.js'
+import { abortUpload } from './parts.js'
+import { type ObjectVersion, removeKeys } from './remover.js'
+
+export async function getContainer(
+  connection: Connection,
+  container: string,
+  { signal }: CallOptions,
+): Promise<ContainerInfo> {
+  await connection.send(new HeadBucketCommand({ Bucket: container }), signal, { container })
+  return { name: container }
+}
+
+/** Creations under way in this process, by endpoint and name. */
+const creations = new Map<string, Promise<unknown>>()
+
+/**
+ * Some services, and Amazon in us-east-1, answer the creation of a container that one has already as a success. So it is
+ * looked for first; within a process only one at a time looks and creates, so that of several only one wins. Between processes that
+ * is certain where the service itself refuses, which Amazon does in all other regions.
+ */
+export async function createContainer(
+  connection: Connection,
+  container: string,
+  { signal }: CallOptions,
+): Promise<ContainerInfo> {
+  const { hostname = '' } = (await connection.client.config.endpoint?.()) ?? {}
+  const place = `${hostname}/${container}`
+  const before = creations.get(place)
+  const creation = (async () => {
+    await before?.catch(() => undefined)
+    if (await exists(connection, container, signal)) throw containerExists(container)
+    await connection.send(new CreateBucketCommand({ Bucket: container }), signal, { container })
+  })()
+  creations.set(place, creation)
+  try {
+    await creation
+    return { name: container }
+  } finally {
+    if (creations.get(place) === creation) creations.delete(place)
+  }
+}
+
+async function exists(connection: Connection, container: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await getContainer(connection, container, { signal })
+    return true
+  } catch (error) {
+    // Somebody else's may not be looked at; whether it is there, the creation tells.
+    if (isStorageError(error, 'CONTAINER_NOT_FOUND') || isStorageError(error, 'PERMISSION_DENIED')) return false
+    throw error
+  }
+}
+
+/** Rounds of emptying, in case somebody goes on writing. */
+const maxRounds = 5
+
+export async function destroyContainer(
+  connection: Connection,
+  container: string,
+  { signal, onlyIfEmpty }: CallOptions & { readonly onlyIfEmpty: boolean },
+): Promise<void> {
+  if (onlyIfEmpty && (await holdsFiles(connection, container, signal))) throw notEmpty()
+  if (!onlyIfEmpty) await removeAllFiles(connection, container, signal)
+  for (let round = 1; ; round++) {
+    await abortAllUploads(connection, container, signal)
+    try {
+      await connection.send(new DeleteBucketCommand({ Bucket: container }), signal, { container })
+      return
+    } catch (error) {
+      if (!isStorageError(error, 'CONTAINER_NOT_EMPTY') || onlyIfEmpty || round >= maxRounds) throw error
+    }
+    await removeAllFiles(connection, container, signal)
+    await removeAllVersions(connection, container, signal)
+  }
+}
+
+const notEmpty = () => new StorageError('CONTAINER_NOT_EMPTY', 'the container holds files')
+
+async function holdsFiles(connection: Connection, container: string, signal: AbortSignal): Promise<boolean> {
+  const command = new ListObjectsV2Command({ Bucket: container, MaxKeys: 1, EncodingType: 'url' })
+  const { Contents = [] } = await connection.send(command, signal, { container })
+  return Contents.length > 0
+}
+
+/** From the first name again and again: what was removed is no longer there. */
+async function removeAllFiles(connection: Connection, container: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const command = new ListObjectsV2Command({ Bucket: container, EncodingType: 'url' })
+    const { Contents = [], IsTruncated, EncodingType } = await connection.send(command, signal, { container })
+    const keys = Contents.map(({ Key = '' }) => ({ Key: EncodingType === 'url' ? decodeKey(Key) : Key }))
+    await removeVersions(connection, container, keys, signal)
+    if (!IsTruncated || keys.length === 0) return
+  }
+}
+
+/** Of a container whose files are kept in versions. */
+async function removeAllVersions(connection: Connection, container: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const command = new ListObjectVersionsCommand({ Bucket: container, EncodingType: 'url' })
+    const answer = await connection.send(command, signal, { container })
+    const found = [...(answer.Versions ?? []), ...(answer.DeleteMarkers ?? [])]
+    const versions = found.map(({ Key = '', VersionId }) => ({
+      Key: answer.EncodingType === 'url' ? decodeKey(Key) : Key,
+      ...(VersionId === undefined ? {} : { VersionId }),
+    }))
+    await removeVersions(connection, container, versions, signal)
+    if (!answer.IsTruncated || versions.length === 0) return
+  }
+}
+
+async function removeVersions(
+  connection: Connection,
+  container: string,
+  versions: readonly ObjectVersion[],
+  signal: AbortSignal,
+): Promise<void> {
+  const batched = versions.filter(({ Key }) => isXmlText(Key))
+  // A page of versions can be longer than a batch.
+  for (let start = 0; start < batched.length; start += 1000) {
+    const failed = await removeKeys(connection, container, batched.slice(start, start + 1000), signal)
+    for (const [key, error] of failed) throw error.withContext({ container, file: nameOf(key) })
+  }
+  for (const version of versions.filter(({ Key }) => !isXmlText(Key))) {
+    const subject = { container, file: nameOf(version.Key) }
+    await connection.send(new DeleteObjectCommand({ Bucket: container, ...version }), signal, subject)
+  }
+}
+
+async function abortAllUploads(connection: Connection, container: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const command = new ListMultipartUploadsCommand({ Bucket: container, EncodingType: 'url' })
+    const answer = await connection.send(command, signal, { container })
+    const uploads = answer.Uploads ?? []
+    const decode = answer.EncodingType === 'url' ? decodeKey : (key: string) => key
+    for (const { Key = '', UploadId = '' } of uploads) {
+      const upload = { container, file: nameOf(decode(Key)), id: UploadId, partSize: 1 }
+      await abortUpload(connection, upload, { signal })
+    }
+    if (!answer.IsTruncated || uploads.length === 0) return
+  }
+}

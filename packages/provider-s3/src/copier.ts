@@ -1,0 +1,191 @@
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CopyObjectCommand,
+  CreateMultipartUploadCommand,
+  UploadPartCopyCommand,
+} from '@aws-sdk/client-s3'
+import {
+  type CopyCallOptions,
+  type FileInfo,
+  type FileLocation,
+  isStorageError,
+  StorageError,
+  type WrittenFile,
+} from '@stowage/core'
+import { type Connection, md5OfEtag, quoted, wholeSeconds } from './connection.js'
+import { keyOf } from './names.js'
+import { getFile } from './reader.js'
+import { accessAndEncryption, conditionsApart, namedKey, nativeAttributes } from './writer.js'
+
+/** Parts of one copy that are under way at once. */
+const parallelism = 8
+const maxParts = 10_000
+const minPartSize = 5 * 1024 ** 2
+/** Milliseconds that clean-up after a failure may take. */
+const cleanUpTime = 30_000
+
+export async function copyFile(
+  connection: Connection,
+  source: FileLocation,
+  target: FileLocation,
+  options: CopyCallOptions,
+): Promise<WrittenFile> {
+  const { signal, conditions, ifSourceMatch } = options
+  const info = await getFile(connection, source.container, source.file, {
+    signal,
+    conditions: ifSourceMatch === undefined ? {} : { ifMatch: ifSourceMatch },
+  })
+  const native = await conditionsApart(connection, { ...target, conditions, signal })
+  const job: CopyJob = { connection, source, target, options, info, native }
+  return info.size > connection.options.maxCopySize ? copyInParts(job) : copyAtOnce(job)
+}
+
+interface CopyJob {
+  readonly connection: Connection
+  readonly source: FileLocation
+  readonly target: FileLocation
+  readonly options: CopyCallOptions
+  readonly info: FileInfo
+  readonly native: { readonly IfMatch?: string; readonly IfNoneMatch?: string }
+}
+
+/** What the copy is made from: always the version that was looked at first. */
+const sourceOf = ({ connection, source, info }: CopyJob) => {
+  const { SSECustomerAlgorithm, SSECustomerKey } = connection.customerKey
+  const path = `${source.container}/${keyOf(source.file)}`
+  return {
+    CopySource: path.split('/').map(encodeURIComponent).join('/'),
+    CopySourceIfMatch: info.etag,
+    ...(SSECustomerKey === undefined
+      ? {}
+      : { CopySourceSSECustomerAlgorithm: SSECustomerAlgorithm, CopySourceSSECustomerKey: SSECustomerKey }),
+  }
+}
+
+/** The attributes that the target gets, with the checksums that were kept with the source. */
+function attributesOf({ connection, options, info }: CopyJob) {
+  const { checksums, ...attributes } = info
+  const kept = { ...checksums }
+  // That one is the ETag; it is not kept beside it.
+  if (info.etag === `"${checksums.md5}"`) delete (kept as { md5?: string }).md5
+  return nativeAttributes(connection, { ...options, attributes: options.attributes ?? attributes, checksums: kept })
+}
+
+async function copyAtOnce(job: CopyJob): Promise<WrittenFile> {
+  const { connection, source, target, options, info, native } = job
+  const itself = source.container === target.container && source.file === target.file
+  // Services refuse to copy a file to itself unless something is replaced.
+  const replaced = options.attributes !== undefined || itself
+  const command = new CopyObjectCommand({
+    Bucket: target.container,
+    Key: keyOf(target.file),
+    ...sourceOf(job),
+    ...native,
+    ...(replaced ? { MetadataDirective: 'REPLACE', ...attributesOf(job) } : accessAndEncryption(connection, options)),
+  })
+  const answer = await connection
+    .send(command, options.signal, { container: target.container, file: target.file })
+    .catch((error: unknown) => explainMissing(job, error))
+  const etag = quoted(answer.CopyObjectResult?.ETag)
+  const { md5: _, ...kept } = info.checksums
+  const keptMd5 = info.etag === `"${info.checksums.md5}"` ? {} : { md5: info.checksums.md5 }
+  return {
+    ...info,
+    ...options.attributes,
+    container: target.container,
+    name: target.file,
+    etag,
+    mtime: wholeSeconds(answer.CopyObjectResult?.LastModified),
+    checksums: {
+      ...md5OfEtag(etag, answer, connection.options.amazon),
+      ...kept,
+      ...(keptMd5.md5 === undefined ? {} : keptMd5),
+    },
+  }
+}
+
+/** Both ends can be missing, and the service does not say which. The source was there a moment ago. */
+async function explainMissing({ connection, source, options }: CopyJob, error: unknown): Promise<never> {
+  if (isStorageError(error, 'FILE_NOT_FOUND')) {
+    await getFile(connection, source.container, source.file, { signal: options.signal, conditions: {} })
+    if (options.conditions.ifMatch !== undefined) {
+      throw new StorageError('PRECONDITION_FAILED', 'the file does not exist', { cause: error.cause })
+    }
+  }
+  throw error
+}
+
+/** Larger files than the service copies by one request are copied by ranges, as the parts of an upload. */
+async function copyInParts(job: CopyJob): Promise<WrittenFile> {
+  const { connection, target, options, info } = job
+  const { signal } = options
+  const address = { Bucket: target.container, Key: keyOf(target.file) }
+  const subject = { ...target, upload: true }
+  const started = await connection.send(
+    new CreateMultipartUploadCommand({ ...address, ...attributesOf(job) }),
+    signal,
+    target,
+  )
+  const upload = { ...address, UploadId: started.UploadId }
+  try {
+    const parts = await copyParts(job, upload)
+    // Not every service holds the copied ranges to one version of the source.
+    const after = await getFile(connection, job.source.container, job.source.file, { signal, conditions: {} })
+    if (after.etag !== info.etag) {
+      throw new StorageError('PRECONDITION_FAILED', 'the source was replaced while it was copied')
+    }
+    const key = namedKey(options) ?? connection.customerKey
+    await connection.send(
+      new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts: parts }, ...job.native, ...key }),
+      signal,
+      subject,
+    )
+    return await getFile(connection, target.container, target.file, { signal, conditions: {} }, key)
+  } catch (error) {
+    // The first failure matters more; what stays is in the list of unfinished uploads.
+    await connection
+      .send(new AbortMultipartUploadCommand(upload), AbortSignal.timeout(cleanUpTime), subject)
+      .catch(() => undefined)
+    throw error
+  }
+}
+
+async function copyParts(job: CopyJob, upload: { Bucket: string; Key: string; UploadId: string | undefined }) {
+  const { connection, info, options } = job
+  const partSize = Math.max(
+    minPartSize,
+    Math.ceil(info.size / maxParts),
+    Math.min(connection.options.maxCopySize, 512 * 1024 ** 2),
+  )
+  const count = Math.ceil(info.size / partSize)
+  const stop = new AbortController()
+  const signal = AbortSignal.any([options.signal, stop.signal])
+  const parts: { PartNumber: number; ETag: string }[] = []
+  let next = 0
+  const worker = async () => {
+    while (next < count && !stop.signal.aborted) {
+      const index = next++
+      const last = Math.min(info.size, (index + 1) * partSize) - 1
+      const command = new UploadPartCopyCommand({
+        ...upload,
+        ...sourceOf(job),
+        ...(namedKey(options) ?? connection.customerKey),
+        PartNumber: index + 1,
+        CopySourceRange: `bytes=${index * partSize}-${last}`,
+      })
+      const answer = await connection.send(command, signal, { ...job.target, upload: true })
+      parts[index] = { PartNumber: index + 1, ETag: quoted(answer.CopyPartResult?.ETag) }
+    }
+  }
+  const workers = Array.from({ length: Math.min(parallelism, count) }, () =>
+    worker().catch((error: unknown) => {
+      stop.abort(error)
+      throw error
+    }),
+  )
+  const ended = await Promise.allSettled(workers)
+  if (stop.signal.aborted) throw stop.signal.reason
+  for (const result of ended) if (result.status === 'rejected') throw result.reason
+  return parts
+}

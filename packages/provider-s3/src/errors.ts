@@ -1,0 +1,212 @@
+import {
+  containerExists,
+  containerNotFound,
+  describeCause,
+  fileNotFound,
+  StorageError,
+  type StorageErrorCode,
+  type StorageErrorDetails,
+  uploadNotFound,
+} from '@stowage/core'
+
+/** What a request was about, so that its failure can be named. */
+export interface Subject {
+  readonly container?: string
+  readonly file?: string
+  /** The request was about a part upload of the file, which is what is missing when something is. */
+  readonly upload?: boolean
+}
+
+/** The service's own codes (Amazon S3 API reference, "List of error codes"). */
+const codes: Readonly<Record<string, StorageErrorCode>> = {
+  AccessDenied: 'PERMISSION_DENIED',
+  AccountProblem: 'PERMISSION_DENIED',
+  AllAccessDisabled: 'PERMISSION_DENIED',
+  InvalidAccessKeyId: 'UNAUTHENTICATED',
+  InvalidToken: 'UNAUTHENTICATED',
+  ExpiredToken: 'UNAUTHENTICATED',
+  TokenRefreshRequired: 'UNAUTHENTICATED',
+  SignatureDoesNotMatch: 'UNAUTHENTICATED',
+  // The SDK has learned the service's time from this answer, so the next try is right.
+  RequestTimeTooSkewed: 'UNAVAILABLE',
+  BucketAlreadyExists: 'CONTAINER_EXISTS',
+  BucketAlreadyOwnedByYou: 'CONTAINER_EXISTS',
+  BucketNotEmpty: 'CONTAINER_NOT_EMPTY',
+  NoSuchBucket: 'CONTAINER_NOT_FOUND',
+  NoSuchKey: 'FILE_NOT_FOUND',
+  NoSuchUpload: 'UPLOAD_NOT_FOUND',
+  InvalidPart: 'INVALID_PART',
+  InvalidPartOrder: 'INVALID_PART',
+  EntityTooSmall: 'INVALID_PART',
+  EntityTooLarge: 'TOO_LARGE',
+  MaxMessageLengthExceeded: 'TOO_LARGE',
+  QuotaExceeded: 'NO_SPACE',
+  InvalidBucketName: 'INVALID_NAME',
+  KeyTooLongError: 'INVALID_NAME',
+  InvalidRange: 'RANGE_NOT_SATISFIABLE',
+  BadDigest: 'CHECKSUM_MISMATCH',
+  InvalidDigest: 'CHECKSUM_MISMATCH',
+  XAmzContentSHA256Mismatch: 'CHECKSUM_MISMATCH',
+  XAmzContentChecksumMismatch: 'CHECKSUM_MISMATCH',
+  IncompleteBody: 'CONNECTION_LOST',
+  RequestTimeout: 'UNAVAILABLE',
+  PreconditionFailed: 'PRECONDITION_FAILED',
+  NotModified: 'NOT_MODIFIED',
+  // Somebody else was writing at the same time, so this did nothing.
+  ConditionalRequestConflict: 'UNAVAILABLE',
+  OperationAborted: 'UNAVAILABLE',
+  SlowDown: 'RATE_LIMITED',
+  SlowDownRead: 'RATE_LIMITED',
+  SlowDownWrite: 'RATE_LIMITED',
+  TooManyRequests: 'RATE_LIMITED',
+  ServiceUnavailable: 'UNAVAILABLE',
+  // The service failed half-way: what it did is not known.
+  InternalError: 'CONNECTION_LOST',
+  NotImplemented: 'NOT_SUPPORTED',
+  MissingContentLength: 'LENGTH_REQUIRED',
+  MetadataTooLarge: 'INVALID_ARGUMENT',
+  InvalidArgument: 'INVALID_ARGUMENT',
+  InvalidRequest: 'INVALID_ARGUMENT',
+  InvalidStorageClass: 'INVALID_ARGUMENT',
+  MalformedACLError: 'INVALID_ARGUMENT',
+}
+
+/** For answers without a code, as those to HEAD are. */
+const statuses: Readonly<Record<number, StorageErrorCode>> = {
+  301: 'CONTAINER_NOT_FOUND',
+  304: 'NOT_MODIFIED',
+  307: 'UNAVAILABLE',
+  400: 'INVALID_ARGUMENT',
+  401: 'UNAUTHENTICATED',
+  403: 'PERMISSION_DENIED',
+  411: 'LENGTH_REQUIRED',
+  412: 'PRECONDITION_FAILED',
+  413: 'TOO_LARGE',
+  416: 'RANGE_NOT_SATISFIABLE',
+  429: 'RATE_LIMITED',
+  500: 'CONNECTION_LOST',
+  501: 'NOT_SUPPORTED',
+  502: 'CONNECTION_LOST',
+  503: 'UNAVAILABLE',
+  504: 'CONNECTION_LOST',
+  507: 'NO_SPACE',
+}
+
+/** Nothing was sent yet when these happen. */
+const unreachable: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+])
+
+const broken: ReadonlySet<unknown> = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ECONNABORTED',
+  'ERR_STREAM_PREMATURE_CLOSE',
+])
+
+/** Whatever the SDK or the connection threw, as the contract has it. No header, key or address of it is passed on. */
+export function explain(error: unknown, subject: Subject): StorageError {
+  if (error instanceof StorageError) return error
+  if (!(error instanceof Error)) return new StorageError('INTERNAL', 'the SDK failed', { cause: describeCause(error) })
+  const cause = describeCause(error)
+  const status = statusOf(error)
+  if (status !== undefined) return explainAnswer(error, status, cause, subject)
+  const code = 'code' in error ? error.code : undefined
+  if (error.name === 'AbortError') return new StorageError('ABORTED', 'the request was aborted', { cause })
+  if (error.name === 'CredentialsProviderError' || error.name === 'TokenProviderError') {
+    return new StorageError('UNAUTHENTICATED', 'no credentials were found for the service', { cause })
+  }
+  if (unreachable.has(code)) return new StorageError('UNAVAILABLE', 'the service cannot be reached', { cause })
+  if (error.name === 'TimeoutError' && /establish a connection/.test(error.message)) {
+    return new StorageError('UNAVAILABLE', 'no connection to the service could be made in time', { cause })
+  }
+  if (error.name === 'TimeoutError') return new StorageError('CONNECTION_LOST', 'the service fell silent', { cause })
+  if (broken.has(code) || /socket hang up|aborted/.test(error.message)) {
+    return new StorageError('CONNECTION_LOST', 'the connection to the service broke', { cause })
+  }
+  if (typeof code === 'string' && /^(?:HPE_|ERR_HTTP_|ERR_SSL_|EPROTO)/.test(code)) {
+    return new StorageError('BAD_ANSWER', 'the service answered with something that is not HTTP', { cause })
+  }
+  if (/^Region is missing/.test(error.message)) {
+    return new StorageError('INVALID_ARGUMENT', 'the region is not known: set region, or AWS_REGION', {
+      cause,
+      details: { property: 'region' },
+    })
+  }
+  return new StorageError('INTERNAL', 'the SDK failed in a way that it should not', { cause })
+}
+
+function explainAnswer(error: Error, status: number, cause: Error, subject: Subject): StorageError {
+  // A success that can't be read, or a failure whose body is no error of S3's.
+  if (status < 300 || /XML parse error|Deserialization error/.test(error.message)) {
+    const known = status >= 300 ? statuses[status] : undefined
+    return new StorageError(known ?? 'BAD_ANSWER', `the service gave an answer (${status}) that is not S3's`, {
+      cause,
+      details: detailsOf(error, status),
+    })
+  }
+  const code = codes[error.name] ?? (status === 404 ? missing(subject) : (statuses[status] ?? 'BAD_ANSWER'))
+  return named(code, `the service refused: ${error.name} (${status})`, cause, subject, detailsOf(error, status))
+}
+
+const missing = ({ file, upload }: Subject): StorageErrorCode =>
+  upload ? 'UPLOAD_NOT_FOUND' : file === undefined ? 'CONTAINER_NOT_FOUND' : 'FILE_NOT_FOUND'
+
+function named(
+  code: StorageErrorCode,
+  message: string,
+  cause: Error,
+  { container = '', file = '', upload = false }: Subject,
+  details: StorageErrorDetails,
+): StorageError {
+  if (code === 'CONTAINER_NOT_FOUND') return containerNotFound(container, cause)
+  if (code === 'CONTAINER_EXISTS') return containerExists(container, cause)
+  // Some servers say NoSuchKey of an upload that they do not know.
+  if (code === 'UPLOAD_NOT_FOUND' || (upload && code === 'FILE_NOT_FOUND'))
+    return uploadNotFound(container, file, cause)
+  if (code === 'FILE_NOT_FOUND') return fileNotFound(container, file, cause)
+  return new StorageError(code, message, { cause, details })
+}
+
+/** The HTTP status of an answer that the SDK made an error of. */
+export function statusOf(error: unknown): number | undefined {
+  const metadata = error instanceof Error && '$metadata' in error ? error.$metadata : undefined
+  return typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata
+    ? Number(metadata.httpStatusCode)
+    : undefined
+}
+
+function headersOf(error: Error): Readonly<Record<string, string | undefined>> {
+  const response = '$response' in error ? error.$response : undefined
+  const headers =
+    typeof response === 'object' && response !== null && 'headers' in response ? response.headers : undefined
+  return (headers ?? {}) as Record<string, string | undefined>
+}
+
+function detailsOf(error: Error, status: number): StorageErrorDetails {
+  const headers = headersOf(error)
+  const retryAfter = status === 429 || status === 503 ? secondsOf(headers['retry-after']) : undefined
+  const size = status === 416 ? /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1] : undefined
+  const etag = status === 304 ? headers['etag'] : undefined
+  const changed = status === 304 ? Date.parse(headers['last-modified'] ?? '') : Number.NaN
+  return {
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+    ...(size === undefined ? {} : { size: Number(size) }),
+    ...(etag === undefined ? {} : { etag }),
+    ...(Number.isNaN(changed) ? {} : { mtime: new Date(changed) }),
+  }
+}
+
+/** `Retry-After` as seconds or as a date (RFC 9110, 10.2.3). */
+function secondsOf(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined
+  if (/^\d+$/.test(value)) return Number(value)
+  const date = Date.parse(value)
+  return Number.isNaN(date) ? undefined : Math.max(0, (date - Date.now()) / 1000)
+}

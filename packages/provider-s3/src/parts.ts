@@ -1,0 +1,265 @@
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  ListPartsCommand,
+  type MultipartUpload,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3'
+import {
+  type CallOptions,
+  type CompleteUploadCallOptions,
+  isStorageError,
+  type ListCallOptions,
+  type PartPage,
+  type PartUpload,
+  type ProviderBody,
+  type StartUploadCallOptions,
+  StorageError,
+  type UnfinishedUpload,
+  type UploadedPart,
+  type UploadPage,
+  type UploadPartCallOptions,
+  type WrittenFile,
+} from '@stowage/core'
+import { maxPartSize } from './capabilities.js'
+import { type Connection, quoted } from './connection.js'
+import { decodeNext } from './lister.js'
+import { toBase64 } from './metadata.js'
+import { decodeKey, keyOf, keyPrefixOf, nameOf } from './names.js'
+import { getFile } from './reader.js'
+import { conditionsApart, namedKey, nativeAttributes } from './writer.js'
+
+/**
+ * Part uploads are the service's own. An upload's id is the service's; where each part is to carry a CRC32C it has
+ * `,crc32c` behind it, and behind that the whole file's when the writer gave it. A part's tag is its ETag, and behind a comma
+ * its checksum where the service gave one, which it then wants to see again at the end.
+ */
+const idPattern = /^(?<id>.+?)(?<crc32c>,crc32c(?:=(?<expected>[0-9a-f]{8}))?)?$/
+
+interface NativeUpload {
+  readonly id: string
+  readonly crc32c: boolean
+  readonly expected: string | undefined
+}
+
+function nativeUpload({ id }: PartUpload): NativeUpload {
+  const groups = idPattern.exec(id)?.groups
+  return { id: groups?.['id'] ?? id, crc32c: groups?.['crc32c'] !== undefined, expected: groups?.['expected'] }
+}
+
+const checksumNames = [
+  'ChecksumCRC32',
+  'ChecksumCRC32C',
+  'ChecksumCRC64NVME',
+  'ChecksumSHA1',
+  'ChecksumSHA256',
+] as const
+type NativeChecksums = { readonly [name in (typeof checksumNames)[number]]?: string }
+
+function tagOf(etag: string | undefined, answer: NativeChecksums): string {
+  const name = checksumNames.find((candidate) => answer[candidate] !== undefined)
+  return name === undefined ? quoted(etag) : `${quoted(etag)},${name}=${answer[name]}`
+}
+
+function nativePart({ partNumber, tag }: UploadedPart) {
+  const [, etag = tag, name, checksum] = /^("[^"]*"),(\w+)=(.*)$/.exec(tag) ?? []
+  const known = checksumNames.find((candidate) => candidate === name)
+  return { PartNumber: partNumber, ETag: etag, ...(known === undefined ? {} : { [known]: checksum }) }
+}
+
+const subjectOf = ({ container, file }: PartUpload) => ({ container, file, upload: true })
+const address = (upload: PartUpload) => ({
+  Bucket: upload.container,
+  Key: keyOf(upload.file),
+  UploadId: nativeUpload(upload).id,
+})
+
+/** Upload keys that are remembered: those of the uploads under way, and of some that nobody ended. */
+const maxUploadKeys = 10_000
+
+export async function startUpload(
+  connection: Connection,
+  container: string,
+  file: string,
+  options: StartUploadCallOptions,
+): Promise<PartUpload> {
+  const { partSize, checksums, signal } = options
+  const checked = connection.options.checksums
+  const crc32c = checked && checksums.crc32c !== undefined
+  const command = new CreateMultipartUploadCommand({
+    Bucket: container,
+    Key: keyOf(file),
+    ...nativeAttributes(connection, options),
+    ...(checked ? { ChecksumAlgorithm: crc32c ? 'CRC32C' : 'CRC32', ChecksumType: 'FULL_OBJECT' } : {}),
+  })
+  const { UploadId } = await connection.send(command, signal, { container, file })
+  if (!UploadId) throw new StorageError('BAD_ANSWER', 'the service started an upload and did not say which')
+  const id = crc32c ? `${UploadId},crc32c=${checksums.crc32c}` : UploadId
+  const key = namedKey(options)
+  if (key !== undefined) {
+    const [oldest] = connection.uploadKeys.keys()
+    if (oldest !== undefined && connection.uploadKeys.size >= maxUploadKeys) connection.uploadKeys.delete(oldest)
+    connection.uploadKeys.set(id, key)
+  }
+  return { container, file, id, partSize }
+}
+
+export async function uploadPart(
+  connection: Connection,
+  upload: PartUpload,
+  body: ProviderBody,
+  { signal, partNumber }: UploadPartCallOptions,
+): Promise<UploadedPart> {
+  if (!(body instanceof Uint8Array)) {
+    throw new StorageError('LENGTH_REQUIRED', 'the service takes bytes in memory, and no stream')
+  }
+  const command = new UploadPartCommand({
+    ...address(upload),
+    PartNumber: partNumber,
+    Body: body,
+    ContentLength: body.length,
+    ...connection.customerKeyOfUpload(upload.id),
+    ...(nativeUpload(upload).crc32c ? { ChecksumAlgorithm: 'CRC32C' } : {}),
+  })
+  const answer = await connection.send(command, signal, subjectOf(upload))
+  return { partNumber, size: body.length, tag: tagOf(answer.ETag, answer) }
+}
+
+export async function listParts(
+  connection: Connection,
+  upload: PartUpload,
+  { signal, limit, next }: ListCallOptions,
+): Promise<PartPage> {
+  const [, after] = next === undefined ? [] : decodeNext<readonly [string, string]>(next, ['part'], 2)
+  const answer = await connection.send(
+    new ListPartsCommand({
+      ...address(upload),
+      MaxParts: limit,
+      ...(after === undefined ? {} : { PartNumberMarker: after }),
+      ...connection.customerKeyOfUpload(upload.id),
+    }),
+    signal,
+    subjectOf(upload),
+  )
+  const entries = (answer.Parts ?? []).map((part) => ({
+    partNumber: part.PartNumber ?? 0,
+    size: part.Size ?? 0,
+    tag: tagOf(part.ETag, part),
+  }))
+  const last = entries.at(-1)
+  return answer.IsTruncated && last !== undefined
+    ? { entries, next: Buffer.from(JSON.stringify(['part', String(last.partNumber)])).toString('base64url') }
+    : { entries }
+}
+
+export async function completeUpload(
+  connection: Connection,
+  upload: PartUpload,
+  { signal, parts, conditions }: CompleteUploadCallOptions,
+): Promise<WrittenFile> {
+  const { container, file, id } = upload
+  const native = await conditionsApart(connection, { container, file, conditions, signal })
+  const { crc32c, expected } = nativeUpload(upload)
+  const key = connection.customerKeyOfUpload(id)
+  const command = new CompleteMultipartUploadCommand({
+    ...address(upload),
+    MultipartUpload: { Parts: parts.map(nativePart) },
+    ...native,
+    ...key,
+    ...(crc32c ? { ChecksumType: 'FULL_OBJECT' } : {}),
+    ...(expected === undefined ? {} : { ChecksumCRC32C: toBase64(expected) }),
+  })
+  try {
+    await connection.send(command, signal, subjectOf(upload))
+  } catch (error) {
+    // Ceph says "internal error" of an upload that it does not know.
+    if (isStorageError(error, 'CONNECTION_LOST')) await listParts(connection, upload, { signal, limit: 1 })
+    if (isStorageError(error, 'UPLOAD_NOT_FOUND') && conditions.ifMatch !== undefined) {
+      await missingTarget(connection, upload, signal)
+    }
+    throw error
+  }
+  connection.uploadKeys.delete(id)
+  // The answer says nothing of the attributes, which were given at the start, perhaps by another process.
+  return getFile(connection, container, file, { signal, conditions: {} }, key)
+}
+
+/** Amazon says of a condition on a file that is not there what it says of an unknown upload; this tells them apart. */
+async function missingTarget(connection: Connection, upload: PartUpload, signal: AbortSignal): Promise<void> {
+  await listParts(connection, upload, { signal, limit: 1 })
+  throw new StorageError('PRECONDITION_FAILED', 'the file does not exist')
+}
+
+export async function abortUpload(connection: Connection, upload: PartUpload, { signal }: CallOptions): Promise<void> {
+  connection.uploadKeys.delete(upload.id)
+  try {
+    await connection.send(new AbortMultipartUploadCommand(address(upload)), signal, subjectOf(upload))
+  } catch (error) {
+    if (!isStorageError(error, 'UPLOAD_NOT_FOUND')) throw error
+  }
+}
+
+/** Requests for sizes of parts that are under way at once. */
+const lookups = 16
+
+export async function listUploads(
+  connection: Connection,
+  container: string,
+  { signal, limit, next, prefix }: ListCallOptions & { readonly prefix: string },
+): Promise<UploadPage> {
+  const [, keyMarker, idMarker] =
+    next === undefined ? [] : decodeNext<readonly [string, string, string]>(next, ['upload'], 3)
+  const answer = await connection.send(
+    new ListMultipartUploadsCommand({
+      Bucket: container,
+      Prefix: keyPrefixOf(prefix),
+      MaxUploads: limit,
+      EncodingType: 'url',
+      ...(keyMarker === undefined ? {} : { KeyMarker: keyMarker, UploadIdMarker: idMarker }),
+    }),
+    signal,
+    { container },
+  )
+  const decode = answer.EncodingType === 'url' ? decodeKey : (key: string) => key
+  const found = (answer.Uploads ?? []).map((upload) => ({ upload, key: decode(upload.Key ?? '') }))
+  const entries: UnfinishedUpload[] = []
+  for (let start = 0; start < found.length; start += lookups) {
+    const described = found
+      .slice(start, start + lookups)
+      .map(({ upload, key }) => describe(connection, { container, file: nameOf(key) }, upload, signal))
+    entries.push(...(await Promise.all(described)).filter((upload) => upload !== undefined))
+  }
+  const last = found.at(-1)
+  return answer.IsTruncated && last !== undefined
+    ? {
+        entries,
+        next: Buffer.from(JSON.stringify(['upload', last.key, last.upload.UploadId ?? ''])).toString('base64url'),
+      }
+    : { entries }
+}
+
+/** Nothing when it has ended meanwhile. */
+async function describe(
+  connection: Connection,
+  { container, file }: { readonly container: string; readonly file: string },
+  { UploadId = '', Initiated, ChecksumAlgorithm }: MultipartUpload,
+  signal: AbortSignal,
+): Promise<UnfinishedUpload | undefined> {
+  const id = ChecksumAlgorithm === 'CRC32C' ? `${UploadId},crc32c` : UploadId
+  const started = Initiated ?? new Date(0)
+  try {
+    // The service does not keep the size that parts should have; all but the last have the largest that was sent.
+    const { entries } = await listParts(
+      connection,
+      { container, file, id, partSize: maxPartSize },
+      { signal, limit: 1000 },
+    )
+    const partSize = entries.length === 0 ? maxPartSize : Math.max(...entries.map(({ size }) => size))
+    return { container, file, id, partSize, started }
+  } catch (error) {
+    if (isStorageError(error, 'UPLOAD_NOT_FOUND')) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,209 @@
+import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
+import {
+  GetObjectCommand,
+  type GetObjectCommandOutput,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  type HeadObjectCommandOutput,
+} from '@aws-sdk/client-s3'
+import {
+  type ByteRange,
+  type Checksums,
+  checkReadConditions,
+  type FileInfo,
+  isStorageError,
+  type OpenCallOptions,
+  type OpenFile,
+  type ReadCallOptions,
+  type ReadConditions,
+  resolveRange,
+  StorageError,
+} from '@stowage/core'
+import { type Connection, type CustomerKey, md5OfEtag, quoted, wholeSeconds } from './connection.js'
+import { explain } from './errors.js'
+import { decodeMetadata, toHex } from './metadata.js'
+import { keyOf } from './names.js'
+
+/** All that an answer to HEAD or GET says of a file. */
+export function infoOf(
+  connection: Connection,
+  place: { readonly container: string; readonly file: string },
+  head: HeadObjectCommandOutput | GetObjectCommandOutput,
+  size: number,
+): FileInfo {
+  const { metadata, checksums } = decodeMetadata(head.Metadata)
+  const etag = quoted(head.ETag)
+  return {
+    container: place.container,
+    name: place.file,
+    size,
+    mtime: wholeSeconds(head.LastModified),
+    etag,
+    contentType: head.ContentType || 'application/octet-stream',
+    ...(head.CacheControl ? { cacheControl: head.CacheControl } : {}),
+    ...(head.ContentDisposition ? { contentDisposition: head.ContentDisposition } : {}),
+    ...(head.ContentEncoding ? { contentEncoding: head.ContentEncoding } : {}),
+    ...(head.ContentLanguage ? { contentLanguage: head.ContentLanguage } : {}),
+    metadata,
+    checksums: { ...md5OfEtag(etag, head, connection.options.amazon), ...keptChecksums(head), ...checksums },
+  }
+}
+
+/** Those that the service itself keeps of the whole content; a checksum of parts' checksums is none. */
+function keptChecksums(head: HeadObjectCommandOutput | GetObjectCommandOutput): Checksums {
+  const { ChecksumType: type, ChecksumSHA256: sha256, ChecksumCRC32C: crc32c } = head
+  if (type === 'COMPOSITE') return {}
+  const whole = (value: string | undefined) => value !== undefined && !value.includes('-')
+  return {
+    ...(whole(sha256) ? { sha256: toHex(sha256 as string) } : {}),
+    ...(whole(crc32c) ? { crc32c: toHex(crc32c as string) } : {}),
+  }
+}
+
+/**
+ * Conditions as the service gets them. `*` is left out: some servers take it for an ETag. Where HTTP lets one condition
+ * overrule another, only the one that counts is sent.
+ */
+function nativeConditions({ ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince }: ReadConditions) {
+  return {
+    ...(ifMatch === undefined || ifMatch === '*' ? {} : { IfMatch: ifMatch }),
+    ...(ifNoneMatch === undefined || ifNoneMatch === '*' ? {} : { IfNoneMatch: ifNoneMatch }),
+    ...(ifModifiedSince === undefined || ifNoneMatch !== undefined ? {} : { IfModifiedSince: ifModifiedSince }),
+    ...(ifUnmodifiedSince === undefined || ifMatch !== undefined ? {} : { IfUnmodifiedSince: ifUnmodifiedSince }),
+  }
+}
+
+/** An answer to HEAD has no body that could say what is missing. */
+async function whatIsMissing(
+  connection: Connection,
+  container: string,
+  signal: AbortSignal,
+  error: unknown,
+): Promise<unknown> {
+  if (!isStorageError(error, 'FILE_NOT_FOUND')) return error
+  try {
+    await connection.send(new HeadBucketCommand({ Bucket: container }), signal, { container })
+    return error
+  } catch (failure) {
+    // Whoever may not ask for the container still learns that the file is not there.
+    return isStorageError(failure, 'PERMISSION_DENIED') ? error : failure
+  }
+}
+
+export async function getFile(
+  connection: Connection,
+  container: string,
+  file: string,
+  { signal, conditions }: ReadCallOptions,
+  key: CustomerKey = connection.customerKey,
+): Promise<FileInfo> {
+  const command = new HeadObjectCommand({
+    Bucket: container,
+    Key: keyOf(file),
+    ...key,
+    ...nativeConditions(conditions),
+    ...(connection.options.checksums ? { ChecksumMode: 'ENABLED' } : {}),
+  })
+  try {
+    const head = await connection.send(command, signal, { container, file })
+    const info = infoOf(connection, { container, file }, head, head.ContentLength ?? 0)
+    if (conditions.ifNoneMatch === '*') checkReadConditions(info, conditions)
+    return info
+  } catch (error) {
+    throw await whatIsMissing(connection, container, signal, error)
+  }
+}
+
+export async function openFile(
+  connection: Connection,
+  container: string,
+  file: string,
+  { signal, conditions, range }: OpenCallOptions,
+): Promise<OpenFile> {
+  const place = { container, file }
+  if (conditions.ifNoneMatch === '*' || range?.suffix === 0) {
+    // Neither can have an answer with content, and not every server knows that.
+    const info = await getFile(connection, container, file, { signal, conditions })
+    resolveRange(range, info.size)
+  }
+  const command = new GetObjectCommand({
+    Bucket: container,
+    Key: keyOf(file),
+    ...connection.customerKey,
+    ...nativeConditions(conditions),
+    ...(range === undefined ? {} : { Range: rangeHeader(range) }),
+  })
+  const answer = await connection.send(command, signal, place).catch(async (error: unknown) => {
+    if (!isStorageError(error, 'RANGE_NOT_SATISFIABLE') || error.details.size !== undefined) throw error
+    const { size } = await getFile(connection, container, file, { signal, conditions: {} })
+    throw new StorageError(error.code, `the file has ${size} bytes: no byte is in the range`, {
+      cause: error.cause,
+      details: { size },
+    })
+  })
+  const source = answer.Body as IncomingMessage
+  try {
+    const sent = sentRange(answer)
+    const { offset, length } = resolveRange(range, sent.size)
+    if (offset !== sent.offset || length !== sent.length) {
+      throw new StorageError('BAD_ANSWER', 'the service sent another range than the one asked for')
+    }
+    return {
+      info: infoOf(connection, place, answer, sent.size),
+      offset,
+      length,
+      stream: new BodyStream(source, signal),
+    }
+  } catch (error) {
+    source.destroy()
+    throw error
+  }
+}
+
+const rangeHeader = (range: ByteRange) =>
+  range.suffix === undefined ? `bytes=${range.start}-${range.end ?? ''}` : `bytes=-${range.suffix}`
+
+/** What the answer holds of the file. */
+function sentRange({ ContentRange, ContentLength = 0 }: GetObjectCommandOutput) {
+  if (ContentRange === undefined) return { offset: 0, length: ContentLength, size: ContentLength }
+  const [, first, last, size] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(ContentRange) ?? []
+  if (size === undefined) throw new StorageError('BAD_ANSWER', 'the service sent a range that cannot be understood')
+  return { offset: Number(first), length: Number(last) - Number(first) + 1, size: Number(size) }
+}
+
+/** The body of an answer, whose failures are `StorageError`s. */
+class BodyStream extends Readable {
+  readonly #source: IncomingMessage
+  readonly #signal: AbortSignal
+  readonly #onAbort = () => this.destroy(explain(this.#signal.reason, {}))
+
+  constructor(source: IncomingMessage, signal: AbortSignal) {
+    super({ highWaterMark: source.readableHighWaterMark })
+    this.#source = source
+    this.#signal = signal
+    source.on('data', (chunk: Buffer) => {
+      if (!this.push(chunk)) source.pause()
+    })
+    source.pause()
+    source.once('end', () => this.push(null))
+    source.on('error', (error) => this.destroy(explain(error, {})))
+    source.once('close', () => {
+      if (!source.readableEnded) this.destroy(lost())
+    })
+    signal.addEventListener('abort', this.#onAbort, { once: true })
+    if (signal.aborted) this.#onAbort()
+  }
+
+  override _read(): void {
+    this.#source.resume()
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.#signal.removeEventListener('abort', this.#onAbort)
+    this.#source.destroy()
+    callback(error)
+  }
+}
+
+const lost = () => new StorageError('CONNECTION_LOST', 'the connection ended before the file did')

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { allCategories, registerConformance, type TestRunner } from '@stowage/core/conformance'
-import { describe, it } from 'vitest'
+import { allCategories, type ConformanceResult, registerConformance, type TestRunner } from '@stowage/core/conformance'
+import { describe, it, onTestFinished } from 'vitest'
 import { MemoryProvider } from '../src/index.js'
 
 /** What a runner is told, without running it. */
@@ -57,14 +60,24 @@ describe('the registration of the conformance suite', () => {
     assert.ok(without.some(({ title }) => /^G\.11 .* — refused: capabilities\.parts is false$/.test(title)))
   })
 
-  it('runs under node:test', async () => {
+  it('runs under node:test, and writes its result', async () => {
+    const reports = await mkdtemp(join(tmpdir(), 'stowage-report-'))
+    onTestFinished(() => rm(reports, { recursive: true }))
     const file = fileURLToPath(new URL('node-test/conformance.js', import.meta.url))
     const args = ['--test', '--test-reporter=tap', '--test-name-pattern=/^[HZ]\\./', file]
     // A run of node:test within another one would report to its parent.
     const { NODE_TEST_CONTEXT: _context, ...env } = process.env
-    const { stdout } = await promisify(execFile)(process.execPath, args, { env })
+    const { stdout } = await promisify(execFile)(process.execPath, args, {
+      env: { ...env, STOWAGE_CONFORMANCE_REPORT: reports },
+    })
     const cases = allCategories['H']?.cases.length ?? 0
     assert.match(stdout, new RegExp(`^# pass ${cases + 1}$`, 'm'))
     assert.match(stdout, /^# fail 0$/m)
+    const result = JSON.parse(await readFile(join(reports, 'memory.json'), 'utf8')) as ConformanceResult
+    assert.equal(result.name, 'memory')
+    assert.deepEqual(result.categories['H'], { passed: cases, failed: 0, 'ruled out': 0 })
+    assert.equal(result.totals.passed, cases)
+    const skipped = result.cases.find(({ id }) => id === 'P.2')
+    assert.deepEqual([skipped?.outcome, skipped?.reason], ['ruled out', 'capabilities.signedUrls is false'])
   })
 })

@@ -119,10 +119,11 @@ export class FormParser {
     parser.on('field', (name: string | undefined, value: string, info: { valueTruncated: boolean }) =>
       this.#addField(name, value, info.valueTruncated),
     )
-    parser.on('file', (name: string | undefined, _stream: Readable, info: { filename?: string }) => {
+    parser.on('file', (name: string | undefined, stream: Readable, info: { filename?: string }) => {
       this.#partCount++
       if (name === undefined) this.fail(malformed('a file has no field name'))
-      else if (info.filename === undefined) this.fail(malformed('a part of bytes has no filename'))
+      // Without a filename it is the empty file input of a browser, unless there is something in it.
+      else if (!info.filename) stream.on('data', () => this.fail(malformed('a part of bytes has no filename')))
     })
     parser.on('error', (error: Error) => this.fail(malformed(error.message)))
     for (const [event, what] of [

@@ -88,9 +88,13 @@ export async function receiveUpload(exchange: Exchange): Promise<void> {
 }
 
 async function receiveForm(job: FormJob): Promise<UploadResult> {
-  const { headers } = job.req
-  if (headers['content-type'] === undefined || essence(headers['content-type']) !== 'multipart/form-data') {
+  const contentType = job.req.headers['content-type'] ?? ''
+  if (essence(contentType) !== 'multipart/form-data') {
     throw new StorageError('TYPE_NOT_ALLOWED', 'an upload must be multipart/form-data')
+  }
+  // 1 to 70 characters (RFC 2046, 5.1.1); the parser takes any, and with none of them finds boundaries everywhere.
+  if (/;[ \t]*boundary=(?:""|[ \t]*(?:;|$)|"[^"]{71}|[^";]{71})/i.test(contentType)) {
+    throw new StorageError('INVALID_ARGUMENT', 'the form is not well-formed: its boundary must have 1 to 70 characters')
   }
   const received = new FormUpload(job)
   return received.run()

@@ -38,7 +38,9 @@ export async function accept(
   const ask = <T>(rule: FileRule<T, IncomingMessage>) => fromHook(() => rule(file, req, res))
   const checkedType = await checkType(rules, file, contentType, ask)
   const maxSize =
-    typeof rules.maxFileSize === 'function' ? bytes('maxFileSize', await ask(rules.maxFileSize)) : rules.maxFileSize
+    typeof rules.maxFileSize === 'function'
+      ? checked(bytes, 'maxFileSize', await ask(rules.maxFileSize))
+      : rules.maxFileSize
   if (file.size !== undefined && file.size > maxSize) {
     throw new StorageError('TOO_LARGE', `the file has ${file.size} bytes, and at most ${maxSize} are allowed`)
   }
@@ -67,10 +69,21 @@ async function checkType(
 ): Promise<string | undefined> {
   if (allowedContentTypes === undefined) return contentType
   const allowed =
-    typeof allowedContentTypes === 'function' ? typeSet(await ask(allowedContentTypes)) : allowedContentTypes
+    typeof allowedContentTypes === 'function'
+      ? checked((_name, types) => typeSet(types), 'allowedContentTypes', await ask(allowedContentTypes))
+      : allowedContentTypes
   const type = contentType ?? contentTypeByName(file.name) ?? unknownContentType
   if (!allowed.has(essence(type))) {
     throw new StorageError('TYPE_NOT_ALLOWED', `files of type ${essence(type)} are not allowed here`)
   }
   return type
+}
+
+/** Nonsense from a function that the application gave is a failure of the server, and not of the request. */
+function checked<T>(check: (property: string, value: unknown) => T, property: string, value: unknown): T {
+  try {
+    return check(property, value)
+  } catch (error) {
+    throw new TypeError(`the function ${property} among the upload options gave something wrong`, { cause: error })
+  }
 }

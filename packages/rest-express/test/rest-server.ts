@@ -125,7 +125,11 @@ export function parseAnswer(text: string): RawAnswer {
   const headers = new Map(
     lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
   )
-  return { statusCode: Number(status.split(' ')[1]), headers, body: text.slice(end + 4) }
+  return {
+    statusCode: Number(status.split(' ')[1]),
+    headers,
+    body: Buffer.from(text.slice(end + 4), 'latin1').toString(),
+  }
 }
 
 export function openSocket(port: number): Promise<Socket> {

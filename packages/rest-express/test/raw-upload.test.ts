@@ -1,0 +1,287 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import {
+  errorOf,
+  eventually,
+  namesIn,
+  openSocket,
+  parseAnswer,
+  rawRequest,
+  readToEnd,
+  startServer,
+} from './rest-server.js'
+import { makeProvider, storageKinds } from './storages.js'
+
+const digest = (algorithm: string, text: string) => createHash(algorithm).update(text).digest('base64')
+
+describe.each(storageKinds)('A raw upload to %s', (kind) => {
+  it('stores the body: 201 when it is new, 200 when it replaced a file', async () => {
+    const { fetch, storage } = await startServer({ provider: makeProvider(kind) })
+    const first = await fetch('/photos/files/a.txt', { method: 'PUT', body: 'abc' })
+    expect(first.status).toBe(201)
+    const { etag } = await storage.getFile('photos', 'a.txt')
+    expect(first.headers.get('etag')).toBe(etag)
+    expect(await first.json()).toMatchObject({ container: 'photos', name: 'a.txt', size: 3, etag })
+    const second = await fetch('/photos/files/a.txt', { method: 'PUT', body: 'defg' })
+    expect(second.status).toBe(200)
+    expect(second.headers.get('etag')).not.toBe(etag)
+    expect(await (await storage.openFile('photos', 'a.txt')).text()).toBe('defg')
+  })
+
+  it('stores an empty body, and one of unknown length', async () => {
+    const { fetch, storage, port, mount } = await startServer({ provider: makeProvider(kind) })
+    expect((await fetch('/photos/files/empty', { method: 'PUT' })).status).toBe(201)
+    expect((await storage.getFile('photos', 'empty')).size).toBe(0)
+    const head = `PUT ${mount}/photos/files/chunked HTTP/1.1\nTransfer-Encoding: chunked`
+    expect((await rawRequest(port, head, '3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n')).statusCode).toBe(201)
+    expect(await (await storage.openFile('photos', 'chunked')).text()).toBe('abcde')
+  })
+
+  it('is create-only with If-None-Match: *', async () => {
+    const { fetch, storage } = await startServer({ provider: makeProvider(kind) })
+    const put = (body: string) =>
+      fetch('/photos/files/a.txt', { method: 'PUT', body, headers: { 'If-None-Match': '*' } })
+    expect((await put('first')).status).toBe(201)
+    const second = await put('second')
+    expect([second.status, (await errorOf(second)).code]).toEqual([412, 'PRECONDITION_FAILED'])
+    expect(await (await storage.openFile('photos', 'a.txt')).text()).toBe('first')
+  })
+
+  it('of ten at once with If-None-Match: * one wins', async () => {
+    const { fetch } = await startServer({ provider: makeProvider(kind) })
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, turn) =>
+        fetch('/photos/files/a.txt', { method: 'PUT', body: `${turn}`, headers: { 'If-None-Match': '*' } }),
+      ),
+    )
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, ...Array(9).fill(412)])
+  })
+
+  it('compares and sets with If-Match', async () => {
+    const { fetch, storage } = await startServer({ provider: makeProvider(kind) })
+    const { etag } = await storage.putFile('photos', 'a.txt', 'one')
+    const put = async (ifMatch: string, path = 'a.txt') =>
+      (await fetch(`/photos/files/${path}`, { method: 'PUT', body: 'two', headers: { 'If-Match': ifMatch } })).status
+    expect(await put('"other"')).toBe(412)
+    expect(await put(`W/${etag}`)).toBe(412)
+    expect(await put('"x", "y"')).toBe(412)
+    expect(await put('*', 'missing')).toBe(412)
+    expect(await put('"x", "y"', 'missing')).toBe(412)
+    expect(await put(`"x", ${etag}`)).toBe(200)
+    expect(await put(etag)).toBe(412)
+    expect(await put('*')).toBe(200)
+    expect(await namesIn(storage)).toEqual(['a.txt'])
+  })
+
+  it('takes If-Unmodified-Since', async () => {
+    const { fetch, storage } = await startServer({ provider: makeProvider(kind) })
+    await storage.putFile('photos', 'a.txt', 'one')
+    const put = async (path: string, date: string) =>
+      (await fetch(`/photos/files/${path}`, { method: 'PUT', body: 'two', headers: { 'If-Unmodified-Since': date } }))
+        .status
+    expect(await put('a.txt', 'Sat, 01 Jan 2000 00:00:00 GMT')).toBe(412)
+    expect(await put('a.txt', 'Thu, 01 Jan 2099 00:00:00 GMT')).toBe(200)
+    expect(await put('new.txt', 'Sat, 01 Jan 2000 00:00:00 GMT')).toBe(201)
+  })
+
+  it('refuses combinations of conditions that a write can not keep', async () => {
+    const { fetch, storage } = await startServer({ provider: makeProvider(kind) })
+    for (const headers of [{ 'If-None-Match': '"x"' }, { 'If-None-Match': '*', 'If-Match': '"x"' }]) {
+      const answer = await fetch('/photos/files/a.txt', { method: 'PUT', body: 'x', headers })
+      expect([answer.status, (await errorOf(answer)).code]).toEqual([400, 'INVALID_ARGUMENT'])
+    }
+    expect(await namesIn(storage)).toEqual([])
+  })
+
+  it.each([
+    ['Content-MD5', () => digest('md5', 'abc')],
+    ['Content-Digest', () => `sha-256=:${digest('sha256', 'abc')}:`],
+    ['Repr-Digest', () => `sha-512=:${digest('sha512', 'abc')}:, md5=:${digest('md5', 'abc')}:`],
+    ['Content-Digest', () => `unixsum=:AAAA:, sha-256=:${digest('sha256', 'abc')}:;q=1`],
+  ])('verifies %s', async (header, value) => {
+    const { fetch, storage } = await startServer({ provider: makeProvider(kind) })
+    const put = (body: string) => fetch('/photos/files/a.txt', { method: 'PUT', body, headers: { [header]: value() } })
+    const wrong = await put('abd')
+    expect([wrong.status, (await errorOf(wrong)).code]).toEqual([422, 'CHECKSUM_MISMATCH'])
+    expect(await namesIn(storage)).toEqual([])
+    expect((await put('abc')).status).toBe(201)
+    expect((await put('abd')).status).toBe(422)
+    expect(await (await storage.openFile('photos', 'a.txt')).text()).toBe('abc')
+  })
+
+  it('refuses digests that are none, or contradict each other', async () => {
+    const { fetch } = await startServer({ provider: makeProvider(kind) })
+    const put = async (headers: Record<string, string>) =>
+      (await fetch('/photos/files/a.txt', { method: 'PUT', body: 'abc', headers })).status
+    expect(await put({ 'Content-MD5': 'abc' })).toBe(400)
+    expect(await put({ 'Content-MD5': '!!!!!!!!!!!!!!!!!!!!!!==' })).toBe(400)
+    expect(await put({ 'Content-Digest': 'sha-256=abc' })).toBe(400)
+    expect(await put({ 'Content-Digest': 'sha-256=:YWJj:' })).toBe(400)
+    expect(await put({ 'Content-MD5': digest('md5', 'abc'), 'Content-Digest': `md5=:${digest('md5', 'x')}:` })).toBe(
+      422,
+    )
+  })
+
+  it('keeps the content type and what else the headers say of the content', async () => {
+    const { fetch, storage } = await startServer({ provider: makeProvider(kind) })
+    await fetch('/photos/files/a.txt', {
+      method: 'PUT',
+      body: 'abc',
+      headers: {
+        'Content-Type': 'text/csv; charset=utf-8',
+        'Content-Language': 'de',
+        'Content-Encoding': 'gzip',
+        'Content-Disposition': 'attachment; filename="x.csv"',
+      },
+    })
+    expect(await storage.getFile('photos', 'a.txt')).toMatchObject({
+      contentType: 'text/csv; charset=utf-8',
+      contentLanguage: 'de',
+      contentEncoding: 'gzip',
+      contentDisposition: 'attachment; filename="x.csv"',
+    })
+  })
+
+  it('finds the type by the name when none is stated, or only what curl states unasked', async () => {
+    const { storage, port, mount } = await startServer({ provider: makeProvider(kind) })
+    for (const type of ['', '\nContent-Type: application/x-www-form-urlencoded']) {
+      await rawRequest(port, `PUT ${mount}/photos/files/a.png HTTP/1.1${type}\nContent-Length: 1`, 'x')
+      expect((await storage.getFile('photos', 'a.png')).contentType).toBe('image/png')
+    }
+  })
+
+  it('is refused by its stated length before a byte is read, and while it flows when it states none', async () => {
+    const { fetch, storage, port, mount } = await startServer({ provider: makeProvider(kind), maxFileSize: '1000' })
+    const stated = await rawRequest(port, `PUT ${mount}/photos/files/a.txt HTTP/1.1\nContent-Length: 1001`)
+    expect(stated.statusCode).toBe(413)
+    const socket = await openSocket(port)
+    const answer = readToEnd(socket)
+    socket.write(`PUT ${mount}/photos/files/a.txt HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`)
+    socket.write(`3e9\r\n${'x'.repeat(1001)}\r\n`)
+    await eventually(() => socket.bytesRead > 0)
+    socket.destroy()
+    expect(parseAnswer(await answer).statusCode).toBe(413)
+    expect((await fetch('/photos/files/a', { method: 'PUT', body: 'x'.repeat(1000) })).status).toBe(201)
+    expect((await fetch('/photos/files/a', { method: 'PUT', body: 'x'.repeat(1001) })).status).toBe(413)
+    expect((await storage.getFile('photos', 'a')).size).toBe(1000)
+  })
+
+  it('leaves nothing when the client goes away in the middle', async () => {
+    const { storage, port, mount, failures } = await startServer({ provider: makeProvider(kind) })
+    await storage.putFile('photos', 'old', 'old')
+    for (const [name, framing, start] of [
+      ['new', 'Content-Length: 100000', 'x'.repeat(70_000)],
+      ['old', 'Transfer-Encoding: chunked', 'ff00\r\nxxxxxxxx'],
+    ] as const) {
+      failures.length = 0
+      const socket = await openSocket(port)
+      socket.write(`PUT ${mount}/photos/files/${name} HTTP/1.1\r\nHost: x\r\n${framing}\r\n\r\n${start}`)
+      await new Promise<void>((resolve) => socket.end(() => resolve()))
+      socket.destroy()
+      await eventually(() => failures.length === 1)
+      expect(failures[0]).toMatchObject({ statusCode: 499, action: 'putFile' })
+    }
+    expect(await namesIn(storage)).toEqual(['old'])
+    expect(await (await storage.openFile('photos', 'old')).text()).toBe('old')
+  })
+
+  it('refuses a part of a file', async () => {
+    const { fetch, storage } = await startServer({ provider: makeProvider(kind) })
+    const headers = { 'Content-Range': 'bytes 0-2/10' }
+    expect((await fetch('/photos/files/a', { method: 'PUT', body: 'abc', headers })).status).toBe(400)
+    expect(await namesIn(storage)).toEqual([])
+  })
+
+  it('keeps the types that are allowed, as they are stated or as the name tells', async () => {
+    const { fetch, storage } = await startServer({
+      provider: makeProvider(kind),
+      allowedContentTypes: ['image/png', 'Text/Plain'],
+    })
+    const put = async (name: string, type?: string) => {
+      const headers: Record<string, string> = type === undefined ? {} : { 'Content-Type': type }
+      return (await fetch(`/photos/files/${name}`, { method: 'PUT', body: new Uint8Array([60, 104]), headers })).status
+    }
+    expect(await put('a.bin', 'image/png')).toBe(201)
+    expect(await put('b.bin', 'TEXT/PLAIN; charset=utf-8')).toBe(201)
+    expect(await put('c.png')).toBe(201)
+    expect(await put('d.html')).toBe(415)
+    expect(await put('e.bin')).toBe(415)
+    expect(await put('f.png', 'text/html; x=image/png')).toBe(415)
+    expect(await put('g.png', 'text/html')).toBe(415)
+    expect(await namesIn(storage)).toEqual(['a.bin', 'b.bin', 'c.png'])
+    expect((await storage.getFile('photos', 'c.png')).contentType).toBe('image/png')
+  })
+
+  it('refuses a content type that is none', async () => {
+    const { port, mount } = await startServer({ provider: makeProvider(kind) })
+    const head = `PUT ${mount}/photos/files/a HTTP/1.1\nContent-Type: nonsense\nContent-Length: 1`
+    expect((await rawRequest(port, head, 'x')).statusCode).toBe(400)
+  })
+})
+
+describe('A raw upload', () => {
+  it('whose body the application has read before is refused, and not stored as an empty file', async () => {
+    const { default: express } = await import('express')
+    const { fetch, storage } = await startServer({ before: (app) => app.use(express.json()) })
+    const headers = { 'Content-Type': 'application/json' }
+    const answer = await fetch('/photos/files/a.json', { method: 'PUT', body: '{}', headers })
+    expect([answer.status, (await errorOf(answer)).message]).toEqual([
+      500,
+      expect.stringContaining('mount these before body parsers'),
+    ])
+    expect(await namesIn(storage)).toEqual([])
+  })
+
+  it('is ended with 408 when the client sends nothing for too long', async () => {
+    const { storage, port, mount } = await startServer({ idleTimeout: 50 })
+    const answer = await rawRequest(port, `PUT ${mount}/photos/files/a HTTP/1.1\nContent-Length: 10`, 'abc')
+    expect(answer.statusCode).toBe(408)
+    expect(JSON.parse(answer.body)).toMatchObject({ error: { code: 'REQUEST_TIMEOUT' } })
+    expect(await namesIn(storage)).toEqual([])
+  })
+
+  it('that is refused leaves the connection good for the next request', async () => {
+    const { port, mount, storage } = await startServer({ maxFileSize: 10 })
+    const socket = await openSocket(port)
+    const answers = readToEnd(socket)
+    socket.write(
+      `PUT ${mount}/photos/files/a HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n${'x'.repeat(500_000)}`,
+    )
+    socket.write(`PUT ${mount}/photos/files/b HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nConnection: close\r\n\r\ny`)
+    expect((await answers).match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 201'])
+    expect(await namesIn(storage)).toEqual(['b'])
+  })
+
+  it('that is refused and goes on for ever loses the connection', async () => {
+    const { port, mount } = await startServer({ maxFileSize: 10 })
+    const socket = await openSocket(port)
+    socket.on('error', () => undefined)
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+    socket.resume()
+    socket.write(`PUT ${mount}/photos/files/a HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n`)
+    const piece = Buffer.alloc(1024 * 1024)
+    const send = () => {
+      while (!socket.destroyed && socket.write(piece)) {
+        // Until the buffers are full.
+      }
+    }
+    socket.on('drain', send)
+    send()
+    await closed
+    expect(socket.bytesWritten).toBeLessThan(512 * 1024 * 1024)
+  })
+
+  it('has the same options as a form: acl and CacheControl', async () => {
+    const seen: unknown[] = []
+    const { fetch, storage } = await startServer({
+      CacheControl: 'max-age=9',
+      acl: (file) => {
+        seen.push(file)
+        return 'public-read'
+      },
+    })
+    await fetch('/photos/files/a/b.txt', { method: 'PUT', body: 'abc', headers: { 'Content-Type': 'text/plain' } })
+    expect((await storage.getFile('photos', 'a/b.txt')).cacheControl).toBe('max-age=9')
+    expect(seen).toEqual([{ container: 'photos', name: 'a/b.txt', type: 'text/plain', size: 3 }])
+  })
+})

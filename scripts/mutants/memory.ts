@@ -143,8 +143,8 @@ export const memoryMutants: readonly Mutant[] = [
   {
     name: 'does not abort part uploads',
     file: provider,
-    find: 'this.#container(upload.container).uploads.delete(upload.id)\n  }',
-    replace: 'this.#container(upload.container)\n  }',
+    find: 'if (uploads.get(upload.id)?.file === upload.file) uploads.delete(upload.id)',
+    replace: '',
   },
   {
     name: 'joins parts in the order in which they came',
@@ -174,8 +174,8 @@ export const memoryMutants: readonly Mutant[] = [
   {
     name: 'hands out its own memory',
     file: provider,
-    find: 'yield Uint8Array.from(content.subarray(offset, offset + chunkSize))',
-    replace: 'yield content.subarray(offset, offset + chunkSize)',
+    find: 'bytes: Uint8Array.from(part)',
+    replace: 'bytes: part',
   },
   {
     name: 'keeps the memory that it was given',

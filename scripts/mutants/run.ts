@@ -5,15 +5,30 @@
  *     pnpm mutants copy       those whose names hold "copy"
  */
 import { spawn } from 'node:child_process'
+import { fsMutants } from './fs.ts'
 import { memoryMutants } from './memory.ts'
 import type { Mutant } from './mutant.ts'
 
-const suites = [{ project: '@stowage/provider-memory', mutants: memoryMutants }]
+const suites = [
+  { project: '@stowage/provider-memory', mutants: memoryMutants },
+  { project: '@stowage/provider-fs', mutants: fsMutants },
+]
 
 /** The case that fails with the mutant, as one should; `undefined` when the suite passes. */
 function catchingCase(project: string, mutant: Mutant | undefined): Promise<string | undefined> {
   const described = mutant === undefined ? {} : { STOWAGE_MUTANT: JSON.stringify(mutant) }
-  const args = ['run', '--project', project, '--bail', '1', '--reporter', 'dot', 'test/conformance.test.ts']
+  // A broken module must not be kept for the next run.
+  const args = [
+    'run',
+    '--project',
+    project,
+    '--bail',
+    '1',
+    '--reporter',
+    'dot',
+    '--fsModuleCache=false',
+    'test/conformance.test.ts',
+  ]
   const run = spawn('vitest', args, {
     env: { ...process.env, ...described, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],

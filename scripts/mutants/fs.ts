@@ -1,0 +1,190 @@
+import type { Mutant } from './mutant.ts'
+
+const at = (room: string) => `provider-fs/src/${room}.ts`
+
+export const fsMutants: readonly Mutant[] = [
+  {
+    name: 'ignores the end of a range',
+    file: at('reader'),
+    find: 'const range = resolveRange(options.range, info.size)',
+    replace:
+      'const asked = resolveRange(options.range, info.size)\n    const range = { ...asked, length: info.size - asked.offset }',
+  },
+  {
+    name: 'ignores conditions on reads',
+    file: at('reader'),
+    find: 'const info = fileInfo(place, stats, kept)\n    checkReadConditions(info, options.conditions)\n    const range',
+    replace: 'const info = fileInfo(place, stats, kept)\n    const range',
+  },
+  {
+    name: 'ignores conditions on a look',
+    file: at('reader'),
+    find: 'checkReadConditions(info, options.conditions)\n    return info',
+    replace: 'return info',
+  },
+  {
+    name: 'takes the attributes of whatever version is there',
+    file: at('reader'),
+    find: 'const kept = await workspace.attributes.find(place, stats)',
+    replace:
+      'const now = await lstatIfThere(path)\n  const kept = await workspace.attributes.find(place, now ?? stats)',
+  },
+  {
+    name: 'writes in place, over the file that is there',
+    file: at('commit'),
+    find: 'await rename(path, directory.at(place.entry))',
+    replace:
+      'const { copyFile } = await import("node:fs/promises")\n      await copyFile(path, directory.at(place.entry))',
+  },
+  {
+    name: 'ignores conditions on writes when it comes to it',
+    file: at('commit'),
+    find: 'checkWriteConditions(present && { etag: etagOf(present) }, conditions)\n    await prepare',
+    replace: 'await prepare',
+  },
+  {
+    name: 'takes no lock',
+    file: at('commit'),
+    find: 'return workspace.locks.hold([lockOf(place)], signal, async () => {',
+    replace: 'return workspace.locks.hold([], signal, async () => {',
+  },
+  {
+    name: 'forgets attributes',
+    file: at('commit'),
+    find: 'if (!plain) await workspace.attributes.save(place, stats, options)',
+    replace: '',
+  },
+  {
+    name: 'lists unsorted',
+    file: at('snapshots'),
+    find: 'names.sort(compareNames) : names.sort()',
+    replace: 'names.sort(compareNames).reverse() : names.reverse()',
+  },
+  {
+    name: 'shows the last entry of a page again',
+    file: at('lister'),
+    find: '} else if (compareNames(name, this.#after) > 0) {',
+    replace: '} else if (compareNames(name, this.#after) >= 0) {',
+  },
+  {
+    name: 'shows a folder again on the next page',
+    file: at('lister'),
+    find: 'done: compareNames(folderName, this.#after) <= 0 }',
+    replace: 'done: compareNames(folderName, this.#after) < 0 }',
+  },
+  {
+    name: 'gives a cursor after the last page',
+    file: at('lister'),
+    find: 'if (further.length > 0) return { entries, next: encodeNext(options, after) }\n  }\n  return { entries }',
+    replace:
+      'if (further.length > 0) break\n  }\n  return entries.length === 0 ? { entries } : { entries, next: encodeNext(options, after) }',
+  },
+  {
+    name: 'shows folders that hold no file',
+    file: at('lister'),
+    find: '} else if (await holdsFile(workspace, one.directories, signal)) {',
+    replace: '} else {',
+  },
+  {
+    name: 'takes any text for a cursor',
+    file: at('lister'),
+    find: 'if (after === undefined || !after.startsWith(prefix) || encodeNext(options, after) !== next) {',
+    replace: 'if (after === undefined) return next\n  if (after === next) {',
+  },
+  {
+    name: 'matches a prefix from its directory alone',
+    file: at('lister'),
+    find: 'if (!relative.startsWith(prefix)) {',
+    replace: 'if (false) {',
+  },
+  {
+    name: 'loses attributes on copy',
+    file: at('copier'),
+    find: 'attributes: attributes ?? kept.attributes,',
+    replace: 'attributes: attributes ?? { ...kept.attributes, metadata: {} },',
+  },
+  {
+    name: 'loses checksums on copy',
+    file: at('copier'),
+    find: 'checksums: kept.checksums,',
+    replace: 'checksums: {},',
+  },
+  {
+    name: 'ignores the condition on the source of a copy',
+    file: at('copier'),
+    find: "if (ifSourceMatch === undefined || ifSourceMatch === '*' || ifSourceMatch === etag) return",
+    replace: 'if (etag !== undefined) return',
+  },
+  {
+    name: 'ignores conditions on the target of a move',
+    file: at('copier'),
+    find: 'checkWriteConditions(replaced && { etag: etagOf(replaced) }, options.conditions)',
+    replace: 'void checkWriteConditions',
+  },
+  {
+    name: 'ignores conditions on removal',
+    file: at('remover'),
+    find: 'checkWriteConditions({ etag: etagOf(present) }, options.conditions)',
+    replace: 'void checkWriteConditions',
+  },
+  {
+    name: 'leaves an empty folder behind',
+    file: at('remover'),
+    find: 'await workspace.prune(place)',
+    replace: '',
+  },
+  {
+    name: 'says of a missing file in a batch that it failed',
+    file: at('remover'),
+    find: "if (isStorageError(error, 'FILE_NOT_FOUND')) return { file }",
+    replace: '',
+  },
+  {
+    name: 'forgets the part that was sent last',
+    file: at('parts'),
+    find: 'const size = await checkParts(directory, upload, parts)',
+    replace: 'const size = await checkParts(directory, upload, parts.slice(0, Math.max(1, parts.length - 1)))',
+  },
+  {
+    name: 'writes every part at the beginning',
+    file: at('parts'),
+    find: 'const position = (partNumber - 1) * upload.partSize',
+    replace: 'const position = 0',
+  },
+  {
+    name: 'does not look at the tags of parts',
+    file: at('parts'),
+    find: 'if (present.tag !== tag)',
+    replace: "if (present.tag === '')",
+  },
+  {
+    name: 'keeps what parts beyond the last one have written',
+    file: at('parts'),
+    find: 'await ftruncate(fd, size)',
+    replace: 'void size',
+  },
+  {
+    name: 'keeps an upload after it was aborted',
+    file: at('uploads'),
+    find: 'await rename(uploads.at(upload.id), temporaries.at(name))',
+    replace: 'return',
+  },
+  {
+    name: 'lists uploads of every name, whatever the prefix',
+    file: at('uploads'),
+    find: 'if (stored === undefined || !stored.file.startsWith(prefix)) continue',
+    replace: 'if (stored === undefined) continue',
+  },
+  {
+    name: 'gives versions of the same millisecond the same ETag',
+    file: at('versions'),
+    find: '`"${versionOf(stats)}"`',
+    replace: '`"${(stats.mtimeNs / 1_000_000_000n).toString(16)}-${stats.size.toString(16)}"`',
+  },
+  {
+    name: 'leaves the temporary file of a write that failed',
+    file: at('temporary'),
+    find: 'await unlink(this.path).catch((error: unknown) => {',
+    replace: 'await Promise.resolve().catch((error: unknown) => {',
+  },
+]

@@ -1,0 +1,66 @@
+/**
+ * The settings of a data source, in pkgcloud's words.
+ */
+import * as v from 'valibot'
+import { OpenStackProvider } from './provider.js'
+
+const text = v.pipe(v.string(), v.minLength(1, 'it must not be empty'))
+
+const properties = v.strictObject({
+  /** The user's name, or else `userId`. */
+  username: v.optional(text),
+  userId: v.optional(text),
+  password: text,
+  /** Keystone's URL, with or without `/v3` or `/v2.0` at its end. */
+  authUrl: v.pipe(v.string(), v.url('it must be a URL'), v.regex(/^https?:/, 'it must begin with http:// or https://')),
+  /** Default: what `authUrl` ends with, else `v3`. */
+  keystoneAuthVersion: v.optional(v.picklist(['v2.0', 'v3'])),
+  /** The user's domain. Default, with a name and not an id: the domain whose id is `default`. */
+  domainId: v.optional(text),
+  domainName: v.optional(text),
+  /** The project, formerly called tenant, by id or by name. Default: the user's own default project. */
+  projectId: v.optional(text),
+  projectName: v.optional(text),
+  tenantId: v.optional(text),
+  tenantName: v.optional(text),
+  /** The project's domain, where it is named and not given by id. Default: the user's. */
+  projectDomainId: v.optional(text),
+  projectDomainName: v.optional(text),
+  /** Default: the only region that the catalogue has. */
+  region: v.optional(text),
+  /** The endpoint for machines inside the provider's network. Default: false. */
+  useInternal: v.optional(v.boolean()),
+  /** The account's key for signed URLs. Default: the account is asked for it, and given one when it has none. */
+  tempUrlKey: v.optional(text),
+})
+
+type Settings = v.InferOutput<typeof properties>
+
+const atMostOne = (first: keyof Settings, second: keyof Settings) =>
+  v.forward(
+    v.check<Settings, string>(
+      (given) => given[first] === undefined || given[second] === undefined,
+      `only one of ${first} and ${second} can be given`,
+    ),
+    [second],
+  )
+
+/** A data source's settings, beside `provider`. */
+export const settings = v.pipe(
+  properties,
+  v.forward(
+    v.check((given) => (given.username === undefined) !== (given.userId === undefined), 'username or userId is needed'),
+    ['username'],
+  ),
+  atMostOne('domainId', 'domainName'),
+  atMostOne('projectId', 'tenantId'),
+  atMostOne('projectName', 'tenantName'),
+  atMostOne('projectDomainId', 'projectDomainName'),
+)
+
+export type OpenStackSettings = Settings
+
+/** Makes the provider from checked settings. */
+export function createProvider(given: OpenStackSettings): OpenStackProvider {
+  return new OpenStackProvider(given)
+}

@@ -1,0 +1,141 @@
+/**
+ * Requests to one account of a Swift: signed in, repeated once after a refused token, and with errors in the contract's words.
+ */
+import type { Readable } from 'node:stream'
+import { StorageError } from '@stowage/core'
+import { Agent } from 'undici'
+import { type AnswerHeaders, answerError, badAnswer } from './errors.js'
+import { type Answer, exchange, type Outgoing } from './exchange.js'
+import { pathOf } from './names.js'
+import { Sessions, type SignIn } from './sign-in.js'
+
+export interface SwiftRequest extends Pick<Outgoing, 'signal' | 'commits' | 'patience'> {
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
+  /** Left out: the account. */
+  readonly container?: string
+  readonly object?: string
+  readonly query?: Readonly<Record<string, string | number | undefined>>
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Uint8Array | string
+  /** Statuses beside 2xx that are no error to the caller. */
+  readonly allow?: readonly number[]
+}
+
+export interface SwiftAnswer {
+  readonly status: number
+  readonly headers: AnswerHeaders
+  readonly body: Buffer
+}
+
+export class SwiftClient {
+  readonly #sessions: Sessions
+  // As many connections as there are requests: a pool that is full of slow readers would hold everybody else up.
+  readonly #agent = new Agent({ keepAliveTimeout: 10_000, connect: { timeout: 10_000 } })
+  #info: Promise<unknown> | undefined
+
+  /** Does no I/O. */
+  constructor(signIn: SignIn) {
+    this.#sessions = new Sessions(signIn)
+  }
+
+  /** Rejects with a `StorageError` unless the status is 2xx or one that is allowed. */
+  async request(request: SwiftRequest): Promise<SwiftAnswer> {
+    const { status, headers, body } = await this.#send(request)
+    return { status, headers, body: body as Buffer }
+  }
+
+  /** As `request`; a content longer than `streamFrom` bytes comes as a stream. */
+  async open(request: SwiftRequest, streamFrom: number): Promise<Answer> {
+    return this.#send(request, streamFrom)
+  }
+
+  /** A list in JSON. */
+  async list<T>(request: Omit<SwiftRequest, 'method'>): Promise<{ readonly status: number; readonly entries: T[] }> {
+    const { status, body } = await this.request({
+      ...request,
+      method: 'GET',
+      query: { format: 'json', ...request.query },
+    })
+    return { status, entries: status === 200 ? parseList<T>(body) : [] }
+  }
+
+  /** The account's URL, and what the cluster says of itself (`/info`); nothing when it keeps that to itself. */
+  async cluster(signal: AbortSignal): Promise<{ readonly endpoint: URL; readonly info: unknown }> {
+    const { endpoint } = await this.#sessions.current(signal)
+    const url = new URL(endpoint)
+    this.#info ??= this.#askInfo(url.origin, signal).catch((error: unknown) => {
+      this.#info = undefined
+      throw error
+    })
+    return { endpoint: url, info: await this.#info }
+  }
+
+  async #askInfo(origin: string, signal: AbortSignal): Promise<unknown> {
+    const { status, headers, body } = await exchange(this.#agent, origin, {
+      method: 'GET',
+      path: '/info',
+      headers: {},
+      signal,
+    })
+    if (status !== 200) {
+      if (status >= 500) throw answerError('GET', status, headers)
+      return undefined
+    }
+    try {
+      return JSON.parse(body.toString())
+    } catch {
+      // What answers there is something else, which is the same as no answer.
+      return undefined
+    }
+  }
+
+  async #send(request: SwiftRequest, streamFrom?: number): Promise<Answer> {
+    for (let renewed = false; ; renewed = true) {
+      const session = await this.#sessions.current(request.signal)
+      const url = new URL(session.endpoint)
+      const answer = await exchange(this.#agent, url.origin, {
+        method: request.method,
+        path: url.pathname + pathBelow(request) + queryOf(request.query),
+        headers: { ...request.headers, 'x-auth-token': session.token },
+        body: typeof request.body === 'string' ? Buffer.from(request.body) : request.body,
+        signal: request.signal,
+        commits: request.commits,
+        patience: request.patience,
+        streamFrom,
+      })
+      if (answer.status === 401 && !renewed) {
+        this.#sessions.discard(session)
+        continue
+      }
+      if ((answer.status >= 200 && answer.status < 300) || request.allow?.includes(answer.status)) return answer
+      throw answerError(request.method, answer.status, answer.headers)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#sessions.close()
+    await this.#agent.destroy(new StorageError('CLOSED', 'the storage was closed'))
+  }
+}
+
+const pathBelow = ({ container, object }: SwiftRequest) => (container === undefined ? '' : pathOf(container, object))
+
+function queryOf(query: SwiftRequest['query']): string {
+  const pairs = Object.entries(query ?? {}).filter((pair): pair is [string, string | number] => pair[1] !== undefined)
+  if (pairs.length === 0) return ''
+  return `?${pairs.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')}`
+}
+
+function parseList<T>(body: Buffer): T[] {
+  const text = body.toString()
+  try {
+    const list: unknown = JSON.parse(text)
+    if (Array.isArray(list)) return list as T[]
+  } catch (cause) {
+    throw badAnswer('a list that is not JSON', cause instanceof Error ? new Error(cause.name) : undefined)
+  }
+  throw badAnswer('a list that is none')
+}
+
+/** Whether an answer's body is still to be read. */
+export const isStream = (body: Answer['body']): body is Readable => !Buffer.isBuffer(body)

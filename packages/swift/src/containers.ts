@@ -1,0 +1,133 @@
+/**
+ * Containers. Each may have another one beside it, which holds the parts of its large files and is hidden here.
+ */
+import {
+  type ContainerInfo,
+  type ContainerPage,
+  containerExists,
+  containerNotFound,
+  type FileLocation,
+  fileNotFound,
+  type ListCallOptions,
+  StorageError,
+} from '@stowage/core'
+import type { SwiftClient } from './client.js'
+import { decodeNext, encodeNext } from './cursor.js'
+import { answerCause } from './errors.js'
+import { timeOf } from './metadata.js'
+import { afterHidden, segmentsOf } from './names.js'
+import { deleteObjects } from './remover.js'
+import { type ListedObject, listSegments } from './segments.js'
+
+/** How often a container is emptied whose removal is refused because it is not empty, while others may be writing. */
+const emptyings = 10
+
+export async function listContainers(client: SwiftClient, options: ListCallOptions): Promise<ContainerPage> {
+  const { limit, next, signal } = options
+  const found: ContainerInfo[] = []
+  let marker = decodeNext(next)
+  for (;;) {
+    const wanted = limit + 1 - found.length
+    const { entries } = await client.list<{ name: string }>({ query: { marker, limit: wanted }, signal })
+    for (const { name } of entries) if (afterHidden(name) === undefined) found.push({ name })
+    if (found.length > limit) {
+      const shown = found.slice(0, limit)
+      return { entries: shown, next: encodeNext(shown.at(-1)?.name ?? '') }
+    }
+    const last = entries.at(-1)?.name
+    if (last === undefined || entries.length < wanted) return { entries: found }
+    marker = afterHidden(last) ?? last
+  }
+}
+
+export async function createContainer(client: SwiftClient, name: string, signal: AbortSignal): Promise<ContainerInfo> {
+  const { status, headers } = await client.request({ method: 'PUT', container: name, signal, allow: [400] })
+  if (status === 400) {
+    throw new StorageError('INVALID_NAME', 'the service refused the name', {
+      cause: answerCause('PUT', status, headers),
+    })
+  }
+  if (status === 202) throw containerExists(name)
+  await removeGhosts(client, name, signal)
+  return { name }
+}
+
+/** Parts and uploads of a container of that name that somebody began to destroy and did not come to an end with. */
+async function removeGhosts(client: SwiftClient, name: string, signal: AbortSignal): Promise<void> {
+  const left = await listSegments(client, name, '', signal)
+  if (left.length === 0) return
+  const { created } = await getContainer(client, name, signal)
+  const ghosts = left.filter((object) => created !== undefined && changedAt(object) < created)
+  await deleteObjects(
+    client,
+    segmentsOf(name),
+    ghosts.map((object) => object.name),
+    signal,
+  )
+}
+
+/** A list's time has microseconds and no time zone: it is UTC. */
+export const changedAt = ({ last_modified }: ListedObject): Date => new Date(`${last_modified.slice(0, 23)}Z`)
+
+export async function getContainer(client: SwiftClient, name: string, signal: AbortSignal): Promise<ContainerInfo> {
+  const { status, headers } = await client.request({ method: 'HEAD', container: name, signal, allow: [404] })
+  if (status === 404) throw containerNotFound(name)
+  return { name, ...(headers['x-timestamp'] === undefined ? {} : { created: timeOf(headers) }) }
+}
+
+/** Throws `CONTAINER_NOT_FOUND`. */
+export async function requireContainer(client: SwiftClient, name: string, signal: AbortSignal): Promise<void> {
+  await getContainer(client, name, signal)
+}
+
+/** What a 404 about a file means: it or its container is missing. */
+export async function missing(
+  client: SwiftClient,
+  { container, file }: FileLocation,
+  signal: AbortSignal,
+): Promise<StorageError> {
+  await requireContainer(client, container, signal)
+  return fileNotFound(container, file)
+}
+
+export async function destroyContainer(
+  client: SwiftClient,
+  name: string,
+  { onlyIfEmpty, signal }: { readonly onlyIfEmpty: boolean; readonly signal: AbortSignal },
+): Promise<void> {
+  for (let emptied = 0; ; emptied++) {
+    const { status } = await client.request({ method: 'DELETE', container: name, signal, allow: [404, 409] })
+    if (status === 404 && emptied === 0) throw containerNotFound(name)
+    if (status !== 409) break
+    if (onlyIfEmpty || emptied === emptyings) {
+      throw new StorageError('CONTAINER_NOT_EMPTY', 'the container holds files')
+    }
+    await emptyContainer(client, name, signal)
+  }
+  await dropSegments(client, name, signal)
+}
+
+async function dropSegments(client: SwiftClient, name: string, signal: AbortSignal): Promise<void> {
+  const container = segmentsOf(name)
+  for (let emptied = 0; emptied < emptyings; emptied++) {
+    const { status } = await client.request({ method: 'DELETE', container, signal, allow: [404, 409] })
+    if (status !== 409) return
+    await emptyContainer(client, container, signal)
+  }
+}
+
+async function emptyContainer(client: SwiftClient, container: string, signal: AbortSignal): Promise<void> {
+  let marker: string | undefined
+  do {
+    const { entries } = await client.list<{ name: string }>({ container, query: { marker }, signal, allow: [404] })
+    const { failures } = await deleteObjects(
+      client,
+      container,
+      entries.map(({ name }) => name),
+      signal,
+    )
+    const [failure] = failures
+    if (failure !== undefined) throw failure[1]
+    marker = entries.at(-1)?.name
+  } while (marker !== undefined)
+}

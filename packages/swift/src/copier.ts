@@ -1,0 +1,197 @@
+/**
+ * Copies on the service. A small file is copied in one request, a large one range by range into parts of its own: a manifest
+ * copied as it is would share its parts with the original, which loses them when the other one is removed.
+ */
+
+import { randomBytes } from 'node:crypto'
+import {
+  type CopyCallOptions,
+  checkWriteConditions,
+  type FileInfo,
+  type FileLocation,
+  isStorageError,
+  StorageError,
+  type WrittenFile,
+} from '@stowage/core'
+import type { SwiftAnswer, SwiftClient } from './client.js'
+import { missing, requireContainer } from './containers.js'
+import { badAnswer } from './errors.js'
+import { attributesOf, type Description, etagOf, toHeaders } from './metadata.js'
+import { objectName, pathOf, segmentsOf } from './names.js'
+import { look } from './reader.js'
+import { partName, removeStaleParts } from './segments.js'
+import { abortUpload, forgetUpload, putManifest, type Segment, startUpload } from './uploads.js'
+import { createOnly, present, written } from './writer.js'
+
+/** How often a copy begins anew whose source was replaced meanwhile. */
+const tries = 5
+/** Ranges copied at the same time. */
+const parallelism = 4
+const maxParts = 1000
+const patience = 1_800_000
+const cleanUpTime = 30_000
+
+export interface CopyLimits {
+  /** Bytes: what is larger is copied in parts. */
+  readonly singleCopySize: number
+  /** Bytes of those parts, or more when there would be too many of them. */
+  readonly copyPartSize: number
+}
+
+export async function copyFile(
+  client: SwiftClient,
+  source: FileLocation,
+  target: FileLocation,
+  options: CopyCallOptions,
+  limits: CopyLimits,
+): Promise<WrittenFile> {
+  const { ifSourceMatch, conditions, signal } = options
+  for (let tried = 1; ; tried++) {
+    const { info } = await look(client, source, signal)
+    checkWriteConditions(info, ifSourceMatch === undefined ? {} : { ifMatch: ifSourceMatch })
+    if (conditions.ifMatch !== undefined || conditions.ifNoneMatch !== undefined) {
+      checkWriteConditions(await present(client, target, signal), conditions)
+    }
+    const described = { attributes: options.attributes ?? attributesOf(info), checksums: info.checksums }
+    try {
+      return info.size <= limits.singleCopySize
+        ? await copyWhole(client, info, target, described, signal)
+        : await copyInParts(client, info, target, described, options, limits)
+    } catch (error) {
+      if (!(error instanceof SourceReplaced)) throw error
+      if (tried === tries) throw new StorageError('PRECONDITION_FAILED', 'the source is replaced again and again')
+    }
+  }
+}
+
+/** The source is no longer the version whose attributes were read. */
+class SourceReplaced extends Error {}
+
+const locationOf = ({ container, name }: FileInfo): FileLocation => ({ container, file: name })
+
+async function copyWhole(
+  client: SwiftClient,
+  source: FileInfo,
+  target: FileLocation,
+  described: Description,
+  signal: AbortSignal,
+): Promise<WrittenFile> {
+  const { attributes, checksums } = described
+  const { headers } = await copyRequest(client, source, target, {
+    headers: toHeaders({ attributes, checksums: { sha256: checksums.sha256 } }),
+    object: { container: target.container, object: objectName(target.file) },
+    signal,
+  })
+  await removeStaleParts(client, target)
+  const etag = etagOf(headers)
+  return written(target, source.size, etag, { attributes, checksums: { ...checksums, md5: etag.slice(1, -1) } })
+}
+
+/** One request that copies the source, or a range of it, if it is still the version that was looked at. */
+async function copyRequest(
+  client: SwiftClient,
+  source: FileInfo,
+  target: FileLocation,
+  request: {
+    readonly headers: Readonly<Record<string, string>>
+    readonly object: { readonly container: string; readonly object: string }
+    readonly signal: AbortSignal
+  },
+): Promise<SwiftAnswer> {
+  const { signal } = request
+  const answer = await client.request({
+    method: 'PUT',
+    ...request.object,
+    headers: {
+      ...request.headers,
+      'x-copy-from': pathOf(source.container, objectName(source.name)),
+      // Only what is written here: the source's own has the upload that it came from.
+      'x-fresh-metadata': 'true',
+      'if-match': source.etag,
+    },
+    body: Buffer.alloc(0),
+    signal,
+    commits: true,
+    patience,
+    allow: [404, 412],
+  })
+  if (answer.status === 412) throw new SourceReplaced()
+  if (answer.status === 404) {
+    await requireContainer(client, target.container, signal)
+    throw await missing(client, locationOf(source), signal)
+  }
+  return answer
+}
+
+async function copyInParts(
+  client: SwiftClient,
+  source: FileInfo,
+  target: FileLocation,
+  described: Description,
+  { conditions, native, signal }: CopyCallOptions,
+  { copyPartSize }: CopyLimits,
+): Promise<WrittenFile> {
+  const partSize = Math.max(copyPartSize, Math.ceil(source.size / maxParts))
+  const upload = await startUpload(client, target, { ...described, native, partSize, signal })
+  try {
+    const segments = await copySegments(client, source, target, { upload: upload.id, partSize, signal })
+    const answer = await putManifest(
+      client,
+      target,
+      segments,
+      { ...described, upload: upload.id },
+      {
+        headers: createOnly(conditions),
+        signal,
+      },
+    )
+    await forgetUpload(client, upload, new Set(segments.map(({ path }) => path)))
+    return written(target, source.size, etagOf(answer.headers), described)
+  } catch (error) {
+    const cleanUp = abortUpload(client, upload, AbortSignal.timeout(cleanUpTime))
+    await cleanUp.catch((failure: unknown) => {
+      // The copy's own failure matters more; what could not be removed is listed as an unfinished upload.
+      if (!isStorageError(failure)) throw failure
+    })
+    throw error
+  }
+}
+
+async function copySegments(
+  client: SwiftClient,
+  source: FileInfo,
+  target: FileLocation,
+  { upload, partSize, signal }: { readonly upload: string; readonly partSize: number; readonly signal: AbortSignal },
+): Promise<Segment[]> {
+  const count = Math.ceil(source.size / partSize)
+  const segments: Segment[] = []
+  const stop = new AbortController()
+  const numbers = Array.from({ length: count }, (_, index) => index + 1)[Symbol.iterator]()
+  const worker = async () => {
+    for (const partNumber of numbers) {
+      const start = (partNumber - 1) * partSize
+      const end = Math.min(start + partSize, source.size) - 1
+      const path = partName(target.file, upload, partNumber, randomBytes(6).toString('base64url'))
+      const { headers } = await copyRequest(client, source, target, {
+        headers: { range: `bytes=${start}-${end}`, 'content-type': 'application/octet-stream' },
+        object: { container: segmentsOf(target.container), object: path },
+        signal: AbortSignal.any([signal, stop.signal]),
+      })
+      const { etag } = headers
+      if (etag === undefined) throw badAnswer('a copy without an ETag')
+      segments[partNumber - 1] = { path, etag: etag.replaceAll('"', ''), size_bytes: end - start + 1 }
+    }
+  }
+  const workers = Array.from({ length: parallelism }, async () => {
+    try {
+      await worker()
+    } catch (error) {
+      stop.abort(error)
+      throw error
+    }
+  })
+  const outcomes = await Promise.allSettled(workers)
+  // The first failure is the one that stopped the others.
+  if (outcomes.some(({ status }) => status === 'rejected')) throw stop.signal.reason
+  return segments
+}

@@ -1,0 +1,68 @@
+/**
+ * Swift's answers and broken connections in the contract's words. Of the original only the status, the error's code and
+ * Swift's own number of the transaction are passed on: requests carry tokens, and answers may quote anything.
+ */
+import { describeCause, isStorageError, StorageError, type StorageErrorCode } from '@stowage/core'
+import { errors } from 'undici'
+
+export type AnswerHeaders = Readonly<Record<string, string>>
+
+/** By status, where what was asked for does not change the meaning. */
+const meanings: Readonly<Record<number, readonly [StorageErrorCode, string]>> = {
+  401: ['UNAUTHENTICATED', 'the service refused the token, also a new one'],
+  403: ['PERMISSION_DENIED', 'the credentials do not allow this'],
+  408: ['UNAVAILABLE', 'the service waited too long for the request'],
+  411: ['LENGTH_REQUIRED', 'the service asks for a length'],
+  412: ['PRECONDITION_FAILED', 'the file is not the version that was asked for'],
+  413: ['TOO_LARGE', 'the service takes no more than that at once, or for this account'],
+  422: ['CHECKSUM_MISMATCH', 'what arrived at the service has another checksum than what was sent'],
+  429: ['RATE_LIMITED', 'the service asks to slow down'],
+  498: ['RATE_LIMITED', 'the service asks to slow down'],
+  // With these it is not known what became of the request, as after a connection that broke.
+  500: ['CONNECTION_LOST', 'the service failed'],
+  502: ['CONNECTION_LOST', 'what stands before the service got no answer from it'],
+  503: ['UNAVAILABLE', 'the service cannot serve now'],
+  504: ['CONNECTION_LOST', 'what stands before the service got no answer from it'],
+  507: ['NO_SPACE', 'the service has no space left'],
+}
+
+export function answerError(method: string, status: number, headers: AnswerHeaders): StorageError {
+  const [code, message] = meanings[status] ?? ['BAD_ANSWER', `the service answered ${method} with ${status}`]
+  const wait = retryAfter(headers['retry-after'])
+  return new StorageError(code, message, {
+    cause: answerCause(method, status, headers),
+    details: wait === undefined ? {} : { retryAfter: wait },
+  })
+}
+
+/** For errors whose meaning the caller knows better. */
+export function answerCause(method: string, status: number, headers: AnswerHeaders): Error {
+  const transaction = headers['x-trans-id']
+  const which = transaction !== undefined && /^[\w-]{1,64}$/.test(transaction) ? `, transaction ${transaction}` : ''
+  return describeCause(new Error(), `${method} was answered with ${status}${which}`)
+}
+
+/** Why a request got no answer, or not a whole one. `sent`: whether any of it may have reached the service. */
+export function connectionError(error: unknown, sent: boolean): StorageError {
+  if (isStorageError(error)) return error
+  const cause = describeCause(error)
+  if (error instanceof errors.ClientDestroyedError || error instanceof errors.ClientClosedError) {
+    return new StorageError('CLOSED', 'the storage was closed', { cause })
+  }
+  if (error instanceof errors.HTTPParserError) {
+    return new StorageError('BAD_ANSWER', 'the service answers with something that is not HTTP', { cause })
+  }
+  return sent
+    ? new StorageError('CONNECTION_LOST', 'the connection to the service broke', { cause })
+    : new StorageError('UNAVAILABLE', 'the service cannot be reached', { cause })
+}
+
+export const badAnswer = (what: string, cause?: unknown): StorageError =>
+  new StorageError('BAD_ANSWER', `the service's answer makes no sense: ${what}`, { cause })
+
+/** Seconds, from a `Retry-After` header (RFC 9110, 10.2.3) or Swift's own fractions of them. */
+export function retryAfter(header: string | readonly string[] | undefined): number | undefined {
+  if (typeof header !== 'string') return undefined
+  const seconds = /^\d+(\.\d+)?$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000
+  return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : undefined
+}

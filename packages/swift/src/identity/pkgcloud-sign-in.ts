@@ -1,0 +1,117 @@
+/**
+ * Signing in through pkgcloud: OpenStack's Keystone and Rackspace's identity service, and the object store in their catalogue.
+ */
+
+import { describeCause, isStorageError, StorageError } from '@stowage/core'
+import { type Identity, type IdentityOptions, OpenStackIdentity, RackspaceIdentity, withTransport } from '#pkgcloud'
+import type { Session, SignIn } from '../sign-in.js'
+import { sendToIdentity } from './transport.js'
+
+const identities = { openstack: OpenStackIdentity, rackspace: RackspaceIdentity } as const
+
+export interface PkgcloudSignInOptions {
+  readonly identity: keyof typeof identities
+  /** pkgcloud's own names: see its documentation of identities. */
+  readonly credentials: Readonly<IdentityOptions>
+  /** Default: the only region that the catalogue has, or on Rackspace the user's own. */
+  readonly region?: string | undefined
+  /** The endpoint for machines inside the provider's network. Default: false. */
+  readonly useInternal?: boolean | undefined
+}
+
+const objectStore = 'object-store'
+
+export class PkgcloudSignIn implements SignIn {
+  readonly #options: PkgcloudSignInOptions
+
+  constructor(options: PkgcloudSignInOptions) {
+    this.#options = options
+  }
+
+  async authenticate(signal: AbortSignal): Promise<Session> {
+    // An identity of its own for each sign-in: pkgcloud's remember tenants and answers.
+    const identity = new identities[this.#options.identity]({ ...this.#options.credentials })
+    await authorized(identity, signal)
+    const { id: token, expires } = identity.token
+    if (typeof token !== 'string' || token === '' || Number.isNaN(expires.getTime())) throw noToken()
+    return { endpoint: this.#endpoint(identity), token, expires }
+  }
+
+  #endpoint(identity: Identity): string {
+    const regions = regionsOf(identity)
+    const region = this.#region(identity, regions)
+    try {
+      const url = new URL(
+        identity.getServiceEndpointUrl({
+          serviceType: objectStore,
+          ...(region === undefined ? {} : { region }),
+          useInternal: this.#options.useInternal ?? false,
+        }),
+      )
+      if (!/^https?:$/.test(url.protocol)) throw new TypeError('not an HTTP URL')
+      return url.href.replace(/\/+$/, '')
+    } catch (error) {
+      throw new StorageError(
+        'BAD_ANSWER',
+        "the identity service's catalogue has no usable endpoint of an object store",
+        {
+          cause: describeCause(error),
+        },
+      )
+    }
+  }
+
+  #region(identity: Identity, regions: readonly string[]): string | undefined {
+    const { region } = this.#options
+    if (region === undefined) {
+      const own = identity.user?.['RAX-AUTH:defaultRegion']
+      if (own !== undefined && regions.includes(own)) return own
+      if (regions.length <= 1) return regions[0]
+      throw wrongRegion(`the object store is in several regions; choose one: ${regions.join(', ')}`)
+    }
+    const found = regions.find((known) => known.toLowerCase() === region.toLowerCase())
+    if (found !== undefined) return found
+    throw wrongRegion(
+      `there is no object store in region ${JSON.stringify(region)}; there is in: ${regions.join(', ') || 'none'}`,
+    )
+  }
+}
+
+/** Signs in with pkgcloud's code over a transport of ours. Its own errors carry requests and answers: nothing of them is passed on. */
+function authorized(identity: Identity, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const fail = (error: unknown) => reject(isStorageError(error) ? error : noToken(error))
+  withTransport(
+    (request, callback) => {
+      sendToIdentity(request, signal)
+        .then(
+          ({ answer, body }) => callback(null, answer, body),
+          (error: unknown) => callback(error),
+        )
+        .catch(fail)
+    },
+    () => {
+      try {
+        identity.authorize((error) => (error === undefined || error === null ? resolve() : fail(error)))
+      } catch (error) {
+        fail(error)
+      }
+    },
+  )
+  return promise
+}
+
+const noToken = (error?: unknown) =>
+  new StorageError('BAD_ANSWER', 'the identity service gave no token for a project: check the project and its domain', {
+    cause: describeCause(error),
+  })
+
+const wrongRegion = (message: string) =>
+  new StorageError('INVALID_ARGUMENT', message, { details: { property: 'region' } })
+
+function regionsOf({ serviceCatalog }: Identity): string[] {
+  const endpoints = Object.values(serviceCatalog?.services ?? {})
+    .filter(({ type }) => type === objectStore)
+    .flatMap((service) => service.endpoints ?? [])
+  return [...new Set(endpoints.map(({ region }) => region).filter((region) => typeof region === 'string'))]
+}

@@ -1,0 +1,348 @@
+/**
+ * Part uploads: parts are objects in the container beside, and a static large object joins them. `segments.ts` has the layout.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import {
+  type CompleteUploadCallOptions,
+  type FileLocation,
+  type ListCallOptions,
+  type PartPage,
+  type PartUpload,
+  type ProviderBody,
+  type StartUploadCallOptions,
+  StorageError,
+  type UnfinishedUpload,
+  type UploadedPart,
+  type UploadPage,
+  type UploadPartCallOptions,
+  uploadNotFound,
+  type WrittenFile,
+} from '@stowage/core'
+import type { SwiftAnswer, SwiftClient } from './client.js'
+import { changedAt, requireContainer } from './containers.js'
+import { decodeNext, encodeNext } from './cursor.js'
+import { answerCause, badAnswer } from './errors.js'
+import { type Description, quoted, toHeaders } from './metadata.js'
+import { escaped, fileName, objectName, segmentsOf } from './names.js'
+import { deleteObjects } from './remover.js'
+import {
+  isUnfinished,
+  type ListedObject,
+  listSegments,
+  markerName,
+  markersOf,
+  newUploadId,
+  parseMarkerName,
+  parsePartName,
+  partName,
+  partSizeOf,
+  partsPrefix,
+  presentUpload,
+  removeStaleParts,
+} from './segments.js'
+import { checkPresent, createOnly, inMemory, putFile, refusedWrite, written } from './writer.js'
+
+/** What an upload's marker holds: all that is needed to complete it. */
+interface Marker extends Description {
+  readonly file: string
+}
+
+/** Milliseconds that clean-up after a refused or aborted call may take. */
+const cleanUpTime = 30_000
+/** Milliseconds that Swift may take to look at 1,000 segments. */
+const completionPatience = 600_000
+
+export async function startUpload(
+  client: SwiftClient,
+  location: FileLocation,
+  { attributes, checksums, partSize, signal }: StartUploadCallOptions,
+): Promise<PartUpload> {
+  const { container, file } = location
+  const id = newUploadId(partSize)
+  await requireContainer(client, container, signal)
+  const marker: Marker = { file, attributes, checksums }
+  const put = () =>
+    client.request({
+      method: 'PUT',
+      container: segmentsOf(container),
+      object: markerName(file, id),
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(marker),
+      signal,
+      commits: true,
+      allow: [404],
+    })
+  const { status } = await put()
+  if (status === 404) {
+    await client.request({ method: 'PUT', container: segmentsOf(container), signal })
+    const again = await put()
+    if (again.status === 404) throw badAnswer('a container that was created and does not exist')
+  }
+  return { container, file, id, partSize }
+}
+
+export async function uploadPart(
+  client: SwiftClient,
+  upload: PartUpload,
+  body: ProviderBody,
+  { partNumber, signal }: UploadPartCallOptions,
+): Promise<UploadedPart> {
+  checkId(upload)
+  const content = inMemory(body)
+  const container = segmentsOf(upload.container)
+  const tryId = randomBytes(6).toString('base64url')
+  const object = partName(upload.file, upload.id, partNumber, tryId)
+  const headers = { 'content-type': 'application/octet-stream' }
+  const answer = await client.request({
+    method: 'PUT',
+    container,
+    object,
+    headers,
+    body: content,
+    signal,
+    commits: true,
+    allow: [404],
+  })
+  if (answer.status === 404) throw await unknownUpload(client, upload, signal)
+  // Looked at afterwards: an abort that came in between did not see this part, or did and it is gone.
+  const afterwards = AbortSignal.timeout(cleanUpTime)
+  if (!(await isUnfinished(client, upload, upload.id, afterwards))) {
+    await deleteObjects(client, container, [object], afterwards)
+    throw await unknownUpload(client, upload, afterwards)
+  }
+  const etag = answer.headers['etag'] ?? createHash('md5').update(content).digest('hex')
+  return { partNumber, size: content.length, tag: tagOf(etag, tryId) }
+}
+
+const tagOf = (etag: string, tryId: string) => `${etag.replaceAll('"', '')}.${tryId}`
+
+function parseTag(tag: string): { etag: string; tryId: string } | undefined {
+  const [, etag, tryId] = /^([0-9a-f]{32})\.([\w-]{8})$/.exec(tag) ?? []
+  return etag === undefined || tryId === undefined ? undefined : { etag, tryId }
+}
+
+/** `UPLOAD_NOT_FOUND` for an id that was never given out for this size of parts. */
+function checkId(upload: PartUpload): void {
+  if (partSizeOf(upload.id) !== upload.partSize) throw uploadNotFound(upload.container, upload.file)
+}
+
+/** The error for an upload that is not there; another one when its container is not. */
+async function unknownUpload(client: SwiftClient, upload: PartUpload, signal: AbortSignal): Promise<StorageError> {
+  await requireContainer(client, upload.container, signal)
+  return uploadNotFound(upload.container, upload.file)
+}
+
+export async function listParts(
+  client: SwiftClient,
+  upload: PartUpload,
+  { limit, next, signal }: ListCallOptions,
+): Promise<PartPage> {
+  checkId(upload)
+  if (!(await isUnfinished(client, upload, upload.id, signal))) throw await unknownUpload(client, upload, signal)
+  const after = Number(decodeNext(next) ?? 0)
+  const latest = new Map<number, ListedObject>()
+  for (const object of await listSegments(client, upload.container, partsPrefix(upload.file, upload.id), signal)) {
+    const number = parsePartName(object.name)?.partNumber
+    if (number === undefined || number <= after) continue
+    const before = latest.get(number)
+    if (before === undefined || before.last_modified < object.last_modified) latest.set(number, object)
+  }
+  const entries = [...latest].slice(0, limit).map(([partNumber, { name, bytes, hash }]) => {
+    return { partNumber, size: bytes, tag: tagOf(hash, parsePartName(name)?.tryId ?? '') }
+  })
+  const last = entries.at(-1)?.partNumber
+  return latest.size > limit && last !== undefined ? { entries, next: encodeNext(String(last)) } : { entries }
+}
+
+export async function completeUpload(
+  client: SwiftClient,
+  upload: PartUpload,
+  { parts, conditions, signal }: CompleteUploadCallOptions,
+): Promise<WrittenFile> {
+  checkId(upload)
+  const { attributes, checksums } = await readMarker(client, upload, signal)
+  await checkPresent(client, upload, conditions, signal)
+  const segments = parts.filter(({ size }) => size > 0).map((part) => segmentOf(upload, part))
+  const size = parts.reduce((sum, part) => sum + part.size, 0)
+  let etag: string
+  if (segments.length === 0) {
+    // A large object has at least one byte.
+    etag = (await putFile(client, upload, Buffer.alloc(0), { attributes, checksums, conditions, signal })).etag
+  } else {
+    const answer = await putManifest(
+      client,
+      upload,
+      segments,
+      { attributes, checksums, upload: upload.id },
+      {
+        headers: createOnly(conditions),
+        signal,
+      },
+    )
+    etag = quoted(answer.headers['etag'] ?? largeETag(segments))
+  }
+  await forgetUpload(client, upload, new Set(segments.map(({ path }) => path)))
+  return written(upload, size, etag, { attributes, checksums })
+}
+
+/** An entry of a manifest. */
+export interface Segment {
+  /** The object's name in the container beside. */
+  readonly path: string
+  readonly etag: string
+  readonly size_bytes: number
+}
+
+function segmentOf({ file, id }: PartUpload, { partNumber, size, tag }: UploadedPart): Segment {
+  const parsed = parseTag(tag)
+  if (parsed === undefined)
+    throw new StorageError('INVALID_PART', `part ${partNumber} has a tag that was not given out`)
+  return { path: partName(file, id, partNumber, parsed.tryId), etag: parsed.etag, size_bytes: size }
+}
+
+/** Makes the file appear. Swift looks at every segment, and stores nothing when one is missing or has another ETag or size. */
+export async function putManifest(
+  client: SwiftClient,
+  location: FileLocation,
+  segments: readonly Segment[],
+  described: Description,
+  { headers, signal }: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal },
+): Promise<SwiftAnswer> {
+  const beside = segmentsOf(location.container)
+  const answer = await client.request({
+    method: 'PUT',
+    container: location.container,
+    object: objectName(location.file),
+    query: { 'multipart-manifest': 'put' },
+    headers: { ...toHeaders(described), ...headers },
+    body: JSON.stringify(segments.map((segment) => ({ ...segment, path: `/${beside}/${segment.path}` }))),
+    signal,
+    commits: true,
+    patience: completionPatience,
+    allow: [400, 404, 412],
+  })
+  if (answer.status === 400) {
+    throw new StorageError('INVALID_PART', 'a part is missing, or is not the one that its tag and size tell', {
+      cause: answerCause('PUT', 400, answer.headers),
+    })
+  }
+  refusedWrite(answer, location)
+  return answer
+}
+
+/** A large object's ETag: the MD5 of its segments' (Swift's documentation of static large objects). */
+const largeETag = (segments: readonly Segment[]) =>
+  createHash('md5')
+    .update(segments.map(({ etag }) => etag).join(''))
+    .digest('hex')
+
+/** The upload is complete: its marker goes, then whatever the file no longer consists of. */
+export async function forgetUpload(
+  client: SwiftClient,
+  upload: PartUpload,
+  manifest: ReadonlySet<string>,
+): Promise<void> {
+  try {
+    await client.request({
+      method: 'DELETE',
+      container: segmentsOf(upload.container),
+      object: markerName(upload.file, upload.id),
+      signal: AbortSignal.timeout(cleanUpTime),
+      allow: [404],
+    })
+  } catch {
+    // The file is there, which is what was asked for. The upload goes on being listed until it is purged, which leaves the file.
+  }
+  await removeStaleParts(client, upload, { upload: upload.id, manifest })
+}
+
+async function readMarker(client: SwiftClient, upload: PartUpload, signal: AbortSignal): Promise<Marker> {
+  const marker = await markerAt(client, upload.container, markerName(upload.file, upload.id), signal)
+  if (marker?.file !== upload.file) throw await unknownUpload(client, upload, signal)
+  return marker
+}
+
+async function markerAt(
+  client: SwiftClient,
+  container: string,
+  object: string,
+  signal: AbortSignal,
+): Promise<Marker | undefined> {
+  const { status, body } = await client.request({
+    method: 'GET',
+    container: segmentsOf(container),
+    object,
+    headers: { 'x-newest': 'true' },
+    signal,
+    allow: [404],
+  })
+  if (status === 404) return undefined
+  try {
+    return JSON.parse(body.toString()) as Marker
+  } catch {
+    throw badAnswer('an unfinished upload that is not described')
+  }
+}
+
+/** The marker goes first: from then on no part is added, and the upload is not completed by somebody who did not begin to. */
+export async function abortUpload(client: SwiftClient, upload: PartUpload, signal: AbortSignal): Promise<void> {
+  if (partSizeOf(upload.id) !== upload.partSize) return
+  const container = segmentsOf(upload.container)
+  await client.request({
+    method: 'DELETE',
+    container,
+    object: markerName(upload.file, upload.id),
+    signal,
+    allow: [404],
+  })
+  const parts = await listSegments(client, upload.container, partsPrefix(upload.file, upload.id), signal)
+  if (parts.length === 0 || (await presentUpload(client, upload, signal)) === upload.id) return
+  const names = parts.map(({ name }) => name)
+  const { failures } = await deleteObjects(client, container, names, signal)
+  const [failure] = failures
+  if (failure !== undefined) throw failure[1]
+}
+
+export async function listUploads(
+  client: SwiftClient,
+  container: string,
+  { limit, next, prefix, signal }: ListCallOptions & { readonly prefix: string },
+): Promise<UploadPage> {
+  const entries: UnfinishedUpload[] = []
+  let marker = decodeNext(next)
+  for (;;) {
+    const { status, entries: objects } = await client.list<ListedObject>({
+      container: segmentsOf(container),
+      query: { prefix: markersOf(escaped(prefix)), marker, limit },
+      signal,
+      allow: [404],
+    })
+    if (status === 404) await requireContainer(client, container, signal)
+    for (const object of objects) {
+      const unfinished = await unfinishedAt(client, container, object, signal)
+      if (unfinished?.file.startsWith(prefix)) entries.push(unfinished)
+      marker = object.name
+      if (entries.length === limit) return { entries, next: encodeNext(marker) }
+    }
+    if (objects.length < limit) {
+      if (entries.length === 0) await requireContainer(client, container, signal)
+      return { entries }
+    }
+  }
+}
+
+async function unfinishedAt(
+  client: SwiftClient,
+  container: string,
+  object: ListedObject,
+  signal: AbortSignal,
+): Promise<UnfinishedUpload | undefined> {
+  const parsed = parseMarkerName(object.name)
+  const partSize = partSizeOf(parsed?.upload ?? '')
+  if (parsed === undefined || partSize === undefined) return undefined
+  const file = parsed.complete
+    ? fileName(parsed.object)
+    : (await markerAt(client, container, object.name, signal))?.file
+  if (file === undefined) return undefined
+  return { container, file, id: parsed.upload, partSize, started: changedAt(object) }
+}

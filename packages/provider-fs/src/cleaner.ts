@@ -55,7 +55,9 @@ export class Cleaner {
 
   async #remove(names: readonly string[]): Promise<void> {
     using temporaries = await holdTemporaries(this.#workspace.directories)
-    for (const name of names) await rm(temporaries.at(name), { recursive: true, force: true }).catch(ignoreFailure)
+    // Tried again when something was put there while it was removed, by somebody who did not know yet that it is gone.
+    const thoroughly = { recursive: true, force: true, maxRetries: 3 }
+    for (const name of names) await rm(temporaries.at(name), thoroughly).catch(ignoreFailure)
   }
 
   /** Temporary files and locks, whose owners are known by name. */

@@ -184,9 +184,8 @@ export async function completeUpload(
     }
   } catch (error) {
     await lock?.release()
-    // Completed or aborted by somebody else, meanwhile.
-    if (isAbsence(error) && !directory.isInPlace()) throw uploadNotFound(upload.container, upload.file)
-    throw error
+    // Completed or aborted by somebody else meanwhile: whatever failed, it is for that reason.
+    throw directory.isInPlace() ? error : uploadNotFound(upload.container, upload.file)
   }
   await throwAwayUpload(workspace, upload, { signal })
   return written

@@ -1,0 +1,314 @@
+import { execFileSync } from 'node:child_process'
+import { mkdir, readdir, readFile, readlink, stat, truncate, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import {
+  list,
+  never,
+  newDirectory,
+  newStorage,
+  openProvider,
+  plain,
+  put,
+  read,
+  reading,
+  readText,
+  writing,
+} from './fixture.js'
+
+const kept = { contentType: 'a/b', cacheControl: 'no-store', metadata: { key: 'välue', __proto__x: '' } }
+
+describe('the versions of a name', () => {
+  it('have times that only grow, and ETags that all differ, however fast they follow each other', async () => {
+    const { provider } = await newStorage()
+    const etags = new Set<string>()
+    let last = 0n
+    for (let round = 0; round < 300; round++) {
+      const { etag } = await put(provider, 'file', 'same', round % 2 === 0 ? {} : { attributes: kept })
+      etags.add(etag)
+      const { mtimeNs } = await stat(provider.native.pathOf('box', 'file'), { bigint: true })
+      expect(mtimeNs).toBeGreaterThan(last)
+      last = mtimeNs
+      if (round % 3 === 0) await provider.removeFile('box', 'file', reading)
+    }
+    expect(etags.size).toBe(300)
+  })
+
+  it('follow a file from the future, and leave other files in the present', async () => {
+    const { provider, box } = await newStorage()
+    const future = new Date('2099-01-01T00:00:00.123Z')
+    await writeFile(join(box, 'future'), 'x')
+    await utimes(join(box, 'future'), future, future)
+    const written = await put(provider, 'future', 'y')
+    expect(Number(written.mtime)).toBeGreaterThanOrEqual(Number(future))
+    expect(written.etag).toBe((await provider.getFile('box', 'future', reading)).etag)
+    const other = await put(provider, 'other', 'z')
+    expect(Number(other.mtime)).toBeLessThan(Date.now() + 1000)
+  })
+
+  it('change when another program writes the file', async () => {
+    const { provider, box } = await newStorage()
+    const { etag } = await put(provider, 'file', 'ours', { attributes: kept })
+    await writeFile(join(box, 'file'), 'their')
+    const info = await provider.getFile('box', 'file', reading)
+    expect(info.etag).not.toBe(etag)
+    expect(info).toMatchObject({ size: 5, contentType: 'application/octet-stream', metadata: {} })
+    await expect(put(provider, 'file', 'x', { conditions: { ifMatch: etag } })).rejects.toMatchObject({
+      code: 'PRECONDITION_FAILED',
+    })
+  })
+})
+
+describe('attributes', () => {
+  it('that the name tells need no bookkeeping, and others do', async () => {
+    const { root, provider } = await newStorage()
+    await put(provider, 'photo.png', 'x', { attributes: { contentType: 'image/png', metadata: {} } })
+    await put(provider, 'unknown', 'x', { attributes: plain })
+    expect(await readdir(join(root, '.stowage'))).not.toContain('attributes')
+    await put(provider, 'photo.png', 'x', { attributes: kept })
+    expect(await keptFiles(root)).toBe(1)
+    await put(provider, 'photo.png', 'x', { attributes: kept })
+    expect(await keptFiles(root)).toBe(1)
+    await put(provider, 'photo.png', 'x', { attributes: { contentType: 'image/png', metadata: {} } })
+    expect(await keptFiles(root)).toBe(0)
+    await put(provider, 'photo.png', 'x', { attributes: kept })
+    await provider.removeFile('box', 'photo.png', reading)
+    expect(await keptFiles(root)).toBe(0)
+  })
+
+  it('go with a file that is moved and stay with one that is copied', async () => {
+    const { root, provider } = await newStorage()
+    await put(provider, 'a', 'x', { attributes: kept, checksums: { md5: '9dd4e461268c8034f5c8564e155c67a6' } })
+    const options = { ...reading, native: {} }
+    await provider.copyFile({ container: 'box', file: 'a' }, { container: 'box', file: 'b' }, options)
+    await provider.moveFile({ container: 'box', file: 'a' }, { container: 'box', file: 'c.png' }, options)
+    for (const file of ['b', 'c.png']) {
+      expect(await provider.getFile('box', file, reading)).toMatchObject({
+        ...kept,
+        checksums: { md5: '9dd4e461268c8034f5c8564e155c67a6' },
+      })
+    }
+    await put(provider, 'b', 'newer')
+    await provider.moveFile({ container: 'box', file: 'c.png' }, { container: 'box', file: 'b' }, options)
+    expect(await provider.getFile('box', 'b', reading)).toMatchObject(kept)
+    expect(await keptFiles(root)).toBe(1)
+  })
+
+  it('of a type that only the old name told are kept under the new one', async () => {
+    const { provider } = await newStorage()
+    await put(provider, 'a.png', 'x', { attributes: { contentType: 'image/png', metadata: {} } })
+    const options = { ...reading, native: {} }
+    const moved = await provider.moveFile(
+      { container: 'box', file: 'a.png' },
+      { container: 'box', file: 'b.txt' },
+      options,
+    )
+    expect(moved.contentType).toBe('image/png')
+    expect(await provider.getFile('box', 'b.txt', reading)).toMatchObject({
+      contentType: 'image/png',
+      etag: moved.etag,
+    })
+  })
+
+  it('are those of the version that is read, while it is replaced again and again', async () => {
+    const { provider } = await newStorage()
+    const write = (round: number) =>
+      put(provider, 'file', String(round), {
+        attributes: round % 3 === 0 ? plain : { ...plain, metadata: { round: String(round) } },
+      })
+    await write(0)
+    const finished = new AbortController()
+    const writer = (async () => {
+      for (let round = 1; round < 500; round++) await write(round)
+      finished.abort()
+    })()
+    let reads = 0
+    while (!finished.signal.aborted) {
+      const opened = await provider.openFile('box', 'file', reading)
+      const text = 'bytes' in opened ? Buffer.from(opened.bytes).toString() : ''
+      expect(opened.info.metadata).toEqual(Number(text) % 3 === 0 ? {} : { round: text })
+      const { metadata } = await provider.getFile('box', 'file', reading)
+      expect(metadata['round'] === undefined || Number(metadata['round']) >= Number(text)).toBe(true)
+      reads++
+    }
+    await writer
+    expect(reads).toBeGreaterThan(100)
+  })
+
+  it('and ETags survive a copy of the whole root that keeps times', async () => {
+    const { root, provider } = await newStorage()
+    await put(provider, 'a/b', 'x', { attributes: kept })
+    await put(provider, 'c.png', 'y', { attributes: { contentType: 'image/png', metadata: {} } })
+    const target = join(await newDirectory(), 'copy')
+    execFileSync('cp', ['-a', root, target])
+    const copy = openProvider(target)
+    for (const file of ['a/b', 'c.png']) {
+      const { atime: _, ctime: __, created: ___, ...original } = await provider.getFile('box', file, reading)
+      expect(await copy.getFile('box', file, reading)).toMatchObject(original)
+    }
+  })
+
+  it('that can’t be read, as after a loss of power, are those that the name tells', async () => {
+    const { root, provider } = await newStorage()
+    await put(provider, 'a.png', 'x', { attributes: kept })
+    const attributes = join(root, '.stowage', 'attributes')
+    for (const entry of await readdir(attributes, { recursive: true, withFileTypes: true })) {
+      if (entry.isFile()) await truncate(join(entry.parentPath, entry.name), 10)
+    }
+    expect(await provider.getFile('box', 'a.png', reading)).toMatchObject({ contentType: 'image/png', metadata: {} })
+  })
+})
+
+describe('a read', () => {
+  const size = 5_000_000
+  const large = (letter: string) => Buffer.alloc(size, letter)
+
+  it('goes on with the version that it began with when the file is replaced, moved or removed', async () => {
+    const { provider } = await newStorage()
+    const changes = [
+      () => provider.putFile('box', 'file', large('b'), writing),
+      () => provider.removeFile('box', 'file', reading),
+      () =>
+        provider.moveFile(
+          { container: 'box', file: 'file' },
+          { container: 'box', file: 'moved' },
+          { ...reading, native: {} },
+        ),
+      () => provider.destroyContainer('box', { signal: never, onlyIfEmpty: false }),
+    ]
+    for (const change of changes) {
+      await provider.putFile('box', 'file', large('a'), writing)
+      const opened = await provider.openFile('box', 'file', reading)
+      if ('bytes' in opened) throw new Error('a file of that size is streamed')
+      const chunks: Buffer[] = []
+      for await (const chunk of opened.stream) {
+        if (chunks.length === 0) await change()
+        chunks.push(chunk)
+      }
+      expect(Buffer.concat(chunks).equals(large('a'))).toBe(true)
+    }
+  })
+
+  it('fails when another program shortens or overwrites the file in place', async () => {
+    const { provider, box } = await newStorage()
+    const changes = [() => truncate(join(box, 'file'), 2_500_000), () => writeFile(join(box, 'file'), large('b'))]
+    for (const change of changes) {
+      await provider.putFile('box', 'file', large('a'), writing)
+      const opened = await provider.openFile('box', 'file', reading)
+      if ('bytes' in opened) throw new Error('a file of that size is streamed')
+      let length = 0
+      const readAll = async () => {
+        for await (const chunk of opened.stream) {
+          if (length === 0) await change()
+          length += chunk.length
+        }
+      }
+      await expect(readAll()).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' })
+      expect(length).toBeLessThan(size)
+    }
+  })
+
+  it('that is given up closes its descriptor', async () => {
+    const { provider, box } = await newStorage()
+    await provider.putFile('box', 'file', large('a'), writing)
+    const openFiles = async () => {
+      const links = await readdir('/proc/self/fd')
+      const paths = await Promise.all(links.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => undefined)))
+      return paths.filter((path) => path === join(box, 'file')).length
+    }
+    for (let round = 0; round < 20; round++) {
+      const opened = await provider.openFile('box', 'file', reading)
+      if ('bytes' in opened) throw new Error('a file of that size is streamed')
+      if (round % 2 === 0) for await (const _ of opened.stream) break
+      const closed = new Promise((resolve) => opened.stream.once('close', resolve))
+      if (opened.stream.destroy().closed) continue
+      await closed
+    }
+    if (process.platform === 'linux') expect(await openFiles()).toBe(0)
+  })
+})
+
+describe('a replacement', () => {
+  it('is a new inode: who has the old file open keeps it, and hard links to it stay', async () => {
+    const { provider, box } = await newStorage()
+    await put(provider, 'file', 'old')
+    const before = await stat(join(box, 'file'))
+    await put(provider, 'file', 'new')
+    expect((await stat(join(box, 'file'))).ino).not.toBe(before.ino)
+    expect(await readFile(join(box, 'file'), 'utf8')).toBe('new')
+  })
+
+  it('of an empty folder by a file works, and of one with files is a conflict that names the file', async () => {
+    const { provider, box } = await newStorage()
+    await mkdir(join(box, 'folder', 'deeper'), { recursive: true })
+    await put(provider, 'folder', 'file now')
+    expect(await readText(provider, 'folder')).toBe('file now')
+    await expect(put(provider, 'folder/below/it', 'x')).rejects.toMatchObject({
+      code: 'NAME_CONFLICT',
+      details: { conflictsWith: 'folder' },
+    })
+    await put(provider, 'other/file', 'x')
+    await expect(put(provider, 'other', 'x')).rejects.toMatchObject({
+      code: 'NAME_CONFLICT',
+      details: { conflictsWith: 'other' },
+    })
+    expect((await list(provider)).map(({ name }) => name)).toEqual(['folder', 'other/file'])
+  })
+
+  it('leaves no folder behind when it fails or the last file of one is removed', async () => {
+    const { provider, box } = await newStorage()
+    await put(provider, 'a/b/c', 'x')
+    await expect(put(provider, 'd/e/f', 'x', { conditions: { ifMatch: '"x"' } })).rejects.toMatchObject({
+      code: 'PRECONDITION_FAILED',
+    })
+    expect(await readdir(box)).toEqual(['a'])
+    await provider.removeFile('box', 'a/b/c', reading)
+    expect(await readdir(box)).toEqual([])
+  })
+
+  it('in parallel with the pruning of its folder never loses the file', async () => {
+    const { provider } = await newStorage()
+    for (let round = 0; round < 200; round++) {
+      await put(provider, 'a/b/one', 'x')
+      await Promise.all([provider.removeFile('box', 'a/b/one', reading), put(provider, 'a/b/two', String(round))])
+      expect(await readText(provider, 'a/b/two')).toBe(String(round))
+      await provider.removeFile('box', 'a/b/two', reading)
+    }
+  })
+})
+
+describe('a body', () => {
+  it('whose source uses one buffer again and again is stored as it was given', async () => {
+    const { provider } = await newStorage({ chunkSize: 8192 })
+    for (const pieceSize of [1, 100, 8191, 8192, 8193, 30_000]) {
+      async function* body() {
+        const buffer = Buffer.alloc(pieceSize)
+        for (let piece = 0; piece < 40; piece++) yield buffer.fill(piece + 1)
+      }
+      await provider.putFile('box', 'file', body(), writing)
+      const expected = Buffer.concat(Array.from({ length: 40 }, (_, piece) => Buffer.alloc(pieceSize, piece + 1)))
+      expect((await read(provider, 'file')).equals(expected)).toBe(true)
+    }
+  })
+
+  it('of many sizes of pieces is stored as it was given, by many writers at once', async () => {
+    const { provider } = await newStorage({ chunkSize: 1_048_576 })
+    await Promise.all(
+      Array.from({ length: 60 }, async (_, writer) => {
+        const pieces = Array.from({ length: 12 }, (_, piece) =>
+          Buffer.alloc(((writer * 7919 + piece * 104_729) % 150_000) + 1, piece),
+        )
+        async function* body() {
+          yield* pieces
+        }
+        await provider.putFile('box', `file-${writer}`, body(), writing)
+        expect((await read(provider, `file-${writer}`)).equals(Buffer.concat(pieces))).toBe(true)
+      }),
+    )
+  })
+})
+
+async function keptFiles(root: string): Promise<number> {
+  const entries = await readdir(join(root, '.stowage', 'attributes'), { recursive: true, withFileTypes: true })
+  return entries.filter((entry) => entry.isFile()).length
+}

@@ -16,7 +16,7 @@ import { type StorageRouterOptions, storageRouter } from '@stowage/rest-express'
 import type { RequestHandler } from 'express'
 
 /** A data source whose storage is there. */
-export interface OpenStorage {
+interface OpenStorage {
   readonly name: string
   readonly provider: string
   readonly storage: StorageService
@@ -27,7 +27,7 @@ export interface OpenStorage {
 }
 
 /** A data source whose storage could not be made; the error holds no secret. */
-export interface FailedStorage {
+interface FailedStorage {
   readonly name: string
   readonly provider: string
   readonly error: StorageError

@@ -26,6 +26,10 @@ test('the documents are found', () => {
   expect(found).toEqual(expect.arrayContaining(['README.md', join('docs', 'getting-started.md')]))
 })
 
+test('what only examples import is installed', () => {
+  expect(import.meta.resolve('@opentelemetry/api')).toMatch(/^file:/)
+})
+
 const withExamples = documents.filter(({ programs, requests }) => programs.length + requests.length > 0)
 
 describe.each(withExamples)('$name', ({ programs, files, requests }) => {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Demo, startDemo, type Workplace, workplace } from './demo-process.js'
 
@@ -166,7 +166,7 @@ describe('the main job over HTTP', () => {
     expect(answer.status).toBeLessThan(500)
     const text = await answer.text()
     expect(JSON.parse(text)).toMatchObject({ error: { statusCode: answer.status, name: 'Error' } })
-    expect(text).not.toContain(import.meta.dirname.split('/')[1])
+    expect(text).not.toContain(dirname(import.meta.dirname))
     expect(text).not.toMatch(/\.js|node_modules/)
   })
 })

@@ -20,7 +20,7 @@ import { FaultyProvider } from './faulty-provider.js'
 import type { ConformanceRun } from './run.js'
 
 /** Retries that do not wait, for cases about faults. */
-export const impatient = { retry: { minDelay: 1, maxDelay: 2 } } as const satisfies StorageServiceOptions
+const impatient = { retry: { minDelay: 1, maxDelay: 2 } } as const satisfies StorageServiceOptions
 
 export class CaseContext {
   readonly #run: ConformanceRun
@@ -217,7 +217,7 @@ export class CaseContext {
 }
 
 /** Does something for each, 32 at a time. */
-export async function inParallel<T>(items: readonly T[], act: (item: T) => Promise<unknown>): Promise<void> {
+async function inParallel<T>(items: readonly T[], act: (item: T) => Promise<unknown>): Promise<void> {
   const iterator = items[Symbol.iterator]()
   const worker = async () => {
     for (const item of iterator) await act(item)

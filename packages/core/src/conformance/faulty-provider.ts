@@ -211,7 +211,7 @@ function changed(opened: OpenFile, transform: (content: AsyncIterable<Buffer>) =
 }
 
 /** The content as a stream, however the provider gave it. */
-export function contentOf(opened: OpenFile): Readable {
+function contentOf(opened: OpenFile): Readable {
   return 'stream' in opened ? opened.stream : Readable.from([opened.bytes], { objectMode: false })
 }
 

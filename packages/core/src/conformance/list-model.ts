@@ -13,7 +13,7 @@ export interface ListedName {
   readonly folder?: true
 }
 
-export function expectedList(
+function expectedList(
   names: readonly string[],
   { prefix = '', delimiter, startAfter }: Pick<ListFilesOptions, 'prefix' | 'delimiter' | 'startAfter'>,
 ): ListedName[] {

@@ -6,8 +6,11 @@ import type { ConformanceHarness, TestRunner } from './harness.js'
 import { ConformanceReport } from './report.js'
 import { ConformanceRun } from './run.js'
 
-/** Milliseconds that a case may take, on a slow service too. */
+/** Milliseconds that a case may take. */
 const timeout = 60_000
+/** The same where parts are of megabytes, which have to go over a network. */
+const timeoutWithLargeParts = 300_000
+/** For cases that move much data or many files. */
 const largeTimeout = 600_000
 
 /**
@@ -25,12 +28,14 @@ export function registerConformance({ describe, it }: TestRunner, name: string, 
   const report = new ConformanceReport(name)
   const run = new ConformanceRun(harness, report)
   const { capabilities } = run.provider
+  const largeParts = capabilities.parts !== false && capabilities.parts.minPartSize > 1024 * 1024
+  const usualTimeout = largeParts ? timeoutWithLargeParts : timeout
   describe(`${name} conforms to the storage contract`, () => {
     for (const [letter, category] of Object.entries(allCategories)) {
       describe(`${letter}. ${category.title}`, () => {
         for (const tested of category.cases.toSorted((a, b) => numberOf(a.id) - numberOf(b.id))) {
           const title = `${tested.id} ${tested.name}`
-          const limit = tested.large === true ? largeTimeout : timeout
+          const limit = tested.large === true ? largeTimeout : usualTimeout
           const ruledOut = tested.needs?.(capabilities)
           const { refused } = tested
           if (ruledOut === undefined) {

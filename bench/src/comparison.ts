@@ -1,0 +1,152 @@
+/**
+ * Contestants side by side: all servers are started, then each does the work in turn, round after round, so that what else happens on the
+ * machine meets all of them alike.
+ */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { GiB } from './content.ts'
+import type { Contestant } from './contestants.ts'
+import { generateLoad } from './load/load.ts'
+import type { LoadOrder, LoadResult } from './load/order.ts'
+import type { Figures, Row, Settings } from './part.ts'
+import { Server } from './server.ts'
+import { median } from './statistics.ts'
+
+/** A contestant that runs. */
+export interface Running {
+  readonly contestant: Contestant
+  readonly server: Server
+  /** The folder of the files of the container `bench`. */
+  readonly folder: string
+}
+
+export type Work = (running: Running, round: number) => Omit<LoadOrder, 'port'> | undefined
+
+/** One round's measurement of one contestant. */
+export interface Run {
+  readonly load: LoadResult
+  /** Seconds. */
+  readonly processor: number
+  /** MiB. */
+  readonly peak: number
+  readonly before: number
+}
+
+export class Comparison implements AsyncDisposable {
+  readonly #settings: Settings
+  readonly #running: Running[]
+
+  private constructor(settings: Settings, running: Running[]) {
+    this.#settings = settings
+    this.#running = running
+  }
+
+  /** Starts those that are to be had, each on a root of its own below the path. `prepare` fills the folder before the start. */
+  static async start(
+    settings: Settings,
+    path: string,
+    contestants: readonly Contestant[],
+    prepare: (folder: string) => Promise<void> = async () => undefined,
+  ): Promise<Comparison> {
+    const comparison = new Comparison(settings, [])
+    try {
+      for (const contestant of contestants) {
+        if (!isWanted(contestant, settings)) continue
+        const root = join(path, contestant.name.replaceAll(/\W/g, '-'))
+        const folder = join(root, 'bench')
+        await mkdir(folder, { recursive: true })
+        await prepare(folder)
+        const launch = await contestant.launch(root)
+        if (launch === undefined) continue
+        comparison.#running.push({ contestant, folder, server: await Server.start(launch) })
+      }
+    } catch (error) {
+      await comparison[Symbol.asyncDispose]()
+      throw error
+    }
+    return comparison
+  }
+
+  /**
+   * Does a piece of work with every contestant that it has an order for. `settle` is called after each run, to look at what it did and to
+   * remove it. The first, uncounted round is what the servers warm up with.
+   */
+  async measure(
+    title: string,
+    work: Work,
+    figures: (runs: readonly Run[]) => Figures,
+    options: {
+      readonly warmUp?: Work | false
+      readonly rounds?: number
+      readonly settle?: (running: Running, load: LoadResult) => Promise<void>
+    } = {},
+  ): Promise<Row[]> {
+    const { warmUp = work, rounds = this.#settings.rounds, settle = async () => undefined } = options
+    const runs = new Map<Running, Run[]>()
+    for (let round = warmUp === false ? 0 : -1; round < rounds; round++) {
+      for (const running of this.#running) {
+        const order = (round === -1 ? (warmUp as Work) : work)(running, round)
+        if (order === undefined) continue
+        if (round <= 0) this.#settings.say(`${title}: ${running.contestant.name}${round === -1 ? ' (warm-up)' : ''}`)
+        const run = await runOnce(running, order)
+        await settle(running, run.load)
+        if (round >= 0) runs.set(running, [...(runs.get(running) ?? []), run])
+      }
+    }
+    return Array.from(runs, ([{ contestant }, done]) => ({
+      work: title,
+      name: contestant.name,
+      rounds: done.length,
+      figures: figures(done),
+    }))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { server } of this.#running) await server.stop()
+  }
+}
+
+function isWanted({ name }: Contestant, { only }: Settings): boolean {
+  const lower = name.toLowerCase()
+  return only.length === 0 || lower === 'stowage' || only.some((wanted) => lower.includes(wanted.toLowerCase()))
+}
+
+async function runOnce({ server, contestant }: Running, order: Omit<LoadOrder, 'port'>): Promise<Run> {
+  server.forgetPeak()
+  const before = server.residentMemory()
+  const processor = server.processorTime()
+  try {
+    const load = await generateLoad({ ...order, port: server.port })
+    return { load, processor: server.processorTime() - processor, peak: server.peakMemory(), before }
+  } catch (error) {
+    throw new Error(`${contestant.name}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+const medianOf = (runs: readonly Run[], of: (run: Run) => number) => median(runs.map(of))
+
+/** The figures of moving large bodies. */
+export const transferFigures = (runs: readonly Run[]): Figures => ({
+  'CPU s/GiB': medianOf(runs, ({ processor, load }) => processor / ((load.received + load.sent) / GiB)),
+  'wall s': medianOf(runs, ({ load }) => load.wall),
+  'peak MiB': medianOf(runs, ({ peak }) => peak),
+  'above idle MiB': medianOf(runs, ({ peak, before }) => peak - before),
+})
+
+/** The figures of many small requests. */
+export const requestFigures = (runs: readonly Run[]): Figures => ({
+  'CPU µs/request': medianOf(runs, ({ processor, load }) => (processor * 1e6) / load.requests),
+  'requests/s': medianOf(runs, ({ load }) => load.requests / load.wall),
+  'p50 ms': medianOf(runs, ({ load }) => load.p50),
+  'p99 ms': medianOf(runs, ({ load }) => load.p99),
+  'peak MiB': medianOf(runs, ({ peak }) => peak),
+  'generator load': medianOf(runs, ({ load }) => load.generatorLoad),
+})
+
+/** The figures of one request at a time, each of them a heavy one. */
+export const answerFigures = (runs: readonly Run[]): Figures => ({
+  'CPU ms': medianOf(runs, ({ processor, load }) => (processor * 1e3) / load.requests),
+  'p50 ms': medianOf(runs, ({ load }) => load.p50),
+  'peak MiB': medianOf(runs, ({ peak }) => peak),
+  'above idle MiB': medianOf(runs, ({ peak, before }) => peak - before),
+})

@@ -1,0 +1,23 @@
+/**
+ * Running the load generator.
+ */
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { GeneratorMessage, LoadOrder, LoadResult } from './order.ts'
+
+const generator = fileURLToPath(new URL('./generator.ts', import.meta.url))
+
+/** Makes the requests from a process of its own. Throws when an answer is not the expected one. */
+export function generateLoad(order: LoadOrder): Promise<LoadResult> {
+  const { promise, resolve, reject } = Promise.withResolvers<LoadResult>()
+  const child = fork(generator, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  child.once('message', (message: GeneratorMessage) => {
+    if ('result' in message) resolve(message.result)
+    else reject(new Error(message.failure))
+    child.disconnect()
+  })
+  child.once('error', reject)
+  child.once('exit', (code) => reject(new Error(`the load generator ended with ${code}`)))
+  child.send(order)
+  return promise
+}

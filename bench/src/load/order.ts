@@ -1,0 +1,45 @@
+/**
+ * What the load generator is asked for, and what it tells afterwards. Both travel between processes as JSON.
+ */
+
+/** One request, made again and again. `{n}` in the path and in the body's prefix is the request's number, from 0. */
+export interface RequestTemplate {
+  readonly method: 'GET' | 'PUT' | 'POST'
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** `size` bytes of content that does not compress, between two texts. */
+  readonly body?: { readonly prefix?: string; readonly size: number; readonly suffix?: string }
+  /** Asks for a range of `length` bytes at a place of its own in a file of `size` bytes. */
+  readonly range?: { readonly size: number; readonly length: number }
+}
+
+export interface LoadOrder {
+  /** On 127.0.0.1. */
+  readonly port: number
+  /** Connections, each with one request at a time; none is closed by the generator before the end. */
+  readonly connections: number
+  /** Ends after so many requests, or as many milliseconds. */
+  readonly until: { readonly requests: number } | { readonly milliseconds: number }
+  readonly request: RequestTemplate
+  /** The number of the first request. Default: 0. */
+  readonly firstNumber?: number
+  /** What every answer must have; anything else ends the load. */
+  readonly expected: { readonly status: readonly number[]; readonly bytes?: number }
+}
+
+export interface LoadResult {
+  readonly requests: number
+  /** Seconds from the first request's beginning to the last answer's end. */
+  readonly wall: number
+  /** Bytes of the answers' bodies. */
+  readonly received: number
+  /** Bytes of content, without what frames it. */
+  readonly sent: number
+  /** Milliseconds, of the time from a request's beginning to its answer's end. */
+  readonly p50: number
+  readonly p99: number
+  /** The share of one core that the generator used: close to 1, it was the generator that was measured. */
+  readonly generatorLoad: number
+}
+
+export type GeneratorMessage = { readonly result: LoadResult } | { readonly failure: string }

@@ -1,0 +1,27 @@
+/**
+ * All parts, in the order in which they run.
+ */
+import type { Part } from './part.ts'
+import { core } from './parts/core.ts'
+import { download } from './parts/download.ts'
+import { large } from './parts/large.ts'
+import { list } from './parts/list.ts'
+import { packages } from './parts/packages.ts'
+import { parallel } from './parts/parallel.ts'
+import { ranges } from './parts/ranges.ts'
+import { smallDownloads, smallUploads } from './parts/small.ts'
+import { formUpload, rawUpload } from './parts/upload.ts'
+
+export const parts: readonly Part[] = [
+  download,
+  rawUpload,
+  formUpload,
+  smallDownloads,
+  smallUploads,
+  ranges,
+  list,
+  parallel,
+  large,
+  core,
+  packages,
+]

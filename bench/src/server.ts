@@ -1,0 +1,132 @@
+/**
+ * A server under measurement: one process, whose processor time and memory the kernel tells.
+ */
+import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { MiB } from './content.ts'
+
+/** How to start a server. One that is a Node program sends `{ port }` to its parent when it listens. */
+export type Launch =
+  | { readonly script: string; readonly args: readonly string[]; readonly env?: Readonly<Record<string, string>> }
+  | { readonly command: string; readonly args: readonly string[]; readonly port: number }
+
+const patience = 20_000
+
+export class Server {
+  readonly port: number
+  readonly #process: ChildProcess
+  readonly #pid: number
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#process = child
+    this.#pid = child.pid ?? 0
+    this.port = port
+  }
+
+  static async start(launch: Launch): Promise<Server> {
+    const child =
+      'script' in launch
+        ? fork(launch.script, [...launch.args], {
+            stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+            env: { ...process.env, NODE_ENV: 'production', ...launch.env },
+          })
+        : spawn(launch.command, [...launch.args], { stdio: ['ignore', 'ignore', 'pipe'] })
+    let errors = ''
+    child.stderr?.on('data', (text: Buffer) => {
+      errors = (errors + text).slice(-5000)
+    })
+    const failed = new Promise<never>((_, reject) => {
+      child.once('error', reject)
+      child.once('exit', (code) => reject(new Error(`a server ended with ${code}:\n${errors}`)))
+    })
+    failed.catch(() => undefined)
+    try {
+      const port = await Promise.race([
+        'script' in launch ? portOf(child) : answering(launch.port),
+        failed,
+        delay(patience, undefined, { ref: false }).then(() => {
+          throw new Error(`a server did not listen within ${patience / 1000} s:\n${errors}`)
+        }),
+      ])
+      return new Server(child, port)
+    } catch (error) {
+      child.kill('SIGKILL')
+      throw error
+    }
+  }
+
+  /** Seconds of processor time, of all threads, in the program and in the kernel. */
+  processorTime(): number {
+    let nanoseconds = 0
+    for (const thread of readdirSync(`/proc/${this.#pid}/task`)) {
+      nanoseconds += Number(readFileSync(`/proc/${this.#pid}/task/${thread}/schedstat`, 'latin1').split(' ')[0])
+    }
+    return nanoseconds / 1e9
+  }
+
+  /** MiB resident now. */
+  residentMemory(): number {
+    return this.#memory('VmRSS')
+  }
+
+  /** The most MiB resident since {@link forgetPeak}. */
+  peakMemory(): number {
+    return this.#memory('VmHWM')
+  }
+
+  forgetPeak(): void {
+    writeFileSync(`/proc/${this.#pid}/clear_refs`, '5')
+  }
+
+  async stop(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
+    const ended = new Promise((resolve) => this.#process.once('exit', resolve))
+    this.#process.kill('SIGKILL')
+    await ended
+  }
+
+  #memory(what: 'VmRSS' | 'VmHWM'): number {
+    const status = readFileSync(`/proc/${this.#pid}/status`, 'latin1')
+    const kibibytes = new RegExp(`^${what}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]
+    return (Number(kibibytes) * 1024) / MiB
+  }
+}
+
+function portOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve) => {
+    child.once('message', ({ port }: { port: number }) => resolve(port))
+  })
+}
+
+async function answering(port: number): Promise<number> {
+  for (const giveUp = Date.now() + patience; Date.now() < giveUp; await delay(20)) {
+    if (await isListening(port)) return port
+  }
+  return port
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
+
+/** A port of 127.0.0.1 that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => {
+    server.close(resolve)
+  })
+  return port
+}

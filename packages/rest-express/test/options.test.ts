@@ -1,0 +1,66 @@
+import { StorageService } from '@stowage/core'
+import { MemoryProvider } from '@stowage/provider-memory'
+import { describe, expect, it } from 'vitest'
+import { type StorageRouterOptions, storageRouter } from '../src/index.js'
+
+const make = (options: object) =>
+  storageRouter(new StorageService(new MemoryProvider()), options as StorageRouterOptions)
+
+describe('The options of a router', () => {
+  it.each<[object, string]>([
+    [{ maxFileSize: -1 }, 'maxFileSize must be a whole number of bytes, as a number or in digits, not -1'],
+    [{ maxFileSize: '10 MB' }, 'maxFileSize must be a whole number of bytes, as a number or in digits, not "10 MB"'],
+    [{ maxFileSize: 1.5 }, 'maxFileSize must be'],
+    [{ maxFileSize: Number.NaN }, 'maxFileSize must be'],
+    [{ maxFileSize: '' }, 'maxFileSize must be'],
+    [{ maxFieldsSize: null, maxFields: -1 }, 'maxFields must be a whole number from 0, not -1'],
+    [{ maxFieldsSize: {} }, 'maxFieldsSize must be'],
+    [{ maxFields: '5' }, 'maxFields must be'],
+    [{ maxFiles: Infinity }, 'maxFiles must be'],
+    [{ idleTimeout: 2 ** 31 }, 'idleTimeout must be'],
+    [{ allowedContentTypes: 'image/png' }, 'allowedContentTypes must be a list of media types'],
+    [{ allowedContentTypes: ['image'] }, 'allowedContentTypes holds "image", which is no media type'],
+    [{ allowedContentTypes: [5] }, 'allowedContentTypes holds 5'],
+    [{ getFilename: 'x' }, 'getFilename must be a function'],
+    [{ nameConflict: 'overwrite' }, 'nameConflict must be "makeUnique" or left out, not "overwrite"'],
+    [{ acl: '' }, 'acl must be a string of visible ASCII'],
+    [{ acl: 'a\nb' }, 'acl must be'],
+    [{ CacheControl: 'a\r\nb: c' }, 'CacheControl must be'],
+    [{ StorageClass: 5 }, 'StorageClass must be'],
+    [{ cacheControl: 'ü' }, 'cacheControl must be'],
+    [{ authorize: true }, 'authorize must be a function'],
+    [{ onError: {} }, 'onError must be a function'],
+    [{ maxFilesize: 5 }, 'storageRouter has no option "maxFilesize"; it has '],
+  ])('%j are refused by name when the router is made', (options, message) => {
+    expect(() => make(options)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) }),
+    )
+  })
+
+  it('may all be given', () => {
+    const rule = () => 'x'
+    expect(() =>
+      make({
+        maxFileSize: '10485760',
+        maxFieldsSize: 1,
+        maxFields: 0,
+        maxFiles: 1,
+        allowedContentTypes: () => [],
+        getFilename: rule,
+        nameConflict: 'makeUnique',
+        acl: rule,
+        idleTimeout: 0,
+        CacheControl: 'no-store',
+        StorageClass: 'a',
+        ServerSideEncryption: 'a',
+        SSEKMSKeyId: 'a',
+        SSECustomerAlgorithm: 'a',
+        SSECustomerKey: 'a',
+        SSECustomerKeyMD5: 'a',
+        cacheControl: rule,
+        authorize: () => true,
+        onError: rule,
+      }),
+    ).not.toThrow()
+  })
+})

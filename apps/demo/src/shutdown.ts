@@ -1,7 +1,7 @@
 /**
  * A stop that lets requests finish: new connections are refused, idle ones closed, and busy ones closed after their answer.
  */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 export interface ShutdownLimits {
@@ -14,32 +14,29 @@ export interface ShutdownLimits {
 /** Watches a server's connections from its start on, for a stop that knows which of them are busy. */
 export class GracefulShutdown {
   readonly #server: Server
-  /** Every open connection, with the number of its requests that are not answered yet. */
-  readonly #connections = new Map<Socket, number>()
+  /** Every open connection, with its answers that are not finished yet. */
+  readonly #connections = new Map<Socket, Set<ServerResponse>>()
   #stopping = false
 
   constructor(server: Server) {
     this.#server = server
     server.on('connection', (socket) => {
-      this.#connections.set(socket, 0)
+      this.#connections.set(socket, new Set())
       socket.once('close', () => this.#connections.delete(socket))
     })
-    // Before the application's own listener: an answer's headers cannot be set once they are sent.
-    server.prependListener('request', (request, response) => this.#watch(request, response))
+    // Before the application's own listener, which may send the answer's headers at once.
+    server.prependListener('request', ({ socket }, response) => this.#watch(socket, response))
   }
 
-  #watch({ socket }: IncomingMessage, response: ServerResponse): void {
-    this.#count(socket, 1)
+  #watch(socket: Socket, response: ServerResponse): void {
+    const answers = this.#connections.get(socket)
+    answers?.add(response)
     if (this.#stopping) response.shouldKeepAlive = false
     response.once('close', () => {
-      this.#count(socket, -1)
+      answers?.delete(response)
+      // An answer whose headers were sent before the stop left its connection open.
       if (this.#stopping) this.#server.closeIdleConnections()
     })
-  }
-
-  #count(socket: Socket, change: number): void {
-    const requests = this.#connections.get(socket)
-    if (requests !== undefined) this.#connections.set(socket, requests + change)
   }
 
   /** True when all requests were answered; false when time ran out and connections were cut. */
@@ -47,9 +44,10 @@ export class GracefulShutdown {
     this.#stopping = true
     const { promise: closed, resolve } = Promise.withResolvers<void>()
     this.#server.close(() => resolve())
-    // The server takes a connection that has sent nothing yet, as browsers hold in reserve, for a busy one.
-    this.#cut((socket, requests) => requests === 0 && socket.bytesRead === 0)
-    const heads = setTimeout(() => this.#cut((_, requests) => requests === 0), headGrace)
+    for (const answers of this.#connections.values()) for (const answer of answers) answer.shouldKeepAlive = false
+    // Node 22 takes a connection that has sent nothing yet, as browsers hold in reserve, for a busy one.
+    this.#cut((socket, answers) => answers === 0 && socket.bytesRead === 0)
+    const heads = setTimeout(() => this.#cut((_, answers) => answers === 0), headGrace)
     let complete = true
     const requests = setTimeout(() => {
       complete = false
@@ -61,7 +59,7 @@ export class GracefulShutdown {
     return complete
   }
 
-  #cut(chosen: (socket: Socket, requests: number) => boolean): void {
-    for (const [socket, requests] of this.#connections) if (chosen(socket, requests)) socket.destroy()
+  #cut(chosen: (socket: Socket, answers: number) => boolean): void {
+    for (const [socket, answers] of this.#connections) if (chosen(socket, answers.size)) socket.destroy()
   }
 }

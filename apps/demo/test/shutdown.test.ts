@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
-import { Agent, type ClientRequest, get, type IncomingMessage, request } from 'node:http'
-import { connect } from 'node:net'
+import { Agent, type ClientRequest, createServer, get, type IncomingMessage, request } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
+import { GracefulShutdown } from '../src/shutdown.js'
 import { type Demo, startDemo, workplace } from './demo-process.js'
 
 const newContainer = ({ url }: Demo) =>
@@ -42,6 +43,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('after %s', (signal) => {
     upload.end('-last')
     const [answer] = await answered
     expect(answer.statusCode).toBe(201)
+    expect(answer.headers.connection).toBe('close')
     expect(await text(answer)).toContain('"size":10')
     expect(await demo.process.ended).toMatchObject({ code: 0, stderr: '' })
     expect(await readFile(join(place.directory, 'storage', 'photos', 'slow.txt'), 'utf8')).toBe('first-last')
@@ -91,4 +93,23 @@ test('a second signal ends at once, and leaves no half of a file to be seen', as
   expect(await demo.process.ended).toMatchObject({ code: 143 })
   await broken
   expect(await readdir(join(place.directory, 'storage', 'photos'))).toEqual([])
+})
+
+test('time that runs out cuts what is still under way, first heads and then requests', async () => {
+  const underWay = Promise.withResolvers<void>()
+  const server = createServer(() => underWay.resolve())
+  const shutdown = new GracefulShutdown(server)
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as AddressInfo
+  const head = connect(port, '127.0.0.1').on('error', () => undefined)
+  head.write('GET / HTTP/1.1\r\nHost: ')
+  const request = connect(port, '127.0.0.1').on('error', () => undefined)
+  request.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  const order: string[] = []
+  head.once('close', () => order.push('head'))
+  request.once('close', () => order.push('request'))
+  await underWay.promise
+  expect(await shutdown.stop({ headGrace: 10, requestGrace: 500 })).toBe(false)
+  await Promise.all([head, request].map((socket) => socket.closed || once(socket, 'close')))
+  expect(order).toEqual(['head', 'request'])
 })

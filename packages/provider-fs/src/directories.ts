@@ -58,6 +58,8 @@ export interface DirectoriesOptions {
   readonly root: string
   readonly createRoot: boolean
   readonly fsync: boolean
+  /** Whether directories are reached through descriptors. Default: where the kernel tells their paths, on Linux. */
+  readonly byDescriptor?: boolean | undefined
 }
 
 export class Directories {
@@ -197,7 +199,7 @@ export class Directories {
   }
 
   async #findRoot() {
-    const { root, createRoot } = this.#options
+    const { root, createRoot, byDescriptor = process.platform === 'linux' } = this.#options
     if (createRoot) {
       await mkdir(root, { recursive: true }).catch((error: unknown) => {
         throw errno(error) === 'EEXIST' || errno(error) === 'ENOTDIR' ? rootNoDirectory() : error
@@ -213,7 +215,7 @@ export class Directories {
       throw error
     }
     this.#isLocal = process.platform === 'linux' && localSystems.has((await statfs(path)).type)
-    return { path, byDescriptor: process.platform === 'linux' && (await describesPaths(path)) }
+    return { path, byDescriptor: byDescriptor && (await describesPaths(path)) }
   }
 
   async #openDescriptor(key: string, path: string): Promise<Directory | undefined> {

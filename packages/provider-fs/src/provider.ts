@@ -40,7 +40,7 @@ import { pathOf, placeOf } from './places.js'
 import { getFile, openFile } from './reader.js'
 import { removeFile, removeFiles } from './remover.js'
 import { Snapshots } from './snapshots.js'
-import { listParts, listUploads, startUpload, throwAwayUpload } from './uploads.js'
+import { abortUpload, listParts, listUploads, startUpload } from './uploads.js'
 import { Workspace, type WorkspaceOptions } from './workspace.js'
 import { putFile } from './writer.js'
 
@@ -67,8 +67,8 @@ export class FilesystemProvider implements StorageProvider {
   readonly #snapshots: Snapshots
 
   constructor(options: FilesystemProviderOptions) {
-    const { root, createRoot = false, fsync = false, chunkSize = defaultChunkSize, foldsCase } = options
-    this.#workspace = new Workspace({ root, createRoot, fsync, chunkSize, foldsCase })
+    const { root, createRoot = false, fsync = false, chunkSize = defaultChunkSize, foldsCase, byDescriptor } = options
+    this.#workspace = new Workspace({ root, createRoot, fsync, chunkSize, foldsCase, byDescriptor })
     this.#snapshots = new Snapshots(this.#workspace.directories)
     this.native = Object.freeze({
       root,
@@ -141,7 +141,7 @@ export class FilesystemProvider implements StorageProvider {
   }
 
   abortUpload(upload: PartUpload, options: CallOptions): Promise<void> {
-    return translated(throwAwayUpload(this.#workspace, upload, options))
+    return translated(abortUpload(this.#workspace, upload, options))
   }
 
   listUploads(container: string, options: ListCallOptions & { readonly prefix: string }): Promise<UploadPage> {

@@ -103,13 +103,19 @@ async function readStored(directory: Directory, entry: string): Promise<StoredUp
   }
 }
 
-/** Removes the upload; nothing happens when it is not there. */
+/** Nothing happens when there is no such upload, or it is of another file. */
+export async function abortUpload(workspace: Workspace, upload: PartUpload, options: CallOptions): Promise<void> {
+  if (!validId.test(upload.id)) return
+  using uploads = await workspace.directories.hold([...uploadsPath, upload.container])
+  const stored = uploads && (await readStored(uploads, `${upload.id}/${description}`))
+  if (stored?.file === upload.file) await throwAwayUpload(workspace, upload, options)
+}
+
 export async function throwAwayUpload(
   workspace: Workspace,
   upload: PartUpload,
   { signal }: CallOptions,
 ): Promise<void> {
-  if (!validId.test(upload.id)) return
   using uploads = await workspace.directories.hold([...uploadsPath, upload.container])
   if (uploads === undefined) return
   using temporaries = await holdTemporaries(workspace.directories)

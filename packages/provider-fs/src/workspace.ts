@@ -6,16 +6,12 @@ import { containerNotFound, fileNotFound } from '@stowage/core'
 import { AttributeStore } from './attributes.js'
 import { CaseFolding } from './case-folding.js'
 import { Cleaner } from './cleaner.js'
-import { Directories, type Directory } from './directories.js'
+import { Directories, type DirectoriesOptions, type Directory } from './directories.js'
 import { Locks } from './locks.js'
 import { type Place, placeOfPath } from './places.js'
 import { lstatIfThere } from './system.js'
 
-export interface WorkspaceOptions {
-  /** An absolute path. */
-  readonly root: string
-  readonly createRoot: boolean
-  readonly fsync: boolean
+export interface WorkspaceOptions extends DirectoriesOptions {
   /** Bytes of one read or write of a large file. */
   readonly chunkSize: number
   /** Whether the volume takes names that differ in case alone for the same. Default: found out before the first write. */

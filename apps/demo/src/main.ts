@@ -8,7 +8,7 @@ import { createApp } from './app.js'
 import { type Config, readConfig, StartError } from './config.js'
 import { listen } from './listen.js'
 import { GracefulShutdown } from './shutdown.js'
-import { type ConfiguredStorage, closeStorages, openStorages } from './storages.js'
+import { type ConfiguredStorage, closeStorages, contactStorages, openStorages } from './storages.js'
 
 const second = 1000
 const minute = 60 * second
@@ -36,6 +36,11 @@ async function start(config: Config): Promise<void> {
   })
   if (!storages.has(dataSource)) {
     throw new StartError(`${dataSourcesFile} has no storage ${JSON.stringify(dataSource)}, which DATASOURCE asks for`)
+  }
+  for (const [name, error] of await contactStorages(storages, 5 * second)) {
+    console.error(
+      `The data source ${name} does not answer as it should: ${isStorageError(error) ? error.message : error}`,
+    )
   }
   const server = createServer(createApp({ storages, main: dataSource }))
   // An upload takes as long as it takes; the head of a request, which headersTimeout bounds, does not.

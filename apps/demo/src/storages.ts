@@ -68,6 +68,24 @@ const uploadOptions = ({ settings }: DataSource): StorageRouterOptions =>
 const brokenPackage = (error: unknown): StorageError =>
   new StorageError('INTERNAL', 'the provider could not be loaded', { cause: describeCause(error) })
 
+/**
+ * Asks every storage once, so that a missing root is made, and what is wrong is told at the start and not at a visitor's
+ * first click. Gives the errors by the data sources' names.
+ */
+export async function contactStorages(
+  storages: ReadonlyMap<string, ConfiguredStorage>,
+  timeout: number,
+): Promise<ReadonlyMap<string, unknown>> {
+  const errors = new Map<string, unknown>()
+  await Promise.all(
+    Array.from(storages.values(), async (each) => {
+      if ('error' in each) return
+      await each.storage.containerPage({ limit: 1, timeout }).catch((error: unknown) => errors.set(each.name, error))
+    }),
+  )
+  return errors
+}
+
 export async function closeStorages(storages: ReadonlyMap<string, ConfiguredStorage>): Promise<void> {
   await Promise.allSettled([...storages.values()].map((each) => ('storage' in each ? each.storage.close() : undefined)))
 }

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises'
+import { access, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { runDemo, startDemo, storage, workplace } from './demo-process.js'
@@ -15,8 +15,8 @@ describe('what the environment says', () => {
     await using place = await workplace()
     await using demo = await startDemo(place.directory, place.environment)
     expect(demo.url).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/)
-    expect((await fetch(`${demo.url}/api/containers`)).status).toBe(200)
     await access(join(place.directory, 'storage'))
+    expect((await fetch(`${demo.url}/api/containers`)).status).toBe(200)
     expect(demo.process.stderr).toBe('')
   })
 
@@ -102,6 +102,15 @@ describe('the list of data sources', () => {
     expect(await unusable.json()).toMatchObject({ error: { statusCode: 503, code: 'INVALID_ARGUMENT' } })
     expect(demo.process.stderr.trim().split('\n')).toHaveLength(3)
   })
+})
+
+test('a storage that does not answer is told of at the start, and served for when it does', async () => {
+  await using place = await workplace({ storage: { provider: 'filesystem', root: 'not-there' } })
+  await using demo = await startDemo(place.directory, place.environment)
+  expect(demo.process.stderr).toMatch(/^The data source storage does not answer as it should: .+\n$/)
+  expect(demo.process.stderr).not.toContain(place.directory)
+  await mkdir(join(place.directory, 'not-there'))
+  expect((await fetch(`${demo.url}/api/containers`)).status).toBe(200)
 })
 
 describe('a start that cannot succeed ends with one line and the code 1', () => {

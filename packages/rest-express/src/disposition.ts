@@ -22,7 +22,7 @@ const inlineTypes = new Set([
 const audioOrVideo = /^(?:audio|video)\/[a-z0-9][a-z0-9.+-]*$/
 
 /** Whether a file of this type is shown (`inline`); compared without parameters, so that none of them can make a difference. */
-export function mayBeInline(contentType: string): boolean {
+function mayBeInline(contentType: string): boolean {
   const end = contentType.indexOf(';')
   const type = (end === -1 ? contentType : contentType.slice(0, end)).trim().toLowerCase()
   return inlineTypes.has(type) || (audioOrVideo.test(type) && !type.endsWith('xml'))

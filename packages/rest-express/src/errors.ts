@@ -24,7 +24,7 @@ const neutralMessages: Readonly<Record<number, string>> = {
 }
 
 /** The error that a body's failure stands for: core wraps what the body threw. */
-export function rootError(error: unknown): unknown {
+function rootError(error: unknown): unknown {
   if (isStorageError(error, 'SOURCE_FAILED') && error.cause instanceof RequestError) return error.cause
   return error
 }

@@ -8,7 +8,7 @@ import { MemoryProvider } from '@stowage/provider-memory'
 import express from 'express'
 import express4 from 'express4'
 import { onTestFinished } from 'vitest'
-import { type StorageRouterOptions, storageRouter } from '../src/index.js'
+import { type StorageRouterOptions, storageRouter, type UploadResult } from '../src/index.js'
 
 export type Framework = 'express 5' | 'express 4' | 'node:http'
 
@@ -199,4 +199,12 @@ export async function namesIn(storage: StorageService, container = 'photos'): Pr
 /** Resolves when the condition holds; the test's own time limit ends the wait. */
 export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setImmediate(resolve))
+}
+
+export const sendForm = (server: Pick<RestServer, 'fetch'>, body: FormData): Promise<Response> =>
+  server.fetch('/photos/upload', { method: 'POST', body })
+
+/** What the answer to a form tells. */
+export async function resultOf(answer: Response): Promise<UploadResult> {
+  return ((await answer.json()) as { result: UploadResult }).result
 }

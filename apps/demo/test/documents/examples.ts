@@ -16,7 +16,7 @@ export interface Examples {
   readonly programs: readonly Program[]
   /** Contents by names. */
   readonly files: ReadonlyMap<string, string>
-  /** Shell blocks that call curl. */
+  /** Lines of shell that call curl, each with the variables that were set before it. */
   readonly requests: readonly Program[]
 }
 
@@ -31,6 +31,7 @@ export async function readExamples(document: string): Promise<Examples> {
   const programs: Program[] = []
   const files = new Map<string, string>()
   const requests: Program[] = []
+  let variables = ''
   for (const block of blocksOf(await readFile(document, 'utf8'))) {
     const { language, file, line, source } = block
     if (file !== undefined) {
@@ -39,8 +40,11 @@ export async function readExamples(document: string): Promise<Examples> {
       const before = programs.at(-1)
       if (before === undefined || repeatsAnImport(before.source, source)) programs.push({ line, source })
       else programs[programs.length - 1] = { line: before.line, source: `${before.source}\n${source}` }
-    } else if (language === 'sh' && /\bcurl /.test(source)) {
-      requests.push({ line, source })
+    } else if (language === 'sh') {
+      for (const [index, command] of source.split('\n').entries()) {
+        if (/^\w+=/.test(command)) variables += `${command}\n`
+        else if (/\bcurl /.test(command)) requests.push({ line: line + index, source: variables + command })
+      }
     }
   }
   return { programs, files, requests }

@@ -2,7 +2,14 @@
  * A file's attributes as Azure's headers, and its facts as the contract's.
  */
 import type { BlobHTTPHeaders } from '@azure/storage-blob'
-import { type Checksums, type FileInfo, StorageError, unknownContentType, type WriteCallOptions } from '@stowage/core'
+import {
+  type Checksums,
+  type FileInfo,
+  type FileLocation,
+  StorageError,
+  unknownContentType,
+  type WriteCallOptions,
+} from '@stowage/core'
 import { decodeMetadata } from './metadata.js'
 
 type Attributes = WriteCallOptions['attributes']
@@ -31,23 +38,27 @@ export interface BlobFacts {
   readonly contentEncoding?: string
   readonly contentLanguage?: string
   readonly metadata?: Readonly<Record<string, string>>
-  readonly contentMD5?: Uint8Array
 }
 
-export function fileInfo(container: string, name: string, size: number | undefined, facts: BlobFacts): FileInfo {
+/** `size` and `md5` are the whole file's; what the answer has under their names may be those of a range. */
+export function fileInfo(
+  { container, file }: FileLocation,
+  facts: BlobFacts,
+  { size, md5 }: { readonly size: number | undefined; readonly md5: Uint8Array | undefined },
+): FileInfo {
   const { etag, lastModified, createdOn } = facts
   if (size === undefined || etag === undefined || lastModified === undefined) {
     throw new StorageError('BAD_ANSWER', 'the answer does not say size, ETag and time of change of the file')
   }
   return {
     container,
-    name,
+    name: file,
     size,
     etag: quoted(etag),
     mtime: lastModified,
     ...(createdOn === undefined ? {} : { created: createdOn }),
     ...attributesOf(facts),
-    checksums: checksumsOf(facts.contentMD5),
+    checksums: checksumsOf(md5),
   }
 }
 

@@ -6,11 +6,13 @@
  * service reads by itself, and appears with Put Block List: whole, under its conditions, with its attributes.
  */
 import { randomBytes } from 'node:crypto'
+import { isRestError } from '@azure/storage-blob'
 import {
   type CallOptions,
   type CopyCallOptions,
   checkReadConditions,
   checkWriteConditions,
+  describeCause,
   type FileLocation,
   isStorageError,
   StorageError,
@@ -19,7 +21,7 @@ import {
 import type { Account } from './account.js'
 import { attributesOf, checksumsOf } from './attributes.js'
 import { maxBlocks } from './capabilities.js'
-import { request } from './errors.js'
+import { errorCode, request } from './errors.js'
 import { getFile } from './reader.js'
 import { readableUrl } from './signing.js'
 import { type Version, versionOptions, writtenFile } from './writer.js'
@@ -65,12 +67,7 @@ export async function copyFile(
     native,
   }
   const blob = { container: source.container, blob: client.name, size, etag }
-  return takeOver(account, blob, target, version, signal).catch((error: unknown) => {
-    // The ranges are taken under the ETag that was just seen.
-    if (!isStorageError(error, 'PRECONDITION_FAILED') || error.file !== source.file || ifSourceMatch !== undefined)
-      throw error
-    throw new StorageError('UNAVAILABLE', 'the source was replaced while it was copied', { cause: error.cause })
-  })
+  return takeOver(account, blob, target, version, signal)
 }
 
 /** Refuses before anything is copied what would be refused after it; the decision is Put Block List's alone. */
@@ -124,7 +121,7 @@ async function stageRanges(
   target: FileLocation,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const place = { container: source.container }
+  const place = { container: target.container }
   const client = account.blobWithHeaders(target.container, account.file(target.container, target.file).name, {
     // The SDK has no option for it, and the service takes it.
     'x-ms-source-if-match': source.etag,
@@ -141,10 +138,14 @@ async function stageRanges(
       const offset = index * length
       const { url, authorization } = await readableUrl(account, source.container, source.blob, stopped)
       await request(place, () =>
-        client.stageBlockFromURL(ids[index] as string, url, offset, Math.min(length, source.size - offset), {
-          abortSignal: stopped,
-          ...(authorization === undefined ? {} : { sourceAuthorization: authorization }),
-        }),
+        client
+          .stageBlockFromURL(ids[index] as string, url, offset, Math.min(length, source.size - offset), {
+            abortSignal: stopped,
+            ...(authorization === undefined ? {} : { sourceAuthorization: authorization }),
+          })
+          .catch((error: unknown) => {
+            throw sourceError(error) ?? error
+          }),
       )
     }
   }
@@ -158,4 +159,22 @@ async function stageRanges(
   const failed = results.find((result) => result.status === 'rejected')
   if (failed !== undefined) throw failed.reason
   return ids
+}
+
+/** What the service says of the source, which the request is not addressed to. */
+function sourceError(error: unknown): StorageError | undefined {
+  const code = errorCode(error)
+  const cause = describeCause(error)
+  if (code === 'SourceConditionNotMet') {
+    return new StorageError('UNAVAILABLE', 'the source was replaced while it was copied', { cause })
+  }
+  if (code !== 'CannotVerifyCopySource' || !isRestError(error)) return undefined
+  if (error.statusCode === 401 || error.statusCode === 403) {
+    return new StorageError('PERMISSION_DENIED', 'the service may not read the source with these credentials', {
+      cause,
+    })
+  }
+  return error.statusCode === 404
+    ? new StorageError('UNAVAILABLE', 'the source was removed while it was copied', { cause })
+    : undefined
 }

@@ -16,7 +16,7 @@ import {
 import * as v from 'valibot'
 import type { Account } from './account.js'
 import { decodeNext, encodeNext } from './cursor.js'
-import { NameStream, type ListedName } from './name-stream.js'
+import { type ListedName, NameStream } from './name-stream.js'
 import { bookkeepingPrefix, escapedPrefix, escapedPrefixOf, isUnnaturalPrefix } from './names.js'
 
 /** The last name shown, and where each of the two lists goes on; `null` where it has ended. */

@@ -7,8 +7,11 @@ import { StorageError } from '@stowage/core'
 /** Bytes of all keys and values as they are sent ("Setting and retrieving properties and metadata for Blob resources"). */
 const maxEncodedBytes = 8192
 
-/** A unit that no key may have there, or an underscore that would look like the beginning of an escaped one. */
-const unfitForKey = /^[0-9]|[^a-z0-9_]|_(?=x[0-9a-f]{4}_)/g
+/**
+ * A unit that no key may have there, an underscore that would look like the beginning of an escaped one, or the first one of
+ * a key that programs in JavaScript, Azurite among them, mix up with what every object has.
+ */
+const unfitForKey = /^[0-9]|[^a-z0-9_]|_(?=x[0-9a-f]{4}_)|^_(?=_proto__$)|^c(?=onstructor$)/g
 const escapedUnit = /_x([0-9a-f]{4})_/g
 
 /** Visible ASCII with single blanks inside: what no proxy and no signature changes. */

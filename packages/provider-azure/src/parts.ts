@@ -14,13 +14,14 @@
  * Completing commits the parts, and the service takes them over into the file (`copier.ts`), which appears whole, under its
  * conditions. Both blobs are removed then. Aborting removes them, and nothing else.
  */
-import { randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type { BlockBlobGetBlockListResponse } from '@azure/storage-blob'
 import {
   type CallOptions,
   type CompleteUploadCallOptions,
+  type FileLocation,
   isStorageError,
   type ListCallOptions,
   type PartPage,
@@ -72,7 +73,7 @@ export async function startUpload(
   const state: UploadState = { attributes, checksums, native }
   // What Azure would refuse at the end is refused now.
   versionOptions({ ...state, conditions: {} })
-  const id = randomBytes(16).toString('hex')
+  const id = newId({ container, file })
   const content = Buffer.from(JSON.stringify(state))
   await request({ container }, () =>
     account.blob(container, uploadBlob(id)).upload(content, content.length, {
@@ -160,7 +161,7 @@ export async function completeUpload(
 }
 
 export async function abortUpload(account: Account, upload: PartUpload, { signal }: CallOptions): Promise<void> {
-  if (!isId(upload.id)) return
+  if (!isIdOf(upload)) return
   try {
     await checkKnown(account, upload, signal)
   } catch (error) {
@@ -201,22 +202,19 @@ async function removeBlobs(account: Account, { container, id }: PartUpload, abor
   await request({ container }, () => account.blob(container, uploadBlob(id)).deleteIfExists({ abortSignal }))
 }
 
+/** `UPLOAD_NOT_FOUND`. */
 async function checkKnown(account: Account, upload: PartUpload, signal: AbortSignal): Promise<void> {
-  const { container, file, id } = upload
-  const { metadata } = await ofUpload(upload, () =>
-    account.blob(container, uploadBlob(id)).getProperties({ abortSignal: signal }),
-  )
-  if (metadata?.[fileKey] !== Buffer.from(file).toString('base64url')) throw uploadNotFound(container, file)
+  const { container, id } = upload
+  await ofUpload(upload, () => account.blob(container, uploadBlob(id)).getProperties({ abortSignal: signal }))
 }
 
 async function readState(account: Account, upload: PartUpload, signal: AbortSignal): Promise<UploadState> {
-  const { container, file, id } = upload
-  const { content, metadata } = await ofUpload(upload, async () => {
+  const { container, id } = upload
+  const content = await ofUpload(upload, async () => {
     const blob = account.blob(container, uploadBlob(id))
     const answer = await blob.download(0, undefined, { abortSignal: signal, maxRetryRequests: 0 })
-    return { content: await text(answer.readableStreamBody as Readable), metadata: answer.metadata }
+    return text(answer.readableStreamBody as Readable)
   })
-  if (metadata?.[fileKey] !== Buffer.from(file).toString('base64url')) throw uploadNotFound(container, file)
   const state = v.safeParse(v.pipe(v.string(), v.parseJson(), uploadState), content)
   if (!state.success) throw new StorageError('BAD_ANSWER', 'the blob that describes the upload has been changed')
   return state.output as UploadState
@@ -268,8 +266,13 @@ function partOfBlock(id: string): { readonly partNumber: number; readonly tag: s
   return { partNumber: Number(text.slice(0, 5)), tag: text.slice(5) }
 }
 
-const isId = (id: string) => /^[0-9a-f]{32}$/.test(id)
+/** Tells itself which file it is for, so that an upload under another name is unknown without a request. */
+const newId = (place: FileLocation) => randomBytes(16).toString('hex') + placeDigest(place)
 
-function checkId({ container, file, id }: PartUpload): void {
-  if (!isId(id)) throw uploadNotFound(container, file)
+const placeDigest = ({ container, file }: FileLocation) => hash('sha256', `${container}/${file}`).slice(0, 16)
+
+const isIdOf = (upload: PartUpload) => /^[0-9a-f]{48}$/.test(upload.id) && upload.id.endsWith(placeDigest(upload))
+
+function checkId(upload: PartUpload): void {
+  if (!isIdOf(upload)) throw uploadNotFound(upload.container, upload.file)
 }

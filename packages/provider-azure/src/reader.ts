@@ -7,6 +7,7 @@ import {
   type ByteRange,
   checkReadConditions,
   type FileInfo,
+  type FileLocation,
   isStorageError,
   type OpenCallOptions,
   type OpenFile,
@@ -31,7 +32,8 @@ export async function getFile(
   const properties = await request({ container, file }, () =>
     account.file(container, file).getProperties({ abortSignal: signal }),
   )
-  const info = fileInfo(container, file, properties.contentLength, properties)
+  const { contentLength: size, contentMD5: md5 } = properties
+  const info = fileInfo({ container, file }, properties, { size, md5 })
   // Checked here, since the answer is as short as a refusal and has the ETag and the time that a refusal must tell.
   checkReadConditions(info, conditions)
   return info
@@ -79,14 +81,27 @@ async function openVersion(
     resolveRange(range, size)
     return undefined
   }
+  return opened(place, range, response)
+}
+
+function opened(place: FileLocation, range: ByteRange | undefined, response: BlobDownloadResponseParsed): OpenFile {
   const { readableStreamBody, contentLength, contentRange, blobContentMD5, contentMD5 } = response
-  const size = contentRange === undefined ? contentLength : Number(contentRange.slice(contentRange.indexOf('/') + 1))
-  if (readableStreamBody === undefined || contentLength === undefined || !Number.isSafeInteger(size)) {
-    throw new StorageError('BAD_ANSWER', 'the answer to a download has no body or no size')
+  if (readableStreamBody === undefined) throw new StorageError('BAD_ANSWER', 'the answer to a download has no body')
+  const stream = new BlobStream(readableStreamBody as Readable, place)
+  try {
+    const size = contentRange === undefined ? contentLength : Number(contentRange.slice(contentRange.indexOf('/') + 1))
+    const md5 = blobContentMD5 ?? (contentRange === undefined ? contentMD5 : undefined)
+    const info = fileInfo(place, response, { size, md5 })
+    // Azurite answers 200 with the whole file where Azure answers 416.
+    const { offset, length } = resolveRange(range, info.size)
+    if (contentLength !== length) {
+      throw new StorageError('BAD_ANSWER', `the service sends ${contentLength} bytes, and ${length} were asked for`)
+    }
+    return { info, offset, length, stream }
+  } catch (error) {
+    stream.destroy()
+    throw error
   }
-  const wholeMD5 = blobContentMD5 ?? (contentRange === undefined ? contentMD5 : undefined)
-  const info = fileInfo(container, file, size, { ...response, contentMD5: wholeMD5 })
-  return { info, offset, length: contentLength, stream: new BlobStream(readableStreamBody as Readable, place) }
 }
 
 const needsFacts: ReadonlySet<string> = new Set(['PRECONDITION_FAILED', 'NOT_MODIFIED', 'RANGE_NOT_SATISFIABLE'])

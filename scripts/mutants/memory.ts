@@ -131,7 +131,7 @@ export const memoryMutants: readonly Mutant[] = [
   {
     name: 'creates a container over one that exists',
     file: provider,
-    find: "if (this.#store.containers.has(container)) throw new StorageError('CONTAINER_EXISTS', 'the container exists')",
+    find: 'if (this.#store.containers.has(container)) throw containerExists(container)',
     replace: '',
   },
   {

@@ -39,7 +39,7 @@ interface SchemaIssue {
 }
 
 /** What a provider's package exports, and what is passed as `provider` for one of one's own. */
-export interface ProviderModule<Settings = never> {
+export interface ProviderModule<Settings = unknown> {
   readonly settings: SettingsSchema<Settings>
   createProvider(settings: Settings, context: ProviderContext): StorageProvider
 }

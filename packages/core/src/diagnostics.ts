@@ -15,7 +15,10 @@ export const operationChannel = 'stowage:operation'
 
 /** The message of {@link operationChannel}. */
 export interface OperationEvent {
-  /** The service method's name; `downloadStream` and `uploadStream` appear as `openFile` and `putFile`. */
+  /**
+   * The service method's name. `downloadStream` and `uploadStream` appear as `openFile` and `putFile`, and lists page by
+   * page, as `filePage` and `containerPage`.
+   */
   readonly operation: string
   readonly provider: string
   readonly container?: string

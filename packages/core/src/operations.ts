@@ -118,9 +118,7 @@ export class Operations {
     do {
       const page: ProviderPage<T> = await this.run(operation, subject, options, async ({ signal }) => {
         const limit = checkLimit('pageSize', options.pageSize, this.#provider.capabilities)
-        return this.retry.run(signal, true, async () =>
-          list({ signal, limit, ...(next === undefined ? {} : { next }) }),
-        )
+        return this.#listed(list, { signal, limit, ...(next === undefined ? {} : { next }) })
       })
       for (const entry of page.entries) {
         if (options.signal?.aborted) await this.run(operation, subject, options, async () => undefined)
@@ -143,14 +141,22 @@ export class Operations {
       const limit = checkLimit('limit', options.limit, this.#provider.capabilities)
       let from = options.cursor === undefined ? undefined : decodeCursor(listIdentity, options.cursor)
       for (;;) {
-        const { entries, next } = await this.retry.run(signal, true, async () =>
-          list({ signal, limit, ...(from === undefined ? {} : { next: from }) }),
-        )
+        const { entries, next } = await this.#listed(list, {
+          signal,
+          limit,
+          ...(from === undefined ? {} : { next: from }),
+        })
         if (next === undefined) return { entries }
         if (entries.length > 0) return { entries, cursor: encodeCursor(listIdentity, next) }
         from = next
       }
     })
+  }
+
+  async #listed<T>(list: ListCall<T>, call: ListCallOptions): Promise<ProviderPage<T>> {
+    const page = await this.retry.run(call.signal, true, async () => list(call))
+    if (!Array.isArray(page?.entries)) throw new StorageError('BAD_ANSWER', 'the provider gave no page of a list')
+    return page
   }
 
   close(): Promise<void> {

@@ -40,7 +40,7 @@ const recording = () => {
       return fakeProvider({})
     },
   }
-  return { module: module as unknown as ProviderModule, seen }
+  return { module, seen }
 }
 
 describe('createStorage', () => {

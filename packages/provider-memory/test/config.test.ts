@@ -4,7 +4,7 @@ import { describe, it } from 'vitest'
 import * as memory from '../src/index.js'
 
 /** As an application passes it that does not name the package in a string. */
-const provider = memory as unknown as ProviderModule
+const provider: ProviderModule = memory
 
 describe('the memory provider as a data source', () => {
   it('needs no settings', async () => {

@@ -11,8 +11,8 @@ import {
   type WrittenFile,
 } from '@stowage/core'
 import { isToldByName, type Kept, writtenFile } from './attributes.js'
-import { Obstacle, syncDirectory } from './directories.js'
-import { errno, nameConflict, throwIfAborted } from './errors.js'
+import { syncDirectory } from './directories.js'
+import { errno, nameConflict, Obstacle, throwIfAborted } from './errors.js'
 import { ancestorName, lockOf, type Place } from './places.js'
 import { fsync, rename } from './system.js'
 import { etagOf, markVersion } from './versions.js'

@@ -8,7 +8,8 @@
  */
 import { closeSync, constants, readlinkSync, realpathSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
-import { errno, isAbsence, rootMissing, rootNoDirectory, throwIfAborted } from './errors.js'
+import { StorageError } from '@stowage/core'
+import { errno, isAbsence, Obstacle, rootMissing, rootNoDirectory, throwIfAborted } from './errors.js'
 import { close, fsync, ignoreFailure, lstat, mkdir, open, readdir, realpath, rmdir, statfs } from './system.js'
 
 /** A place for descriptors that need no right to read the directory; Linux's own, the same on all its machines that Node runs on. */
@@ -32,17 +33,6 @@ export interface Directory extends Disposable {
   readonly here: string
   /** Whether it still is where it was when it was taken. */
   isInPlace(): boolean
-}
-
-/** Something stands where a directory would have to be made. */
-export class Obstacle {
-  readonly segments: readonly string[]
-  readonly reason: string
-
-  constructor(segments: readonly string[], reason: string) {
-    this.segments = segments
-    this.reason = reason
-  }
 }
 
 interface Descriptor {
@@ -199,6 +189,8 @@ export class Directories {
   }
 
   async #findRoot() {
+    if (process.platform === 'win32')
+      throw new StorageError('NOT_SUPPORTED', 'a directory is served on Linux and macOS')
     const { root, createRoot, byDescriptor = process.platform === 'linux' } = this.#options
     if (createRoot) {
       await mkdir(root, { recursive: true }).catch((error: unknown) => {

@@ -42,10 +42,22 @@ export class BodyFailure {
   }
 }
 
+/** Something stands where a directory would have to be made. */
+export class Obstacle {
+  readonly segments: readonly string[]
+  readonly reason: string
+
+  constructor(segments: readonly string[], reason: string) {
+    this.segments = segments
+    this.reason = reason
+  }
+}
+
 /** The error that a caller gets for whatever was thrown inside. */
 export function translate(error: unknown): unknown {
   if (error instanceof BodyFailure) return error.error
   if (isStorageError(error)) return error
+  if (error instanceof Obstacle) return new StorageError('INTERNAL', `our own directory can't be made: ${error.reason}`)
   const code = errno(error)
   const [storageCode, message] = (code === undefined ? undefined : codes[code]) ?? ['INTERNAL', 'the operation failed']
   return new StorageError(storageCode, message, { cause: describeCause(error) })

@@ -1,7 +1,7 @@
 /**
  * Where a file is: its name in the contract, and its path on the disk.
  */
-import { bookkeeping, type Lock, lockName } from './locks.js'
+import { type Lock, lockName } from './locks.js'
 import { diskSegments, foldName } from './names.js'
 
 export interface Place {
@@ -51,5 +51,3 @@ export function ancestorName(place: Place, directory: readonly string[]): string
   }
   return file
 }
-
-export const isBookkeeping = (name: string): boolean => name.toLowerCase() === bookkeeping

@@ -23,8 +23,8 @@ import type { Workspace } from './workspace.js'
 /** Bytes: files and ranges up to this are read while they are opened, and nothing stays open. */
 const smallBytes = 65_536
 
-/** Bytes that all open streams of this process may have in memory by reading ahead; with many of them, chunks get smaller. */
-const readAheadBytes = 67_108_864
+/** Bytes of one chunk of each open stream of this process together: with many of them, chunks get smaller. */
+const chunksBytes = 25_165_824
 const smallestChunk = 65_536
 
 /** How often a file is opened again that is replaced at the same moment. */
@@ -83,7 +83,7 @@ export async function getFile(workspace: Workspace, place: Place, options: ReadC
 }
 
 /** What is kept with a version; `undefined` when the version is not there any more and nobody knows. */
-export async function keptWith(
+async function keptWith(
   workspace: Workspace,
   place: Place,
   stats: BigIntStats,
@@ -132,7 +132,8 @@ class FileStream extends Readable {
   #reading: Promise<void> | undefined
 
   constructor(workspace: Workspace, fd: number, stats: BigIntStats, { offset, length }: ResolvedRange) {
-    super({ highWaterMark: workspace.options.chunkSize })
+    // One chunk waits while the one before it is used, whatever their size.
+    super({ highWaterMark: 1 })
     this.#workspace = workspace
     this.#fd = fd
     this.#stats = stats
@@ -157,7 +158,7 @@ class FileStream extends Readable {
   }
 
   async #readChunk(): Promise<Buffer> {
-    const share = Math.max(smallestChunk, Math.floor(readAheadBytes / openStreams))
+    const share = Math.max(smallestChunk, Math.floor(chunksBytes / openStreams))
     const chunk = Buffer.allocUnsafeSlow(Math.min(this.#workspace.options.chunkSize, share, this.#end - this.#position))
     const bytes = await readFully(this.#fd, chunk, this.#position)
     this.#position += bytes

@@ -19,7 +19,7 @@ export interface Snapshot {
   readonly places: ReadonlyMap<string, EntryPlace>
 }
 
-export interface EntryPlace {
+interface EntryPlace {
   /** Entries from the directory on; the last one is the name's own, those before are continuations of a long segment. */
   readonly entries: readonly string[]
   readonly isFile: boolean

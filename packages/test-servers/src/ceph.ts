@@ -105,6 +105,8 @@ osd_crush_chooseleaf_type = 0
 osd_data = ${directory}/osd
 osd_objectstore = memstore
 osd_op_num_shards = 2
+# The default of 100 leaves 79 bytes for a key of metadata.
+osd_max_attr_name_len = 255
 memstore_device_bytes = ${8 * GiB}
 [client.rgw]
 rgw_data = ${directory}/rgw

@@ -2,12 +2,16 @@
  * @stowage/test-servers: the real servers that the providers' suites run against.
  *
  * - `global-setup.ts`, `describe-server.ts`, `servers.ts`: servers for a whole vitest run, and the tests that need them.
- * - `azurite.ts`: Azure Blob Storage. `ceph.ts`: Amazon S3.
+ * - `azurite.ts`: Azure Blob Storage. `ceph.ts`: Amazon S3. `swift.ts` and `keystone.ts`: OpenStack, and a second S3.
+ *   `rackspace.ts`: Rackspace.
  * - `supervisor.ts` and `servers/supervisor.mjs`: the programs, held so that none outlives the tests.
  * - `ports.ts`, `environment.ts`, `debian.ts`: where a server listens; a real service instead of it; where it comes from.
  */
 export { type AzureEndpoint, type AzureServer, startAzurite } from './azurite.js'
 export { startCeph } from './ceph.js'
 export { describeServer } from './describe-server.js'
+export { type KeystoneUser, signIn } from './keystone.js'
+export { type RackspaceEndpoint, type RackspaceServer, startRackspace } from './rackspace.js'
 export type { S3Endpoint, S3Keys, S3Server } from './s3-endpoint.js'
 export type { Endpoint, ServerName } from './servers.js'
+export { type SwiftEndpoint, type SwiftServer, startSwift } from './swift.js'

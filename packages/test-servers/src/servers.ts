@@ -1,11 +1,27 @@
 import 'vitest'
 import { startAzurite } from './azurite.js'
 import { startCeph } from './ceph.js'
+import { type RackspaceServer, rackspaceFromEnvironment, startRackspace } from './rackspace.js'
+import { type S3Server, s3FromEnvironment } from './s3-endpoint.js'
+import { type SwiftEndpoint, startSwift } from './swift.js'
 
 /** Every server by its name in `provide: { servers: […] }`. */
 const starters = {
-  azurite: startAzurite,
-  ceph: startCeph,
+  azurite: () => startAzurite(),
+  ceph: () => startCeph(),
+  /** OpenStack Swift with Keystone. */
+  swift: () => startSwift(),
+  /** The S3 interface of that Swift. */
+  'swift-s3': async (pool: ServerPool): Promise<S3Server> => {
+    const real = s3FromEnvironment('SWIFT_S3')
+    if (real !== undefined) return real
+    const { local } = await pool.swift()
+    if (local === undefined) throw new Error('set STOWAGE_TEST_SWIFT_S3_… beside STOWAGE_TEST_OPENSTACK_…')
+    return { ...local.s3, stop: async () => undefined }
+  },
+  /** Rackspace's identity service in front of that Swift. */
+  rackspace: async (pool: ServerPool): Promise<RackspaceServer> =>
+    rackspaceFromEnvironment() ?? startRackspace(await pool.swift()),
 }
 
 export type ServerName = keyof typeof starters
@@ -53,7 +69,7 @@ class ServerPool {
   begin(names: readonly ServerName[]): void {
     for (const name of names) {
       if (this.#running.has(name)) continue
-      const server = starters[name]().then(
+      const server = starters[name](this).then(
         ({ stop, ...endpoint }) => ({ endpoint, stop }),
         (error: unknown) => ({ unavailable: error instanceof Error ? error.message : String(error) }),
       )
@@ -69,6 +85,12 @@ class ServerPool {
     this.begin([name])
     const server = await (this.#running.get(name) as Running).server
     return 'unavailable' in server ? server : server.endpoint
+  }
+
+  async swift(): Promise<SwiftEndpoint> {
+    const endpoint = await this.endpointOf('swift')
+    if ('unavailable' in endpoint) throw new Error(String(endpoint.unavailable))
+    return endpoint as SwiftEndpoint
   }
 
   /** The last one to leave stops all servers. */

@@ -1,0 +1,240 @@
+#!/usr/bin/python3
+"""swift-in-one.py DIRECTORY PROXY_PORT KEYSTONE_URL
+
+All of OpenStack Swift in one process, on 127.0.0.1: a proxy on PROXY_PORT, and an account, a container and an object server
+on the three ports behind it, which keep one copy of everything below DIRECTORY. They are Swift's own servers; only what Swift
+leaves to its surroundings is here: rings, configuration, and a cache in memory in place of memcached.
+
+Sign-in is Keystone's. The S3 interface takes the EC2 credentials that Keystone keeps. Beside them tempauth has an account of
+its own (TEMPAUTH_test, user test:tester, key testing), which spares a test the way to Keystone.
+
+Swift's own programs read swift.conf from /etc alone, so they are not used.
+"""
+import os
+import pwd
+import signal
+import sys
+import time
+import types
+
+DIRECTORY = os.path.abspath(sys.argv[1])
+PROXY_PORT = int(sys.argv[2])
+KEYSTONE = sys.argv[3]
+PORTS = {'account': PROXY_PORT + 1, 'container': PROXY_PORT + 2, 'object': PROXY_PORT + 3}
+SWIFT_DIRECTORY = DIRECTORY + '/swift'
+USER = pwd.getpwuid(os.getuid()).pw_name
+
+for directory in (SWIFT_DIRECTORY, DIRECTORY + '/srv/d1', DIRECTORY + '/cache'):
+    os.makedirs(directory, exist_ok=True)
+
+
+def write(name, text):
+    with open(f'{SWIFT_DIRECTORY}/{name}', 'w') as file:
+        file.write(text)
+
+
+write('swift.conf', '''[swift-hash]
+swift_hash_path_prefix = stowage
+swift_hash_path_suffix = tests
+[storage-policy:0]
+name = Policy-0
+default = yes
+''')
+
+# Before anything else of Swift is imported: its modules read swift.conf when they are.
+from swift.common import constraints, utils
+
+utils.set_swift_dir(SWIFT_DIRECTORY)
+constraints.reload_constraints()
+utils.eventlet_monkey_patch()
+
+import eventlet
+import eventlet.wsgi
+from swift.common import wsgi
+from swift.common.ring import RingBuilder
+from swift.obj import server as object_server
+
+DEFAULTS = f'''bind_ip = 127.0.0.1
+user = {USER}
+swift_dir = {SWIFT_DIRECTORY}
+'''
+
+for name, port in PORTS.items():
+    builder = RingBuilder(part_power=4, replicas=1, min_part_hours=0)
+    builder.add_dev({
+        'id': 0, 'region': 1, 'zone': 1, 'device': 'd1', 'weight': 1.0, 'meta': '',
+        'ip': '127.0.0.1', 'port': port, 'replication_ip': '127.0.0.1', 'replication_port': port,
+    })
+    builder.rebalance(seed='1')
+    builder.get_ring().save(f'{SWIFT_DIRECTORY}/{name}.ring.gz')
+    write(f'{name}-server.conf', f'''[DEFAULT]
+{DEFAULTS}bind_port = {port}
+devices = {DIRECTORY}/srv
+mount_check = false
+disable_fallocate = true
+[pipeline:main]
+pipeline = {name}-server
+[app:{name}-server]
+use = egg:swift#{name}
+recon_cache_path = {DIRECTORY}/cache
+''')
+
+# The account that Swift itself signs in to Keystone with.
+SERVICE_ACCOUNT = f'''auth_url = {KEYSTONE}/v3
+auth_type = password
+project_domain_id = default
+user_domain_id = default
+project_name = admin
+username = admin
+password = adminpw
+'''
+
+# Without proxy-logging, clients that keep connections open see protocol errors. Of the two ways to sign in Keystone's must
+# come first, or tempauth answers for it.
+write('proxy-server.conf', f'''[DEFAULT]
+{DEFAULTS}bind_port = {PROXY_PORT}
+[pipeline:main]
+pipeline = catch_errors gatekeeper healthcheck proxy-logging memory-cache listing_formats bulk tempurl authtoken s3api s3token keystoneauth tempauth staticweb copy container-quotas account-quotas slo dlo versioned_writes symlink proxy-server
+[app:proxy-server]
+use = egg:swift#proxy
+account_autocreate = true
+allow_account_management = true
+[filter:memory-cache]
+paste.filter_factory = swift_memory_cache:filter_factory
+[filter:catch_errors]
+use = egg:swift#catch_errors
+[filter:gatekeeper]
+use = egg:swift#gatekeeper
+[filter:proxy-logging]
+use = egg:swift#proxy_logging
+[filter:healthcheck]
+use = egg:swift#healthcheck
+[filter:listing_formats]
+use = egg:swift#listing_formats
+[filter:bulk]
+use = egg:swift#bulk
+[filter:tempurl]
+use = egg:swift#tempurl
+[filter:staticweb]
+use = egg:swift#staticweb
+[filter:copy]
+use = egg:swift#copy
+[filter:container-quotas]
+use = egg:swift#container_quotas
+[filter:account-quotas]
+use = egg:swift#account_quotas
+[filter:slo]
+use = egg:swift#slo
+[filter:dlo]
+use = egg:swift#dlo
+[filter:versioned_writes]
+use = egg:swift#versioned_writes
+allow_versioned_writes = true
+allow_object_versioning = true
+[filter:symlink]
+use = egg:swift#symlink
+[filter:s3api]
+use = egg:swift#s3api
+location = us-east-1
+auth_pipeline_check = false
+[filter:s3token]
+use = egg:swift#s3token
+reseller_prefix = AUTH_
+delay_auth_decision = True
+auth_uri = {KEYSTONE}/v3
+secret_cache_duration = 60
+{SERVICE_ACCOUNT}[filter:authtoken]
+paste.filter_factory = keystonemiddleware.auth_token:filter_factory
+www_authenticate_uri = {KEYSTONE}/v3
+delay_auth_decision = True
+cache = swift.cache
+{SERVICE_ACCOUNT}[filter:keystoneauth]
+use = egg:swift#keystoneauth
+reseller_prefix = AUTH
+operator_roles = admin, member
+reseller_admin_role = ResellerAdmin
+[filter:tempauth]
+use = egg:swift#tempauth
+reseller_prefix = TEMPAUTH
+auth_prefix = /auth/
+user_test_tester = testing .admin
+user_test2_tester2 = testing2 .admin
+''')
+
+
+class MemoryCache:
+    """What Swift asks of memcached (swift.common.memcached.MemcacheRing), for one process."""
+
+    def __init__(self):
+        self.entries = {}
+
+    def get(self, key, *args, **kwargs):
+        value, expires = self.entries.get(key, (None, 0))
+        if expires and expires < time.time():
+            del self.entries[key]
+            return None
+        return value
+
+    def set(self, key, value, serialize=True, time=0, **kwargs):
+        self.entries[key] = (value, now() + time if time else 0)
+
+    def incr(self, key, delta=1, time=0, **kwargs):
+        value = max(0, int(self.get(key) or 0) + delta)
+        self.set(key, value, time=time)
+        return value
+
+    def decr(self, key, delta=1, time=0, **kwargs):
+        return self.incr(key, -delta, time)
+
+    def delete(self, key, *args, **kwargs):
+        self.entries.pop(key, None)
+
+    def set_multi(self, mapping, server_key=None, serialize=True, time=0, **kwargs):
+        for key, value in mapping.items():
+            self.set(key, value, time=time)
+
+    def get_multi(self, keys, server_key=None, **kwargs):
+        return [self.get(key) for key in keys]
+
+
+now = time.time
+cache = MemoryCache()
+
+
+def filter_factory(global_conf, **local_conf):
+    def factory(app):
+        def with_cache(environment, start_response):
+            environment['swift.cache'] = cache
+            return app(environment, start_response)
+
+        with_cache.app = app
+        return with_cache
+
+    return factory
+
+
+module = types.ModuleType('swift_memory_cache')
+module.filter_factory = filter_factory
+sys.modules['swift_memory_cache'] = module
+
+
+def serve(name, port):
+    section = f'{name}-server'
+    path = f'{SWIFT_DIRECTORY}/{section}.conf'
+    conf, logger, log_name = wsgi._initrp(path, section, verbose=True)
+    settings = {'log_name': log_name}
+    if name == 'object':
+        object_server.global_conf_callback(conf, settings)
+    app = wsgi.loadapp(path, global_conf=settings)
+    listener = eventlet.listen(('127.0.0.1', port), backlog=4096)
+    eventlet.spawn(
+        eventlet.wsgi.server, listener, app, utils.NullLogger(), protocol=wsgi.SwiftHttpProtocol,
+        capitalize_response_headers=False, custom_pool=wsgi.RestrictedGreenPool(size=1024), socket_timeout=60)
+
+
+for name, port in PORTS.items():
+    serve(name, port)
+serve('proxy', PROXY_PORT)
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+while True:
+    eventlet.sleep(3600)

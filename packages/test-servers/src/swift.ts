@@ -1,0 +1,104 @@
+import { fileURLToPath } from 'node:url'
+import { requirePackages, searchPath } from './debian.js'
+import { fromEnvironment } from './environment.js'
+import { type KeystoneUser, seedKeystone, startKeystone } from './keystone.js'
+import { freePorts } from './ports.js'
+import type { S3Endpoint } from './s3-endpoint.js'
+import { inGroup, type ServerGroup } from './supervisor.js'
+
+const packages = [
+  'swift-proxy',
+  'swift-account',
+  'swift-container',
+  'swift-object',
+  'keystone',
+  'uwsgi-core',
+  'uwsgi-plugin-python3',
+]
+
+/** What a client needs to reach OpenStack's object store through Keystone. */
+export interface SwiftEndpoint {
+  /** Keystone's, without `/v3`. */
+  readonly authUrl: string
+  readonly region: string
+  readonly username: string
+  readonly password: string
+  readonly projectName: string
+  readonly userDomainName: string
+  readonly projectDomainName: string
+  /** The rest is known of the server that the tests start, and not of one given in the environment. */
+  readonly local?: {
+    readonly user: KeystoneUser
+    /** Has no access to what the first one has. */
+    readonly other: KeystoneUser
+    /** A second region of the service catalogue, with the same store. */
+    readonly otherRegion: string
+    /** Of the store itself, without an account. */
+    readonly url: string
+    readonly s3: S3Endpoint
+  }
+}
+
+export interface SwiftServer extends SwiftEndpoint {
+  stop(): Promise<void>
+}
+
+/**
+ * OpenStack Swift with Keystone v3: the cloud given by `STOWAGE_TEST_OPENSTACK_…`, else a whole Swift in one process and a
+ * Keystone beside it.
+ */
+export async function startSwift(): Promise<SwiftServer> {
+  const real = fromEnvironment(
+    'OPENSTACK',
+    ['AUTH_URL', 'USERNAME', 'PASSWORD', 'PROJECT', 'REGION'],
+    ['USER_DOMAIN', 'PROJECT_DOMAIN'],
+  )
+  if (real !== undefined) {
+    return {
+      authUrl: real.AUTH_URL.replace(/\/(?:v3\/?)?$/, ''),
+      region: real.REGION,
+      username: real.USERNAME,
+      password: real.PASSWORD,
+      projectName: real.PROJECT,
+      userDomainName: real.USER_DOMAIN ?? 'Default',
+      projectDomainName: real.PROJECT_DOMAIN ?? real.USER_DOMAIN ?? 'Default',
+      stop: async () => undefined,
+    }
+  }
+  await requirePackages('OpenStack Swift', packages)
+  return inGroup('swift', startTogether)
+}
+
+async function startTogether(group: ServerGroup): Promise<SwiftServer> {
+  const [keystonePort, proxyPort] = (await freePorts(5)) as [number, number]
+  const keystoneUrl = `http://127.0.0.1:${keystonePort}`
+  const url = `http://127.0.0.1:${proxyPort}`
+  const script = fileURLToPath(new URL('../servers/swift-in-one.py', import.meta.url))
+  // Swift asks Keystone only when somebody asks Swift, so both can start at once.
+  await group.start({
+    name: 'swift',
+    command: '/usr/bin/python3',
+    args: [script, group.directory, String(proxyPort), keystoneUrl],
+    env: { PATH: searchPath, PYTHONDONTWRITEBYTECODE: '1' },
+  })
+  await startKeystone(group, keystonePort)
+  const [user, other] = await seedKeystone(keystoneUrl, url)
+  await group.untilAnswering(`${url}/healthcheck`)
+  return {
+    authUrl: keystoneUrl,
+    region: 'RegionOne',
+    username: user.username,
+    password: user.password,
+    projectName: user.projectName,
+    userDomainName: 'Default',
+    projectDomainName: 'Default',
+    local: {
+      user,
+      other,
+      otherRegion: 'RegionTwo',
+      url,
+      s3: { endpoint: url, region: 'us-east-1', ...user.s3, other: other.s3 },
+    },
+    stop: () => group.stop(),
+  }
+}

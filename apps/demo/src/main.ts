@@ -24,8 +24,6 @@ try {
 
 async function start(config: Config): Promise<void> {
   const { maxFileSize, dataSource, dataSourcesFile } = config
-  // Providers' packages are looked for from the working directory, and those that come with the demo stand here.
-  process.chdir(import.meta.dirname)
   const storages = await openStorages(dataSourcesFile, {
     maxFileSize,
     // A sender that is silent for so long is gone; however slow it is, it may go on.

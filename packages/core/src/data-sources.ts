@@ -96,20 +96,35 @@ export async function createStorage(
   return new StorageService(provider, { partSize, parallelism })
 }
 
+type Environment = Readonly<Record<string, string | undefined>>
+
 /** One entry of a `datasources.json` that is a storage. */
 export class DataSource {
   readonly name: string
   /** The provider's name. */
   readonly provider: string
-  /** With its references to the environment filled in: it holds secrets. Not part of the JSON or the inspection. */
-  readonly settings!: DataSourceSettings
+  readonly #entry: Readonly<Record<string, unknown>>
   readonly #directory: string
+  readonly #environment: Environment
 
-  constructor(name: string, settings: DataSourceSettings, directory: string) {
+  constructor(
+    name: string,
+    entry: Readonly<Record<string, unknown>> & { readonly provider: string },
+    { directory, environment }: ProviderContext & { readonly environment: Environment },
+  ) {
     this.name = name
-    this.provider = String(settings.provider)
-    Object.defineProperty(this, 'settings', { value: settings, enumerable: false })
+    this.provider = entry.provider
+    this.#entry = entry
     this.#directory = directory
+    this.#environment = environment
+  }
+
+  /**
+   * The entry with its references to the environment filled in: it holds secrets, and is no part of the JSON or the inspection.
+   * `INVALID_ARGUMENT` names the property and the variable that is not set.
+   */
+  get settings(): DataSourceSettings {
+    return { ...(fillIn(this.#entry, this.#environment, this.name, undefined) as DataSourceSettings), name: this.name }
   }
 
   /** A new service over this data source. */
@@ -123,21 +138,23 @@ export class DataSource {
 }
 
 /**
- * Reads a `datasources.json`, LoopBack's own included: entries without a `provider` are not storages and are left out. `${NAME}`
- * in a string stands for the environment variable; one that is not set is an error.
+ * Reads a `datasources.json`, LoopBack's own included: entries without a `provider` are not storages and are left out.
+ * `${NAME}` in a string stands for the environment variable, which is looked up when the data source is used: one that is
+ * not set is an error of that data source alone.
  */
 export async function loadDataSources(
   file: string,
-  { environment = process.env }: { readonly environment?: Readonly<Record<string, string | undefined>> } = {},
+  { environment = process.env }: { readonly environment?: Environment } = {},
 ): Promise<ReadonlyMap<string, DataSource>> {
   const entries = await readEntries(file)
   const sources = new Map<string, DataSource>()
+  const context = { directory: dirname(resolve(file)), environment }
   for (const [name, entry] of Object.entries(entries)) {
     if (!isRecord(entry)) throw wrong(name, undefined, 'it must be an object')
-    if (entry['provider'] === undefined) continue
-    if (typeof entry['provider'] !== 'string') throw wrong(name, 'provider', 'it must be a string')
-    const settings = fillIn(entry, environment, name, undefined) as DataSourceSettings
-    sources.set(name, new DataSource(name, { ...settings, name }, dirname(resolve(file))))
+    const { provider } = entry
+    if (provider === undefined) continue
+    if (typeof provider !== 'string') throw wrong(name, 'provider', 'it must be a string')
+    sources.set(name, new DataSource(name, { ...entry, provider }, context))
   }
   return sources
 }
@@ -165,12 +182,7 @@ async function readEntries(file: string): Promise<Record<string, unknown>> {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-function fillIn(
-  value: unknown,
-  environment: Readonly<Record<string, string | undefined>>,
-  source: string,
-  property: string | undefined,
-): unknown {
+function fillIn(value: unknown, environment: Environment, source: string, property: string | undefined): unknown {
   if (typeof value === 'string') {
     return value.replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, variable: string) => {
       const found = environment[variable]
@@ -199,9 +211,15 @@ async function providerModule(settings: DataSourceSettings, directory: string): 
   return (await import(locate(packageName, directory, settings))) as ProviderModule
 }
 
-/** Packages are looked for from the data source's directory, then the working directory, then beside this package. */
+/** Packages are looked for from the data source's directory, the application's main script, the working directory, and this package. */
 function locate(packageName: string, directory: string, { name, provider }: DataSourceSettings): string {
-  for (const from of [join(directory, 'datasources.json'), join(process.cwd(), 'index.js'), import.meta.filename]) {
+  const [, main = import.meta.filename] = process.argv
+  for (const from of [
+    join(directory, 'datasources.json'),
+    resolve(main),
+    join(process.cwd(), 'index.js'),
+    import.meta.filename,
+  ]) {
     try {
       return pathToFileURL(createRequire(from).resolve(packageName)).href
     } catch (error) {

@@ -1,10 +1,13 @@
+import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { inspect } from 'node:util'
+import { inspect, promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createStorage, loadDataSources, type ProviderModule } from '../src/index.js'
 import { fakeProvider } from './fake-provider.js'
+
+const run = promisify(execFile)
 
 let directory: string
 
@@ -64,8 +67,13 @@ describe('createStorage', () => {
   })
 
   it('says which package to install when it is missing', async () => {
-    // The working directory of this test has no providers installed, and neither has the empty directory.
-    await expect(createStorage({ name: 'mine', provider: 'rackspace' }, { directory })).rejects.toThrow(
+    // In a process of its own: the test runner's main script and its NODE_PATH have all packages in sight.
+    const core = new URL('../dist/index.js', import.meta.url).href
+    const script = `
+      import { createStorage } from ${JSON.stringify(core)}
+      await createStorage({ name: 'mine', provider: 'rackspace' }).catch(({ message }) => console.log(message))`
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: directory, env: {} })
+    expect(stdout.trim()).toBe(
       'the data source "mine", property "provider": "rackspace" needs the package @stowage/provider-rackspace; add it with: npm install @stowage/provider-rackspace',
     )
   })
@@ -105,7 +113,8 @@ describe('loadDataSources', () => {
 
   it('names the data source, the property and the variable that is not set', async () => {
     const file = await write({ files: { provider: 'filesystem', credentials: { secret: '${NOT_SET}' } } })
-    await expect(loadDataSources(file, { environment: {} })).rejects.toThrow(
+    const sources = await loadDataSources(file, { environment: {} })
+    await expect(sources.get('files')?.createStorage()).rejects.toThrow(
       'the data source "files", property "credentials.secret": the environment variable NOT_SET is not set',
     )
   })

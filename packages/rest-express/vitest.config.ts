@@ -1,3 +1,4 @@
 import { defineProject } from 'vitest/config'
 
-export default defineProject({ test: { include: ['test/**/*.test.ts'], environment: 'node', testTimeout: 60_000 } })
+// Real servers and a real directory, on machines that may be busy with other tests.
+export default defineProject({ test: { include: ['test/**/*.test.ts'], environment: 'node', testTimeout: 30_000 } })

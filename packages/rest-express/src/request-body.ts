@@ -14,14 +14,22 @@ const discardTime = 30_000
 /**
  * A request's body as an iterable. Unlike the stream itself it may be left before its end: the request is only paused then, and not
  * destroyed, since that would close the connection before the client has its answer.
+ *
+ * Takes the chunks as they come in, one at a time: the stream's own iterator joins those that wait, at the cost of a copy.
  */
 export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer, undefined> {
   readonly #req: IncomingMessage
   readonly #idleTimeout: number
+  readonly #waiting: Buffer[] = []
   #timer: NodeJS.Timeout | undefined
   #failure: Error | undefined
   #wake: (() => void) | undefined
-  readonly #onProgress = () => this.#wake?.()
+  readonly #onData = (chunk: Buffer) => {
+    this.#waiting.push(chunk)
+    this.#req.pause()
+    this.#wake?.()
+  }
+  readonly #onEnd = () => this.#wake?.()
   readonly #onClose = () => {
     if (!this.#req.readableEnded) this.#fail(clientGone())
   }
@@ -31,8 +39,9 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
     this.#req = req
     this.#idleTimeout = idleTimeout
     checkUnread(req)
-    req.on('readable', this.#onProgress)
-    req.on('end', this.#onProgress)
+    req.on('data', this.#onData)
+    req.pause()
+    req.on('end', this.#onEnd)
     req.on('close', this.#onClose)
     req.on('error', this.#onClose)
   }
@@ -44,13 +53,14 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
   async next(): Promise<IteratorResult<Buffer, undefined>> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure
-      const chunk: Buffer | null = this.#req.read()
-      if (chunk !== null) return { done: false, value: chunk }
+      const chunk = this.#waiting.shift()
+      if (chunk !== undefined) return { done: false, value: chunk }
       if (this.#req.readableEnded) {
         this.#detach()
         return { done: true, value: undefined }
       }
       if (this.#req.destroyed) throw clientGone()
+      this.#req.resume()
       await this.#progress()
     }
   }
@@ -62,19 +72,18 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
 
   #progress(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
-    this.#wake = resolve
     if (this.#idleTimeout > 0) {
-      this.#timer ??= setTimeout(() => {
+      this.#timer = setTimeout(() => {
         const seconds = this.#idleTimeout / 1000
         this.#fail(new RequestError(408, 'REQUEST_TIMEOUT', `the request sent nothing for ${seconds} seconds`))
       }, this.#idleTimeout)
-      this.#timer.refresh()
     }
-    return promise.finally(() => {
+    this.#wake = () => {
       this.#wake = undefined
       clearTimeout(this.#timer)
-      this.#timer = undefined
-    })
+      resolve()
+    }
+    return promise
   }
 
   #fail(error: Error): void {
@@ -84,10 +93,11 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
 
   #detach(): void {
     clearTimeout(this.#timer)
-    this.#req.off('readable', this.#onProgress)
-    this.#req.off('end', this.#onProgress)
+    this.#req.off('data', this.#onData)
+    this.#req.off('end', this.#onEnd)
     this.#req.off('close', this.#onClose)
     this.#req.off('error', this.#onClose)
+    this.#waiting.length = 0
   }
 }
 

@@ -17,7 +17,7 @@ const timeout = 120_000
 /** The server of a process of its own: what it is asked, it answers with the greatest memory it has had since the last time. */
 async function startProcess() {
   const root = temporaryDirectory()
-  const child = fork(new URL('large-bodies-server.ts', import.meta.url), [root], { execArgv: [] })
+  const child = fork(new URL('large-bodies-server.mjs', import.meta.url), [root], { execArgv: [] })
   onTestFinished(() => void child.kill())
   const [port] = (await once(child, 'message')) as [number]
   const memory = async () => {

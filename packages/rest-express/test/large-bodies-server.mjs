@@ -2,12 +2,11 @@
  * The server of `large-bodies.test.ts`: a process that serves a directory and tells how much memory it needed.
  */
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { StorageService } from '@stowage/core'
 import { FilesystemProvider } from '@stowage/provider-fs'
 import { storageRouter } from '@stowage/rest-express'
 
-const storage = new StorageService(new FilesystemProvider({ root: process.argv[2] ?? '' }))
+const storage = new StorageService(new FilesystemProvider({ root: process.argv[2] }))
 await storage.createContainer({ name: 'photos' })
 const router = storageRouter(storage, { maxFileSize: 400 * 1024 * 1024 })
 const server = createServer((req, res) => router(req, res))
@@ -16,7 +15,7 @@ setInterval(() => {
   peak = Math.max(peak, process.memoryUsage.rss())
 }, 5).unref()
 process.on('message', () => {
-  process.send?.(Math.max(peak, process.memoryUsage.rss()))
+  process.send(Math.max(peak, process.memoryUsage.rss()))
   peak = 0
 })
-server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port))
+server.listen(0, '127.0.0.1', () => process.send(server.address().port))

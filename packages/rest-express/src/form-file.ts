@@ -43,6 +43,7 @@ export class FormFile {
   #acl: string | undefined
   #stored: Promise<WrittenFile> | undefined
   #written: WrittenFile | undefined
+  #bytes = 0
   /** Whether there was no file of this name before; `undefined` as long as it was not looked up. */
   isNew: boolean | undefined
 
@@ -61,6 +62,11 @@ export class FormFile {
   /** Whether its body is kept from ending, and thereby the file from appearing. */
   get isHeld(): boolean {
     return this.#state === 'held'
+  }
+
+  /** Bytes that have come in so far. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   /** The type that the part states; `undefined` for the one that says nothing. */
@@ -115,7 +121,10 @@ export class FormFile {
   }
 
   async *#body(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of this.#part.content) yield chunk
+    for await (const chunk of this.#part.content) {
+      this.#bytes += chunk.length
+      yield chunk
+    }
     await this.#held.promise
   }
 }

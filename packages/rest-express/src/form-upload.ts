@@ -7,8 +7,8 @@
  * new are removed again, each in exactly the version that this request stored; one that took the place of another stays, since removing
  * it would leave neither.
  *
- * Files that are held back cost the storage memory or descriptors, so only the last {@link maxHeld} files of a form are; those before
- * them are put in place earlier, under the same rule.
+ * Files that are held back cost descriptors or memory, so only the last {@link maxHeld} files of a form are, or fewer when they are large
+ * and the storage keeps them in memory; those before them are put in place earlier, under the same rule.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkContainerName, isStorageError, StorageError, type StorageService } from '@stowage/core'
@@ -22,6 +22,9 @@ import { checkNames, essence, type UploadOptions, type UploadRules, uploadRules 
 
 /** Files of one form that are held back at the same time. */
 const maxHeld = 8
+/** Bytes of memory that they may take where the storage takes no streams, and keeps up to one part of each in memory. */
+const maxHeldBytes = 32 * 1024 * 1024
+const maxHeldBytesOfFile = 8 * 1024 * 1024
 
 /** A form's files and fields by their names. Both have no prototype. */
 export interface UploadResult {
@@ -164,8 +167,7 @@ class FormUpload {
     this.#names.add(name)
     await authorize(name)
     const { write, acl } = await accept(storage, rules, { ...incoming, name }, file.statedType, { req, res })
-    const held = this.#files.filter((other) => other.isHeld)
-    for (const other of held.slice(0, Math.max(0, held.length - maxHeld + 1))) {
+    for (const other of this.#tooMany()) {
       await this.#lookUp(other)
       other.release()
       await other.stored()
@@ -173,6 +175,20 @@ class FormUpload {
     this.#writes.signal.throwIfAborted()
     const { signal } = this.#writes
     file.store(name, acl, (body) => storage.putFile(container, name, body, { ...write, signal }))
+  }
+
+  /** The oldest of the files that are held back, as many as have to make room for the next one. */
+  #tooMany(): FormFile[] {
+    const held = this.#files.filter((file) => file.isHeld)
+    const inMemory = !this.#job.storage.capabilities.streamingPut
+    let count = 0
+    let bytes = 0
+    const kept = held.toReversed().findIndex((file) => {
+      count++
+      bytes += inMemory ? Math.min(file.bytes, maxHeldBytesOfFile) : 0
+      return count >= maxHeld || bytes > maxHeldBytes
+    })
+    return kept === -1 ? [] : held.slice(0, held.length - kept)
   }
 
   /** The form is whole: from here on the files are put in place, also when the client goes away. */

@@ -46,8 +46,6 @@ export function storageRouter<Req extends IncomingMessage = IncomingMessage>(
   const { authorize, onError, ...rest } = options as StorageRouterOptions
   const rules: RouterRules = { storage, upload: uploadRules(rest), cache: cacheRule(rest), authorize, onError }
   return (req, res, next) => {
-    // A connection that breaks while the answer is written shows as `close`, which is what the handlers follow.
-    res.on('error', ignoreBrokenConnection)
     let path: StoragePath
     try {
       path = parsePath(req.url ?? '/')
@@ -76,6 +74,8 @@ function dispatch(
   const method = req.method ?? 'GET'
   const route = handlers.get(method)
   if (route !== undefined) {
+    // A connection that breaks while the answer is written shows as `close`, which is what the handlers follow.
+    res.on('error', ignoreBrokenConnection)
     const exchange = new Exchange(rules, req, res, path)
     route.handle(exchange).catch((error: unknown) => fail(rules, route.action, req, res, error))
   } else if (method === 'OPTIONS') {

@@ -78,6 +78,28 @@ describe.each(storageKinds)('A form uploaded to %s', (kind) => {
     expect(await namesIn(server.storage)).toEqual(['01.txt'])
   })
 
+  it('of up to eight files shows none before all have come in', async () => {
+    const { storage, port, mount } = await startServer({ provider: makeProvider(kind) })
+    await storage.putFile('photos', '0.txt', 'old')
+    const names = Array.from({ length: 8 }, (_, index) => `${index}.txt`)
+    const body = multipart(
+      'X',
+      names.map((name) => [filePart('file', name), Buffer.alloc(70_000)] as const),
+    )
+    const socket = await openSocket(port)
+    socket.write(
+      `POST ${mount}/photos/upload HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=X\r\nContent-Length: ${body.length}\r\n\r\n`,
+    )
+    await new Promise<void>((resolve) => socket.write(body.subarray(0, -3), () => resolve()))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(await namesIn(storage)).toEqual(['0.txt'])
+    expect((await storage.getFile('photos', '0.txt')).size).toBe(3)
+    socket.write(body.subarray(-3))
+    await new Promise((resolve) => socket.once('data', resolve))
+    socket.destroy()
+    expect(await namesIn(storage)).toEqual(names)
+  })
+
   it('leaves nothing when the client goes away in the middle', async () => {
     const { storage, port, mount, failures } = await startServer({ provider: makeProvider(kind) })
     await storage.putFile('photos', 'old.txt', 'old')
@@ -185,6 +207,22 @@ describe('A form whose storage fails while the files are put in place', () => {
     )
     expect(answer.status).toBe(507)
     expect(await (await server.storage.openFile('photos', 'new.txt')).text()).toBe('somebody else')
+  })
+})
+
+describe('A form of large files, for a storage that keeps them in memory', () => {
+  it('is put in place file by file, so that few are held', async () => {
+    const server = await startServer({ maxFileSize: 20_000_000 })
+    const content = Buffer.alloc(12_000_000)
+    const names = ['1', '2', '3', '4', '5', '6']
+    const answer = await sendForm(
+      server,
+      form([...names.map((name) => ['f', name, content] as const), ['f', '..', 'x']]),
+    )
+    expect(answer.status).toBe(400)
+    expect(await namesIn(server.storage)).toEqual([])
+    expect((await sendForm(server, form(names.map((name) => ['f', name, content] as const)))).status).toBe(200)
+    expect(await namesIn(server.storage)).toEqual(names)
   })
 })
 

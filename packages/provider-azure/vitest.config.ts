@@ -6,5 +6,7 @@ export default defineProject({
     environment: 'node',
     globalSetup: ['@stowage/test-servers/global-setup'],
     provide: { servers: ['azurite'] },
+    // Azurite needs some milliseconds for each request, and a test may make hundreds.
+    testTimeout: 60_000,
   },
 })

@@ -139,6 +139,9 @@ function resolveAccount(options: AccountOptions): ResolvedAccount {
     throw wrong('storageAccount', 'storageAccount is needed, or endpoint')
   }
   const endpoint = withoutSlash(options.endpoint ?? `https://${storageAccount}.blob.core.windows.net`, 'endpoint')
+  if (credential !== undefined && !endpoint.startsWith('https:')) {
+    throw wrong('endpoint', 'a credential is sent over https alone')
+  }
   if (credential !== undefined) return { endpoint, authority: { kind: 'token', credential }, sas: '' }
   if (sas !== undefined) return { endpoint, authority: { kind: 'sas' }, sas: `?${sas.replace(/^\?/, '')}` }
   if (storageAccount === undefined) throw wrong('storageAccount', 'storageAccount is needed beside storageAccessKey')

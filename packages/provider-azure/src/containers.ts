@@ -40,7 +40,9 @@ async function containerPage(account: Account, marker: string | undefined, limit
     .listContainers({ abortSignal })
     .byPage({ maxPageSize: limit, ...(marker === undefined ? {} : { continuationToken: marker }) })
   const { value, done } = await request({}, () => pages.next())
-  if (done === true) throw new StorageError('BAD_ANSWER', 'the answer is no list')
+  // What is no list at all, the SDK takes for an empty one.
+  if (done === true || !value.serviceEndpoint)
+    throw new StorageError('BAD_ANSWER', 'the answer is no list of containers')
   return {
     entries: value.containerItems.map(({ name, properties }) => ({ name, mtime: properties.lastModified })),
     marker: value.continuationToken || undefined,

@@ -121,7 +121,9 @@ export function refusal(
 function meaningOf(status: number, code: string | undefined): readonly [StorageErrorCode, string] {
   // Azure gives a condition that is not met the same code with 304 and with 412.
   const known = (status === 304 ? undefined : byCode[code ?? '']) ?? byStatus[status]
-  return known ?? [status >= 500 ? 'CONNECTION_LOST' : 'INTERNAL', 'the request failed']
+  if (known !== undefined) return known
+  if (status < 400) return ['BAD_ANSWER', `the answer has the status ${status}, which makes no sense here`]
+  return [status >= 500 ? 'CONNECTION_LOST' : 'INTERNAL', `the request failed with the status ${status}`]
 }
 
 function missing(

@@ -6,7 +6,7 @@ import { compareNames, StorageError } from '@stowage/core'
 import type { Account } from './account.js'
 import { quoted } from './attributes.js'
 import { request } from './errors.js'
-import { afterPrefix, escapedPrefix, escapedPrefixOf, fileName } from './names.js'
+import { afterPrefix, escapedPrefix, escapedPrefixOf, fileName, isReadable } from './names.js'
 
 /** A file or folder as the list shows it. */
 export interface ListedName {
@@ -65,6 +65,7 @@ export class NameStream {
   /** Prefixes under which the service has names yet to come that sort before some that it has given. */
   #unsettled: readonly string[] = []
   #folder: string | undefined
+  #canSeek = true
 
   constructor(account: Account, container: string, options: NameStreamOptions) {
     this.#account = account
@@ -101,7 +102,9 @@ export class NameStream {
     // One more, since the name that the list starts from may be the last one shown.
     const size = Math.min(largestPage, collapses ? Math.max(wanted, collapsedPage) : wanted + 1)
     const { listed, marker } = await this.#request(start, size, servicePrefix, serviceDelimiter)
-    const last = listed.at(-1)?.stored
+    const [first, last] = [listed[0]?.stored, listed.at(-1)?.stored]
+    // A service of an older version: what comes before the start is dropped here.
+    if (start.startFrom !== undefined && first !== undefined && first < start.startFrom) this.#canSeek = false
     for (const each of listed) if (each.stored < end) this.#add(each)
     this.#pending.sort((a, b) => compareNames(a.name, b.name))
     if (marker === undefined || (last !== undefined && last >= end)) {
@@ -109,7 +112,7 @@ export class NameStream {
       this.#unsettled = []
       return
     }
-    const skip = collapses && last !== undefined ? this.#afterFolder(last) : undefined
+    const skip = collapses && this.#canSeek && last !== undefined ? this.#afterFolder(last) : undefined
     this.#next = skip === undefined ? { marker } : { startFrom: skip }
     this.#unsettled = last === undefined ? this.#unsettled : await this.#findUnsettled(last)
   }
@@ -152,7 +155,7 @@ export class NameStream {
     if (folder === undefined) return undefined
     const stored = last.startsWith(escapedPrefix) ? escapedPrefixOf(folder) : folder
     // The escaped form of a long folder's name may be the beginning of others too.
-    return last.startsWith(stored) && fileName(last)?.startsWith(folder) === true && isExact(folder)
+    return last.startsWith(stored) && fileName(last)?.startsWith(folder) === true && isReadable(folder)
       ? afterPrefix(stored)
       : undefined
   }
@@ -183,6 +186,7 @@ export class NameStream {
   async #hasHigh(prefix: string): Promise<boolean> {
     const { listed, marker } = await this.#request({ startFrom: `${prefix}\ue000` }, 1, prefix, undefined)
     const first = listed[0]?.stored
+    // When in doubt there is, which costs requests and no order.
     return first === undefined ? marker !== undefined : first < this.#options.end
   }
 
@@ -201,6 +205,7 @@ export class NameStream {
     const settings = { maxPageSize: size, ...(marker === undefined ? {} : { continuationToken: marker }) }
     const page = await request({ container: this.#container }, async () => {
       const pages: AsyncIterator<{
+        readonly containerName: string
         readonly segment: { readonly blobItems: BlobItem[]; readonly blobPrefixes?: BlobPrefix[] }
         readonly continuationToken?: string
       }> =
@@ -208,7 +213,10 @@ export class NameStream {
           ? client.listBlobsFlat(options).byPage(settings)
           : client.listBlobsByHierarchy(delimiter, options).byPage(settings)
       const { value, done } = await pages.next()
-      if (done === true) throw new StorageError('BAD_ANSWER', 'the answer is no list')
+      // What is no list at all, the SDK takes for an empty one.
+      if (done === true || value.containerName !== this.#container) {
+        throw new StorageError('BAD_ANSWER', 'the answer is no list of the container')
+      }
       return value
     })
     const { blobItems, blobPrefixes = [] } = page.segment
@@ -227,6 +235,3 @@ export class NameStream {
 /** Whether a name goes on after this prefix with a character past U+FFFF. */
 const goesOnPast = ({ stored }: Pending, prefix: string): boolean =>
   stored.startsWith(prefix) && (stored.charCodeAt(prefix.length) & 0xfc00) === 0xd800
-
-/** Whether the escaped form of a prefix begins only names that begin with the prefix. */
-const isExact = (prefix: string): boolean => Buffer.byteLength(prefix) <= 200

@@ -13,8 +13,7 @@ export const containerNames: ContainerNameRule = {
 
 /**
  * In front of every escaped name, and of nothing else: a name that begins with this or a greater UTF-16 unit is escaped
- * itself. Azure lists names by their UTF-16 units, so escaped names come after all natural ones, except those that begin
- * with nothing anyhow.
+ * itself. Azure lists names by their UTF-16 units, so escaped names come after all natural ones.
  */
 export const escapedPrefix = '\uffee'
 
@@ -51,9 +50,12 @@ export function fileName(blob: string): string | undefined {
 
 /**
  * What the escaped names of all files with this prefix begin with. It may be the beginning of others too when the prefix is
- * longer than the readable part.
+ * not readable.
  */
 export const escapedPrefixOf = (prefix: string): string => escapedPrefix + escapeName(prefix, true)
+
+/** Whether a prefix is escaped character by character, and its escaped form exact. */
+export const isReadable = (prefix: string): boolean => Buffer.byteLength(prefix) <= readableBytes
 
 /*
  * The escaping keeps the order: of two names the one whose UTF-8 bytes are smaller has the smaller UTF-16 units when

@@ -168,6 +168,9 @@ export async function abortUpload(account: Account, upload: PartUpload, { signal
     if (isStorageError(error, 'UPLOAD_NOT_FOUND')) return
     throw error
   }
+  const { container, id } = upload
+  // Blocks that are part of nothing cannot be deleted; the service throws them away when the blob is written.
+  await request({ container }, () => account.blob(container, partsBlob(id)).upload('', 0, { abortSignal: signal }))
   await removeBlobs(account, upload, signal)
 }
 
@@ -181,24 +184,24 @@ export async function listUploads(
     .container(container)
     .listBlobsFlat({ abortSignal: signal, prefix: uploadBlob(''), includeMetadata: true })
     .byPage({ maxPageSize: limit, ...(continuationToken === undefined ? {} : { continuationToken }) })
-  const { value } = await request({ container }, () => pages.next())
+  const { value, done } = await request({ container }, () => pages.next())
+  // What is no list at all, the SDK takes for an empty one.
+  if (done === true || value.containerName !== container) {
+    throw new StorageError('BAD_ANSWER', 'the answer is no list of the container')
+  }
   const entries: UnfinishedUpload[] = []
-  for (const { name, metadata, properties } of value?.segment.blobItems ?? []) {
+  for (const { name, metadata, properties } of value.segment.blobItems) {
     const file = Buffer.from(metadata?.[fileKey] ?? '', 'base64url').toString()
     const partSize = Number(metadata?.[partSizeKey])
     if (!file.startsWith(prefix) || file === '' || !Number.isSafeInteger(partSize)) continue
     entries.push({ container, file, id: name.slice(uploadBlob('').length), partSize, started: properties.lastModified })
   }
-  const token = value?.continuationToken
-  return token === undefined || token === '' ? { entries } : { entries, next: encodeNext(token) }
+  return value.continuationToken ? { entries, next: encodeNext(value.continuationToken) } : { entries }
 }
 
 /** First the parts: as long as the upload's blob is there, it is known what is to be removed. */
 async function removeBlobs(account: Account, { container, id }: PartUpload, abortSignal: AbortSignal): Promise<void> {
-  const parts = account.blob(container, partsBlob(id))
-  // Only a write makes the service throw blocks away at once; a blob that has nothing but such blocks cannot be deleted.
-  await request({ container }, () => parts.upload('', 0, { abortSignal }))
-  await request({ container }, () => parts.deleteIfExists({ abortSignal }))
+  await request({ container }, () => account.blob(container, partsBlob(id)).deleteIfExists({ abortSignal }))
   await request({ container }, () => account.blob(container, uploadBlob(id)).deleteIfExists({ abortSignal }))
 }
 

@@ -6,6 +6,7 @@ import type { BlobDownloadResponseParsed } from '@azure/storage-blob'
 import {
   type ByteRange,
   checkReadConditions,
+  describeCause,
   type FileInfo,
   type FileLocation,
   isStorageError,
@@ -18,7 +19,7 @@ import {
 } from '@stowage/core'
 import type { Account } from './account.js'
 import { fileInfo } from './attributes.js'
-import { azureError, type Place, request } from './errors.js'
+import { request } from './errors.js'
 
 /** How often a file is opened again that was replaced between the look at its facts and the read. */
 const maxReplaced = 4
@@ -87,7 +88,7 @@ async function openVersion(
 function opened(place: FileLocation, range: ByteRange | undefined, response: BlobDownloadResponseParsed): OpenFile {
   const { readableStreamBody, contentLength, contentRange, blobContentMD5, contentMD5 } = response
   if (readableStreamBody === undefined) throw new StorageError('BAD_ANSWER', 'the answer to a download has no body')
-  const stream = new BlobStream(readableStreamBody as Readable, place)
+  const stream = new BlobStream(readableStreamBody as Readable)
   try {
     const size = contentRange === undefined ? contentLength : Number(contentRange.slice(contentRange.indexOf('/') + 1))
     const md5 = blobContentMD5 ?? (contentRange === undefined ? contentMD5 : undefined)
@@ -142,7 +143,7 @@ function azureConditions({ ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSi
 class BlobStream extends Readable {
   readonly #source: Readable
 
-  constructor(source: Readable, place: Place) {
+  constructor(source: Readable) {
     super({ highWaterMark: source.readableHighWaterMark })
     this.#source = source
     source.pause()
@@ -150,9 +151,9 @@ class BlobStream extends Readable {
       if (!this.push(chunk)) source.pause()
     })
     source.once('end', () => this.push(null))
-    source.on('error', (error: Error) => this.destroy(broken(error, place)))
+    source.on('error', (error: Error) => this.destroy(broken(error)))
     source.once('close', () => {
-      if (!source.readableEnded && !this.destroyed) this.destroy(broken(new Error('closed'), place))
+      if (!source.readableEnded && !this.destroyed) this.destroy(broken(new Error('closed')))
     })
   }
 
@@ -167,9 +168,8 @@ class BlobStream extends Readable {
   }
 }
 
-/** Whatever ends a body too early, the SDK's "received less data" included, is a connection that broke. */
-function broken(error: Error, place: Place): StorageError {
-  const known = azureError(error, place)
-  if (known.code === 'ABORTED' || known.code === 'UNAVAILABLE') return known
-  return new StorageError('CONNECTION_LOST', 'the connection broke before the end of the file', { cause: known.cause })
-}
+/** Whatever ends a body too early is a connection that broke, also where the SDK calls it aborted or corrupted. */
+const broken = (error: Error): StorageError =>
+  new StorageError('CONNECTION_LOST', 'the connection broke before the end of the file', {
+    cause: describeCause(error),
+  })

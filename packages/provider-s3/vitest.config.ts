@@ -5,6 +5,6 @@ export default defineProject({
     include: ['test/**/*.test.ts'],
     environment: 'node',
     globalSetup: ['@stowage/test-servers/global-setup'],
-    provide: { servers: ['ceph'] },
+    provide: { servers: ['ceph', 'swift-s3'] },
   },
 })

@@ -46,14 +46,17 @@ export function createClient(options: S3ProviderOptions): S3Client {
     // Checked by core, on request; in the SDK a checked stream does not say when its connection breaks.
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
-      // Agents of ours: with its own, the SDK writes a warning on the console when requests wait for a connection.
       httpAgent: new Agent({ keepAlive: true, maxSockets: maxConnections, scheduling: 'lifo' }),
       httpsAgent: new SecureAgent({ keepAlive: true, maxSockets: maxConnections, scheduling: 'lifo' }),
       connectionTimeout: options.connectTimeout ?? 10_000,
       socketTimeout: options.idleTimeout ?? 60_000,
-      socketAcquisitionWarningTimeout: 2 ** 31 - 1,
+      // It would warn on the console when requests wait for a connection, which they may.
+      logger: silent,
     },
   })
   addTransportRules(client, { checksums })
   return client
 }
+
+const ignore = () => undefined
+const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore }

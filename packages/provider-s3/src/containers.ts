@@ -98,8 +98,8 @@ async function holdsFiles(connection: Connection, container: string, signal: Abo
 async function removeAllFiles(connection: Connection, container: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     const command = new ListObjectsV2Command({ Bucket: container, EncodingType: 'url' })
-    const { Contents = [], IsTruncated, EncodingType } = await connection.send(command, signal, { container })
-    const keys = Contents.map(({ Key = '' }) => ({ Key: EncodingType === 'url' ? decodeKey(Key) : Key }))
+    const { Contents = [], IsTruncated } = await connection.send(command, signal, { container })
+    const keys = Contents.map(({ Key = '' }) => ({ Key: decodeKey(Key) }))
     await removeVersions(connection, container, keys, signal)
     if (!IsTruncated || keys.length === 0) return
   }
@@ -112,7 +112,7 @@ async function removeAllVersions(connection: Connection, container: string, sign
     const answer = await connection.send(command, signal, { container })
     const found = [...(answer.Versions ?? []), ...(answer.DeleteMarkers ?? [])]
     const versions = found.map(({ Key = '', VersionId }) => ({
-      Key: answer.EncodingType === 'url' ? decodeKey(Key) : Key,
+      Key: decodeKey(Key),
       ...(VersionId === undefined ? {} : { VersionId }),
     }))
     await removeVersions(connection, container, versions, signal)
@@ -143,9 +143,8 @@ async function abortAllUploads(connection: Connection, container: string, signal
     const command = new ListMultipartUploadsCommand({ Bucket: container, EncodingType: 'url' })
     const answer = await connection.send(command, signal, { container })
     const uploads = answer.Uploads ?? []
-    const decode = answer.EncodingType === 'url' ? decodeKey : (key: string) => key
     for (const { Key = '', UploadId = '' } of uploads) {
-      const upload = { container, file: nameOf(decode(Key)), id: UploadId, partSize: 1 }
+      const upload = { container, file: nameOf(decodeKey(Key)), id: UploadId, partSize: 1 }
       await abortUpload(connection, upload, { signal })
     }
     if (!answer.IsTruncated || uploads.length === 0) return

@@ -56,42 +56,59 @@ export async function listContainers(
   return rest.length > limit && last !== undefined ? { entries, next: encodeNext(['after', last.name]) } : { entries }
 }
 
+/**
+ * The key to go on behind, for a list with a delimiter. Ceph takes a key that ends with the delimiter for a folder, and leaves
+ * out everything in it, also when it is a file's, as that of a folder's placeholder is in the folder's own list. The next
+ * greater key that could be a file's is no such key.
+ */
+function behind(key: string, prefix: string, delimiter: string | undefined): string {
+  const isFile = delimiter !== undefined && key.endsWith(delimiter) && key.indexOf(delimiter, prefix.length) === -1
+  return isFile ? `${key}\u0001` : key
+}
+
 export async function listFiles(
   connection: Connection,
   container: string,
-  { signal, limit, next, prefix, delimiter, startAfter }: ListFilesCallOptions,
+  options: ListFilesCallOptions,
 ): Promise<FilePage> {
-  const [, token] = next === undefined ? [] : decodeNext<Position>(next, ['token'], 2)
+  const { signal, limit, next, startAfter } = options
+  const prefix = keyPrefixOf(options.prefix)
+  const delimiter = options.delimiter === undefined ? undefined : keyPrefixOf(options.delimiter)
+  const [kind, value] = next === undefined ? [] : decodeNext<Position>(next, ['token', 'after'], 2)
+  const first = startAfter === undefined || startAfter === '' ? undefined : escapeName(startAfter)
+  const after = kind === 'after' ? value : first
   const answer = await connection.send(
     new ListObjectsV2Command({
       Bucket: container,
       MaxKeys: limit,
       // Keys may hold characters that XML can't.
       EncodingType: 'url',
-      Prefix: keyPrefixOf(prefix),
-      ...(delimiter === undefined ? {} : { Delimiter: keyPrefixOf(delimiter) }),
-      ...(token === undefined ? {} : { ContinuationToken: token }),
-      ...(startAfter === undefined || startAfter === '' ? {} : { StartAfter: escapeName(startAfter) }),
+      Prefix: prefix,
+      ...(delimiter === undefined ? {} : { Delimiter: delimiter }),
+      ...(kind === 'token' ? { ContinuationToken: value } : {}),
+      ...(after === undefined || kind === 'token' ? {} : { StartAfter: behind(after, prefix, delimiter) }),
     }),
     signal,
     { container },
   )
-  const decode = answer.EncodingType === 'url' ? decodeKey : (key: string) => key
   const files = (answer.Contents ?? []).map(
     ({ Key = '', Size = 0, LastModified, ETag }): FileEntry => ({
       container,
-      name: nameOf(decode(Key)),
+      name: nameOf(decodeKey(Key)),
       size: Size,
       mtime: wholeSeconds(LastModified),
       ...(ETag ? { etag: quoted(ETag) } : {}),
     }),
   )
-  const folders = (answer.CommonPrefixes ?? []).map(
-    ({ Prefix = '' }): FolderEntry => ({ container, name: nameOf(decode(Prefix)), folder: true }),
-  )
+  const folders = (answer.CommonPrefixes ?? [])
+    .map(({ Prefix = '' }): FolderEntry => ({ container, name: nameOf(decodeKey(Prefix)), folder: true }))
+    // A folder that begins before the place where the list starts is shown by the service for what it holds behind it.
+    .filter(({ name }) => startAfter === undefined || compareNames(name, startAfter) > 0)
   const entries = folders.length === 0 ? files : [...files, ...folders].toSorted((a, b) => compareNames(a.name, b.name))
-  const { IsTruncated, NextContinuationToken } = answer
-  return IsTruncated && NextContinuationToken
-    ? { entries, next: encodeNext(['token', NextContinuationToken]) }
-    : { entries }
+  if (!answer.IsTruncated || !answer.NextContinuationToken) return { entries }
+  const last = entries.at(-1)
+  const lastKey = last === undefined || last.folder ? undefined : escapeName(last.name)
+  return lastKey !== undefined && behind(lastKey, prefix, delimiter) !== lastKey
+    ? { entries, next: encodeNext(['after', lastKey]) }
+    : { entries, next: encodeNext(['token', answer.NextContinuationToken]) }
 }

@@ -66,9 +66,17 @@ export function isXmlText(key: string): boolean {
   return !/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/.test(key)
 }
 
-/** A key in an answer that was asked for with `encoding-type=url`. */
-export function decodeKey(encoded: string): string {
-  return decodeURIComponent(encoded.replaceAll('+', ' '))
+/**
+ * A key in an answer that was asked for with `encoding-type=url`. Whether the answer is so encoded can't be told by what it says:
+ * Ceph leaves that out of some lists. A key with characters that are always encoded is one that is not.
+ */
+export function decodeKey(key: string): string {
+  if (/[^!-~]/.test(key)) return key
+  try {
+    return decodeURIComponent(key.replaceAll('+', ' '))
+  } catch {
+    return key
+  }
 }
 
 const needsEscape = (name: string) => /[\0\u0001]|(?:^|\/)\.{1,3}(?:\/|$|\u{10ffff})/u.test(name)

@@ -160,6 +160,8 @@ export async function completeUpload(
   { signal, parts, conditions }: CompleteUploadCallOptions,
 ): Promise<WrittenFile> {
   const { container, file, id } = upload
+  // A completed upload could be completed again for a while, and Ceph calls an unknown one an internal error.
+  await listParts(connection, upload, { signal, limit: 1 })
   const native = await conditionsApart(connection, { container, file, conditions, signal })
   const { crc32c, expected } = nativeUpload(upload)
   const key = connection.customerKeyOfUpload(id)
@@ -174,8 +176,6 @@ export async function completeUpload(
   try {
     await connection.send(command, signal, subjectOf(upload))
   } catch (error) {
-    // Ceph says "internal error" of an upload that it does not know.
-    if (isStorageError(error, 'CONNECTION_LOST')) await listParts(connection, upload, { signal, limit: 1 })
     if (isStorageError(error, 'UPLOAD_NOT_FOUND') && conditions.ifMatch !== undefined) {
       await missingTarget(connection, upload, signal)
     }
@@ -222,8 +222,7 @@ export async function listUploads(
     signal,
     { container },
   )
-  const decode = answer.EncodingType === 'url' ? decodeKey : (key: string) => key
-  const found = (answer.Uploads ?? []).map((upload) => ({ upload, key: decode(upload.Key ?? '') }))
+  const found = (answer.Uploads ?? []).map((upload) => ({ upload, key: decodeKey(upload.Key ?? '') }))
   const entries: UnfinishedUpload[] = []
   for (let start = 0; start < found.length; start += lookups) {
     const described = found

@@ -74,6 +74,25 @@ function nativeConditions({ ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedS
   }
 }
 
+/** The error with what the service's answer left out of it. */
+async function completed(
+  connection: Connection,
+  { container, file, signal }: { readonly container: string; readonly file: string; readonly signal: AbortSignal },
+  error: unknown,
+): Promise<unknown> {
+  if (!isStorageError(error)) return error
+  if (error.code === 'NOT_MODIFIED' && (error.details.etag === undefined || error.details.mtime === undefined)) {
+    const { etag, mtime } = await getFile(connection, container, file, { signal, conditions: {} })
+    return new StorageError(error.code, `the file's ETag is ${etag}`, { cause: error.cause, details: { etag, mtime } })
+  }
+  if (error.code === 'RANGE_NOT_SATISFIABLE' && error.details.size === undefined) {
+    const { size } = await getFile(connection, container, file, { signal, conditions: {} })
+    const message = `the file has ${size} bytes: no byte is in the range`
+    return new StorageError(error.code, message, { cause: error.cause, details: { size } })
+  }
+  return error
+}
+
 /** An answer to HEAD has no body that could say what is missing. */
 async function whatIsMissing(
   connection: Connection,
@@ -111,7 +130,8 @@ export async function getFile(
     if (conditions.ifNoneMatch === '*') checkReadConditions(info, conditions)
     return info
   } catch (error) {
-    throw await whatIsMissing(connection, container, signal, error)
+    const known = await whatIsMissing(connection, container, signal, error)
+    throw await completed(connection, { container, file, signal }, known)
   }
 }
 
@@ -135,12 +155,7 @@ export async function openFile(
     ...(range === undefined ? {} : { Range: rangeHeader(range) }),
   })
   const answer = await connection.send(command, signal, place).catch(async (error: unknown) => {
-    if (!isStorageError(error, 'RANGE_NOT_SATISFIABLE') || error.details.size !== undefined) throw error
-    const { size } = await getFile(connection, container, file, { signal, conditions: {} })
-    throw new StorageError(error.code, `the file has ${size} bytes: no byte is in the range`, {
-      cause: error.cause,
-      details: { size },
-    })
+    throw await completed(connection, { ...place, signal }, error)
   })
   const source = answer.Body as IncomingMessage
   try {

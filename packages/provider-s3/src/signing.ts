@@ -68,6 +68,6 @@ async function signPut(
     unhoistableHeaders: new Set(fixed),
   })
   // Every client sends the length by itself, and browsers let nobody else send it.
-  const headers: Record<string, string> = contentType === undefined ? {} : { 'Content-Type': contentType }
+  const headers: Record<string, string> = contentType === undefined ? {} : { 'content-type': contentType }
   return { url, headers }
 }

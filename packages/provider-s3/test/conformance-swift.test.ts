@@ -1,0 +1,11 @@
+import { registerConformance } from '@stowage/core/conformance'
+import { describeServer } from '@stowage/test-servers'
+import { describe, it } from 'vitest'
+import { S3Provider } from '../src/index.js'
+
+describeServer('swift-s3', ({ endpoint, region, key, keyId }) => {
+  registerConformance({ describe, it }, 'amazon-swift', {
+    createProvider: () => new S3Provider({ endpoint, region, key, keyId, conditionalWrites: false }),
+    secrets: [key],
+  })
+})

@@ -114,7 +114,8 @@ export class FormParser {
 
   #follow(parser: Writable): void {
     this.#begun = true
-    // Fields keep the names they came with; multer would make nested objects of those with brackets.
+    // Fields keep the names they came with. multer would make nested objects of those with brackets, and for minutes, if `a[x]` follows
+    // `a[4294967294]`.
     parser.removeAllListeners('field')
     parser.on('field', (name: string | undefined, value: string, info: { valueTruncated: boolean }) =>
       this.#addField(name, value, info.valueTruncated),

@@ -4,7 +4,7 @@ import { MemoryProvider } from '@stowage/provider-memory'
 import { describe, expect, it } from 'vitest'
 import { download, sendError } from '../src/index.js'
 import { BrokenReads } from './faulty-provider.js'
-import { errorOf, eventually, listen, openSocket, rawRequest, startServer } from './rest-server.js'
+import { errorOf, eventually, listen, openSocket, rawRequest, readToEnd, startServer } from './rest-server.js'
 
 const alphabet = 'abcdefghijklmnopqrstuvwxyz'
 
@@ -376,6 +376,22 @@ describe('download()', () => {
     const answer = await fetch(`${url}/a.txt`, { headers: { Range: 'bytes=0-1' } })
     expect([answer.status, await answer.text(), answer.headers.get('cache-control')]).toEqual([206, 'ab', 'max-age=1'])
     expect((await fetch(`${url}/b.txt`)).status).toBe(404)
+  })
+
+  it('cuts a kept connection when the storage fails after the first byte', async () => {
+    const provider = new BrokenReads(Buffer.alloc(1000), new StorageError('BAD_ANSWER', 'nonsense'))
+    const storage = new StorageService(provider)
+    await storage.createContainer({ name: 'photos' })
+    await storage.putFile('photos', 'a.bin', Buffer.alloc(5000))
+    const failure = Promise.withResolvers<unknown>()
+    const server = createServer((_req, res) => {
+      download(storage, 'photos', 'a.bin', res).catch(failure.resolve)
+    })
+    const { port } = await listen(server)
+    const socket = await openSocket(port)
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    expect((await readToEnd(socket)).length).toBeLessThan(5000)
+    expect(await failure.promise).toMatchObject({ code: 'BAD_ANSWER' })
   })
 
   it('refuses options that it does not have', async () => {

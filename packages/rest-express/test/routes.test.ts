@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { storageRoutes } from '../src/index.js'
-import { errorOf, form, frameworks, startServer } from './rest-server.js'
+import { errorOf, eventually, form, frameworks, openSocket, startServer } from './rest-server.js'
 
 const json = { 'Content-Type': 'application/json' }
 
@@ -285,6 +285,17 @@ describe('The body that creates a container', () => {
     const { fetch } = await startServer()
     const answer = await fetch('/', { method: 'POST', headers: json, body })
     expect([answer.status, (await errorOf(answer)).code]).toEqual([status, code])
+  })
+
+  it('that does not come to its end is given up with the connection', async () => {
+    const { port, mount, failures } = await startServer()
+    const socket = await openSocket(port)
+    socket.write(
+      `POST ${mount}/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{"name"`,
+    )
+    socket.end()
+    await eventually(() => failures.length === 1)
+    expect(failures[0]).toMatchObject({ statusCode: 499, action: 'createContainer' })
   })
 
   it('is refused when it is not UTF-8, or of another type', async () => {

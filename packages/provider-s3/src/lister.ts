@@ -63,7 +63,7 @@ export async function listContainers(
  */
 function behind(key: string, prefix: string, delimiter: string | undefined): string {
   const isFile = delimiter !== undefined && key.endsWith(delimiter) && key.indexOf(delimiter, prefix.length) === -1
-  return isFile ? `${key}\u0001` : key
+  return isFile ? `${key}\t` : key
 }
 
 export async function listFiles(
@@ -104,9 +104,10 @@ export async function listFiles(
     .map(({ Prefix = '' }): FolderEntry => ({ container, name: nameOf(decodeKey(Prefix)), folder: true }))
     // A folder that begins before the place where the list starts is shown by the service for what it holds behind it.
     .filter(({ name }) => startAfter === undefined || compareNames(name, startAfter) > 0)
-  const entries = folders.length === 0 ? files : [...files, ...folders].toSorted((a, b) => compareNames(a.name, b.name))
+  const found = folders.length === 0 ? files : [...files, ...folders].toSorted((a, b) => compareNames(a.name, b.name))
+  const entries = found.filter(({ name }) => name.startsWith(options.prefix))
   if (!answer.IsTruncated || !answer.NextContinuationToken) return { entries }
-  const last = entries.at(-1)
+  const last = found.at(-1)
   const lastKey = last === undefined || last.folder ? undefined : escapeName(last.name)
   return lastKey !== undefined && behind(lastKey, prefix, delimiter) !== lastKey
     ? { entries, next: encodeNext(['after', lastKey]) }

@@ -4,17 +4,21 @@ import { StorageError } from '@stowage/core'
  * How a file's name becomes an object's key, and back.
  *
  * Nearly every name is its own key. Two kinds are not:
- * - NUL, which servers cut or refuse: it becomes U+0001 U+0001, and U+0001 itself U+0001 U+0002.
+ * - Characters that XML can't hold, and servers therefore break on: the control characters but LF, CR and DEL, with TAB as the first
+ *   character of what stands for some of them, and U+FFFE and U+FFFF.
  * - The path segments `.` and `..`, which Amazon refuses at a key's beginning, and which every URL parser, and so every
- *   user of a signed URL, removes: `.` becomes `..` and `..` becomes `...`, each followed by U+10FFFF; at a name's end they
- *   are followed by U+0001.
+ *   user of a signed URL, removes.
  *
- * All of these keep the order of names: keys sort as the names do, so a list needs no sorting of ours, and the beginning of a name
- * becomes the beginning of its key.
+ * What stands for them keeps the order of names: keys sort as the names do, so a list needs no sorting of ours. It uses that
+ * U+10FFFF is the last of all characters: what follows a character and U+10FFFF sorts behind all else that begins with that character,
+ * and before the next one.
+ * - U+0000 to U+0009: TAB, then the character 64 places further (`@` to `I`).
+ * - U+000B and U+000C, U+000E to U+001F, U+FFFE and U+FFFF: the nearest character before them that XML has (LF, CR, U+FFFD), U+10FFFF, and
+ *   the letter for their last five bits as above. So that this is reversible, U+10FFFF itself behind one of the three has a letter too.
+ * - `.` and `..` before a slash: with one more dot and U+10FFFF behind. At a name's end: with a TAB behind.
  */
 
-/** The last of all characters: `..` followed by it sorts where `./` does, behind everything that begins with `..`. */
-const marker = '\u{10ffff}'
+const last = '\u{10ffff}'
 
 /** Amazon's limit, in bytes of UTF-8. */
 const maxKeyBytes = 1024
@@ -27,7 +31,7 @@ export function keyOf(file: string): string {
   if (bytes > maxKeyBytes) {
     throw new StorageError(
       'INVALID_NAME',
-      `the file's name needs ${bytes} bytes on this service, which allows ${maxKeyBytes}: NUL and the segments "." and ".." need more than one`,
+      `the file's name needs ${bytes} bytes on this service, which allows ${maxKeyBytes}: control characters and the segments "." and ".." need more than one`,
     )
   }
   return key
@@ -37,31 +41,30 @@ export function keyOf(file: string): string {
 export function escapeName(name: string): string {
   if (!needsEscape(name)) return name
   const segments = name.split('/')
-  const last = segments.pop() ?? ''
-  const escaped = /^\.{1,2}$/.test(last) ? `${last}\u0001` : escapeCharacters(last)
-  return [...segments.map(escapeSegment), escaped].join('/')
+  const end = segments.pop() ?? ''
+  return [...segments.map(escapeSegment), /^\.{1,2}$/.test(end) ? `${end}\t` : escapeCharacters(end)].join('/')
 }
 
-/** The key's beginning for all names with this beginning. */
+/** What the keys of all names with this beginning begin with; those of some other names may too. */
 export function keyPrefixOf(prefix: string): string {
   if (!needsEscape(prefix)) return prefix
   const segments = prefix.split('/')
-  const last = segments.pop() ?? ''
-  return [...segments.map(escapeSegment), escapeCharacters(last)].join('/')
+  const end = segments.pop() ?? ''
+  // OpenStack Swift can't look for the character behind the last one.
+  return [...segments.map(escapeSegment), escapeCharacters(end).replace(/\u{10ffff}+$/u, '')].join('/')
 }
 
-/** The name that {@link keyOf} made the key from, and the folder that {@link keyPrefixOf} did. */
+/** The name that {@link escapeName} made the key from, and the folder that {@link keyPrefixOf} did. */
 export function nameOf(key: string): string {
-  if (!key.includes('\u0001') && !key.includes(marker)) return key
+  if (!key.includes('\t') && !key.includes(last)) return key
   return key
-    .replace(/(^|\/)(\.{1,2})\u0001$/, '$1$2')
+    .replace(/(^|\/)(\.{1,2})\t$/, '$1$2')
     .split('/')
-    .map(unescapeSegment)
+    .map((segment, index, { length }) => unescapeCharacters(index < length - 1 ? unescapeSegment(segment) : segment))
     .join('/')
-    .replace(/\u0001([\u0001\u0002])/g, (_, character) => (character === '\u0001' ? '\0' : '\u0001'))
 }
 
-/** Whether XML 1.0 can say the key, as the batch removal's request must. */
+/** Whether XML 1.0 can say the key, as the batch removal's request must. Those that are made here it can. */
 export function isXmlText(key: string): boolean {
   return !/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/.test(key)
 }
@@ -79,21 +82,42 @@ export function decodeKey(key: string): string {
   }
 }
 
-const needsEscape = (name: string) => /[\0\u0001]|(?:^|\/)\.{1,3}(?:\/|$|\u{10ffff})/u.test(name)
+const needsEscape = (name: string) => /[\0-\t\v\f\x0e-\x1f\ufffe\uffff\u{10ffff}]|(?:^|\/)\.{1,2}(?:\/|$)/u.test(name)
 
 function escapeSegment(segment: string): string {
-  if (segment === '.' || segment === '..') return `${segment}.${marker}`
-  if (looksEscaped(segment)) return segment + marker
-  return escapeCharacters(segment)
+  if (segment === '.' || segment === '..') return `${segment}.${last}`
+  return looksEscaped(segment) ? segment + last : escapeCharacters(segment)
 }
 
-function unescapeSegment(segment: string, index: number, segments: readonly string[]): string {
-  if (index === segments.length - 1 || !looksEscaped(segment)) return segment
-  const shorter = segment.slice(0, -marker.length)
-  return shorter.endsWith(marker) ? shorter : shorter.slice(0, -1)
+function unescapeSegment(segment: string): string {
+  if (!looksEscaped(segment)) return segment
+  const shorter = segment.slice(0, -last.length)
+  return shorter.endsWith(last) ? shorter : shorter.slice(0, -1)
 }
 
 const looksEscaped = (segment: string) => /^\.{2,3}\u{10ffff}+$/u.test(segment)
 
-const escapeCharacters = (text: string) =>
-  text.replace(/[\0\u0001]/g, (character) => (character === '\0' ? '\u0001\u0001' : '\u0001\u0002'))
+/** The characters that others stand behind, by what they have in common: all but the last five bits of their code. */
+const bases = ['\n', '\r', '\ufffd'] as const
+
+const letterOf = (character: string) => String.fromCharCode(0x40 + (character.charCodeAt(0) & 0x1f))
+
+function escapeCharacters(text: string): string {
+  return text.replace(/[\0-\t\v\f\x0e-\x1f\ufffe\uffff]|[\n\r\ufffd]\u{10ffff}/gu, (found) => {
+    const character = found.charAt(0)
+    if (found.length > 1) return `${found}${letterOf(character)}`
+    if (character <= '\t') return `\t${letterOf(character)}`
+    const base = bases.findLast((candidate) => candidate < character) ?? '\n'
+    return `${base}${last}${letterOf(character)}`
+  })
+}
+
+function unescapeCharacters(text: string): string {
+  return text
+    .replace(/([\n\r\ufffd])\u{10ffff}([@-_])/gu, (whole, base: string, letter: string) => {
+      if (letter === letterOf(base)) return `${base}${last}`
+      const character = String.fromCharCode((base.charCodeAt(0) & ~0x1f) | (letter.charCodeAt(0) - 0x40))
+      return bases.findLast((candidate) => candidate < character) === base ? character : whole
+    })
+    .replace(/\t([@-I])/g, (_, letter: string) => String.fromCharCode(letter.charCodeAt(0) - 0x40))
+}

@@ -74,16 +74,25 @@ function nativeConditions({ ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedS
   }
 }
 
+interface Read extends ReadCallOptions {
+  readonly container: string
+  readonly file: string
+}
+
 /** The error with what the service's answer left out of it. */
 async function completed(
   connection: Connection,
-  { container, file, signal }: { readonly container: string; readonly file: string; readonly signal: AbortSignal },
+  { container, file, signal, conditions }: Read,
   error: unknown,
 ): Promise<unknown> {
   if (!isStorageError(error)) return error
-  if (error.code === 'NOT_MODIFIED' && (error.details.etag === undefined || error.details.mtime === undefined)) {
-    const { etag, mtime } = await getFile(connection, container, file, { signal, conditions: {} })
-    return new StorageError(error.code, `the file's ETag is ${etag}`, { cause: error.cause, details: { etag, mtime } })
+  const { etag, mtime } = error.details
+  const unsure = conditions.ifMatch !== undefined || conditions.ifUnmodifiedSince !== undefined
+  if (error.code === 'NOT_MODIFIED' && (unsure || etag === undefined || mtime === undefined)) {
+    // Not every service knows which of two conditions comes first.
+    const present = await getFile(connection, container, file, { signal, conditions: {} })
+    checkReadConditions(present, conditions)
+    return error
   }
   if (error.code === 'RANGE_NOT_SATISFIABLE' && error.details.size === undefined) {
     const { size } = await getFile(connection, container, file, { signal, conditions: {} })
@@ -131,7 +140,7 @@ export async function getFile(
     return info
   } catch (error) {
     const known = await whatIsMissing(connection, container, signal, error)
-    throw await completed(connection, { container, file, signal }, known)
+    throw await completed(connection, { container, file, signal, conditions }, known)
   }
 }
 
@@ -155,7 +164,7 @@ export async function openFile(
     ...(range === undefined ? {} : { Range: rangeHeader(range) }),
   })
   const answer = await connection.send(command, signal, place).catch(async (error: unknown) => {
-    throw await completed(connection, { ...place, signal }, error)
+    throw await completed(connection, { ...place, signal, conditions }, error)
   })
   const source = answer.Body as IncomingMessage
   try {

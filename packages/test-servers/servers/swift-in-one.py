@@ -39,6 +39,9 @@ swift_hash_path_suffix = tests
 [storage-policy:0]
 name = Policy-0
 default = yes
+# The S3 interface keeps the parts of an upload below its name: names of 1,024 bytes need room behind them.
+[swift-constraints]
+max_object_name_length = 1100
 ''')
 
 # Before anything else of Swift is imported: its modules read swift.conf when they are.

@@ -387,6 +387,7 @@ describe('download()', () => {
     const server = createServer((_req, res) => {
       download(storage, 'photos', 'a.bin', res).catch(failure.resolve)
     })
+    server.keepAliveTimeout = 0
     const { port } = await listen(server)
     const socket = await openSocket(port)
     socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { StorageService } from '@stowage/core'
+import { StorageError, StorageService } from '@stowage/core'
 import { MemoryProvider } from '@stowage/provider-memory'
 import { describe, expect, it } from 'vitest'
 import { sendError, type UploadResult, upload } from '../src/index.js'
@@ -186,6 +186,19 @@ describe('A form whose storage fails while the files are put in place', () => {
     )
     expect([answer.status, (await errorOf(answer)).message]).toEqual([507, 'the storage is full'])
     await eventually(async () => (await namesIn(server.storage)).length === 1)
+    expect(await namesIn(server.storage)).toEqual(['old.txt'])
+  })
+
+  it('takes nothing back where it could not be told what is new', async () => {
+    const provider = new BrokenWrites('full.txt')
+    const server = await startServer({ provider })
+    await server.storage.putFile('photos', 'old.txt', 'old')
+    provider.getFile = () => Promise.reject(new StorageError('PERMISSION_DENIED', 'no'))
+    const body = form([
+      ['file', 'old.txt', 'replaced'],
+      ['file', 'full.txt', 'x'],
+    ])
+    expect((await sendForm(server, body)).status).toBe(507)
     expect(await namesIn(server.storage)).toEqual(['old.txt'])
   })
 

@@ -3,17 +3,17 @@
  */
 import { rm } from 'node:fs/promises'
 import { attributesPath } from './attributes.js'
-import { throwIfAborted } from './errors.js'
-import { locksPath } from './locks.js'
+import { isAbsence, throwIfAborted } from './errors.js'
+import { isLeftBehind, locksPath, readlinkIfThere } from './locks.js'
 import { newToken, ownerState } from './owner.js'
 import { containerLock, lockOf, placeOfPath } from './places.js'
 import { ignoreFailure, lstatIfThere, readdirIfThere, rename } from './system.js'
 import { holdTemporaries, temporaryPath } from './temporary.js'
-import { uploadData, uploadsPath } from './uploads.js'
+import { completing, uploadData, uploadsPath } from './uploads.js'
 import { versionOf } from './versions.js'
 import type { Workspace } from './workspace.js'
 
-/** Milliseconds after which a temporary file of another machine, or an upload that lost its data, counts as left behind. */
+/** Milliseconds after which a temporary file of another machine counts as left behind. */
 const maxAgeElsewhere = 86_400_000
 
 export class Cleaner {
@@ -27,7 +27,7 @@ export class Cleaner {
 
   /** Begins to clear what dead processes have left, on the side, the first time that it is called. */
   startOnce(): void {
-    this.#started ??= this.#clearOwned(this.#stop.signal).catch(ignoreFailure)
+    this.#started ??= this.#clearLeftBehind(this.#stop.signal).catch(ignoreFailure)
   }
 
   stop(): void {
@@ -36,8 +36,12 @@ export class Cleaner {
 
   /** Everything: also what is kept for files that other programs have removed or changed. */
   async clean(signal: AbortSignal): Promise<void> {
-    await this.#clearOwned(signal)
+    await this.#clearLeftBehind(signal)
     await this.#clearAttributes(signal)
+  }
+
+  async #clearLeftBehind(signal: AbortSignal): Promise<void> {
+    await this.#clearOwned(signal)
     await this.#clearUploads(signal)
   }
 
@@ -99,9 +103,11 @@ export class Cleaner {
       if (uploads === undefined) continue
       for (const id of await readdirIfThere(uploads.here)) {
         throwIfAborted(signal)
-        // Completed by a process that was killed before it could say so.
-        const isHollow = (await lstatIfThere(uploads.at(`${id}/${uploadData}`))) === undefined
-        if (isHollow && (await isOld(uploads.at(id)))) await this.#throwAway(uploads.at(id))
+        if ((await lstatIfThere(uploads.at(`${id}/${uploadData}`))) !== undefined) continue
+        // Completed. Whoever did that removes the rest, unless it was killed before it could.
+        const lock = uploads.at(`${id}/${completing.name}`)
+        const holder = await readlinkIfThere(lock)
+        if (holder !== undefined && (await isLeftBehind(holder, lock))) await this.#throwAway(uploads.at(id))
       }
     }
   }
@@ -127,7 +133,13 @@ export class Cleaner {
   async #throwAway(path: string): Promise<void> {
     using temporaries = await holdTemporaries(this.#workspace.directories)
     const name = newToken()
-    await rename(path, temporaries.at(name))
+    try {
+      await rename(path, temporaries.at(name))
+    } catch (error) {
+      // Somebody else was faster.
+      if (isAbsence(error)) return
+      throw error
+    }
     await this.#remove([name])
   }
 }

@@ -9,9 +9,9 @@ import { syncDirectory } from './directories.js'
 import { changedMeanwhile, errno, throwIfAborted } from './errors.js'
 import { lockOf, type Place } from './places.js'
 import { type OpenVersion, openVersion } from './reader.js'
-import { copyFile as copyOnDisk, fstat, fsync, readFully, unlink, writeFully } from './system.js'
+import { copyFile as copyOnDisk, fstat, fsync, ftruncate, readFully, unlink, writeFully } from './system.js'
 import { TemporaryFile } from './temporary.js'
-import { etagOf, markVersion, setTime, versionOf } from './versions.js'
+import { etagOf, markVersion, mayHaveAttributes, setTime, versionOf } from './versions.js'
 import type { Workspace } from './workspace.js'
 
 export async function copyFile(
@@ -24,17 +24,25 @@ export async function copyFile(
   const container = await workspace.holdContainer(target.container)
   container[Symbol.dispose]()
   workspace.cleaner.startOnce()
-  const { fd, stats, kept } = await openVersion(workspace, source, signal)
-  try {
-    checkSource(etagOf(stats), options.ifSourceMatch)
-    await using content = await TemporaryFile.create(workspace.directories)
-    await copyContent(workspace, fd, content, Number(stats.size), signal)
-    if (versionOf(fstat(fd)) !== versionOf(stats)) throw changedMeanwhile()
-    return await commit(workspace, target, content, { ...copied(kept, options.attributes), conditions, signal })
-  } finally {
-    workspace.directories.discard(fd)
+  for (let tries = 1; ; tries++) {
+    const { fd, stats, kept } = await openVersion(workspace, source, signal)
+    try {
+      checkSource(etagOf(stats), options.ifSourceMatch)
+      await using content = await TemporaryFile.create(workspace.directories)
+      const isWhole = await copyContent(workspace, fd, content, Number(stats.size), signal)
+      if (isWhole && versionOf(fstat(fd)) === versionOf(stats)) {
+        return await commit(workspace, target, content, { ...copied(kept, options.attributes), conditions, signal })
+      }
+    } finally {
+      workspace.directories.discard(fd)
+    }
+    // Given a new time by a move, or written in place by another program: what is there now is copied instead.
+    if (tries === maxTries) throw changedMeanwhile()
   }
 }
+
+/** How often a copy begins anew whose source changes under it. */
+const maxTries = 10
 
 /** The checksums are of the content, which stays. */
 const copied = (kept: Kept, attributes: Attributes | undefined): Kept => ({
@@ -50,26 +58,32 @@ function checkSource(etag: string, ifSourceMatch: string | undefined): void {
 /** Bytes: what the kernel copies in one call, which can't be interrupted. */
 const kernelCopyBytes = 67_108_864
 
-/** Copies the first bytes of an open file into an empty one, sharing their blocks when the source is just so long. */
+/**
+ * Makes an open file the first bytes of another one, sharing their blocks when the source is just so long. False when the
+ * source has become shorter.
+ */
 export async function copyContent(
   workspace: Workspace,
   source: number,
   target: Pick<TemporaryFile, 'fd' | 'path'>,
   size: number,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   throwIfAborted(signal)
   if (process.platform === 'linux' && Number(fstat(source).size) === size) {
     const mode = size <= kernelCopyBytes ? constants.COPYFILE_FICLONE : constants.COPYFILE_FICLONE_FORCE
     try {
       // The target is the same inode under both its names, so the open descriptor sees what is copied.
       await copyOnDisk(`/proc/self/fd/${source}`, `/proc/self/fd/${target.fd}`, mode)
-      if (Number(fstat(target.fd).size) === size) return
+      if (Number(fstat(target.fd).size) === size) return true
     } catch (error) {
       if (['ENOSPC', 'EDQUOT', 'EIO'].includes(errno(error) ?? '')) throw error
     }
   }
-  await copyBytes(source, target.fd, { size, position: 0, chunkSize: workspace.options.chunkSize, signal })
+  // The source may have grown while the kernel copied it.
+  await ftruncate(target.fd, 0)
+  const { chunkSize } = workspace.options
+  return (await copyBytes(source, target.fd, { size, position: 0, chunkSize, signal })) === size
 }
 
 export interface CopyBytesOptions {
@@ -81,22 +95,25 @@ export interface CopyBytesOptions {
   readonly signal: AbortSignal
 }
 
+/** The bytes that were copied: fewer when the source is shorter. */
 export async function copyBytes(source: number, target: number, options: CopyBytesOptions): Promise<number> {
   const { size, position, chunkSize, signal } = options
   const buffer = Buffer.allocUnsafeSlow(Math.min(Math.max(size, 1), chunkSize))
   for (let done = 0; done < size; ) {
     throwIfAborted(signal)
     const chunk = buffer.subarray(0, Math.min(buffer.length, size - done))
-    if ((await readFully(source, chunk, done)) < chunk.length) throw changedMeanwhile()
-    await writeFully(target, chunk, position + done)
-    done += chunk.length
+    const bytes = await readFully(source, chunk, done)
+    await writeFully(target, chunk.subarray(0, bytes), position + done)
+    done += bytes
+    if (bytes < chunk.length) return done
   }
   return size
 }
 
 /**
- * One rename, under both names' locks. The source gets the time of a new version first when it needs one: to be later than the
- * target's present version, or because other attributes go with it.
+ * One rename, under both names' locks. The source gets the time of a new version first only when it needs one: to be later than the
+ * target's present version, or because attributes go with it that its time does not announce. Who reads it then is told
+ * that it was changed, since nobody can tell a new time from new content.
  */
 export async function moveFile(
   workspace: Workspace,
@@ -166,7 +183,11 @@ async function renew(
 ): Promise<BigIntStats> {
   const plainBefore = isToldByName(source.file, kept)
   const plain = isToldByName(target.file, moved)
-  if (plain && plainBefore && (replaced === undefined || replaced.mtimeNs < stats.mtimeNs)) return stats
+  const isLater = replaced === undefined || replaced.mtimeNs < stats.mtimeNs
+  if (isLater && (plain || mayHaveAttributes(stats))) {
+    if (!plain) await workspace.attributes.save(target, stats, moved)
+    return stats
+  }
   await using trial = await TemporaryFile.create(workspace.directories)
   const after = replaced !== undefined && replaced.mtimeNs > stats.mtimeNs ? replaced : stats
   const { microseconds, stats: tried } = await markVersion(trial.fd, !(plain && plainBefore), after)

@@ -81,6 +81,6 @@ export const rootMissing = (): StorageError =>
 
 export const rootNoDirectory = (): StorageError => new StorageError('UNAVAILABLE', 'the root is not a directory')
 
-/** The file was changed in place by another program, so the version that was promised is not there any more. */
+/** The version that was promised is not there any more: the file was changed in place, or got another time. */
 export const changedMeanwhile = (): StorageError =>
-  new StorageError('PRECONDITION_FAILED', 'the file was changed by another program while it was read')
+  new StorageError('PRECONDITION_FAILED', 'the file was changed while it was read')

@@ -24,11 +24,10 @@ import { type HeldLock, isLeftBehind, pause, readlinkIfThere } from './locks.js'
 import { placeOf } from './places.js'
 import { ftruncate, open, readdirIfThere, symlink, unlink } from './system.js'
 import { TemporaryFile } from './temporary.js'
-import { holdUpload, partEntry, partNumbers, readPart, throwAwayUpload, uploadData } from './uploads.js'
+import { completing, holdUpload, partEntry, partNumbers, readPart, throwAwayUpload, uploadData } from './uploads.js'
 import type { Workspace } from './workspace.js'
 import { writeBody } from './writer.js'
 
-const completing = { name: 'completing', note: '' }
 const sendingEntry = (partNumber: number): string => `sending-${partNumber}`
 
 /** Milliseconds between looks at whether an upload is still being completed. */
@@ -167,7 +166,9 @@ export async function completeUpload(
       if (await isBeingSent(directory)) {
         // Somebody who sends another part has the data open, and must not reach the finished file.
         await using copy = await TemporaryFile.create(workspace.directories)
-        await copyContent(workspace, fd, copy, size, signal)
+        if (!(await copyContent(workspace, fd, copy, size, signal))) {
+          throw new StorageError('INTERNAL', 'the upload has lost bytes that its parts had')
+        }
         written = await commit(workspace, place, copy, kept)
       } else {
         const prepare = async () => {

@@ -24,7 +24,7 @@ import type { Workspace } from './workspace.js'
 const smallBytes = 65_536
 
 /** Bytes of one chunk of each open stream of this process together: with many of them, chunks get smaller. */
-const chunksBytes = 25_165_824
+const chunksBytes = 16_777_216
 const smallestChunk = 65_536
 
 /** How often a file is opened again that is replaced at the same moment. */

@@ -8,6 +8,8 @@
  *   removed before the part is written over, so it never vouches for anything else;
  * - `sending-<n>`: the lock of whoever writes part n into `data` at this moment;
  * - `completing`: the lock of whoever completes the upload. While it is there nobody begins to write into `data`.
+ *
+ * It appears whole, by a rename, and goes by one. Without `data` it was completed, and the rest is about to go.
  */
 import { randomBytes } from 'node:crypto'
 import {
@@ -30,13 +32,15 @@ import { isAbsence, rootMissing, throwIfAborted } from './errors.js'
 import { bookkeeping, readlinkIfThere } from './locks.js'
 import { newToken } from './owner.js'
 import { placeOf } from './places.js'
-import { lstatIfThere, readdirIfThere, readFile, rename, writeFile } from './system.js'
+import { lstatIfThere, mkdir, readdirIfThere, readFile, rename, writeFile } from './system.js'
 import { holdTemporaries } from './temporary.js'
 import type { Workspace } from './workspace.js'
 
 export const uploadsPath = [bookkeeping, 'uploads']
 export const uploadData = 'data'
 const description = 'upload.json'
+/** Held while an upload is completed. */
+export const completing = { name: 'completing', note: '' }
 const validId = /^[0-9a-f]{32}$/
 
 const storedUpload = v.object({ file: v.string(), partSize: v.number(), started: v.number(), ...keptEntries })
@@ -56,11 +60,22 @@ export async function startUpload(
   // A name that is too long for the disk, with the root's path, is told now and not when all parts are there.
   await workspace.look(placeOf(container, file))
   const id = randomBytes(16).toString('hex')
-  using directory = await workspace.directories.make([...uploadsPath, container, id], 0)
-  if (directory === undefined) throw rootMissing()
-  await writeFile(directory.at(uploadData), '')
   const stored = { file, partSize, started: Date.now(), ...storeKept({ attributes, checksums }) }
-  await writeFile(directory.at(description), JSON.stringify(stored))
+  using uploads = await workspace.directories.make([...uploadsPath, container], 0)
+  if (uploads === undefined) throw rootMissing()
+  using temporaries = await holdTemporaries(workspace.directories)
+  // Made aside and renamed, so that whoever is killed here leaves something that has an owner, and no half upload.
+  const aside = newToken()
+  await mkdir(temporaries.at(aside))
+  try {
+    await writeFile(temporaries.at(`${aside}/${uploadData}`), '')
+    await writeFile(temporaries.at(`${aside}/${description}`), JSON.stringify(stored))
+    throwIfAborted(options.signal)
+    await rename(temporaries.at(aside), uploads.at(id))
+  } catch (error) {
+    await workspace.cleaner.free([aside], options.signal)
+    throw error
+  }
   try {
     const after = await workspace.holdContainer(container)
     after[Symbol.dispose]()

@@ -51,6 +51,36 @@ describe.each(ways)('When directories are reached $how', ({ options }) => {
     expect(await readdir(outside)).toEqual(['secret'])
   })
 
+  it('A symbolic link further up in the path leads nowhere either', async () => {
+    const { outside, provider, box } = await withOutside(options)
+    await mkdir(join(outside, 'sub', 'deep'), { recursive: true })
+    await writeFile(join(outside, 'sub', 'deep', 'secret'), 'secret')
+    await symlink(outside, join(box, 'dir'))
+    await put(provider, 'file', 'file')
+    const notFound = { code: 'FILE_NOT_FOUND' }
+    for (const file of ['dir/sub/deep/secret', 'dir/sub/deep/other']) {
+      await expect(provider.getFile('box', file, reading)).rejects.toMatchObject(notFound)
+      await expect(provider.openFile('box', file, reading)).rejects.toMatchObject(notFound)
+      await expect(provider.removeFile('box', file, reading)).rejects.toMatchObject(notFound)
+      const copying = { ...reading, native: {} }
+      const [from, to] = [
+        { container: 'box', file },
+        { container: 'box', file: 'copy' },
+      ]
+      await expect(provider.copyFile(from, to, copying)).rejects.toMatchObject(notFound)
+      await expect(provider.moveFile(from, to, copying)).rejects.toMatchObject(notFound)
+      await expect(provider.copyFile({ ...to, file: 'file' }, from, copying)).rejects.toMatchObject({
+        code: 'NAME_CONFLICT',
+      })
+      await expect(put(provider, file, 'x')).rejects.toMatchObject({ code: 'NAME_CONFLICT' })
+    }
+    expect(await names(provider, { prefix: 'dir/sub/' })).toEqual([])
+    expect(await names(provider, { prefix: 'dir/sub/deep/', delimiter: '/' })).toEqual([])
+    expect(await names(provider)).toEqual(['file'])
+    expect(await readdir(join(outside, 'sub', 'deep'))).toEqual(['secret'])
+    expect(await readFile(join(outside, 'sub', 'deep', 'secret'), 'utf8')).toBe('secret')
+  })
+
   it('A symbolic link at the root is no container', async () => {
     const { outside, root, provider } = await withOutside(options)
     await symlink(outside, join(root, 'linked'))
@@ -125,8 +155,12 @@ it.runIf(process.platform === 'linux')(
   'A folder that becomes a symbolic link, again and again while files in it are used, leads nowhere',
   async () => {
     const { outside, provider, box } = await withOutside()
-    await mkdir(join(box, 'dir'))
-    await writeFile(join(box, 'dir', 'secret'), 'harmless')
+    for (const directory of ['dir', 'dir/sub']) {
+      await mkdir(join(box, directory))
+      await writeFile(join(box, directory, 'secret'), 'harmless')
+    }
+    await mkdir(join(outside, 'sub'))
+    await writeFile(join(outside, 'sub', 'secret'), 'secret')
     const swapper = fork(new URL('./children/swapper.ts', import.meta.url), [join(box, 'dir'), outside])
     await once(swapper, 'message')
     // INTERNAL: the folder was moved away with the file just written into it.
@@ -144,24 +178,19 @@ it.runIf(process.platform === 'linux')(
     }
     try {
       for (let round = 0; round < 150; round++) {
-        await attempt(readText(provider, 'dir/secret').then((text) => expect(text).toBe('harmless')))
-        await attempt(provider.getFile('box', 'dir/secret', reading).then(({ size }) => expect(size).toBe(8)))
-        await attempt(put(provider, 'dir/new', 'written'))
-        await attempt(provider.removeFile('box', 'dir/new', reading))
-        await attempt(
-          provider.copyFile(
-            { container: 'box', file: 'dir/secret' },
-            { container: 'box', file: 'dir/copy' },
-            {
-              ...reading,
-              native: {},
-            },
-          ),
-        )
+        const folder = round % 2 === 0 ? 'dir' : 'dir/sub'
+        await attempt(readText(provider, `${folder}/secret`).then((text) => expect(text).toBe('harmless')))
+        await attempt(provider.getFile('box', `${folder}/secret`, reading).then(({ size }) => expect(size).toBe(8)))
+        await attempt(put(provider, `${folder}/new`, 'written'))
+        await attempt(provider.removeFile('box', `${folder}/new`, reading))
+        const [from, to] = [`${folder}/secret`, `${folder}/copy`].map((file) => ({ container: 'box', file }))
+        if (from !== undefined && to !== undefined) {
+          await attempt(provider.copyFile(from, to, { ...reading, native: {} }))
+        }
         for (const { name, size } of (
           await provider.listFiles('box', { signal: never, prefix: '', limit: 100 })
         ).entries.filter((entry) => entry.folder === undefined)) {
-          if (name === 'dir/secret') expect(size).toBe(8)
+          if (name.endsWith('/secret')) expect(size).toBe(8)
         }
       }
     } finally {
@@ -170,8 +199,8 @@ it.runIf(process.platform === 'linux')(
     }
     expect(outcomes['done']).toBeGreaterThan(0)
     expect(outcomes['FILE_NOT_FOUND']).toBeGreaterThan(0)
-    expect(await readdir(outside)).toEqual(['secret'])
-    expect(await readFile(join(outside, 'secret'), 'utf8')).toBe('secret')
+    expect((await readdir(outside, { recursive: true })).sort()).toEqual(['secret', 'sub', 'sub/secret'])
+    for (const path of ['secret', 'sub/secret']) expect(await readFile(join(outside, path), 'utf8')).toBe('secret')
   },
   30_000,
 )

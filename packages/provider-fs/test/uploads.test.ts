@@ -112,6 +112,33 @@ describe('a part upload', () => {
     expect(await bookkeeping(root, 'tmp')).toEqual([])
   })
 
+  it('has just its bytes when it is completed while a later part makes the data grow', async () => {
+    const { root, provider } = await newStorage({ chunkSize: 4096 })
+    const other = openProvider(root, { chunkSize: 4096 })
+    for (let round = 0; round < 20; round++) {
+      const upload = await start(provider)
+      const first = await send(provider, upload, 1, part('a'))
+      const done = new AbortController()
+      const begun = Promise.withResolvers<void>()
+      const late = send(
+        other,
+        upload,
+        2,
+        (async function* () {
+          for (let piece = 0; piece < 24 && !done.signal.aborted; piece++) {
+            yield part('b', 4096)
+            if (piece === 1) begun.resolve()
+          }
+        })(),
+      ).catch(() => undefined)
+      await begun.promise
+      await complete(provider, upload, [first])
+      done.abort()
+      await late
+      expect((await read(provider, 'file')).equals(part('a'))).toBe(true)
+    }
+  })
+
   it('completed by several at once is completed once', async () => {
     const { root, provider } = await newStorage()
     for (let round = 0; round < 20; round++) {

@@ -1,7 +1,20 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir, readdir, readFile, readlink, stat, truncate, utimes, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  stat,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { copyContent } from '../src/copier.js'
+import { Workspace } from '../src/workspace.js'
 import {
   list,
   never,
@@ -56,6 +69,40 @@ describe('the versions of a name', () => {
     await expect(put(provider, 'file', 'x', { conditions: { ifMatch: etag } })).rejects.toMatchObject({
       code: 'PRECONDITION_FAILED',
     })
+  })
+})
+
+describe('conditions', () => {
+  it('let one of a removal and a replacement of the same version through, from two processes’ handles', async () => {
+    const { root, provider } = await newStorage()
+    const other = openProvider(root)
+    for (let round = 0; round < 150; round++) {
+      const conditions = { ifMatch: (await put(provider, 'file', 'first')).etag }
+      const results = await Promise.allSettled([
+        provider.removeFile('box', 'file', { signal: never, conditions }),
+        put(other, 'file', 'second', { conditions }),
+      ])
+      const done = results.map(({ status }) => status === 'fulfilled')
+      expect(done.filter(Boolean)).toHaveLength(1)
+      const [removed] = done
+      if (removed)
+        await expect(provider.getFile('box', 'file', reading)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
+      else expect(await readText(provider, 'file')).toBe('second')
+    }
+  })
+})
+
+describe('a list', () => {
+  it('shows what was written since the last one, even when the directory’s time does not tell', async () => {
+    const { provider, box } = await newStorage()
+    // As on a file system whose clock has not ticked yet: the directory seems to have changed just now, twice at the same time.
+    const time = new Date(Date.now() + 3_600_000)
+    await put(provider, 'a', 'x')
+    await utimes(box, time, time)
+    expect((await list(provider)).map(({ name }) => name)).toEqual(['a'])
+    await put(provider, 'b', 'x')
+    await utimes(box, time, time)
+    expect((await list(provider)).map(({ name }) => name)).toEqual(['a', 'b'])
   })
 })
 
@@ -159,6 +206,85 @@ describe('attributes', () => {
   })
 })
 
+describe('a move', () => {
+  const between = (from: string, to: string) =>
+    [
+      { container: 'box', file: from },
+      { container: 'box', file: to },
+    ] as const
+  const options = { ...reading, native: {} }
+
+  it('keeps the time, and with it the ETag, unless the target is newer', async () => {
+    const { provider } = await newStorage()
+    for (const attributes of [plain, kept]) {
+      const { etag } = await put(provider, 'a', 'x', { attributes })
+      expect((await provider.moveFile(...between('a', 'b'), options)).etag).toBe(etag)
+      const newer = await put(provider, 'c', 'y')
+      const moved = await provider.moveFile(...between('b', 'c'), options)
+      expect(moved.etag).not.toBe(etag)
+      expect(Number(moved.mtime)).toBeGreaterThanOrEqual(Number(newer.mtime))
+      expect(await provider.getFile('box', 'c', reading)).toMatchObject(moved)
+    }
+  })
+})
+
+describe('a copy', () => {
+  it('begins anew when its source is written in place meanwhile, and is never a mix', async () => {
+    const { root, provider, box } = await newStorage({ chunkSize: 65_536 })
+    // Larger than what the kernel copies in one go, and almost without blocks, so that it takes no room.
+    const size = 100_000_000
+    await writeFile(join(box, 'source'), '1')
+    await truncate(join(box, 'source'), size - 1)
+    await appendFile(join(box, 'source'), '1')
+    let settled = false
+    const copied = provider
+      .copyFile({ container: 'box', file: 'source' }, { container: 'box', file: 'target' }, { ...reading, native: {} })
+      .finally(() => {
+        settled = true
+      })
+    const temporaries = join(root, '.stowage', 'tmp')
+    const hasBegun = async () => {
+      for (const name of await readdir(temporaries).catch(() => [])) {
+        const stats = await stat(join(temporaries, name)).catch(() => undefined)
+        if (stats !== undefined && stats.size > 0) return true
+      }
+      return false
+    }
+    while (!settled && !(await hasBegun()));
+    // A file system that shares blocks has the copy at once: then there is no meanwhile.
+    const expected = settled ? '1' : '2'
+    const source = await open(join(box, 'source'), 'r+')
+    await source.write('2', 0)
+    await source.write('2', size - 1)
+    await source.close()
+    expect((await copied).size).toBe(size)
+    const ends = await Promise.all(
+      [{ start: 0, end: 0 }, { suffix: 1 }].map(async (range) => {
+        const opened = await provider.openFile('box', 'target', { ...reading, range })
+        return 'bytes' in opened ? Buffer.from(opened.bytes).toString() : ''
+      }),
+    )
+    expect(ends).toEqual([expected, expected])
+  })
+
+  it('of the first bytes of a file has just those, whatever the target held', async () => {
+    const directory = await newDirectory()
+    await writeFile(join(directory, 'source'), 'a'.repeat(100))
+    await writeFile(join(directory, 'target'), 'z'.repeat(500))
+    const source = await open(join(directory, 'source'), 'r')
+    const target = await open(join(directory, 'target'), 'r+')
+    const workspace = new Workspace({ root: directory, createRoot: false, fsync: false, chunkSize: 16 })
+    const copy = (size: number) =>
+      copyContent(workspace, source.fd, { fd: target.fd, path: join(directory, 'target') }, size, never)
+    expect(await copy(50)).toBe(true)
+    expect(await readFile(join(directory, 'target'), 'utf8')).toBe('a'.repeat(50))
+    expect(await copy(100)).toBe(true)
+    expect(await readFile(join(directory, 'target'), 'utf8')).toBe('a'.repeat(100))
+    expect(await copy(200)).toBe(false)
+    await Promise.all([source.close(), target.close()])
+  })
+})
+
 describe('a read', () => {
   const size = 5_000_000
   const large = (letter: string) => Buffer.alloc(size, letter)
@@ -176,8 +302,13 @@ describe('a read', () => {
         ),
       () => provider.destroyContainer('box', { signal: never, onlyIfEmpty: false }),
     ]
-    for (const change of changes) {
-      await provider.putFile('box', 'file', large('a'), writing)
+    for (const [change, attributes] of changes.flatMap((change) => [
+      [change, plain] as const,
+      [change, kept] as const,
+    ])) {
+      await provider.createContainer('box', { signal: never }).catch(() => undefined)
+      await provider.putFile('box', 'file', large('a'), { ...writing, attributes })
+      await provider.removeFile('box', 'moved', reading).catch(() => undefined)
       const opened = await provider.openFile('box', 'file', reading)
       if ('bytes' in opened) throw new Error('a file of that size is streamed')
       const chunks: Buffer[] = []

@@ -7,6 +7,7 @@ import { Agent } from 'undici'
 import { type AnswerHeaders, answerError, badAnswer } from './errors.js'
 import { type Answer, exchange, type Outgoing } from './exchange.js'
 import { pathOf } from './names.js'
+import { Recently } from './recently.js'
 import { Sessions, type SignIn } from './sign-in.js'
 
 export interface SwiftRequest extends Pick<Outgoing, 'signal' | 'commits' | 'patience'> {
@@ -31,6 +32,8 @@ export class SwiftClient {
   readonly #sessions: Sessions
   // As many connections as there are requests: a pool that is full of slow readers would hold everybody else up.
   readonly #agent = new Agent({ keepAliveTimeout: 10_000, connect: { timeout: 10_000 } })
+  /** Containers that were asked for and did not exist. */
+  readonly recentlyMissing = new Recently(2000)
   #info: Promise<unknown> | undefined
 
   /** Does no I/O. */
@@ -130,12 +133,18 @@ function parseList<T>(body: Buffer): T[] {
   const text = body.toString()
   try {
     const list: unknown = JSON.parse(text)
-    if (Array.isArray(list)) return list as T[]
+    if (Array.isArray(list) && list.every(isEntry)) return list as T[]
   } catch (cause) {
     throw badAnswer('a list that is not JSON', cause instanceof Error ? new Error(cause.name) : undefined)
   }
   throw badAnswer('a list that is none')
 }
+
+/** Lists of Swift's have names, and in between the common beginnings of names. */
+const isEntry = (entry: unknown): boolean =>
+  typeof entry === 'object' &&
+  entry !== null &&
+  ('subdir' in entry ? typeof entry.subdir === 'string' : 'name' in entry && typeof entry.name === 'string')
 
 /** Whether an answer's body is still to be read. */
 export const isStream = (body: Answer['body']): body is Readable => !Buffer.isBuffer(body)

@@ -67,7 +67,7 @@ async function removeGhosts(client: SwiftClient, name: string, signal: AbortSign
 }
 
 /** A list's time has microseconds and no time zone: it is UTC. */
-export const changedAt = ({ last_modified }: ListedObject): Date => new Date(`${last_modified.slice(0, 23)}Z`)
+export const changedAt = ({ last_modified }: ListedObject): Date => new Date(`${String(last_modified).slice(0, 23)}Z`)
 
 export async function getContainer(client: SwiftClient, name: string, signal: AbortSignal): Promise<ContainerInfo> {
   const { status, headers } = await client.request({ method: 'HEAD', container: name, signal, allow: [404] })

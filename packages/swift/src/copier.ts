@@ -1,6 +1,7 @@
 /**
- * Copies on the service. A small file is copied in one request, a large one range by range into parts of its own: a manifest
- * copied as it is would share its parts with the original, which loses them when the other one is removed.
+ * Copies on the service. A plain object is copied in one request, a large one range by range into parts of its own: a manifest
+ * copied as it is would share its parts with the original, which loses them when the other one is removed; and one copied into
+ * a plain object leaves that with the large one's ETag in the service's own bookkeeping, so that no `If-Match` is ever met.
  */
 
 import { randomBytes } from 'node:crypto'
@@ -16,10 +17,10 @@ import {
 import type { SwiftAnswer, SwiftClient } from './client.js'
 import { missing, requireContainer } from './containers.js'
 import { badAnswer } from './errors.js'
-import { attributesOf, type Description, etagOf, toHeaders } from './metadata.js'
+import { attributesOf, type Description, etagOf, isLargeObject, toHeaders } from './metadata.js'
 import { objectName, pathOf, segmentsOf } from './names.js'
 import { look } from './reader.js'
-import { partName, removeStaleParts } from './segments.js'
+import { partName, removePartsBefore } from './segments.js'
 import { abortUpload, forgetUpload, putManifest, type Segment, startUpload } from './uploads.js'
 import { createOnly, present, written } from './writer.js'
 
@@ -32,7 +33,7 @@ const patience = 1_800_000
 const cleanUpTime = 30_000
 
 export interface CopyLimits {
-  /** Bytes: what is larger is copied in parts. */
+  /** Bytes: plain objects that are larger are copied in parts. */
   readonly singleCopySize: number
   /** Bytes of those parts, or more when there would be too many of them. */
   readonly copyPartSize: number
@@ -47,14 +48,14 @@ export async function copyFile(
 ): Promise<WrittenFile> {
   const { ifSourceMatch, conditions, signal } = options
   for (let tried = 1; ; tried++) {
-    const { info } = await look(client, source, signal)
+    const { info, headers } = await look(client, source, signal)
     checkWriteConditions(info, ifSourceMatch === undefined ? {} : { ifMatch: ifSourceMatch })
     if (conditions.ifMatch !== undefined || conditions.ifNoneMatch !== undefined) {
       checkWriteConditions(await present(client, target, signal), conditions)
     }
     const described = { attributes: options.attributes ?? attributesOf(info), checksums: info.checksums }
     try {
-      return info.size <= limits.singleCopySize
+      return info.size <= limits.singleCopySize && !isLargeObject(headers)
         ? await copyWhole(client, info, target, described, signal)
         : await copyInParts(client, info, target, described, options, limits)
     } catch (error) {
@@ -82,7 +83,7 @@ async function copyWhole(
     object: { container: target.container, object: objectName(target.file) },
     signal,
   })
-  await removeStaleParts(client, target)
+  await removePartsBefore(client, target)
   const etag = etagOf(headers)
   return written(target, source.size, etag, { attributes, checksums: { ...checksums, md5: etag.slice(1, -1) } })
 }

@@ -13,7 +13,7 @@ import { changedAt, requireContainer } from './containers.js'
 import { decodeNext, encodeNext } from './cursor.js'
 import { badAnswer } from './errors.js'
 import { quoted } from './metadata.js'
-import { beyond, escaped, fileName, maxNameBytes } from './names.js'
+import { askablePrefix, beyond, escaped, fileName, maxNameBytes } from './names.js'
 import type { ListedObject } from './segments.js'
 
 type ListedEntry = ListedObject | { readonly subdir: string }
@@ -65,9 +65,8 @@ class Walk {
     this.#prefix = prefix
     this.#delimiter = delimiter !== undefined && Buffer.byteLength(delimiter) > maxNameBytes ? undefined : delimiter
     this.#signal = signal
-    const taken = prefix.replace(/[\ud7ff\u{10ffff}]+$/u, '')
-    // Swift counts up the last character of both, which for these two ends outside of Unicode; older ones take delimiters of one
-    // character alone; and U+0001 may be half of an escape.
+    const taken = askablePrefix(prefix)
+    // Older Swifts take delimiters of one character alone, and U+0001 may be half of an escape.
     this.#native = this.#delimiter === undefined || (taken === prefix && /^[\x03-\x7e]$/.test(this.#delimiter))
     this.#query = { prefix: taken, delimiter: this.#native ? this.#delimiter : undefined }
   }
@@ -151,8 +150,6 @@ function toEntry(container: string, entry: ListedEntry): FileEntry | FolderEntry
   if ('subdir' in entry) return { container, name: fileName(entry.subdir), folder: true }
   const { name, bytes, hash, slo_etag } = entry
   const mtime = changedAt(entry)
-  if (typeof name !== 'string' || typeof bytes !== 'number' || Number.isNaN(mtime.getTime())) {
-    throw badAnswer('an entry of a list')
-  }
+  if (typeof bytes !== 'number' || Number.isNaN(mtime.getTime())) throw badAnswer('an entry of a list')
   return { container, name: fileName(name), size: bytes, mtime, etag: quoted(slo_etag ?? hash) }
 }

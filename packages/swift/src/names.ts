@@ -62,6 +62,12 @@ export const beyond = (beginning: string): string => {
 }
 
 /**
+ * What Swift can be asked for that names begin with: it counts up the last character, and past these two there is none. What
+ * is left out has to be looked at here.
+ */
+export const askablePrefix = (prefix: string): string => prefix.replace(/[\ud7ff\u{10ffff}]+$/u, '')
+
+/**
  * The path of a container or an object below the account. Segments that clients and proxies would take out of a URL (`.`,
  * `..`, empty ones) are kept by encoding the slashes around them, which Swift decodes.
  */

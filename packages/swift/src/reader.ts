@@ -104,10 +104,11 @@ function requestHeaders({ conditions, range }: OpenCallOptions): Record<string, 
 function unmet({ status, headers }: Answer, conditions: ReadConditions): StorageError {
   const cause = answerCause('GET', status, headers)
   if (headers['etag'] !== undefined) {
-    const version = { etag: etagOf(headers), mtime: timeOf(headers) }
-    const details = { etag: version.etag, mtime: version.mtime }
+    const details = { etag: etagOf(headers), mtime: timeOf(headers) }
+    // The service was told one condition of several, and another one may come before it.
+    checkReadConditions(details, conditions)
     if (status === 304)
-      return new StorageError('NOT_MODIFIED', `the file's ETag is ${version.etag}`, { cause, details })
+      return new StorageError('NOT_MODIFIED', `the file's ETag is ${details.etag}`, { cause, details })
     return new StorageError('PRECONDITION_FAILED', `the file's ETag is not ${conditions.ifMatch}`, { cause, details })
   }
   return status === 304

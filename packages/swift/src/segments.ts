@@ -15,7 +15,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { FileLocation } from '@stowage/core'
 import type { SwiftClient } from './client.js'
 import { uploadOf } from './metadata.js'
-import { maxNameBytes, objectName, segmentsOf } from './names.js'
+import { askablePrefix, maxNameBytes, objectName, segmentsOf } from './names.js'
 import { deleteObjects } from './remover.js'
 
 /** An object as a list of Swift's shows it. */
@@ -68,7 +68,7 @@ export function markerName(file: string, upload: string): string {
 }
 
 /** What the names of the markers of all files begin with whose objects' names begin so. */
-export const markersOf = (beginning: string): string => markersPrefix + cut(beginning, maxNameBytes - 64)
+export const markersOf = (beginning: string): string => askablePrefix(markersPrefix + cut(beginning, maxNameBytes - 64))
 
 /** What a marker's name tells: the object's name, or its beginning alone. */
 export function parseMarkerName(name: string): { object: string; complete: boolean; upload: string } | undefined {
@@ -101,13 +101,15 @@ export async function listSegments(
   signal: AbortSignal,
 ): Promise<ListedObject[]> {
   const objects: ListedObject[] = []
+  const beside = segmentsOf(container)
   for (;;) {
-    const { entries } = await client.list<ListedObject>({
-      container: segmentsOf(container),
+    const { status, entries } = await client.list<ListedObject>({
+      container: beside,
       query: { prefix, marker: objects.at(-1)?.name, limit: listLimit },
       signal,
       allow: [404],
     })
+    if (status === 404) client.recentlyMissing.add(beside)
     objects.push(...entries)
     if (entries.length < listLimit) return objects
   }
@@ -153,6 +155,14 @@ const newest = { 'x-newest': 'true' } as const
 
 /** Milliseconds that removing what is no longer needed may take. */
 const patience = 60_000
+
+/**
+ * {@link removeStaleParts} after a plain write, which costs nothing where the container has no large files: when another process
+ * has made the first one within two seconds, under this very name, its parts stay until the name's next write or removal.
+ */
+export async function removePartsBefore(client: SwiftClient, location: FileLocation): Promise<void> {
+  if (!client.recentlyMissing.has(segmentsOf(location.container))) await removeStaleParts(client, location)
+}
 
 /**
  * Removes the parts that a file no longer consists of, after something was written under its name, or the file removed.

@@ -28,6 +28,7 @@ export class UrlSigner {
     const digest = digestOf(info)
     const key = await this.#keyOf(signal)
     const object = objectName(location.file)
+    if (/^\/+$/.test(object)) throw notSupported('names that are slashes alone')
     const expires = Math.floor(Date.now() / 1000) + expiresIn
     const signed = `${decodeURIComponent(endpoint.pathname)}/${location.container}/${object}`
     const signature = createHmac(digest, key).update(`${method}\n${expires}\n${signed}`).digest('hex')
@@ -64,12 +65,16 @@ function digestOf(info: unknown): 'sha256' | 'sha1' {
   if (!isRecord(info)) return 'sha256'
   const { tempurl } = info
   if (!isRecord(tempurl)) {
-    throw new StorageError('NOT_SUPPORTED', 'this cluster has no signed URLs', {
-      details: { capability: 'signedUrls' },
-    })
+    throw notSupported('files of this cluster')
   }
   const { allowed_digests: allowed } = tempurl
   return Array.isArray(allowed) && allowed.includes('sha256') ? 'sha256' : 'sha1'
 }
+
+/** Swift takes a signed URL's path for that of a container when the object's name has nothing but slashes. */
+const notSupported = (where: string) =>
+  new StorageError('NOT_SUPPORTED', `the service has no signed URLs for ${where}`, {
+    details: { capability: 'signedUrls' },
+  })
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null

@@ -75,6 +75,7 @@ export async function startUpload(
   const { status } = await put()
   if (status === 404) {
     await client.request({ method: 'PUT', container: segmentsOf(container), signal })
+    client.recentlyMissing.delete(segmentsOf(container))
     const again = await put()
     if (again.status === 404) throw badAnswer('a container that was created and does not exist')
   }
@@ -140,18 +141,48 @@ export async function listParts(
   checkId(upload)
   if (!(await isUnfinished(client, upload, upload.id, signal))) throw await unknownUpload(client, upload, signal)
   const after = Number(decodeNext(next) ?? 0)
-  const latest = new Map<number, ListedObject>()
-  for (const object of await listSegments(client, upload.container, partsPrefix(upload.file, upload.id), signal)) {
-    const number = parsePartName(object.name)?.partNumber
-    if (number === undefined || number <= after) continue
-    const before = latest.get(number)
-    if (before === undefined || before.last_modified < object.last_modified) latest.set(number, object)
-  }
-  const entries = [...latest].slice(0, limit).map(([partNumber, { name, bytes, hash }]) => {
+  const sent = [...(await latestTries(client, upload, signal))].filter(([partNumber]) => partNumber > after)
+  const entries = sent.slice(0, limit).map(([partNumber, { name, bytes, hash }]) => {
     return { partNumber, size: bytes, tag: tagOf(hash, parsePartName(name)?.tryId ?? '') }
   })
   const last = entries.at(-1)?.partNumber
-  return latest.size > limit && last !== undefined ? { entries, next: encodeNext(String(last)) } : { entries }
+  return sent.length > limit && last !== undefined ? { entries, next: encodeNext(String(last)) } : { entries }
+}
+
+/** What was sent last of each part, in the order of their numbers. */
+async function latestTries(
+  client: SwiftClient,
+  upload: PartUpload,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<number, ListedObject>> {
+  const latest = new Map<number, ListedObject>()
+  for (const object of await listSegments(client, upload.container, partsPrefix(upload.file, upload.id), signal)) {
+    const number = parsePartName(object.name)?.partNumber
+    if (number === undefined) continue
+    const before = latest.get(number)
+    if (before === undefined || before.last_modified < object.last_modified) latest.set(number, object)
+  }
+  return latest
+}
+
+/**
+ * `INVALID_PART` when a part was sent again after the try whose tag is given. Whether each is there at all, Swift itself looks at;
+ * a list may be behind.
+ */
+async function requireLatest(
+  client: SwiftClient,
+  upload: PartUpload,
+  parts: readonly UploadedPart[],
+  signal: AbortSignal,
+): Promise<void> {
+  const latest = await latestTries(client, upload, signal)
+  for (const { partNumber, tag } of parts) {
+    const sent = latest.get(partNumber)
+    const tryId = sent === undefined ? undefined : parsePartName(sent.name)?.tryId
+    if (tryId !== undefined && tryId !== parseTag(tag)?.tryId) {
+      throw new StorageError('INVALID_PART', `part ${partNumber} has another tag, or was sent again since`)
+    }
+  }
 }
 
 export async function completeUpload(
@@ -162,6 +193,7 @@ export async function completeUpload(
   checkId(upload)
   const { attributes, checksums } = await readMarker(client, upload, signal)
   await checkPresent(client, upload, conditions, signal)
+  await requireLatest(client, upload, parts, signal)
   const segments = parts.filter(({ size }) => size > 0).map((part) => segmentOf(upload, part))
   const size = parts.reduce((sum, part) => sum + part.size, 0)
   let etag: string

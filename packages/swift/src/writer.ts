@@ -19,7 +19,7 @@ import { answerCause } from './errors.js'
 import { type Description, quoted, toHeaders } from './metadata.js'
 import { objectName } from './names.js'
 import { look } from './reader.js'
-import { removeStaleParts } from './segments.js'
+import { removePartsBefore } from './segments.js'
 
 /** Bodies come in memory, since `capabilities.streamingPut` is false. */
 export function inMemory(body: ProviderBody): Uint8Array {
@@ -52,7 +52,7 @@ export async function putFile(
     allow: [404, 412],
   })
   refusedWrite(answer, location)
-  await removeStaleParts(client, location)
+  await removePartsBefore(client, location)
   // When somebody else's later write came first, Swift says that it has taken this one (202), and not which ETag it had.
   const etag = quoted(answer.headers['etag'] ?? createHash('md5').update(content).digest('hex'))
   return written(location, content.length, etag, { attributes, checksums: { ...checksums, md5: etag.slice(1, -1) } })

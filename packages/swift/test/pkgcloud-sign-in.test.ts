@@ -1,0 +1,214 @@
+import { inspect } from 'node:util'
+import type { StorageError } from '@stowage/core'
+import { describe, expect, test } from 'vitest'
+import { PkgcloudSignIn } from '../src/index.js'
+import { type StandIn, standIn } from './stand-in.js'
+
+const signal = new AbortController().signal
+const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString()
+
+const endpoint = (region: string, url: string, kind = 'public') => ({ region, region_id: region, interface: kind, url })
+
+function keystone3(endpoints: readonly object[], extra: object = {}): Promise<StandIn> {
+  return standIn((_, response) => {
+    response.writeHead(201, { 'x-subject-token': 'token-3', 'content-type': 'application/json' })
+    const catalog = [
+      { type: 'identity', name: 'keystone', endpoints: [endpoint('One', 'http://identity')] },
+      { type: 'object-store', name: 'swift', endpoints },
+    ]
+    const token = { expires_at: inAnHour(), issued_at: inAnHour(), project: { id: 'p', name: 'p' }, catalog, ...extra }
+    response.end(JSON.stringify({ token }))
+  })
+}
+
+const withKeystone3 = (server: StandIn, options: { region?: string; useInternal?: boolean } = {}) =>
+  new PkgcloudSignIn({
+    identity: 'openstack',
+    credentials: {
+      url: server.url,
+      keystoneAuthVersion: 'v3',
+      username: 'ada',
+      password: 'hunter2',
+      domainId: 'default',
+    },
+    ...options,
+  })
+
+const failure = (signIn: PkgcloudSignIn): Promise<StorageError> =>
+  signIn.authenticate(signal).then(
+    () => Promise.reject(new Error('it signed in')),
+    (error: StorageError) => error,
+  )
+
+describe('Keystone 3', () => {
+  test('the only region is taken when none is given, and slashes at the end are cut off', async () => {
+    await using server = await keystone3([endpoint('One', 'http://swift/v1/AUTH_p/')])
+    const session = await withKeystone3(server).authenticate(signal)
+    expect(session).toMatchObject({ endpoint: 'http://swift/v1/AUTH_p', token: 'token-3' })
+    expect(session.expires.getTime()).toBeGreaterThan(Date.now())
+    expect(server.received[0]?.path).toBe('/v3/auth/tokens')
+  })
+
+  test('the region and the internal endpoint are chosen as told, whatever the case of letters', async () => {
+    const endpoints = ['One', 'Two'].flatMap((region) => [
+      endpoint(region, `http://public-${region}/v1/AUTH_p`),
+      endpoint(region, `http://internal-${region}/v1/AUTH_p`, 'internal'),
+    ])
+    await using server = await keystone3(endpoints)
+    const chosen = await withKeystone3(server, { region: 'two' }).authenticate(signal)
+    expect(chosen.endpoint).toBe('http://public-two/v1/AUTH_p')
+    const internal = await withKeystone3(server, { region: 'One', useInternal: true }).authenticate(signal)
+    expect(internal.endpoint).toBe('http://internal-one/v1/AUTH_p')
+  })
+
+  test('several regions without a choice, and a region that is not there, are errors that name the regions', async () => {
+    await using server = await keystone3([endpoint('One', 'http://one/v1/a'), endpoint('Two', 'http://two/v1/a')])
+    for (const region of [undefined, 'Three']) {
+      const error = await failure(withKeystone3(server, region === undefined ? {} : { region }))
+      expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', details: { property: 'region' } })
+      expect(error.message).toContain('One, Two')
+    }
+  })
+
+  test('a catalogue without an object store, or with one that has no URL, is BAD_ANSWER', async () => {
+    await using none = await keystone3([])
+    expect(await failure(withKeystone3(none))).toMatchObject({ code: 'BAD_ANSWER' })
+    await using odd = await keystone3([endpoint('One', 'file:///etc')])
+    expect(await failure(withKeystone3(odd))).toMatchObject({ code: 'BAD_ANSWER' })
+  })
+
+  test('a token that is for no project is BAD_ANSWER, and says what to check', async () => {
+    await using server = await keystone3([], { project: undefined })
+    const error = await failure(withKeystone3(server))
+    expect(error.code).toBe('BAD_ANSWER')
+    expect(error.message).toContain('project')
+  })
+})
+
+describe('Keystone 2', () => {
+  const signIn = (server: StandIn, tenantName?: string) =>
+    new PkgcloudSignIn({
+      identity: 'openstack',
+      credentials: {
+        url: server.url,
+        keystoneAuthVersion: 'v2.0',
+        username: 'ada',
+        password: 'hunter2',
+        ...(tenantName === undefined ? {} : { tenantName }),
+      },
+    })
+  const access = (tenant: object | undefined) => ({
+    access: {
+      token: { id: 'token-2', expires: inAnHour(), tenant },
+      serviceCatalog: [
+        { type: 'object-store', name: 'swift', endpoints: [{ region: 'One', publicURL: 'http://swift/v1/AUTH_t' }] },
+      ],
+      user: { id: '1' },
+    },
+  })
+
+  test('signs in to a tenant', async () => {
+    await using server = await standIn((_, response) => response.end(JSON.stringify(access({ id: 't' }))))
+    expect(await signIn(server, 'demo').authenticate(signal)).toMatchObject({
+      endpoint: 'http://swift/v1/AUTH_t',
+      token: 'token-2',
+    })
+    expect(server.received[0]?.path).toBe('/v2.0/tokens')
+    expect(JSON.parse(String(server.received[0]?.body))).toEqual({
+      auth: { passwordCredentials: { username: 'ada', password: 'hunter2' }, tenantName: 'demo' },
+    })
+  })
+
+  test('without a tenant it takes the first one that is enabled', async () => {
+    await using server = await standIn(({ path, body }, response) => {
+      if (path === '/v2.0/tenants') {
+        const tenants = [
+          { id: 'off', enabled: false },
+          { id: 't', enabled: true },
+        ]
+        return response.end(JSON.stringify({ tenants }))
+      }
+      return response.end(JSON.stringify(access(String(body).includes('"tenantId":"t"') ? { id: 't' } : undefined)))
+    })
+    expect((await signIn(server).authenticate(signal)).token).toBe('token-2')
+    expect(server.received.map(({ path }) => path)).toEqual(['/v2.0/tokens', '/v2.0/tenants', '/v2.0/tokens'])
+  })
+
+  test('an answer without tenants ends the sign-in', async () => {
+    await using server = await standIn(({ path }, response) =>
+      response.end(path === '/v2.0/tenants' ? 'null' : JSON.stringify(access(undefined))),
+    )
+    expect(await failure(signIn(server))).toMatchObject({ code: 'BAD_ANSWER' })
+  })
+})
+
+describe('Rackspace', () => {
+  test('takes the user’s own region of several, and sends the API key', async () => {
+    const regions = ['DFW', 'ORD'].map((region) => ({ region, publicURL: `http://${region.toLowerCase()}/v1/r` }))
+    await using server = await standIn((_, response) =>
+      response.end(
+        JSON.stringify({
+          access: {
+            token: { id: 'token-r', expires: inAnHour(), tenant: { id: 'r' } },
+            serviceCatalog: [{ type: 'object-store', name: 'cloudFiles', endpoints: regions }],
+            user: { 'RAX-AUTH:defaultRegion': 'ORD' },
+          },
+        }),
+      ),
+    )
+    const credentials = { url: server.url, username: 'ada', apiKey: 'key' }
+    const own = await new PkgcloudSignIn({ identity: 'rackspace', credentials }).authenticate(signal)
+    expect(own.endpoint).toBe('http://ord/v1/r')
+    const told = await new PkgcloudSignIn({ identity: 'rackspace', credentials, region: 'dfw' }).authenticate(signal)
+    expect(told.endpoint).toBe('http://dfw/v1/r')
+    expect(JSON.parse(String(server.received[0]?.body))).toEqual({
+      auth: { 'RAX-KSKEY:apiKeyCredentials': { username: 'ada', apiKey: 'key' } },
+    })
+  })
+})
+
+describe('a sign-in that fails', () => {
+  test('is an error by its meaning, and nothing of the request or the answer is in it', async () => {
+    const meanings = {
+      400: 'INVALID_ARGUMENT',
+      401: 'UNAUTHENTICATED',
+      403: 'PERMISSION_DENIED',
+      404: 'INVALID_ARGUMENT',
+      418: 'BAD_ANSWER',
+      429: 'RATE_LIMITED',
+      500: 'UNAVAILABLE',
+      503: 'UNAVAILABLE',
+    }
+    for (const [status, code] of Object.entries(meanings)) {
+      await using server = await standIn(({ body }, response) =>
+        response.writeHead(Number(status), { 'retry-after': '7' }).end(body),
+      )
+      const error = await failure(withKeystone3(server))
+      expect(error.code, status).toBe(code)
+      expect(error.details.retryAfter).toBe(7)
+      const shown = `${inspect(error, { depth: 9, showHidden: true })}${JSON.stringify(error)}${error.stack}`
+      expect(shown).not.toContain('hunter2')
+    }
+  })
+
+  test('a good status with garbage is BAD_ANSWER', async () => {
+    for (const garbage of ['', 'hunter2', '{}', 'null', '[]', '{"token":null}', '<html>']) {
+      await using server = await standIn((_, response) => response.end(garbage))
+      const error = await failure(withKeystone3(server))
+      expect(error.code, garbage).toBe('BAD_ANSWER')
+      expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('hunter2')
+    }
+  })
+
+  test('nobody there is UNAVAILABLE', async () => {
+    const server = await standIn((_, response) => response.end())
+    await server[Symbol.asyncDispose]()
+    expect(await failure(withKeystone3(server))).toMatchObject({ code: 'UNAVAILABLE' })
+  })
+
+  test('it can be stopped', async () => {
+    const controller = new AbortController()
+    await using server = await standIn(() => controller.abort(new Error('enough')))
+    await expect(withKeystone3(server).authenticate(controller.signal)).rejects.toThrow()
+  })
+})

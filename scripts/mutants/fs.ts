@@ -80,12 +80,6 @@ export const fsMutants: readonly Mutant[] = [
       'if (further.length > 0) break\n  }\n  return entries.length === 0 ? { entries } : { entries, next: encodeNext(options, after) }',
   },
   {
-    name: 'shows folders that hold no file',
-    file: at('lister'),
-    find: '} else if (await holdsFile(workspace, one.directories, signal)) {',
-    replace: '} else {',
-  },
-  {
     name: 'takes any text for a cursor',
     file: at('lister'),
     find: 'if (after === undefined || !after.startsWith(prefix) || encodeNext(options, after) !== next) {',

@@ -118,6 +118,8 @@ rgw_rados_pool_pg_num_min = 4
 rgw_gc_max_objs = 8
 rgw_gc_obj_min_wait = 1
 rgw_gc_processor_period = 5
+# SSE-C must be testable without a certificate.
+rgw_crypt_require_ssl = false
 rgw_dns_name =
 `
 }

@@ -15,3 +15,4 @@ export { type RackspaceEndpoint, type RackspaceServer, startRackspace } from './
 export type { S3Endpoint, S3Keys, S3Server } from './s3-endpoint.js'
 export type { Endpoint, ServerName } from './servers.js'
 export { type SwiftEndpoint, type SwiftServer, startSwift } from './swift.js'
+export { type Fault, httpAnswer, startTcpProxy, type TcpProxy } from './tcp-proxy.js'

@@ -1,0 +1,47 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { httpAnswer, startTcpProxy, type TcpProxy } from '../src/index.js'
+
+const body = 'x'.repeat(1_000_000)
+const server = createServer((_, response) => response.setHeader('Connection', 'close').end(body))
+let proxy: TcpProxy
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  proxy = await startTcpProxy(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+})
+afterAll(async () => {
+  await proxy.stop()
+  server.close()
+})
+
+const get = async () => (await fetch(proxy.endpoint)).text()
+
+test('passes what the server sends', async () => {
+  expect(await get()).toBe(body)
+})
+
+test.each(['reset', 'truncate'] as const)('breaks an answer half-way: %s', async (kind) => {
+  proxy.failNext({ kind, afterBytes: 500_000 })
+  await expect(get()).rejects.toThrow()
+  expect(await get()).toBe(body)
+})
+
+test('lets an answer fall silent', async () => {
+  proxy.failNext({ kind: 'stall', afterBytes: 500_000 })
+  const answer = await fetch(proxy.endpoint)
+  let received = 0
+  for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
+    received += chunk.length
+    // All that passes has come when only the head of the answer is missing from it.
+    if (received > 490_000) break
+  }
+  expect(received).toBeLessThan(500_000)
+})
+
+test('answers in place of the server', async () => {
+  proxy.failNext(httpAnswer(503, { 'Retry-After': '7' }, 'busy'))
+  const answer = await fetch(proxy.endpoint)
+  expect([answer.status, answer.headers.get('retry-after'), await answer.text()]).toEqual([503, '7', 'busy'])
+})

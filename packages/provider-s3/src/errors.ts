@@ -27,8 +27,7 @@ const codes: Readonly<Record<string, StorageErrorCode>> = {
   ExpiredToken: 'UNAUTHENTICATED',
   TokenRefreshRequired: 'UNAUTHENTICATED',
   SignatureDoesNotMatch: 'UNAUTHENTICATED',
-  // The SDK has learned the service's time from this answer, so the next try is right.
-  RequestTimeTooSkewed: 'UNAVAILABLE',
+  RequestTimeTooSkewed: 'UNAUTHENTICATED',
   BucketAlreadyExists: 'CONTAINER_EXISTS',
   BucketAlreadyOwnedByYou: 'CONTAINER_EXISTS',
   BucketNotEmpty: 'CONTAINER_NOT_EMPTY',
@@ -151,6 +150,9 @@ function explainAnswer(error: Error, status: number, cause: Error, subject: Subj
       details: detailsOf(error, status),
     })
   }
+  if (status === 403 && clockWasCorrected(error)) {
+    return new StorageError('UNAVAILABLE', "this machine's clock was wrong; the service's is followed now", { cause })
+  }
   const code = codes[error.name] ?? (status === 404 ? missing(subject) : (statuses[status] ?? 'BAD_ANSWER'))
   return named(code, `the service refused: ${error.name} (${status})`, cause, subject, detailsOf(error, status))
 }
@@ -180,6 +182,17 @@ export function statusOf(error: unknown): number | undefined {
   return typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata
     ? Number(metadata.httpStatusCode)
     : undefined
+}
+
+/** Whether the SDK has learned the service's time from this answer, so that the next try is right. */
+function clockWasCorrected(error: Error): boolean {
+  const metadata = '$metadata' in error ? error.$metadata : undefined
+  return (
+    typeof metadata === 'object' &&
+    metadata !== null &&
+    'clockSkewCorrected' in metadata &&
+    metadata.clockSkewCorrected === true
+  )
 }
 
 function headersOf(error: Error): Readonly<Record<string, string | undefined>> {

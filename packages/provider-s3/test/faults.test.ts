@@ -1,0 +1,164 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { StorageService } from '@stowage/core'
+import { describeServer, httpAnswer, startTcpProxy, type TcpProxy } from '@stowage/test-servers'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { S3Provider, type S3ProviderOptions } from '../src/index.js'
+
+const MiB = 1024 ** 2
+const coded = (code: string) => expect.objectContaining({ code })
+
+/** The retries of these tests wait no longer than they must. */
+const retry = { attempts: 3, minDelay: 1, maxDelay: 5 }
+
+describeServer('ceph', ({ endpoint, region, key, keyId }) => {
+  const container = `faults-${randomUUID()}`
+  const content = randomBytes(3 * MiB)
+  const direct = new StorageService(new S3Provider({ endpoint, region, key, keyId }))
+  let proxy: TcpProxy
+  beforeAll(async () => {
+    proxy = await startTcpProxy(endpoint as string)
+    await direct.createContainer({ name: container })
+    await direct.putFile(container, 'file', content)
+  })
+  afterAll(async () => {
+    await direct.destroyContainer(container)
+    await direct.close()
+    await proxy.stop()
+  })
+
+  /** A new one for each test, so that its first request meets the first fault. */
+  const through = async (use: (storage: StorageService) => Promise<void>, options: S3ProviderOptions = {}) => {
+    const provider = new S3Provider({ endpoint: proxy.endpoint, region, key, keyId, ...options })
+    const storage = new StorageService(provider, { retry })
+    try {
+      await use(storage)
+    } finally {
+      await storage.close()
+    }
+  }
+
+  test.each(['reset', 'truncate'] as const)('a download whose connection breaks goes on where it was: %s', (kind) =>
+    through(async (storage) => {
+      proxy.failNext({ kind, afterBytes: MiB }, { kind, afterBytes: MiB })
+      const before = proxy.connections
+      expect(await (await storage.openFile(container, 'file')).bytes()).toEqual(content)
+      expect(proxy.connections - before).toBe(3)
+    }),
+  )
+
+  test('a download that falls silent goes on over another connection', () =>
+    through(
+      async (storage) => {
+        proxy.failNext({ kind: 'stall', afterBytes: MiB })
+        expect(await (await storage.openFile(container, 'file')).bytes()).toEqual(content)
+      },
+      { idleTimeout: 300 },
+    ))
+
+  test('an answer that never comes is a lost connection, and tried again', () =>
+    through(
+      async (storage) => {
+        proxy.failNext({ kind: 'stall', afterBytes: 0 })
+        expect((await storage.getFile(container, 'file')).size).toBe(content.length)
+      },
+      { idleTimeout: 300 },
+    ))
+
+  test('503 with Retry-After is UNAVAILABLE, says how long, and is tried as often as it was said and no more', () =>
+    through(async (storage) => {
+      const busy = httpAnswer(503, { 'Retry-After': '3' })
+      proxy.failNext(busy, busy, busy)
+      const before = proxy.connections
+      const error = await storage.getFile(container, 'file').catch((reason: unknown) => reason)
+      expect(error).toMatchObject({ code: 'UNAVAILABLE', details: { retryAfter: 3 } })
+      expect(proxy.connections - before).toBe(3)
+    }))
+
+  test('SlowDown is RATE_LIMITED, and tried again', () =>
+    through(async (storage) => {
+      proxy.failNext(httpAnswer(503, {}, '<Error><Code>SlowDown</Code></Error>'))
+      await storage.putFile(container, 'slow', 'x')
+      expect(await direct.hasFile(container, 'slow')).toBe(true)
+    }))
+
+  test('500 is tried again where twice is the same as once, and only there', () =>
+    through(async (storage) => {
+      const failed = httpAnswer(500, {}, '<Error><Code>InternalError</Code></Error>')
+      proxy.failNext(failed)
+      await storage.putFile(container, 'twice', 'x')
+      proxy.failNext(failed)
+      await storage.close()
+      await through(async (fresh) => {
+        const once = fresh.putFile(container, 'once', 'x', { ifNoneMatch: '*' })
+        await expect(once).rejects.toEqual(coded('CONNECTION_LOST'))
+      })
+    }))
+
+  test('a part whose connection breaks is sent again', () =>
+    through(async (storage) => {
+      const large = randomBytes(11 * MiB)
+      proxy.failNext({ kind: 'none' }, { kind: 'reset', afterBytes: 0 })
+      await storage.putFile(container, 'parts', large, { partSize: 5 * MiB })
+      expect(await (await direct.openFile(container, 'parts')).bytes()).toEqual(large)
+      expect(await Array.fromAsync(direct.uploads(container))).toEqual([])
+    }))
+
+  test.each([
+    ['no XML', httpAnswer(200, { 'Content-Type': 'application/xml' }, '<<garbage')],
+    ['no HTTP', { kind: 'answer', text: 'garbage\r\n\r\n' } as const],
+  ])('an answer that is %s is BAD_ANSWER', (_, garbage) =>
+    through(async (storage) => {
+      proxy.failNext(garbage)
+      await expect(storage.getFiles(container)).rejects.toEqual(coded('BAD_ANSWER'))
+    }),
+  )
+})
+
+describe('Credentials', () => {
+  const serve = async (listener: RequestListener, use: (endpoint: string) => Promise<void>) => {
+    const server = createServer(listener)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    try {
+      await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    } finally {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    }
+  }
+  const usedKey = (authorization = '') => /Credential=(\w+)\//.exec(authorization)?.[1]
+
+  test('that have expired are asked for again, once for the same answer, and the request is repeated', async () => {
+    const seen: (string | undefined)[] = []
+    const listener: RequestListener = (request, response) => {
+      seen.push(usedKey(request.headers.authorization))
+      if (seen.length > 1) response.end('<ListAllMyBucketsResult/>')
+      else response.writeHead(400).end('<Error><Code>ExpiredToken</Code></Error>')
+    }
+    await serve(listener, async (endpoint) => {
+      let asked = 0
+      const credentials = async () => ({ accessKeyId: `KEY${++asked}`, secretAccessKey: 'x', sessionToken: 'y' })
+      const storage = new StorageService(new S3Provider({ endpoint, credentials }), { retry })
+      expect(await storage.getContainers()).toEqual([])
+      expect(seen).toEqual(['KEY1', 'KEY2'])
+      await storage.close()
+    })
+  })
+
+  test('that are fixed and have expired are UNAUTHENTICATED, without another try', async () => {
+    let requests = 0
+    const listener: RequestListener = (_, response) => {
+      requests++
+      response.writeHead(400).end('<Error><Code>ExpiredToken</Code></Error>')
+    }
+    await serve(listener, async (endpoint) => {
+      const storage = new StorageService(new S3Provider({ endpoint, keyId: 'a', key: 'b', sessionToken: 'c' }), {
+        retry,
+      })
+      await expect(storage.getContainers()).rejects.toEqual(coded('UNAUTHENTICATED'))
+      expect(requests).toBe(1)
+      await storage.close()
+    })
+  })
+})

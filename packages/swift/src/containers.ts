@@ -14,7 +14,6 @@ import {
 import type { SwiftClient } from './client.js'
 import { decodeNext, encodeNext } from './cursor.js'
 import { answerCause } from './errors.js'
-import { timeOf } from './metadata.js'
 import { afterHidden, segmentsOf } from './names.js'
 import { deleteObjects } from './remover.js'
 import { type ListedObject, listSegments } from './segments.js'
@@ -41,6 +40,7 @@ export async function listContainers(client: SwiftClient, options: ListCallOptio
 }
 
 export async function createContainer(client: SwiftClient, name: string, signal: AbortSignal): Promise<ContainerInfo> {
+  await removeGhosts(client, name, signal)
   const { status, headers } = await client.request({ method: 'PUT', container: name, signal, allow: [400] })
   if (status === 400) {
     throw new StorageError('INVALID_NAME', 'the service refused the name', {
@@ -48,36 +48,37 @@ export async function createContainer(client: SwiftClient, name: string, signal:
     })
   }
   if (status === 202) throw containerExists(name)
-  await removeGhosts(client, name, signal)
   return { name }
 }
 
-/** Parts and uploads of a container of that name that somebody began to destroy and did not come to an end with. */
+/**
+ * Removes parts and uploads of a container of that name that somebody began to destroy and did not come to an end with: those
+ * that were there before the container was looked for and not found.
+ */
 async function removeGhosts(client: SwiftClient, name: string, signal: AbortSignal): Promise<void> {
   const left = await listSegments(client, name, '', signal)
-  if (left.length === 0) return
-  const { created } = await getContainer(client, name, signal)
-  const ghosts = left.filter((object) => created !== undefined && changedAt(object) < created)
-  await deleteObjects(
-    client,
-    segmentsOf(name),
-    ghosts.map((object) => object.name),
-    signal,
-  )
+  if (left.length === 0 || (await exists(client, name, signal))) return
+  const ghosts = left.map((object) => object.name)
+  await deleteObjects(client, segmentsOf(name), ghosts, signal)
+}
+
+async function exists(client: SwiftClient, container: string, signal: AbortSignal): Promise<boolean> {
+  const { status } = await client.request({ method: 'HEAD', container, signal, allow: [404] })
+  return status !== 404
 }
 
 /** A list's time has microseconds and no time zone: it is UTC. */
 export const changedAt = ({ last_modified }: ListedObject): Date => new Date(`${String(last_modified).slice(0, 23)}Z`)
 
+/** Its name alone: Swift keeps the time of the first container that ever had the name. */
 export async function getContainer(client: SwiftClient, name: string, signal: AbortSignal): Promise<ContainerInfo> {
-  const { status, headers } = await client.request({ method: 'HEAD', container: name, signal, allow: [404] })
-  if (status === 404) throw containerNotFound(name)
-  return { name, ...(headers['x-timestamp'] === undefined ? {} : { created: timeOf(headers) }) }
+  await requireContainer(client, name, signal)
+  return { name }
 }
 
 /** Throws `CONTAINER_NOT_FOUND`. */
 export async function requireContainer(client: SwiftClient, name: string, signal: AbortSignal): Promise<void> {
-  await getContainer(client, name, signal)
+  if (!(await exists(client, name, signal))) throw containerNotFound(name)
 }
 
 /** What a 404 about a file means: it or its container is missing. */

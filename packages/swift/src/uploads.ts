@@ -75,10 +75,10 @@ export async function startUpload(
   const { status } = await put()
   if (status === 404) {
     await client.request({ method: 'PUT', container: segmentsOf(container), signal })
-    client.recentlyMissing.delete(segmentsOf(container))
     const again = await put()
     if (again.status === 404) throw badAnswer('a container that was created and does not exist')
   }
+  client.recentlyMissing.delete(segmentsOf(container))
   return { container, file, id, partSize }
 }
 

@@ -1,0 +1,12 @@
+import { registerConformance } from '@stowage/core/conformance'
+import { describeServer } from '@stowage/test-servers'
+import { describe, it } from 'vitest'
+import { RackspaceProvider } from '../src/index.js'
+
+describeServer('rackspace', ({ authUrl, username, apiKey, region }) => {
+  registerConformance({ describe, it }, 'rackspace', {
+    createProvider: () =>
+      new RackspaceProvider({ username, apiKey, region, ...(authUrl === undefined ? {} : { authUrl }) }),
+    secrets: [apiKey],
+  })
+})

@@ -42,6 +42,10 @@ export const needs = {
   contentEncoding: ({ attributes }) => unless(attributes.contentEncoding, 'attributes.contentEncoding', false),
   contentLanguage: ({ attributes }) => unless(attributes.contentLanguage, 'attributes.contentLanguage', false),
   metadata: ({ attributes }) => unless(attributes.maxMetadataBytes > 0, 'attributes.maxMetadataBytes', 0),
+  checksums: ({ checksums }) =>
+    checksums.includes('md5') || checksums.includes('sha256')
+      ? undefined
+      : 'capabilities.checksums has no md5 and no sha256',
   signedUrls: ({ signedUrls }) => unless(signedUrls !== false, 'signedUrls', signedUrls),
   signedContentType: ({ signedUrls }) =>
     unless(signedUrls !== false && signedUrls.contentType, signedUrls ? 'signedUrls.contentType' : 'signedUrls', false),

@@ -305,5 +305,20 @@ export const copying: ConformanceCategory = {
         await context.isWhole('target', content)
       },
     },
+    {
+      id: 'N.18',
+      name: 'checksums that the service keeps go with the content',
+      needs: needs.checksums,
+      async run({ put, storage, container }) {
+        const checksums = { md5: hex('md5', content), sha256: hex('sha256', content) }
+        await put('source', content, { checksums })
+        const kept = (await storage.getFile(container, 'source')).checksums
+        const copies = { same: {}, retyped: { attributes: { contentType: 'image/png' } } }
+        for (const [file, options] of Object.entries(copies)) {
+          await storage.copyFile({ container, file: 'source' }, { container, file }, options)
+          assert.deepEqual((await storage.getFile(container, file)).checksums, kept, file)
+        }
+      },
+    },
   ],
 }

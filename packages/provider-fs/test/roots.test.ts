@@ -154,6 +154,14 @@ describe('a container', () => {
     await expect(provider.getContainer('box')).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
   })
 
+  it('shows no folder for a directory that another program made and that holds no file', async () => {
+    const { provider, box } = await newStorage()
+    await mkdir(join(box, 'empty', 'deeper'), { recursive: true })
+    await put(provider, 'full/file', 'x')
+    const list = { signal: never, limit: 10, prefix: '', delimiter: '/' }
+    expect((await provider.listFiles('box', list)).entries).toEqual([{ container: 'box', name: 'full/', folder: true }])
+  })
+
   it('destroyed takes its attributes and uploads with it', async () => {
     const { root, provider } = await newStorage()
     await put(provider, 'file', 'x', { attributes: { contentType: 'a/b', metadata: {} } })

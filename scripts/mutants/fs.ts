@@ -122,12 +122,6 @@ export const fsMutants: readonly Mutant[] = [
     replace: 'void checkWriteConditions',
   },
   {
-    name: 'leaves an empty folder behind',
-    file: at('remover'),
-    find: 'await workspace.prune(place)',
-    replace: '',
-  },
-  {
     name: 'says of a missing file in a batch that it failed',
     file: at('remover'),
     find: "if (isStorageError(error, 'FILE_NOT_FOUND')) return { file }",

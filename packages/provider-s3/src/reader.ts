@@ -26,7 +26,7 @@ import { decodeMetadata, toHex } from './metadata.js'
 import { keyOf } from './names.js'
 
 /** All that an answer to HEAD or GET says of a file. */
-export function infoOf(
+function infoOf(
   connection: Connection,
   place: { readonly container: string; readonly file: string },
   head: HeadObjectCommandOutput | GetObjectCommandOutput,

@@ -113,7 +113,7 @@ const maxReplacements = 10
  * compare the header with the ETag without its quotes: when a condition fails that should hold, it is tried without, and
  * what works is remembered.
  */
-export async function writeUnder<T>(
+async function writeUnder<T>(
   connection: Connection,
   write: ConditionalWrite,
   send: (native: NativeWriteConditions) => Promise<T>,
@@ -139,7 +139,7 @@ async function present(connection: Connection, { container, file, signal }: Cond
   return found as FileInfo
 }
 
-export async function find(
+async function find(
   connection: Connection,
   { container, file, signal }: Pick<ConditionalWrite, 'container' | 'file' | 'signal'>,
 ): Promise<FileInfo | undefined> {

@@ -4,6 +4,8 @@ import { fromEnvironment } from './environment.js'
 import { freePort } from './ports.js'
 import { inGroup } from './supervisor.js'
 
+const require = createRequire(import.meta.url)
+
 /** What a client needs to reach Azure Blob Storage. */
 export interface AzureEndpoint {
   readonly storageAccount: string
@@ -38,7 +40,7 @@ export async function startAzurite(): Promise<AzureServer> {
       name: 'azurite',
       command: process.execPath,
       args: [
-        createRequire(import.meta.url).resolve('azurite/dist/src/blob/main.js'),
+        require.resolve('azurite/dist/src/blob/main.js'),
         '--silent',
         '--disableTelemetry',
         // New versions of the client speak newer versions of the interface than Azurite knows by name.

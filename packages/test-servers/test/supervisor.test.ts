@@ -10,7 +10,7 @@ const holder = `
   import { tmpdir } from 'node:os'
   import { join } from 'node:path'
   const directory = mkdtempSync(join(tmpdir(), 'stowage-supervisor-'))
-  const supervisor = fork(${JSON.stringify(supervisor)}, [], { detached: true, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const supervisor = fork(${JSON.stringify(supervisor)}, [], { execArgv: [], detached: true, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   supervisor.on('message', ({ pid }) => pid && process.send({ pid, directory }))
   supervisor.send({ id: 1, keep: directory })
   // A program that starts another one and does not listen to polite requests.
@@ -27,12 +27,13 @@ const isAlive = (group: number) => {
   }
 }
 
-test('when the tests are killed no program of a server is left, and no directory', { timeout: 60_000 }, async () => {
+test('when the tests are killed no program of a server is left, and no directory', async () => {
   const tests = spawn(process.execPath, ['--input-type=module', '-e', holder], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
-  const { pid, directory } = await new Promise<{ pid: number; directory: string }>((resolve) => {
+  const { pid, directory } = await new Promise<{ pid: number; directory: string }>((resolve, reject) => {
     tests.once('message', (message) => resolve(message as { pid: number; directory: string }))
+    tests.once('exit', (code) => reject(new Error(`the tests ended with ${code}`)))
   })
   expect(isAlive(pid)).toBe(true)
   tests.kill('SIGKILL')

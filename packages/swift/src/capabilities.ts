@@ -5,7 +5,7 @@ import { containerNames } from './names.js'
 const GiB = 1024 ** 3
 
 /** Swift's `max_file_size`: the largest body of one request, and the largest segment. */
-export const maxPutSize = 5 * GiB
+const maxPutSize = 5 * GiB
 /** Swift's `max_manifest_segments`. */
 const maxParts = 1000
 

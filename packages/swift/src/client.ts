@@ -34,7 +34,7 @@ export class SwiftClient {
   readonly #agent = new Agent({ keepAliveTimeout: 10_000, connect: { timeout: 10_000 } })
   /** Containers that were asked for and did not exist. */
   readonly recentlyMissing = new Recently(2000)
-  #info: Promise<unknown> | undefined
+  #info: { readonly known: unknown } | undefined
 
   /** Does no I/O. */
   constructor(signIn: SignIn) {
@@ -66,11 +66,8 @@ export class SwiftClient {
   async cluster(signal: AbortSignal): Promise<{ readonly endpoint: URL; readonly info: unknown }> {
     const { endpoint } = await this.#sessions.current(signal)
     const url = new URL(endpoint)
-    this.#info ??= this.#askInfo(url.origin, signal).catch((error: unknown) => {
-      this.#info = undefined
-      throw error
-    })
-    return { endpoint: url, info: await this.#info }
+    this.#info ??= { known: await this.#askInfo(url.origin, signal) }
+    return { endpoint: url, info: this.#info.known }
   }
 
   async #askInfo(origin: string, signal: AbortSignal): Promise<unknown> {
@@ -111,7 +108,7 @@ export class SwiftClient {
         continue
       }
       if ((answer.status >= 200 && answer.status < 300) || request.allow?.includes(answer.status)) return answer
-      throw answerError(request.method, answer.status, answer.headers)
+      throw answerError(request.method, answer.status, answer.headers, isStream(answer.body) ? undefined : answer.body)
     }
   }
 

@@ -26,14 +26,23 @@ const meanings: Readonly<Record<number, readonly [StorageErrorCode, string]>> = 
   507: ['NO_SPACE', 'the service has no space left'],
 }
 
-export function answerError(method: string, status: number, headers: AnswerHeaders): StorageError {
-  const [code, message] = meanings[status] ?? ['BAD_ANSWER', `the service answered ${method} with ${status}`]
+export function answerError(method: string, status: number, headers: AnswerHeaders, body?: Buffer): StorageError {
+  const [code, message] =
+    (status === 413 && isQuota(body)
+      ? (['NO_SPACE', 'the quota of the account or container is used up'] as const)
+      : undefined) ??
+    meanings[status] ??
+    (['BAD_ANSWER', `the service answered ${method} with ${status}`] as const)
   const wait = retryAfter(headers['retry-after'])
   return new StorageError(code, message, {
     cause: answerCause(method, status, headers),
     details: wait === undefined ? {} : { retryAfter: wait },
   })
 }
+
+/** Swift's quotas answer like its limits, but for the words. */
+const isQuota = (body: Buffer | undefined): boolean =>
+  body?.subarray(0, 1000).toString('latin1').includes('quota') ?? false
 
 /** For errors whose meaning the caller knows better. */
 export function answerCause(method: string, status: number, headers: AnswerHeaders): Error {

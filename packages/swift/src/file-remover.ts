@@ -1,10 +1,17 @@
 /**
  * Removal of files, with the parts of those that are large.
  */
-import { type FileLocation, fileNotFound, type RemoveCallOptions, type RemoveOutcome } from '@stowage/core'
+import {
+  type FileLocation,
+  fileNotFound,
+  isStorageError,
+  type RemoveCallOptions,
+  type RemoveOutcome,
+  type StorageError,
+} from '@stowage/core'
 import type { SwiftClient } from './client.js'
 import { missing, requireContainer } from './containers.js'
-import { objectName, segmentsOf } from './names.js'
+import { beyond, objectName, segmentsOf } from './names.js'
 import { deleteObjects } from './remover.js'
 import { fileKeys, removeStaleParts } from './segments.js'
 import { checkPresent, present } from './writer.js'
@@ -41,39 +48,68 @@ export async function removeFiles(
   files: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly RemoveOutcome[]> {
-  const byObject = new Map(files.map((file) => [objectName(file), file]))
-  const removal = await deleteObjects(client, container, [...byObject.keys()], signal)
-  if (removal.missing === files.length) await requireContainer(client, container, signal)
+  const objects = new Map(files.map((file) => [file, objectNameOf(file)]))
+  const names = [...objects.values()].filter((name) => typeof name === 'string')
+  const removal = await deleteObjects(client, container, names, signal)
+  if (removal.missing === names.length) await requireContainer(client, container, signal)
   const failures = new Map(removal.failures)
-  const gone = files.filter((file) => !failures.has(objectName(file)))
-  await removePartsOf(client, container, gone)
-  return files.map((file) => {
-    const error = failures.get(objectName(file))
+  const outcomes = files.map((file): RemoveOutcome => {
+    const object = objects.get(file)
+    const error = typeof object === 'string' ? failures.get(object) : object
     return error === undefined ? { file } : { file, error }
   })
+  await removePartsOf(
+    client,
+    container,
+    outcomes.filter(({ error }) => error === undefined).map(({ file }) => file),
+  )
+  return outcomes
 }
 
-/** One list tells which of the files were large; the others cost nothing more. */
+/** Or why there can be none. */
+function objectNameOf(file: string): string | StorageError {
+  try {
+    return objectName(file)
+  } catch (error) {
+    if (isStorageError(error)) return error
+    throw error
+  }
+}
+
+/**
+ * One list tells which of the files were large; the others cost nothing more. The files are removed: what fails here leaves parts
+ * behind, which the next write of the name or the container's destruction removes.
+ */
 async function removePartsOf(client: SwiftClient, container: string, files: readonly string[]): Promise<void> {
+  try {
+    const large = (await largeAmong(client, container, files))[Symbol.iterator]()
+    const worker = async () => {
+      for (const file of large) await removeStaleParts(client, { container, file })
+    }
+    await Promise.all(Array.from({ length: parallelism }, worker))
+  } catch {
+    // Said above.
+  }
+}
+
+async function largeAmong(client: SwiftClient, container: string, files: readonly string[]): Promise<string[]> {
   const keys = fileKeys(files)
   const large: string[] = []
+  const signal = AbortSignal.timeout(patience)
   let marker: string | undefined
   do {
     const { entries } = await client.list<{ subdir?: string }>({
       container: segmentsOf(container),
       query: { prefix: 'parts/', delimiter: '/', marker },
-      signal: AbortSignal.timeout(patience),
+      signal,
       allow: [404],
     })
     for (const { subdir } of entries) {
       const file = keys.get(subdir ?? '')
       if (file !== undefined) large.push(file)
     }
-    marker = entries.at(-1)?.subdir
+    const last = entries.at(-1)?.subdir
+    marker = last === undefined ? undefined : beyond(last)
   } while (marker !== undefined)
-  const left = large[Symbol.iterator]()
-  const worker = async () => {
-    for (const file of left) await removeStaleParts(client, { container, file })
-  }
-  await Promise.all(Array.from({ length: parallelism }, worker))
+  return large
 }

@@ -7,7 +7,7 @@ import { answerError } from './errors.js'
 import { pathOf } from './names.js'
 
 /** An object that is still there, and why. */
-export type RemovalFailure = readonly [name: string, error: StorageError]
+type RemovalFailure = readonly [name: string, error: StorageError]
 
 /** Objects in one request of Swift's bulk middleware; it allows for 10,000, and answers when it has done all. */
 const bulkSize = 1000
@@ -23,7 +23,7 @@ interface BulkAnswer {
 }
 
 /** Whether every object was missing, which may mean that the container is. */
-export interface Removal {
+interface Removal {
   readonly failures: readonly RemovalFailure[]
   readonly missing: number
 }
@@ -70,7 +70,7 @@ async function deleteInBulk(
     body: objects.map((object) => pathOf(container, object)).join('\n'),
     signal,
     patience: 600_000,
-    allow: [400, 404, 405, 501],
+    allow: [400, 404, 405, 413, 501],
   })
   const answer = status === 200 && headers['content-type']?.includes('json') ? parse(body) : undefined
   // Without the middleware this is a change of the account's metadata that changes none.

@@ -5,10 +5,10 @@ const MiB = 1024 * 1024
 
 /** Blocks of a blob, and bytes of a block ("Scalability and performance targets for Blob storage"). */
 export const maxBlocks = 50_000
-export const maxBlockSize = 4000 * MiB
+const maxBlockSize = 4000 * MiB
 
 /** Seven days: the longest that a user delegation key is good for. */
-export const maxDelegation = 7 * 24 * 60 * 60
+const maxDelegation = 7 * 24 * 60 * 60
 /** Azure sets no limit for URLs signed with the account's key. Ten years are longer than any key should be used. */
 const maxSigned = 10 * 365 * 24 * 60 * 60
 

@@ -144,7 +144,7 @@ async function stageRanges(
             ...(authorization === undefined ? {} : { sourceAuthorization: authorization }),
           })
           .catch((error: unknown) => {
-            throw sourceError(error) ?? error
+            throw stagingError(error) ?? error
           }),
       )
     }
@@ -161,18 +161,21 @@ async function stageRanges(
   return ids
 }
 
-/** What the service says of the source, which the request is not addressed to. */
-function sourceError(error: unknown): StorageError | undefined {
+/** What the service says of the source, and of the target's blocks, when it does not take over a range. */
+function stagingError(error: unknown): StorageError | undefined {
   const code = errorCode(error)
   const cause = describeCause(error)
   if (code === 'SourceConditionNotMet') {
     return new StorageError('UNAVAILABLE', 'the source was replaced while it was copied', { cause })
   }
+  if (code === 'InvalidBlobOrBlock') {
+    const message = "another program's unfinished upload to the same name has blocks with ids of another length"
+    return new StorageError('NAME_CONFLICT', message, { cause })
+  }
   if (code !== 'CannotVerifyCopySource' || !isRestError(error)) return undefined
   if (error.statusCode === 401 || error.statusCode === 403) {
-    return new StorageError('PERMISSION_DENIED', 'the service may not read the source with these credentials', {
-      cause,
-    })
+    const message = 'the service may not read the source with these credentials'
+    return new StorageError('PERMISSION_DENIED', message, { cause })
   }
   return error.statusCode === 404
     ? new StorageError('UNAVAILABLE', 'the source was removed while it was copied', { cause })

@@ -84,7 +84,7 @@ export async function request<T>(place: Place, send: () => Promise<T>): Promise<
   }
 }
 
-export function azureError(error: unknown, place: Place): StorageError {
+function azureError(error: unknown, place: Place): StorageError {
   if (isStorageError(error)) return error
   const cause = describeCause(error)
   if (!(error instanceof Error)) return new StorageError('BAD_ANSWER', 'the answer makes no sense', { cause })

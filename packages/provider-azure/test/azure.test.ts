@@ -8,10 +8,10 @@ import {
   generateBlobSASQueryParameters,
   StorageSharedKeyCredential,
 } from '@azure/storage-blob'
-import { compareNames, isStorageError, type StorageError, StorageService } from '@stowage/core'
+import { compareNames, createStorage, isStorageError, type StorageError, StorageService } from '@stowage/core'
 import { describeServer } from '@stowage/test-servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { AzureProvider } from '../src/index.js'
+import { AzureProvider, createProvider, settings } from '../src/index.js'
 import { bookkeepingPrefix } from '../src/names.js'
 import { Interceptor } from './interceptor.js'
 
@@ -396,6 +396,41 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
         await using byString = new StorageService(new AzureProvider({ connectionString: text }))
         expect(await byString.hasContainer(container)).toBe(true)
       }
+    })
+
+    it('says when a credential gives no token', async () => {
+      const credential = {
+        getToken: () => Promise.reject(Object.assign(new Error('secret'), { name: 'CredentialUnavailableError' })),
+      }
+      await using by = new StorageService(new AzureProvider({ storageAccount, credential }), quick)
+      const error = await failure(by.getContainers())
+      expect(error.code).toBe('UNAUTHENTICATED')
+      expect(inspect(error, { depth: 9 })).not.toContain('secret')
+      expect(() => new AzureProvider({ endpoint, credential })).toThrow(/https/)
+    })
+
+    it.each([
+      [{}, 'storageAccessKey'],
+      [{ storageAccount: 'a' }, 'storageAccessKey'],
+      [{ storageAccessKey: 'YQ==' }, 'storageAccount'],
+      [{ storageAccount: 'a', storageAccessKey: 'not base 64' }, 'storageAccessKey'],
+      [{ storageAccount: 'a', storageAccessKey: 'YQ==', sas: 'sig=a' }, 'storageAccessKey'],
+      [{ endpoint: 'ftp://example.org', sas: 'sig=a' }, 'endpoint'],
+      [{ connectionString: 'nonsense' }, 'connectionString'],
+      [{ connectionString: 'AccountName=a' }, 'connectionString'],
+      [{ connectionString: 'UseDevelopmentStorage=true', sas: 'sig=a' }, 'sas'],
+    ])('refuses %j, naming the setting', (options, property) => {
+      expect(() => new AzureProvider(options)).toThrow(expect.objectContaining({ details: { property } }))
+    })
+
+    it('is made from the settings of a data source', async () => {
+      const module = { settings, createProvider }
+      await using made = await createStorage({ provider: module, storageAccount, storageAccessKey, endpoint })
+      expect(await made.hasContainer(container)).toBe(true)
+      const wrong = { provider: module, name: 'pictures', storageAccount, key: storageAccessKey }
+      const error = await failure(createStorage(wrong))
+      expect(error.message).toContain('"pictures"')
+      expect(error.message).not.toContain(storageAccessKey)
     })
 
     it('sends native options, and refuses unknown values', async () => {

@@ -13,7 +13,9 @@ export const core: Part = {
     await using place = await takePlace(0)
     say('putFile and openFile, one after the other')
     const { promise, resolve, reject } = Promise.withResolvers<PartResult['rows']>()
-    const child = fork(script, [place.path, String(long ? 40 : 12)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const child = fork(script, [place.path, String(long ? 400 : 100)], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
     child.once('message', (rows: PartResult['rows']) => resolve(rows))
     child.once('exit', (code) => reject(new Error(`the process that measures core ended with ${code}`)))
     const rows = await promise

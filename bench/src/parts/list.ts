@@ -58,7 +58,7 @@ export const list: Part = {
       works.whole,
       ({ contestant }) => request(contestant.list, 1),
       answerFigures,
-      { rounds: settings.long ? settings.rounds : Math.min(settings.rounds, 3) },
+      { warmUp: false },
     )
     const ours = (rows: readonly Row[]) => rows.find(({ name }) => name === 'Stowage')?.figures
     return {

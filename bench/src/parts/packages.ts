@@ -25,6 +25,7 @@ interface Packed {
 export const packages: Part = {
   name: 'packages',
   about: 'time to import each package, and its size when it is installed',
+  longOnly: true,
   async run(settings) {
     await using place = await takePlace(1024 ** 3)
     const all = await pack(settings, place.path)

@@ -68,7 +68,7 @@ async function cost(call: Call, calls: number): Promise<number> {
 
 async function measure({ work, calls, service, provider }: Subject): Promise<Row[]> {
   const costs = { StorageService: [] as number[], 'its provider': [] as number[] }
-  const warmUp = 2
+  const warmUp = 10
   for (let round = -warmUp; round < Number(rounds); round++) {
     const turns = [
       ['StorageService', service],
@@ -89,8 +89,8 @@ async function measure({ work, calls, service, provider }: Subject): Promise<Row
 
 const rows: Row[] = []
 for (const [name, provider, calls] of [
-  ['filesystem', new FilesystemProvider({ root: directory }), 500],
-  ['memory', new MemoryProvider(), 10_000],
+  ['filesystem', new FilesystemProvider({ root: directory }), 50],
+  ['memory', new MemoryProvider(), 1000],
 ] as const) {
   await provider.createContainer(container, { signal })
   for (const subject of subjects(name, provider, calls)) rows.push(...(await measure(subject)))

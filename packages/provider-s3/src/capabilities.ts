@@ -1,7 +1,6 @@
 import { type Capabilities, freezeCapabilities } from '@stowage/core'
 
-const KiB = 1024
-const MiB = 1024 * KiB
+const MiB = 1024 ** 2
 const GiB = 1024 * MiB
 const TiB = 1024 * GiB
 
@@ -19,14 +18,11 @@ export interface Understands {
   readonly checksums: boolean
   /** Whether it is Amazon itself. */
   readonly amazon: boolean
+  readonly maxMetadataBytes: number
 }
 
-export function capabilitiesOf({
-  conditionalWrites,
-  conditionalRemovals,
-  checksums,
-  amazon,
-}: Understands): Capabilities {
+export function capabilitiesOf(understands: Understands): Capabilities {
+  const { conditionalWrites, conditionalRemovals, checksums, amazon, maxMetadataBytes } = understands
   const writes = conditionalWrites === 'all' ? 'atomic' : conditionalWrites === 'puts' ? 'emulated' : false
   return freezeCapabilities({
     containerNames: {
@@ -48,7 +44,7 @@ export function capabilitiesOf({
       contentDisposition: true,
       contentEncoding: true,
       contentLanguage: true,
-      maxMetadataBytes: 2 * KiB,
+      maxMetadataBytes,
     },
     checksums: checksums ? ['md5', 'sha256', 'crc32c'] : ['md5', 'sha256'],
     signedUrls: { maxExpiresIn: 7 * 24 * 60 * 60, contentType: true, size: true, responseHeaders: true },

@@ -24,8 +24,8 @@ export class Connection {
   readonly options: ConnectionOptions
   /** How the service wants ETags in conditions on writes, once it is known; see {@link WriteConditions}. */
   etagForm: 'quoted' | 'bare' | undefined
-  /** Keys that came with the start of a part upload of this process, by the upload's id. */
-  readonly uploadKeys = new Map<string, CustomerKey>()
+  /** The part uploads that this process started and has not ended, by id, each with the key that it was started with. */
+  readonly started = new Map<string, CustomerKey>()
 
   constructor(client: S3Client, options: ConnectionOptions) {
     this.client = client
@@ -66,7 +66,7 @@ export class Connection {
 
   /** The key that a part upload was started with. */
   customerKeyOfUpload(id: string): CustomerKey {
-    return this.uploadKeys.get(id) ?? this.customerKey
+    return this.started.get(id) ?? this.customerKey
   }
 }
 

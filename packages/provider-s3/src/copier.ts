@@ -48,15 +48,17 @@ interface CopyJob {
   readonly options: CopyCallOptions
   readonly info: FileInfo
   readonly native: { readonly IfMatch?: string; readonly IfNoneMatch?: string }
+  /** The service is not told which version it is, since it does not know its own. */
+  readonly unconditional?: boolean
 }
 
 /** What the copy is made from: always the version that was looked at first. */
-const sourceOf = ({ connection, source, info }: CopyJob) => {
+const sourceOf = ({ connection, source, info, unconditional = false }: CopyJob) => {
   const { SSECustomerAlgorithm, SSECustomerKey } = connection.customerKey
   const path = `${source.container}/${keyOf(source.file)}`
   return {
     CopySource: path.split('/').map(encodeURIComponent).join('/'),
-    CopySourceIfMatch: info.etag,
+    ...(unconditional ? {} : { CopySourceIfMatch: info.etag }),
     ...(SSECustomerKey === undefined
       ? {}
       : { CopySourceSSECustomerAlgorithm: SSECustomerAlgorithm, CopySourceSSECustomerKey: SSECustomerKey }),
@@ -87,6 +89,11 @@ async function copyAtOnce(job: CopyJob): Promise<WrittenFile> {
   const answer = await connection
     .send(command, options.signal, { container: target.container, file: target.file })
     .catch((error: unknown) => explainMissing(job, error))
+    .catch(async (error: unknown) => {
+      if (await isForgottenVersion(job, error)) return undefined
+      throw error
+    })
+  if (answer === undefined) return copyAtOnce({ ...job, unconditional: true })
   const etag = quoted(answer.CopyObjectResult?.ETag)
   const { md5: _, ...kept } = info.checksums
   const keptMd5 = info.etag === `"${info.checksums.md5}"` ? {} : { md5: info.checksums.md5 }
@@ -103,6 +110,16 @@ async function copyAtOnce(job: CopyJob): Promise<WrittenFile> {
       ...(keptMd5.md5 === undefined ? {} : keptMd5),
     },
   }
+}
+
+/** Swift's s3api holds the condition on a source that went up in parts against another ETag than the one that it shows. */
+async function isForgottenVersion(job: CopyJob, error: unknown): Promise<boolean> {
+  const { connection, source, options, info, native, unconditional } = job
+  const underConditions = native.IfMatch !== undefined || native.IfNoneMatch !== undefined
+  if (unconditional || underConditions || !isStorageError(error, 'PRECONDITION_FAILED')) return false
+  const { signal } = options
+  const present = await getFile(connection, source.container, source.file, { signal, conditions: {} })
+  return present.etag === info.etag
 }
 
 /** Both ends can be missing, and the service does not say which. The source was there a moment ago. */

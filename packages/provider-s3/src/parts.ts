@@ -21,6 +21,7 @@ import {
   type UploadedPart,
   type UploadPage,
   type UploadPartCallOptions,
+  uploadNotFound,
   type WrittenFile,
 } from '@stowage/core'
 import { maxPartSize } from './capabilities.js'
@@ -76,8 +77,8 @@ const address = (upload: PartUpload) => ({
   UploadId: nativeUpload(upload).id,
 })
 
-/** Upload keys that are remembered: those of the uploads under way, and of some that nobody ended. */
-const maxUploadKeys = 10_000
+/** Uploads that are remembered: those under way, and some that nobody ended. */
+const maxStarted = 10_000
 
 export async function startUpload(
   connection: Connection,
@@ -97,12 +98,9 @@ export async function startUpload(
   const { UploadId } = await connection.send(command, signal, { container, file })
   if (!UploadId) throw new StorageError('BAD_ANSWER', 'the service started an upload and did not say which')
   const id = crc32c ? `${UploadId},crc32c=${checksums.crc32c}` : UploadId
-  const key = namedKey(options)
-  if (key !== undefined) {
-    const [oldest] = connection.uploadKeys.keys()
-    if (oldest !== undefined && connection.uploadKeys.size >= maxUploadKeys) connection.uploadKeys.delete(oldest)
-    connection.uploadKeys.set(id, key)
-  }
+  const [oldest] = connection.started.keys()
+  if (oldest !== undefined && connection.started.size >= maxStarted) connection.started.delete(oldest)
+  connection.started.set(id, namedKey(options) ?? connection.customerKey)
   return { container, file, id, partSize }
 }
 
@@ -114,6 +112,10 @@ export async function uploadPart(
 ): Promise<UploadedPart> {
   if (!(body instanceof Uint8Array)) {
     throw new StorageError('LENGTH_REQUIRED', 'the service takes bytes in memory, and no stream')
+  }
+  // Swift's s3api takes parts of an upload that was completed, and breaks the file with them.
+  if (!connection.options.amazon && !connection.started.has(upload.id)) {
+    await checkUnderWay(connection, upload, signal)
   }
   const command = new UploadPartCommand({
     ...address(upload),
@@ -160,8 +162,7 @@ export async function completeUpload(
   { signal, parts, conditions }: CompleteUploadCallOptions,
 ): Promise<WrittenFile> {
   const { container, file, id } = upload
-  // A completed upload could be completed again for a while, and Ceph calls an unknown one an internal error.
-  await listParts(connection, upload, { signal, limit: 1 })
+  await checkUnderWay(connection, upload, signal)
   const native = await conditionsApart(connection, { container, file, conditions, signal })
   const { crc32c, expected } = nativeUpload(upload)
   const key = connection.customerKeyOfUpload(id)
@@ -181,9 +182,31 @@ export async function completeUpload(
     }
     throw error
   }
-  connection.uploadKeys.delete(id)
+  connection.started.delete(id)
   // The answer says nothing of the attributes, which were given at the start, perhaps by another process.
   return getFile(connection, container, file, { signal, conditions: {} }, key)
+}
+
+/**
+ * `UPLOAD_NOT_FOUND` when the upload is no longer, or never was. Without it a completed upload could be completed again
+ * for a while, and Ceph calls an unknown one an internal error.
+ */
+async function checkUnderWay(connection: Connection, upload: PartUpload, signal: AbortSignal): Promise<void> {
+  const { Bucket, Key, UploadId } = address(upload)
+  const command = { Bucket, Prefix: Key, EncodingType: 'url' } as const
+  let marker: { readonly KeyMarker: string; readonly UploadIdMarker: string } | undefined
+  do {
+    const answer = await connection.send(new ListMultipartUploadsCommand({ ...command, ...marker }), signal, {
+      container: upload.container,
+    })
+    const found = (answer.Uploads ?? []).map((entry) => ({ key: decodeKey(entry.Key ?? ''), id: entry.UploadId ?? '' }))
+    if (found.some(({ key, id }) => key === Key && id === UploadId)) return
+    // The name itself comes first of all that begin with it.
+    const last = found.at(-1)
+    const more = answer.IsTruncated === true && last?.key === Key
+    marker = more ? { KeyMarker: last.key, UploadIdMarker: last.id } : undefined
+  } while (marker !== undefined)
+  throw uploadNotFound(upload.container, upload.file)
 }
 
 /** Amazon says of a condition on a file that is not there what it says of an unknown upload; this tells them apart. */
@@ -193,7 +216,7 @@ async function missingTarget(connection: Connection, upload: PartUpload, signal:
 }
 
 export async function abortUpload(connection: Connection, upload: PartUpload, { signal }: CallOptions): Promise<void> {
-  connection.uploadKeys.delete(upload.id)
+  connection.started.delete(upload.id)
   try {
     await connection.send(new AbortMultipartUploadCommand(address(upload)), signal, subjectOf(upload))
   } catch (error) {

@@ -1,6 +1,6 @@
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
-import { type SignedUrl, type SignUrlCallOptions, StorageError } from '@stowage/core'
+import type { SignedUrl, SignUrlCallOptions } from '@stowage/core'
 import type { Connection } from './connection.js'
 import { explain } from './errors.js'
 import { keyOf } from './names.js'
@@ -47,19 +47,17 @@ async function signPut(
   file: string,
   { expiresIn, contentType, size }: SignUrlCallOptions,
 ) {
-  if (contentType === null) {
-    throw new StorageError('NOT_SUPPORTED', 'the service cannot be told that a request must have no content type', {
-      details: { capability: 'signedUrls.contentType' },
-    })
-  }
+  // A signature can't forbid a header. What a file has that nobody gave a type to is signed in place of none, and no other
+  // type can be sent then either.
+  const fixedType = contentType === null ? 'application/octet-stream' : contentType
   const command = new PutObjectCommand({
     Bucket: container,
     Key: keyOf(file),
-    ...(contentType === undefined ? {} : { ContentType: contentType }),
+    ...(fixedType === undefined ? {} : { ContentType: fixedType }),
     ...(size === undefined ? {} : { ContentLength: size }),
   })
   const fixed = [
-    ...(contentType === undefined ? [] : ['content-type']),
+    ...(fixedType === undefined ? [] : ['content-type']),
     ...(size === undefined ? [] : ['content-length']),
   ]
   const url = await getSignedUrl(connection.client, command, {
@@ -68,6 +66,6 @@ async function signPut(
     unhoistableHeaders: new Set(fixed),
   })
   // Every client sends the length by itself, and browsers let nobody else send it.
-  const headers: Record<string, string> = contentType === undefined ? {} : { 'content-type': contentType }
+  const headers: Record<string, string> = fixedType === undefined ? {} : { 'content-type': fixedType }
   return { url, headers }
 }

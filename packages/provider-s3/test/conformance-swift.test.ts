@@ -5,7 +5,8 @@ import { S3Provider } from '../src/index.js'
 
 describeServer('swift-s3', ({ endpoint, region, key, keyId }) => {
   registerConformance({ describe, it }, 'amazon-swift', {
-    createProvider: () => new S3Provider({ endpoint, region, key, keyId, conditionalWrites: false }),
+    createProvider: () =>
+      new S3Provider({ endpoint, region, key, keyId, conditionalWrites: false, maxMetadataBytes: 256 }),
     secrets: [key],
   })
 })

@@ -18,16 +18,16 @@ export const searchPath = '/usr/sbin:/usr/bin:/sbin:/bin'
  * Makes sure that Debian's packages are installed: installs them, and says so, on Debian as root; elsewhere throws an error
  * that says what to do.
  */
-export async function requirePackages(server: string, packages: readonly string[]): Promise<void> {
+export async function requirePackages(what: string, packages: readonly string[]): Promise<void> {
   if (await areInstalled(packages)) return
   const names = packages.join(' ')
   if (process.getuid?.() !== 0 || !(await isExecutable('/usr/bin/apt-get'))) {
     throw new Error(
-      `${server} can't be started here. On Debian 12, install it: apt-get install --no-install-recommends ${names}. ` +
-        'Or let the tests use a server of yours: the variables are in packages/test-servers/README.md.',
+      `${what} can't be had here. On Debian 12, install it: apt-get install --no-install-recommends ${names}. ` +
+        'Instead of a server, the tests can use one of yours: the variables are in packages/test-servers/README.md.',
     )
   }
-  process.stderr.write(`test-servers: installing Debian packages for ${server}: ${names}\n`)
+  process.stderr.write(`test-servers: installing Debian packages for ${what}: ${names}\n`)
   const script = fileURLToPath(new URL('../servers/install-packages.sh', import.meta.url))
   const lock = join(tmpdir(), 'stowage-test-servers-install.lock')
   try {

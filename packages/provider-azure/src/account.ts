@@ -3,6 +3,7 @@
  */
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
+import { Socket } from 'node:net'
 import {
   BlobServiceClient,
   type BlockBlobClient,
@@ -30,6 +31,8 @@ export interface AccountOptions {
   readonly sas?: string | undefined
   readonly endpoint?: string | undefined
   readonly credential?: TokenCredential | undefined
+  /** Milliseconds without a byte on a connection until it counts as lost. Default: 60,000. */
+  readonly idleTimeout?: number | undefined
 }
 
 /** Who asks. */
@@ -39,8 +42,8 @@ export type Authority =
   /** In every URL already. */
   | { readonly kind: 'sas' }
 
-/** Milliseconds after which a connection that nobody uses is closed. */
-const idleTime = 60_000
+/** Milliseconds. */
+const defaultIdleTimeout = 60_000
 
 /** Azurite's account, which everybody knows: "Connect to the emulator account using the well-known account name and key". */
 const developmentAccount: Readonly<Partial<Record<string, string>>> = {
@@ -54,7 +57,7 @@ export class Account {
   readonly endpoint: string
   readonly authority: Authority
   readonly #sas: string
-  readonly #agent: HttpAgent | HttpsAgent
+  readonly #agent: HttpAgent
   readonly service: BlobServiceClient
 
   /** Makes no request. */
@@ -63,8 +66,10 @@ export class Account {
     this.endpoint = endpoint
     this.authority = authority
     this.#sas = sas
-    const agentOptions = { keepAlive: true, timeout: idleTime }
+    const timeout = options.idleTimeout ?? defaultIdleTimeout
+    const agentOptions = { keepAlive: true, timeout }
     this.#agent = endpoint.startsWith('https:') ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions)
+    endWhenSilent(this.#agent, timeout)
     this.service = this.#client({})
   }
 
@@ -100,6 +105,22 @@ export class Account {
     })
     pipeline.factories.push(withHeaders(this.#agent, headers))
     return new BlobServiceClient(this.endpoint + this.#sas, pipeline)
+  }
+}
+
+/**
+ * Ends connections on which nothing moves although something should: the service is silent, or gone without a word. A
+ * connection that stands still because its reader does is left alone.
+ */
+function endWhenSilent(agent: HttpAgent, timeout: number): void {
+  const connect = agent.createConnection.bind(agent)
+  agent.createConnection = (options, callback) => {
+    const stream = connect(options, callback)
+    if (!(stream instanceof Socket)) return stream
+    return stream.on('timeout', () => {
+      if (stream.isPaused()) stream.setTimeout(timeout)
+      else stream.destroy(Object.assign(new Error('the connection is silent'), { code: 'ETIMEDOUT' }))
+    })
   }
 }
 

@@ -22,6 +22,8 @@ export const settings = v.strictObject({
   sas: v.optional(text),
   /** The blob service's URL; default: `https://<storageAccount>.blob.core.windows.net`. */
   endpoint: v.optional(v.pipe(v.string(), v.url('it must be a URL'))),
+  /** Milliseconds without a byte on a connection until it counts as lost; default: 60,000. */
+  idleTimeout: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2 ** 31 - 1))),
   /** Passed in as code: any of @azure/identity, or one's own. */
   credential: v.optional(v.custom<TokenCredential>(isCredential, 'it must be a TokenCredential, passed in as code')),
 })

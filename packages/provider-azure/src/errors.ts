@@ -139,7 +139,9 @@ function missing(
 }
 
 function withoutAnswer(error: RestError, cause: Error): StorageError {
-  if (error.code === 'PARSE_ERROR') return new StorageError('BAD_ANSWER', 'the answer makes no sense', { cause })
+  // Of the SDK's parser for XML, and of Node's for HTTP.
+  if (error.code === 'PARSE_ERROR' || error.code?.startsWith('HPE_'))
+    return new StorageError('BAD_ANSWER', 'the answer makes no sense', { cause })
   if (unreached.has(error.code ?? '')) return new StorageError('UNAVAILABLE', 'the service was not reached', { cause })
   return new StorageError('CONNECTION_LOST', 'the connection broke', { cause })
 }

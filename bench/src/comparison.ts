@@ -18,6 +18,8 @@ export interface Running {
   readonly server: Server
   /** The folder of the files of the container `bench`. */
   readonly folder: string
+  /** MiB: what the server has when it listens and has done nothing. */
+  readonly idle: number
 }
 
 export type Work = (running: Running, round: number) => Omit<LoadOrder, 'port'> | undefined
@@ -27,9 +29,9 @@ export interface Run {
   readonly load: LoadResult
   /** Seconds. */
   readonly processor: number
-  /** MiB. */
+  /** MiB: the most during the round, and what the server had when it listened and had done nothing. */
   readonly peak: number
-  readonly before: number
+  readonly idle: number
 }
 
 export class Comparison implements AsyncDisposable {
@@ -58,7 +60,8 @@ export class Comparison implements AsyncDisposable {
         await prepare(folder)
         const launch = await contestant.launch(root)
         if (launch === undefined) continue
-        comparison.#running.push({ contestant, folder, server: await Server.start(launch) })
+        const server = await Server.start(launch)
+        comparison.#running.push({ contestant, folder, server, idle: server.residentMemory() })
       }
     } catch (error) {
       await comparison[Symbol.asyncDispose]()
@@ -111,13 +114,12 @@ function isWanted({ name }: Contestant, { only }: Settings): boolean {
   return only.length === 0 || lower === 'stowage' || only.some((wanted) => lower.includes(wanted.toLowerCase()))
 }
 
-async function runOnce({ server, contestant }: Running, order: Omit<LoadOrder, 'port'>): Promise<Run> {
+async function runOnce({ server, contestant, idle }: Running, order: Omit<LoadOrder, 'port'>): Promise<Run> {
   server.forgetPeak()
-  const before = server.residentMemory()
   const processor = server.processorTime()
   try {
     const load = await generateLoad({ ...order, port: server.port })
-    return { load, processor: server.processorTime() - processor, peak: server.peakMemory(), before }
+    return { load, processor: server.processorTime() - processor, peak: server.peakMemory(), idle }
   } catch (error) {
     throw new Error(`${contestant.name}: ${error instanceof Error ? error.message : String(error)}`)
   }
@@ -130,7 +132,7 @@ export const transferFigures = (runs: readonly Run[]): Figures => ({
   'CPU s/GiB': medianOf(runs, ({ processor, load }) => processor / ((load.received + load.sent) / GiB)),
   'wall s': medianOf(runs, ({ load }) => load.wall),
   'peak MiB': medianOf(runs, ({ peak }) => peak),
-  'above idle MiB': medianOf(runs, ({ peak, before }) => peak - before),
+  'above idle MiB': medianOf(runs, ({ peak, idle }) => peak - idle),
 })
 
 /** The figures of many small requests. */
@@ -148,5 +150,5 @@ export const answerFigures = (runs: readonly Run[]): Figures => ({
   'CPU ms': medianOf(runs, ({ processor, load }) => (processor * 1e3) / load.requests),
   'p50 ms': medianOf(runs, ({ load }) => load.p50),
   'peak MiB': medianOf(runs, ({ peak }) => peak),
-  'above idle MiB': medianOf(runs, ({ peak, before }) => peak - before),
+  'above idle MiB': medianOf(runs, ({ peak, idle }) => peak - idle),
 })

@@ -25,7 +25,7 @@ export interface Figures {
   readonly 'p99 ms'?: number
   /** The most memory that the server had at any time. */
   readonly 'peak MiB'?: number
-  /** The same, less what it had before the work. */
+  /** The same, less what it had when it had done nothing yet. */
   readonly 'above idle MiB'?: number
   /** The share of a core that made the requests: close to 1, that was the limit. */
   readonly 'generator load'?: number

@@ -15,10 +15,11 @@ export const large: Part = {
   longOnly: true,
   async run(settings) {
     await using place = await takePlace(size)
-    await using comparison = await Comparison.start(settings, place.path, [stowage, nginx])
     const rows: Row[] = []
     const once = { warmUp: false, rounds: 1 } as const
+    // Servers that have done nothing yet: the peak is of this work alone.
     for (const kind of ['formUpload', 'rawUpload'] as const) {
+      await using comparison = await Comparison.start(settings, place.path, [stowage, nginx])
       const work = `${kind === 'formUpload' ? 'form' : 'raw'} upload of 5 GiB`
       const order = { connections: 1, until: { requests: 1 }, expected: { status: [200, 201, 204] } }
       const done = await comparison.measure(
@@ -32,10 +33,11 @@ export const large: Part = {
       )
       rows.push(...done)
     }
+    await using comparison = await Comparison.start(settings, place.path, [stowage])
     const down = await comparison.measure(
       'download of 5 GiB',
-      ({ contestant: { download, name }, folder }) => {
-        if (download === undefined || name !== 'Stowage') return undefined
+      ({ contestant: { download }, folder }) => {
+        if (download === undefined) return undefined
         makeFile(join(folder, 'large.bin'), size)
         return {
           connections: 1,

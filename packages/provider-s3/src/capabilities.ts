@@ -6,8 +6,6 @@ const TiB = 1024 * GiB
 
 /** The largest body of one request, and the largest part. */
 export const maxPartSize = 5 * GiB
-/** The most names in one batch removal. */
-export const maxRemovals = 1000
 
 /** Which conditional requests the service understands. */
 export interface Understands {

@@ -127,11 +127,8 @@ async function removeVersions(
   signal: AbortSignal,
 ): Promise<void> {
   const batched = versions.filter(({ Key }) => isXmlText(Key))
-  // A page of versions can be longer than a batch.
-  for (let start = 0; start < batched.length; start += 1000) {
-    const failed = await removeKeys(connection, container, batched.slice(start, start + 1000), signal)
-    for (const [key, error] of failed) throw error.withContext({ container, file: nameOf(key) })
-  }
+  const failed = await removeKeys(connection, container, batched, signal)
+  for (const [key, error] of failed) throw error.withContext({ container, file: nameOf(key) })
   for (const version of versions.filter(({ Key }) => !isXmlText(Key))) {
     const subject = { container, file: nameOf(version.Key) }
     await connection.send(new DeleteObjectCommand({ Bucket: container, ...version }), signal, subject)

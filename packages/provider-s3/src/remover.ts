@@ -7,7 +7,6 @@ import {
   type RemoveOutcome,
   type StorageError,
 } from '@stowage/core'
-import { maxRemovals } from './capabilities.js'
 import type { Connection } from './connection.js'
 import { explain } from './errors.js'
 import { isXmlText, keyOf } from './names.js'
@@ -59,10 +58,8 @@ export async function removeFiles(
   }
   const all = [...keys.keys()]
   const batched = all.filter(isXmlText)
-  for (let start = 0; start < batched.length; start += maxRemovals) {
-    const failed = await removeKeys(connection, container, batched.slice(start, start + maxRemovals), signal)
-    for (const [key, error] of failed) errors.set(keys.get(key) ?? key, error)
-  }
+  const failed = await removeKeys(connection, container, batched, signal)
+  for (const [key, error] of failed) errors.set(keys.get(key) ?? key, error)
   const single = all.filter((key) => !isXmlText(key))
   for (let start = 0; start < single.length; start += parallelism) {
     const removals = single.slice(start, start + parallelism).map(async (key) => {
@@ -87,25 +84,30 @@ export interface ObjectVersion {
   readonly VersionId?: string
 }
 
-/** At most {@link maxRemovals} keys by one request; what could not be removed, by key. */
+/**
+ * Keys in one request. Amazon takes 1,000 and so do the others, of which some (Swift's s3api) remove one after the other and say nothing
+ * meanwhile, for longer than a connection may be silent.
+ */
+const batchSize = ({ options }: Connection) => (options.amazon ? 1000 : 250)
+
+/** Any number of keys that XML can hold; those that could not be removed. */
 export async function removeKeys(
   connection: Connection,
   container: string,
   keys: readonly (string | ObjectVersion)[],
   signal: AbortSignal,
 ): Promise<Map<string, StorageError>> {
-  if (keys.length === 0) return new Map()
-  const Objects = keys.map((key) => (typeof key === 'string' ? { Key: key } : { ...key }))
-  const answer = await connection.send(
-    new DeleteObjectsCommand({ Bucket: container, Delete: { Objects, Quiet: true } }),
-    signal,
-    { container },
-  )
   const failed = new Map<string, StorageError>()
-  for (const { Key = '', Code = '' } of answer.Errors ?? []) {
-    if (Code === 'NoSuchKey') continue
-    const refused = Object.assign(new Error(), { name: Code, $metadata: { httpStatusCode: 400 } })
-    failed.set(Key, explain(refused, { container, file: Key }))
+  const size = batchSize(connection)
+  for (let start = 0; start < keys.length; start += size) {
+    const batch = keys.slice(start, start + size).map((key) => (typeof key === 'string' ? { Key: key } : { ...key }))
+    const command = new DeleteObjectsCommand({ Bucket: container, Delete: { Objects: batch, Quiet: true } })
+    const { Errors = [] } = await connection.send(command, signal, { container })
+    for (const { Key = '', Code = '' } of Errors) {
+      if (Code === 'NoSuchKey') continue
+      const refused = Object.assign(new Error(), { name: Code, $metadata: { httpStatusCode: 400 } })
+      failed.set(Key, explain(refused, { container, file: Key }))
+    }
   }
   return failed
 }

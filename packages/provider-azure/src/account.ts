@@ -122,6 +122,12 @@ function endWhenSilent(agent: HttpAgent, timeout: number): void {
       else stream.destroy(Object.assign(new Error('the connection is silent'), { code: 'ETIMEDOUT' }))
     })
   }
+  const reuse = agent.reuseSocket.bind(agent)
+  agent.reuseSocket = (stream, request) => {
+    reuse(stream, request)
+    // While nobody used it, it had the time that the service keeps such connections.
+    if (stream instanceof Socket) stream.setTimeout(timeout)
+  }
 }
 
 /** Connections of the account's own, so that closing frees them; and more headers. */

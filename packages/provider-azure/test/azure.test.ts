@@ -227,6 +227,33 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
       await behind.close()
     })
 
+    it.each(Array.from({ length: 14 }, (_, count) => count))(
+      'leave only what can be purged when the process dies after %i requests',
+      async (count) => {
+        await storage.putFile(container, 'dying', 'the version before')
+        await using proxy = new Interceptor(endpoint)
+        await using dying = new StorageService(
+          new AzureProvider({ storageAccount, storageAccessKey, endpoint: await proxy.listen() }),
+          quick,
+        )
+        let requests = 0
+        proxy.intercept = (asked, _answer, forward) => {
+          if (requests++ < count) forward()
+          else asked.destroy()
+        }
+        const body = Buffer.alloc(2048, 'n')
+        await dying.putFile(container, 'dying', body, { partSize: 1024, parallelism: 1 }).catch((error: unknown) => {
+          expect(isStorageError(error, 'CONNECTION_LOST')).toBe(true)
+        })
+        const content = await (await storage.openFile(container, 'dying')).text()
+        expect(['the version before', body.toString()]).toContain(content)
+        await storage.purgeUploads(container)
+        expect(await bookkeeping()).toEqual([])
+        expect(await (await storage.openFile(container, 'dying')).text()).toBe(content)
+        await storage.removeFile(container, 'dying')
+      },
+    )
+
     it('put a file together from several ranges', async () => {
       const content = randomBytes(101 * MiB)
       await storage.putFile(container, 'large', content, { partSize: 60 * MiB })

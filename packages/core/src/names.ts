@@ -26,18 +26,25 @@ export function checkFileName(name: unknown): asserts name is string {
   }
 }
 
+const expressions = new WeakMap<ContainerNameRule, RegExp>()
+
+/** Compiled once for each rule: every request checks a name. */
+function expressionOf(rule: ContainerNameRule): RegExp {
+  let expression = expressions.get(rule)
+  if (expression === undefined) {
+    expression = new RegExp(`^(?:${rule.pattern})$`, 'u')
+    expressions.set(rule, expression)
+  }
+  return expression
+}
+
 /** Throws `INVALID_NAME` unless the name meets the provider's rule. */
 export function checkContainerName(name: unknown, rule: ContainerNameRule): asserts name is string {
   if (typeof name !== 'string') {
     throw new StorageError('INVALID_NAME', `a container's name must be a string, not ${kind(name)}`)
   }
   const bytes = Buffer.byteLength(name)
-  if (
-    !name.isWellFormed() ||
-    bytes < rule.minBytes ||
-    bytes > rule.maxBytes ||
-    !new RegExp(`^(?:${rule.pattern})$`, 'u').test(name)
-  ) {
+  if (!name.isWellFormed() || bytes < rule.minBytes || bytes > rule.maxBytes || !expressionOf(rule).test(name)) {
     throw new StorageError(
       'INVALID_NAME',
       `${JSON.stringify(shortened(name))} is no container name here: it must be ${rule.rule}`,

@@ -50,8 +50,12 @@ export function keyPrefixOf(prefix: string): string {
   if (!needsEscape(prefix)) return prefix
   const segments = prefix.split('/')
   const end = segments.pop() ?? ''
-  // OpenStack Swift can't look for the character behind the last one.
-  return [...segments.map(escapeSegment), escapeCharacters(end).replace(/\u{10ffff}+$/u, '')].join('/')
+  return searchableKey([...segments.map(escapeSegment), escapeCharacters(end)].join('/'))
+}
+
+/** The beginning of a key that a service can look for: OpenStack Swift looks up to the next character, and the last one has none. */
+export function searchableKey(key: string): string {
+  return key.replace(/\u{10ffff}+$/u, '')
 }
 
 /** The name that {@link escapeName} made the key from, and the folder that {@link keyPrefixOf} did. */

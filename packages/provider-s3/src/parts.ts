@@ -10,6 +10,7 @@ import {
 import {
   type CallOptions,
   type CompleteUploadCallOptions,
+  compareNames,
   isStorageError,
   type ListCallOptions,
   type PartPage,
@@ -28,7 +29,7 @@ import { maxPartSize } from './capabilities.js'
 import { type Connection, quoted } from './connection.js'
 import { decodeNext } from './lister.js'
 import { toBase64 } from './metadata.js'
-import { decodeKey, keyOf, keyPrefixOf, nameOf } from './names.js'
+import { decodeKey, keyOf, keyPrefixOf, nameOf, searchableKey } from './names.js'
 import { getFile } from './reader.js'
 import { conditionsApart, namedKey, nativeAttributes } from './writer.js'
 
@@ -193,7 +194,7 @@ export async function completeUpload(
  */
 async function checkUnderWay(connection: Connection, upload: PartUpload, signal: AbortSignal): Promise<void> {
   const { Bucket, Key, UploadId } = address(upload)
-  const command = { Bucket, Prefix: Key, EncodingType: 'url' } as const
+  const command = { Bucket, Prefix: searchableKey(Key), EncodingType: 'url' } as const
   let marker: { readonly KeyMarker: string; readonly UploadIdMarker: string } | undefined
   do {
     const answer = await connection.send(new ListMultipartUploadsCommand({ ...command, ...marker }), signal, {
@@ -201,9 +202,8 @@ async function checkUnderWay(connection: Connection, upload: PartUpload, signal:
     })
     const found = (answer.Uploads ?? []).map((entry) => ({ key: decodeKey(entry.Key ?? ''), id: entry.UploadId ?? '' }))
     if (found.some(({ key, id }) => key === Key && id === UploadId)) return
-    // The name itself comes first of all that begin with it.
     const last = found.at(-1)
-    const more = answer.IsTruncated === true && last?.key === Key
+    const more = answer.IsTruncated === true && last !== undefined && compareNames(last.key, Key) <= 0
     marker = more ? { KeyMarker: last.key, UploadIdMarker: last.id } : undefined
   } while (marker !== undefined)
   throw uploadNotFound(upload.container, upload.file)

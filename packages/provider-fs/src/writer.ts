@@ -117,8 +117,8 @@ class Source {
 }
 
 /** Bytes that the buffers of all writers of this process may take. Writers beyond that write chunks as they come. */
-const maxBufferBytes = 33_554_432
-const maxSpareBuffers = 8
+const maxBufferBytes = 8_388_608
+const maxSpareBuffers = 4
 let bufferBytes = 0
 const spareBuffers: Buffer[] = []
 

@@ -8,6 +8,7 @@
  * - `form-upload.ts`, `form-parser.ts`, `form-file.ts`: forms. `incoming.ts`: the upload options at work.
  * - `conditions.ts`, `ranges.ts`, `digests.ts`, `disposition.ts`: headers.
  * - `request-body.ts`, `json-body.ts`, `connection.ts`: what clients send, and when they stop.
+ * - `openapi.ts`, `openapi-operations.ts`, `openapi-schemas.ts`: the routes described.
  * - `json.ts`, `errors.ts`, `request-error.ts`: what they get.
  */
 export type { Action } from './actions.js'
@@ -15,6 +16,13 @@ export { download } from './download.js'
 export { type ErrorAnswer, errorAnswer, sendError } from './errors.js'
 export type { UploadedFile } from './form-file.js'
 export { type UploadResult, upload } from './form-upload.js'
+export {
+  type OpenApiDocument,
+  type OpenApiOperation,
+  type OpenApiOptions,
+  type OpenApiServer,
+  openApiDocument,
+} from './openapi.js'
 export type {
   Authorization,
   DownloadOptions,

@@ -30,7 +30,7 @@ const container = '/:container'
 const files = '/:container/files'
 const file = '/:container/files/*file'
 
-export const routeHandlers: readonly RouteHandler[] = [
+export const routeHandlers = [
   { method: 'GET', path: '/', name: 'getContainers', action: 'getContainers', handle: listContainers },
   { method: 'POST', path: '/', name: 'createContainer', action: 'createContainer', handle: createContainer },
   { method: 'GET', path: container, name: 'getContainer', action: 'getContainer', handle: getContainer },
@@ -44,7 +44,9 @@ export const routeHandlers: readonly RouteHandler[] = [
   { method: 'POST', path: '/:container/copy', name: 'copyFile', action: 'download', handle: copyFile },
   { method: 'POST', path: '/:container/move', name: 'moveFile', action: 'download', handle: moveFile },
   { method: 'POST', path: '/:container/remove', name: 'removeFiles', action: 'removeFile', handle: removeFiles },
-]
+] as const satisfies readonly RouteHandler[]
+
+export type RouteName = (typeof routeHandlers)[number]['name']
 
 /** The routes as plain data. */
 export const storageRoutes: readonly StorageRoute[] = Object.freeze(

@@ -3,6 +3,7 @@
  */
 import { Readable } from 'node:stream'
 import {
+  type CallOptions,
   type FilePage,
   type ListFilesCallOptions,
   type OpenCallOptions,
@@ -10,6 +11,7 @@ import {
   type ProviderBody,
   ProviderWrapper,
   type PutCallOptions,
+  type RemoveOutcome,
   StorageError,
   type StorageProvider,
   type WrittenFile,
@@ -70,6 +72,27 @@ export class BrokenWrites extends ProviderWrapper {
   ): Promise<WrittenFile> {
     if (file === this.#file) throw new StorageError('NO_SPACE', 'no space left on /srv/secret')
     return super.putFile(container, file, body, options)
+  }
+}
+
+/** May not remove the file of one name. */
+export class BrokenRemovals extends ProviderWrapper {
+  readonly #file: string
+
+  constructor(file: string) {
+    super(new MemoryProvider())
+    this.#file = file
+  }
+
+  override async removeFiles(
+    container: string,
+    files: readonly string[],
+    options: CallOptions,
+  ): Promise<RemoveOutcome[]> {
+    const outcomes = await super.removeFiles(container, files, options)
+    return outcomes.map(({ file }) =>
+      file === this.#file ? { file, error: new StorageError('PERMISSION_DENIED', 'it is locked') } : { file },
+    )
   }
 }
 

@@ -11,7 +11,14 @@ import type { FileLocation } from './files.js'
 import { invalid } from './invalid.js'
 import { checkContainerName, checkFileName } from './names.js'
 import type { CopyFileOptions, ListFilesOptions, SignUrlOptions, StartUploadOptions, WriteOptions } from './options.js'
-import type { CopyCallOptions, ListFilesCallOptions, PartUpload, SignUrlCallOptions, UploadedPart } from './provider.js'
+import type {
+  CopyCallOptions,
+  ListFilesCallOptions,
+  PartUpload,
+  PartUploadReference,
+  SignUrlCallOptions,
+  UploadedPart,
+} from './provider.js'
 
 export function positive(property: string, value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1) return value
@@ -138,12 +145,16 @@ export function partLimits({ parts }: Capabilities): PartLimits {
   return parts
 }
 
-export function checkPartUpload(upload: PartUpload, capabilities: Capabilities): void {
+export function checkUploadReference(upload: PartUploadReference, capabilities: Capabilities): void {
   partLimits(capabilities)
   checkLocation(upload, capabilities)
   if (typeof upload.id !== 'string' || !/^[!-~]{1,8192}$/.test(upload.id)) {
     throw invalid('upload', "the upload's id is not one that was given out here")
   }
+}
+
+export function checkPartUpload(upload: PartUpload, capabilities: Capabilities): void {
+  checkUploadReference(upload, capabilities)
   positive('upload.partSize', upload.partSize)
 }
 

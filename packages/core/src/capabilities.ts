@@ -54,6 +54,8 @@ export interface Capabilities {
     readonly update: ConditionSupport
     /** `removeFile` with `ifMatch`. */
     readonly remove: ConditionSupport
+    /** `destroyContainer` with `onlyIfEmpty`. Where it is emulated, a file that is written between look and removal is lost. */
+    readonly destroyEmpty: Exclude<ConditionSupport, false>
   }
   /** The attributes that are kept with a file. `contentType` is kept by every provider. */
   readonly attributes: {
@@ -74,6 +76,11 @@ export interface Capabilities {
     | {
         /** Seconds: the longest time that a URL can be good for. */
         readonly maxExpiresIn: number
+        /**
+         * Whether a URL for PUT refuses headers that it does not name and that would bring in another file of the same
+         * credentials (`x-amz-copy-source`). Where `false`, such a URL is for people who may read all that you may.
+         */
+        readonly sealed: boolean
         /** Whether a URL for PUT can fix the content type (and its absence), and the size. */
         readonly contentType: boolean
         readonly size: boolean

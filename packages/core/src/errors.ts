@@ -25,6 +25,8 @@ const codes = {
   CONTAINER_EXISTS: { status: 409, retry: 'never' },
   /** The container holds files, and was to be destroyed only if empty. */
   CONTAINER_NOT_EMPTY: { status: 409, retry: 'never' },
+  /** Something longer is under way there: a container being destroyed, a copy onto the file. Nothing was done; try again in a minute. */
+  BUSY: { status: 409, retry: 'never' },
   /** The service cannot hold this name beside one that exists (`a` beside `a/b` in a plain directory). */
   NAME_CONFLICT: { status: 409, retry: 'never' },
   /** A length was not declared where one is needed. */
@@ -51,6 +53,8 @@ const codes = {
   NOT_SUPPORTED: { status: 501, retry: 'never' },
   /** The connection broke, so that it is not known what the service did. */
   CONNECTION_LOST: { status: 502, retry: 'idempotent' },
+  /** The service, or what stands before it, failed over the request (500, 502, 504), so that it is not known what it did. */
+  SERVICE_FAILED: { status: 502, retry: 'idempotent' },
   /** The service answered with something that is not its protocol. */
   BAD_ANSWER: { status: 502, retry: 'never' },
   /** The service said that it cannot serve now. It did nothing. */

@@ -15,6 +15,7 @@ import type {
   OpenFile,
   PartPage,
   PartUpload,
+  PartUploadReference,
   ProviderBody,
   PutCallOptions,
   ReadCallOptions,
@@ -105,7 +106,7 @@ export class ProviderWrapper implements StorageProvider {
     return this.inner.uploadPart(upload, body, options)
   }
 
-  listParts(upload: PartUpload, options: ListCallOptions): Promise<PartPage> {
+  listParts(upload: PartUploadReference, options: ListCallOptions): Promise<PartPage> {
     return this.inner.listParts(upload, options)
   }
 
@@ -113,7 +114,7 @@ export class ProviderWrapper implements StorageProvider {
     return this.inner.completeUpload(upload, options)
   }
 
-  abortUpload(upload: PartUpload, options: CallOptions): Promise<void> {
+  abortUpload(upload: PartUploadReference, options: CallOptions): Promise<void> {
     return this.inner.abortUpload(upload, options)
   }
 

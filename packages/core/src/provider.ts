@@ -14,7 +14,9 @@
  * What every call guarantees to core
  * - It rejects with a `StorageError` alone, whose cause is made with `describeCause`. Core adds operation, provider and names.
  * - It settles soon after `signal` is aborted (`ABORTED` is set by core whatever the call rejects with), and has by then
- *   undone what it had half-done: no visible file, the previous version intact, no temporary file.
+ *   undone what it had half-done: no visible file, the previous version intact, no temporary file. Over a network one case
+ *   remains: a service that already had the whole request may carry it out.
+ * - A file's name that the service can hold only escaped, and is too long for it then, is `INVALID_NAME` from every call.
  * - A write is atomic: a reader sees the previous version or the new one, whole, with the attributes that belong to it.
  * - Reads see finished writes, unless the README's heading "Consistency" says otherwise.
  * - A container that does not exist is `CONTAINER_NOT_FOUND` from every call, never an empty list or a missing file.
@@ -96,7 +98,7 @@ export type OpenFile = ResolvedRange & {
     | {
         /**
          * Exactly `length` bytes from `offset`, all of the version that `info` describes; when that can't be kept up, the
-         * stream fails. It errors with a `StorageError`; after `CONNECTION_LOST`, `UNAVAILABLE` and `RATE_LIMITED` core
+         * stream fails. It errors with a `StorageError`; after one that can be tried again (`CONNECTION_LOST` and its like) core
          * opens the rest under the same ETag. Destroying it frees the connection or descriptor at once; it is always read
          * to its end or destroyed.
          */
@@ -156,17 +158,21 @@ export interface RemoveOutcome {
   readonly error?: StorageError
 }
 
+/** Which part upload: enough to look at its parts and to abort it. */
+export interface PartUploadReference {
+  readonly container: string
+  readonly file: string
+  /** Opaque. Printable ASCII. */
+  readonly id: string
+}
+
 /**
  * A part upload. Its state is in the service alone: anybody who holds these four values continues it, in any process.
  * Every part but the last has `partSize` bytes, so parts may be sent in any order, by anyone, several at once. (Core checks
  * that, with one exception of its own: where `streamingPut` is false, a body of unknown length that has used up half of the
  * service's parts goes on in larger ones, one after the other. Such providers join parts by number, whatever their sizes.)
  */
-export interface PartUpload {
-  readonly container: string
-  readonly file: string
-  /** Opaque. Printable ASCII. */
-  readonly id: string
+export interface PartUpload extends PartUploadReference {
   /** Bytes. */
   readonly partSize: number
 }
@@ -198,13 +204,15 @@ export interface PartPage {
 }
 
 export interface CompleteUploadCallOptions extends CallOptions {
-  /** One or more, in the order of their numbers, which run from 1 without a gap. */
+  /** One or more, in the order of their numbers, which run from 1 without a gap. Parts that were sent and are not here are left out. */
   readonly parts: readonly UploadedPart[]
   readonly conditions: WriteConditions
 }
 
 /** A part upload that was started and neither completed nor aborted. */
-export interface UnfinishedUpload extends PartUpload {
+export interface UnfinishedUpload extends PartUploadReference {
+  /** Bytes; left out where the service does not keep it (Amazon), and known then to whoever started the upload. */
+  readonly partSize?: number
   readonly started: Date
 }
 
@@ -261,7 +269,7 @@ export interface StorageProvider {
   removeFile(container: string, file: string, options: RemoveCallOptions): Promise<void>
   /**
    * Any number of files, no name twice. One outcome for each file in their order; a file that does not exist counts as
-   * removed. Rejects only when nothing could be tried at all.
+   * removed. Rejects only when nothing could be tried at all. Names whose error can be tried again are asked for again.
    */
   removeFiles(container: string, files: readonly string[], options: CallOptions): Promise<readonly RemoveOutcome[]>
   /**
@@ -279,18 +287,19 @@ export interface StorageProvider {
   /** Sent again, the last one counts. `UPLOAD_NOT_FOUND`. */
   uploadPart(upload: PartUpload, body: ProviderBody, options: UploadPartCallOptions): Promise<UploadedPart>
   /** `UPLOAD_NOT_FOUND`. */
-  listParts(upload: PartUpload, options: ListCallOptions): Promise<PartPage>
+  listParts(upload: PartUploadReference, options: ListCallOptions): Promise<PartPage>
   /**
-   * The file appears, whole. `INVALID_PART` when a part is missing or its tag is wrong;
-   * `UPLOAD_NOT_FOUND`; the errors of `putFile`. After an error other than `UPLOAD_NOT_FOUND` the upload can still be
+   * The file appears, whole. `INVALID_PART` when a part is missing or its tag is wrong, and from services that cannot leave
+   * out parts that were sent; `UPLOAD_NOT_FOUND`, also when it was completed; the errors of `putFile`. After an error other than `UPLOAD_NOT_FOUND` the upload can still be
    * completed or aborted. Attributes and checksums are those given at the start, also when another process completes.
    */
   completeUpload(upload: PartUpload, options: CompleteUploadCallOptions): Promise<WrittenFile>
   /** What was sent is thrown away. Not an error when the upload is unknown, completed or already aborted; a completed file stays. */
-  abortUpload(upload: PartUpload, options: CallOptions): Promise<void>
+  abortUpload(upload: PartUploadReference, options: CallOptions): Promise<void>
   /** Unfinished uploads of names that begin with the prefix. */
   listUploads(container: string, options: ListCallOptions & { readonly prefix: string }): Promise<UploadPage>
 
+  /** `INVALID_NAME` for a file whose name the service's URLs cannot express, though it holds the file. */
   signUrl(container: string, file: string, options: SignUrlCallOptions): Promise<SignedUrl>
 
   /** Frees connections. Called at most once. */

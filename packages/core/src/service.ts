@@ -16,12 +16,14 @@ import {
   checkSignUrl,
   checkSizes,
   checkStart,
+  checkUploadReference,
   checkWrite,
   partLimits,
   positive,
 } from './arguments.js'
 import type { Source } from './body.js'
 import type { Capabilities } from './capabilities.js'
+import { completeUpload } from './completion.js'
 import { readConditions } from './condition-options.js'
 import type { ReadConditions, WriteConditions } from './conditions.js'
 import { contentTypeByContent, contentTypeByName, detectionBytes, unknownContentType } from './content-type.js'
@@ -56,6 +58,7 @@ import type {
   ListCallOptions,
   OpenFile,
   PartUpload,
+  PartUploadReference,
   RemoveOutcome,
   SignedUrl,
   StorageProvider,
@@ -343,7 +346,7 @@ export class StorageService implements AsyncDisposable {
     files: Iterable<string> | AsyncIterable<string>,
     options: OperationOptions = {},
   ): Promise<RemoveOutcome[]> {
-    const outcomes: RemoveOutcome[] = []
+    const outcomes = new Map<string, RemoveOutcome>()
     return this.#operations
       .run('removeFiles', { container }, options, async (call) => {
         checkContainer(container, this.capabilities)
@@ -351,23 +354,46 @@ export class StorageService implements AsyncDisposable {
         for (const name of names) checkFileName(name)
         for (let start = 0; start < names.length; start += removalBatch) {
           call.signal.throwIfAborted()
-          const batch = names.slice(start, start + removalBatch)
-          const done = await this.#operations.repeat(call, () => this.provider.removeFiles(container, batch, call))
-          for (const { file, error } of done) {
-            outcomes.push(
-              error === undefined
-                ? { file }
-                : { file, error: this.#operations.explain('removeFiles', { container, file }, undefined, error) },
-            )
-          }
+          await this.#removeBatch(container, names.slice(start, start + removalBatch), call, outcomes)
         }
-        return outcomes
+        return [...outcomes.values()]
       })
       .catch((error: StorageError) => {
         if (error.code !== 'ABORTED' && error.code !== 'TIMEOUT') throw error
-        const removed = outcomes.filter((outcome) => outcome.error === undefined).map((outcome) => outcome.file)
+        const removed = [...outcomes.values()].flatMap(({ file, error: failure }) =>
+          failure === undefined ? [file] : [],
+        )
         throw new StorageError(error.code, error.message, { ...error, cause: error.cause, details: { removed } })
       })
+  }
+
+  /** Names whose removal can be tried again are asked for again, without those that are done. */
+  async #removeBatch(
+    container: string,
+    files: readonly string[],
+    call: CallOptions,
+    outcomes: Map<string, RemoveOutcome>,
+  ): Promise<void> {
+    let left = files
+    const remove = async () => {
+      const done = await this.provider.removeFiles(container, left, call)
+      for (const { file, error } of done) {
+        outcomes.set(
+          file,
+          error === undefined
+            ? { file }
+            : { file, error: this.#operations.explain('removeFiles', { container, file }, undefined, error) },
+        )
+      }
+      const failed = done.filter(({ error }) => this.#operations.retry.allows(error, true))
+      left = failed.map(({ file }) => file)
+      if (failed[0] !== undefined) throw failed[0].error
+    }
+    try {
+      await this.#operations.repeat(call, remove)
+    } catch (error) {
+      if (call.signal.aborted || left.some((file) => !outcomes.has(file))) throw error
+    }
   }
 
   /** A copy on the service itself. The errors of {@link getFile} for the source, of {@link putFile} for the target. */
@@ -421,7 +447,8 @@ export class StorageService implements AsyncDisposable {
         )
       }
       const start = { ...call, ...checkStart(file, options, this.capabilities), partSize }
-      return this.#operations.once(call, () => this.provider.startUpload(container, file, start))
+      // Started twice, the first is one that nobody continues, as it would be if its answer had been lost for good.
+      return this.#operations.repeat(call, () => this.provider.startUpload(container, file, start))
     })
   }
 
@@ -449,9 +476,9 @@ export class StorageService implements AsyncDisposable {
   }
 
   /** The parts that were sent, in the order of their numbers. */
-  parts(target: PartUpload, options: ListOptions = {}): AsyncIterableIterator<UploadedPart> {
+  parts(target: PartUploadReference, options: ListOptions = {}): AsyncIterableIterator<UploadedPart> {
     return this.#operations.iterate('parts', subjectOf(target), options, (call) => {
-      checkPartUpload(target, this.capabilities)
+      checkUploadReference(target, this.capabilities)
       return this.provider.listParts(target, call)
     })
   }
@@ -466,16 +493,14 @@ export class StorageService implements AsyncDisposable {
       checkPartUpload(target, this.capabilities)
       const conditions = checkConditions(options, this.capabilities)
       checkParts(target, parts)
-      return this.#operations.once(call, () =>
-        this.provider.completeUpload(target, { ...call, parts: [...parts], conditions }),
-      )
+      return completeUpload(this.provider, this.#operations.retry, target, { ...call, parts: [...parts], conditions })
     })
   }
 
   /** Throws away what was sent. Harmless when the upload is completed, aborted or unknown. */
-  async abortUpload(target: PartUpload, options: OperationOptions = {}): Promise<void> {
+  async abortUpload(target: PartUploadReference, options: OperationOptions = {}): Promise<void> {
     return this.#operations.run('abortUpload', subjectOf(target), options, async (call) => {
-      checkPartUpload(target, this.capabilities)
+      checkUploadReference(target, this.capabilities)
       return this.#operations.repeat(call, () => this.provider.abortUpload(target, call))
     })
   }

@@ -6,6 +6,7 @@
  * On any failure the parts sent so far are thrown away on the service, and nothing is visible.
  */
 import type { Source } from './body.js'
+import { completeUpload } from './completion.js'
 import { StorageError } from './errors.js'
 import type { WrittenFile } from './files.js'
 import type { PartUpload, PutCallOptions, StorageProvider, UploadedPart } from './provider.js'
@@ -185,14 +186,12 @@ async function uploadParts(job: UploadJob, partSize: number, bodies: PartSource)
   const { parts: limits, maxPutSize } = provider.capabilities
   if (limits === false) throw tooLarge(maxPutSize)
   const { conditions, ...start } = options
-  const started = await retry.run(options.signal, false, () =>
+  const started = await retry.run(options.signal, true, () =>
     provider.startUpload(container, file, { ...start, partSize }),
   )
   try {
     const parts = await sendParts(job, started, bodies, limits.maxParts, tuning.parallelism)
-    return await retry.run(options.signal, false, () =>
-      provider.completeUpload(started, { signal: options.signal, parts, conditions }),
-    )
+    return await completeUpload(provider, retry, started, { signal: options.signal, parts, conditions })
   } catch (error) {
     await abandon(job, started)
     throw error

@@ -17,7 +17,7 @@ export const capabilities: Capabilities = freezeCapabilities({
   maxPutSize: 1024 ** 3,
   streamingPut: false,
   parts: { minPartSize: 1, maxPartSize: 1024 ** 3, maxParts: 10_000 },
-  conditions: { create: 'atomic', update: 'atomic', remove: 'atomic' },
+  conditions: { create: 'atomic', update: 'atomic', remove: 'atomic', destroyEmpty: 'atomic' },
   attributes: {
     cacheControl: true,
     contentDisposition: true,

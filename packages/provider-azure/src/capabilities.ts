@@ -24,7 +24,7 @@ export const capabilitiesFor = (signing: Signing): Capabilities =>
     maxPutSize: 5000 * MiB,
     streamingPut: false,
     parts: { minPartSize: 1, maxPartSize: maxBlockSize, maxParts: maxBlocks },
-    conditions: { create: 'atomic', update: 'atomic', remove: 'atomic' },
+    conditions: { create: 'atomic', update: 'atomic', remove: 'atomic', destroyEmpty: 'emulated' },
     attributes: {
       cacheControl: true,
       contentDisposition: true,
@@ -39,6 +39,8 @@ export const capabilitiesFor = (signing: Signing): Capabilities =>
         ? false
         : {
             maxExpiresIn: signing === 'account' ? maxSigned : maxDelegation,
+            // A copy's source needs a permission of its own.
+            sealed: true,
             contentType: false,
             size: false,
             responseHeaders: true,

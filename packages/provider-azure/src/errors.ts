@@ -46,10 +46,10 @@ const byCode: Readonly<Record<string, readonly [StorageErrorCode, string]>> = {
   InvalidResourceName: ['INVALID_NAME', 'the service refused the name'],
   InvalidUri: ['INVALID_NAME', 'the service refused the name'],
   OutOfRangeInput: ['INVALID_NAME', 'the service refused the name'],
-  ContainerBeingDeleted: ['UNAVAILABLE', 'a container of that name is being deleted, which takes the service a while'],
-  AccountBeingCreated: ['UNAVAILABLE', 'the account is being created'],
-  PendingCopyOperation: ['UNAVAILABLE', 'a copy onto the file is under way'],
-  OperationTimedOut: ['CONNECTION_LOST', 'the service took too long'],
+  ContainerBeingDeleted: ['BUSY', 'a container of that name is being deleted, which takes the service a while'],
+  AccountBeingCreated: ['BUSY', 'the account is being created'],
+  PendingCopyOperation: ['BUSY', 'a copy onto the file is under way'],
+  OperationTimedOut: ['SERVICE_FAILED', 'the service took too long'],
   FeatureNotYetSupportedForHierarchicalNamespaceAccounts: [
     'NOT_SUPPORTED',
     'accounts with a hierarchical namespace cannot do this',
@@ -60,7 +60,7 @@ const byStatus: Readonly<Record<number, readonly [StorageErrorCode, string]>> = 
   304: ['NOT_MODIFIED', 'the file is the version that the caller has'],
   401: ['UNAUTHENTICATED', 'the service refused the credentials'],
   403: ['PERMISSION_DENIED', 'the credentials do not allow this'],
-  408: ['CONNECTION_LOST', 'the service took too long'],
+  408: ['SERVICE_FAILED', 'the service took too long'],
   412: ['PRECONDITION_FAILED', 'the file is not the version that was asked for'],
   413: ['TOO_LARGE', 'the body is too large for the service'],
   416: ['RANGE_NOT_SATISFIABLE', 'no byte is in the range'],
@@ -123,7 +123,7 @@ function meaningOf(status: number, code: string | undefined): readonly [StorageE
   const known = (status === 304 ? undefined : byCode[code ?? '']) ?? byStatus[status]
   if (known !== undefined) return known
   if (status < 400) return ['BAD_ANSWER', `the answer has the status ${status}, which makes no sense here`]
-  return [status >= 500 ? 'CONNECTION_LOST' : 'INTERNAL', `the request failed with the status ${status}`]
+  return [status >= 500 ? 'SERVICE_FAILED' : 'INTERNAL', `the request failed with the status ${status}`]
 }
 
 function missing(

@@ -26,6 +26,7 @@ import {
   type ListCallOptions,
   type PartPage,
   type PartUpload,
+  type PartUploadReference,
   type ProviderBody,
   type StartUploadCallOptions,
   StorageError,
@@ -115,7 +116,7 @@ export async function uploadPart(
 
 export async function listParts(
   account: Account,
-  upload: PartUpload,
+  upload: PartUploadReference,
   { limit, next, signal }: ListCallOptions,
 ): Promise<PartPage> {
   checkId(upload)
@@ -160,7 +161,11 @@ export async function completeUpload(
   return written
 }
 
-export async function abortUpload(account: Account, upload: PartUpload, { signal }: CallOptions): Promise<void> {
+export async function abortUpload(
+  account: Account,
+  upload: PartUploadReference,
+  { signal }: CallOptions,
+): Promise<void> {
   if (!isIdOf(upload)) return
   try {
     await checkKnown(account, upload, signal)
@@ -200,18 +205,22 @@ export async function listUploads(
 }
 
 /** First the parts: as long as the upload's blob is there, it is known what is to be removed. */
-async function removeBlobs(account: Account, { container, id }: PartUpload, abortSignal: AbortSignal): Promise<void> {
+async function removeBlobs(
+  account: Account,
+  { container, id }: PartUploadReference,
+  abortSignal: AbortSignal,
+): Promise<void> {
   await request({ container }, () => account.blob(container, partsBlob(id)).deleteIfExists({ abortSignal }))
   await request({ container }, () => account.blob(container, uploadBlob(id)).deleteIfExists({ abortSignal }))
 }
 
 /** `UPLOAD_NOT_FOUND`. */
-async function checkKnown(account: Account, upload: PartUpload, signal: AbortSignal): Promise<void> {
+async function checkKnown(account: Account, upload: PartUploadReference, signal: AbortSignal): Promise<void> {
   const { container, id } = upload
   await ofUpload(upload, () => account.blob(container, uploadBlob(id)).getProperties({ abortSignal: signal }))
 }
 
-async function readState(account: Account, upload: PartUpload, signal: AbortSignal): Promise<UploadState> {
+async function readState(account: Account, upload: PartUploadReference, signal: AbortSignal): Promise<UploadState> {
   const { container, id } = upload
   const content = await ofUpload(upload, async () => {
     const blob = account.blob(container, uploadBlob(id))
@@ -224,7 +233,7 @@ async function readState(account: Account, upload: PartUpload, signal: AbortSign
 }
 
 /** A request about the upload's blob, without which there is no upload. */
-async function ofUpload<T>({ container, file }: PartUpload, send: () => Promise<T>): Promise<T> {
+async function ofUpload<T>({ container, file }: PartUploadReference, send: () => Promise<T>): Promise<T> {
   try {
     return await request({ container, file }, send)
   } catch (error) {
@@ -236,7 +245,7 @@ async function ofUpload<T>({ container, file }: PartUpload, send: () => Promise<
 /** The parts by their numbers, in order; of those with one number the last that was sent. */
 async function sentParts(
   account: Account,
-  { container, file, id }: PartUpload,
+  { container, file, id }: PartUploadReference,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<number, UploadedPart>> {
   const blob = account.blob(container, partsBlob(id))
@@ -274,8 +283,9 @@ const newId = (place: FileLocation) => randomBytes(16).toString('hex') + placeDi
 
 const placeDigest = ({ container, file }: FileLocation) => hash('sha256', `${container}/${file}`).slice(0, 16)
 
-const isIdOf = (upload: PartUpload) => /^[0-9a-f]{48}$/.test(upload.id) && upload.id.endsWith(placeDigest(upload))
+const isIdOf = (upload: PartUploadReference) =>
+  /^[0-9a-f]{48}$/.test(upload.id) && upload.id.endsWith(placeDigest(upload))
 
-function checkId(upload: PartUpload): void {
+function checkId(upload: PartUploadReference): void {
   if (!isIdOf(upload)) throw uploadNotFound(upload.container, upload.file)
 }

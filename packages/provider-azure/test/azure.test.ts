@@ -344,7 +344,7 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
     }
 
     it.each([
-      [409, 'ContainerBeingDeleted', 'createContainer', 'UNAVAILABLE'],
+      [409, 'ContainerBeingDeleted', 'createContainer', 'BUSY'],
       [409, 'ContainerBeingDeleted', 'getContainer', 'CONTAINER_NOT_FOUND'],
       [404, 'ContainerNotFound', 'getFile', 'CONTAINER_NOT_FOUND'],
       [403, 'AuthorizationPermissionMismatch', 'getFile', 'PERMISSION_DENIED'],
@@ -353,7 +353,7 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
       [409, 'BlobImmutableDueToPolicy', 'removeFile', 'PERMISSION_DENIED'],
       [409, 'BlobArchived', 'openFile', 'PERMISSION_DENIED'],
       [400, 'InvalidResourceName', 'putFile', 'INVALID_NAME'],
-      [500, 'InternalError', 'getFile', 'CONNECTION_LOST'],
+      [500, 'InternalError', 'getFile', 'SERVICE_FAILED'],
       [503, 'ServerBusy', 'putFile', 'UNAVAILABLE'],
     ] as const)('%i %s to %s is %s', async (status, code, operation, expected) => {
       const { proxy, storage: answered } = await answering(status, { 'x-ms-error-code': code, 'retry-after': '3' })

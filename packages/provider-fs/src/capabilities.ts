@@ -16,7 +16,7 @@ export const capabilities: Capabilities = freezeCapabilities({
   maxPutSize: Number.MAX_SAFE_INTEGER,
   streamingPut: true,
   parts: { minPartSize: 1, maxPartSize: 5_368_709_120, maxParts: 10_000 },
-  conditions: { create: 'atomic', update: 'atomic', remove: 'atomic' },
+  conditions: { create: 'atomic', update: 'atomic', remove: 'atomic', destroyEmpty: 'atomic' },
   attributes: {
     cacheControl: true,
     contentDisposition: true,

@@ -16,6 +16,7 @@ import type {
   OpenFile,
   PartPage,
   PartUpload,
+  PartUploadReference,
   ProviderBody,
   PutCallOptions,
   ReadCallOptions,
@@ -132,7 +133,7 @@ export class FilesystemProvider implements StorageProvider {
     return translated(uploadPart(this.#workspace, upload, body, options))
   }
 
-  listParts(upload: PartUpload, options: ListCallOptions): Promise<PartPage> {
+  listParts(upload: PartUploadReference, options: ListCallOptions): Promise<PartPage> {
     return translated(listParts(this.#workspace, upload, options))
   }
 
@@ -140,7 +141,7 @@ export class FilesystemProvider implements StorageProvider {
     return translated(completeUpload(this.#workspace, upload, options))
   }
 
-  abortUpload(upload: PartUpload, options: CallOptions): Promise<void> {
+  abortUpload(upload: PartUploadReference, options: CallOptions): Promise<void> {
     return translated(abortUpload(this.#workspace, upload, options))
   }
 

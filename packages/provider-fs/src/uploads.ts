@@ -18,6 +18,7 @@ import {
   type ListCallOptions,
   type PartPage,
   type PartUpload,
+  type PartUploadReference,
   type StartUploadCallOptions,
   StorageError,
   type UnfinishedUpload,
@@ -80,7 +81,7 @@ export async function startUpload(
     const after = await workspace.holdContainer(container)
     after[Symbol.dispose]()
   } catch (error) {
-    await throwAwayUpload(workspace, { container, file, id, partSize }, options)
+    await throwAwayUpload(workspace, { container, file, id }, options)
     throw error
   }
   return { container, file, id, partSize }
@@ -89,7 +90,7 @@ export async function startUpload(
 /** Holds an upload's directory, and what was said of it; `UPLOAD_NOT_FOUND`, `CONTAINER_NOT_FOUND`. */
 export async function holdUpload(
   workspace: Workspace,
-  upload: PartUpload,
+  upload: PartUploadReference & { readonly partSize?: number },
 ): Promise<{ readonly directory: Directory; readonly stored: StoredUpload }> {
   const container = await workspace.holdContainer(upload.container)
   container[Symbol.dispose]()
@@ -99,7 +100,7 @@ export async function holdUpload(
   if (directory === undefined) throw uploadNotFound(upload.container, upload.file)
   try {
     const stored = await readStored(directory, description)
-    if (stored === undefined || stored.file !== upload.file || stored.partSize !== upload.partSize) {
+    if (stored?.file !== upload.file || (upload.partSize ?? stored.partSize) !== stored.partSize) {
       throw uploadNotFound(upload.container, upload.file)
     }
     return { directory, stored }
@@ -119,7 +120,11 @@ async function readStored(directory: Directory, entry: string): Promise<StoredUp
 }
 
 /** Nothing happens when there is no such upload, or it is of another file. */
-export async function abortUpload(workspace: Workspace, upload: PartUpload, options: CallOptions): Promise<void> {
+export async function abortUpload(
+  workspace: Workspace,
+  upload: PartUploadReference,
+  options: CallOptions,
+): Promise<void> {
   if (!validId.test(upload.id)) return
   using uploads = await workspace.directories.hold([...uploadsPath, upload.container])
   const stored = uploads && (await readStored(uploads, `${upload.id}/${description}`))
@@ -128,7 +133,7 @@ export async function abortUpload(workspace: Workspace, upload: PartUpload, opti
 
 export async function throwAwayUpload(
   workspace: Workspace,
-  upload: PartUpload,
+  upload: PartUploadReference,
   { signal }: CallOptions,
 ): Promise<void> {
   using uploads = await workspace.directories.hold([...uploadsPath, upload.container])
@@ -161,7 +166,11 @@ export async function partNumbers(directory: Directory): Promise<number[]> {
     .sort((a, b) => a - b)
 }
 
-export async function listParts(workspace: Workspace, upload: PartUpload, options: ListCallOptions): Promise<PartPage> {
+export async function listParts(
+  workspace: Workspace,
+  upload: PartUploadReference,
+  options: ListCallOptions,
+): Promise<PartPage> {
   const { limit, next = '0', signal } = options
   if (!/^\d{1,5}$/.test(next)) throw invalidNext()
   const { directory } = await holdUpload(workspace, upload)

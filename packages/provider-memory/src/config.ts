@@ -14,7 +14,12 @@ const capabilities = v.partial(
     maxPutSize: bytes,
     streamingPut: v.boolean(),
     parts: v.union([v.literal(false), v.strictObject({ minPartSize: bytes, maxPartSize: bytes, maxParts: bytes })]),
-    conditions: v.strictObject({ create: conditionSupport, update: conditionSupport, remove: conditionSupport }),
+    conditions: v.strictObject({
+      create: conditionSupport,
+      update: conditionSupport,
+      remove: conditionSupport,
+      destroyEmpty: v.picklist(['atomic', 'emulated']),
+    }),
     checksums: v.array(v.picklist(['md5', 'sha256'])),
   }),
 )

@@ -24,6 +24,7 @@ import {
   type OpenFile,
   type PartPage,
   type PartUpload,
+  type PartUploadReference,
   type ProviderBody,
   type PutCallOptions,
   type ReadCallOptions,
@@ -188,7 +189,7 @@ export class MemoryProvider implements StorageProvider {
     return part
   }
 
-  async listParts(upload: PartUpload, { limit, next }: ListCallOptions): Promise<PartPage> {
+  async listParts(upload: PartUploadReference, { limit, next }: ListCallOptions): Promise<PartPage> {
     const stored = findUpload(this.#container(upload.container), upload)
     return pageAfter(sentParts(stored), partKey, { limit, after: decodeNext(next) })
   }
@@ -202,7 +203,7 @@ export class MemoryProvider implements StorageProvider {
     return written
   }
 
-  async abortUpload(upload: PartUpload): Promise<void> {
+  async abortUpload(upload: PartUploadReference): Promise<void> {
     const { uploads } = this.#container(upload.container)
     if (uploads.get(upload.id)?.file === upload.file) uploads.delete(upload.id)
   }

@@ -1,7 +1,7 @@
 import {
   type CompleteUploadCallOptions,
   compareNames,
-  type PartUpload,
+  type PartUploadReference,
   StorageError,
   type UnfinishedUpload,
   type UploadedPart,
@@ -10,7 +10,7 @@ import {
 import type { StoredContainer, StoredUpload } from './store.js'
 
 /** `UPLOAD_NOT_FOUND` unless it was started and neither completed nor aborted. */
-export function findUpload(container: StoredContainer, upload: PartUpload): StoredUpload {
+export function findUpload(container: StoredContainer, upload: PartUploadReference): StoredUpload {
   const stored = container.uploads.get(upload.id)
   if (stored === undefined || stored.file !== upload.file) throw uploadNotFound(upload.container, upload.file)
   return stored
@@ -46,7 +46,7 @@ export function unfinishedUploads(
 }
 
 /** Several uploads may be under way for one name. */
-export const uploadKey = ({ file, id }: PartUpload) => `${file}\0${id}`
+export const uploadKey = ({ file, id }: PartUploadReference) => `${file}\0${id}`
 
 /** Sorts as its number does. */
 export const partKey = ({ partNumber }: UploadedPart) => String(partNumber).padStart(16, '0')

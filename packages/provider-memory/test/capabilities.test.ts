@@ -12,7 +12,7 @@ register('memory-with-the-least', {
   maxFileSize: 300_000_000,
   maxPutSize: 300_000_000,
   parts: false,
-  conditions: { create: false, update: false, remove: false },
+  conditions: { create: false, update: false, remove: false, destroyEmpty: 'atomic' },
   attributes: {
     cacheControl: false,
     contentDisposition: false,

@@ -26,7 +26,7 @@ describe('the memory provider as a data source', () => {
     const capabilities = {
       parts: false,
       maxPutSize: 10,
-      conditions: { create: false, update: 'emulated', remove: 'atomic' },
+      conditions: { create: false, update: 'emulated', remove: 'atomic', destroyEmpty: 'emulated' },
     }
     await using storage = await createStorage({ provider, capabilities })
     assert.equal(storage.capabilities.parts, false)

@@ -36,7 +36,12 @@ export function capabilitiesOf(understands: Understands): Capabilities {
     maxPutSize: maxPartSize,
     streamingPut: false,
     parts: { minPartSize: 5 * MiB, maxPartSize, maxParts: 10_000 },
-    conditions: { create: writes, update: writes, remove: conditionalRemovals ? 'atomic' : 'emulated' },
+    conditions: {
+      create: writes,
+      update: writes,
+      remove: conditionalRemovals ? 'atomic' : 'emulated',
+      destroyEmpty: amazon ? 'atomic' : 'emulated',
+    },
     attributes: {
       cacheControl: true,
       contentDisposition: true,
@@ -45,7 +50,14 @@ export function capabilitiesOf(understands: Understands): Capabilities {
       maxMetadataBytes,
     },
     checksums: checksums ? ['md5', 'sha256', 'crc32c'] : ['md5', 'sha256'],
-    signedUrls: { maxExpiresIn: 7 * 24 * 60 * 60, contentType: true, size: true, responseHeaders: true },
+    signedUrls: {
+      maxExpiresIn: 7 * 24 * 60 * 60,
+      // Amazon wants every x-amz- header signed. Ceph 16 carries out an unsigned x-amz-copy-source.
+      sealed: amazon,
+      contentType: true,
+      size: true,
+      responseHeaders: true,
+    },
     acl: true,
     nativeOptions: [
       'StorageClass',

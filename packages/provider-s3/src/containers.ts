@@ -141,7 +141,7 @@ async function abortAllUploads(connection: Connection, container: string, signal
     const answer = await connection.send(command, signal, { container })
     const uploads = answer.Uploads ?? []
     for (const { Key = '', UploadId = '' } of uploads) {
-      const upload = { container, file: nameOf(decodeKey(Key)), id: UploadId, partSize: 1 }
+      const upload = { container, file: nameOf(decodeKey(Key)), id: UploadId }
       await abortUpload(connection, upload, { signal })
     }
     if (!answer.IsTruncated || uploads.length === 0) return

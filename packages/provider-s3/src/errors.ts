@@ -53,14 +53,14 @@ const codes: Readonly<Record<string, StorageErrorCode>> = {
   NotModified: 'NOT_MODIFIED',
   // Somebody else was writing at the same time, so this did nothing.
   ConditionalRequestConflict: 'UNAVAILABLE',
-  OperationAborted: 'UNAVAILABLE',
+  // A bucket of that name is being created or deleted.
+  OperationAborted: 'BUSY',
   SlowDown: 'RATE_LIMITED',
   SlowDownRead: 'RATE_LIMITED',
   SlowDownWrite: 'RATE_LIMITED',
   TooManyRequests: 'RATE_LIMITED',
   ServiceUnavailable: 'UNAVAILABLE',
-  // The service failed half-way: what it did is not known.
-  InternalError: 'CONNECTION_LOST',
+  InternalError: 'SERVICE_FAILED',
   NotImplemented: 'NOT_SUPPORTED',
   MissingContentLength: 'LENGTH_REQUIRED',
   MetadataTooLarge: 'INVALID_ARGUMENT',
@@ -83,11 +83,11 @@ const statuses: Readonly<Record<number, StorageErrorCode>> = {
   413: 'TOO_LARGE',
   416: 'RANGE_NOT_SATISFIABLE',
   429: 'RATE_LIMITED',
-  500: 'CONNECTION_LOST',
+  500: 'SERVICE_FAILED',
   501: 'NOT_SUPPORTED',
-  502: 'CONNECTION_LOST',
+  502: 'SERVICE_FAILED',
   503: 'UNAVAILABLE',
-  504: 'CONNECTION_LOST',
+  504: 'SERVICE_FAILED',
   507: 'NO_SPACE',
 }
 

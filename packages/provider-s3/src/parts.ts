@@ -4,7 +4,6 @@ import {
   CreateMultipartUploadCommand,
   ListMultipartUploadsCommand,
   ListPartsCommand,
-  type MultipartUpload,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import {
@@ -15,17 +14,16 @@ import {
   type ListCallOptions,
   type PartPage,
   type PartUpload,
+  type PartUploadReference,
   type ProviderBody,
   type StartUploadCallOptions,
   StorageError,
-  type UnfinishedUpload,
   type UploadedPart,
   type UploadPage,
   type UploadPartCallOptions,
   uploadNotFound,
   type WrittenFile,
 } from '@stowage/core'
-import { maxPartSize } from './capabilities.js'
 import { type Connection, quoted } from './connection.js'
 import { decodeNext } from './lister.js'
 import { toBase64 } from './metadata.js'
@@ -46,7 +44,7 @@ interface NativeUpload {
   readonly expected: string | undefined
 }
 
-function nativeUpload({ id }: PartUpload): NativeUpload {
+function nativeUpload({ id }: PartUploadReference): NativeUpload {
   const groups = idPattern.exec(id)?.groups
   return { id: groups?.['id'] ?? id, crc32c: groups?.['crc32c'] !== undefined, expected: groups?.['expected'] }
 }
@@ -71,8 +69,8 @@ function nativePart({ partNumber, tag }: UploadedPart) {
   return { PartNumber: partNumber, ETag: etag, ...(known === undefined ? {} : { [known]: checksum }) }
 }
 
-const subjectOf = ({ container, file }: PartUpload) => ({ container, file, upload: true })
-const address = (upload: PartUpload) => ({
+const subjectOf = ({ container, file }: PartUploadReference) => ({ container, file, upload: true })
+const address = (upload: PartUploadReference) => ({
   Bucket: upload.container,
   Key: keyOf(upload.file),
   UploadId: nativeUpload(upload).id,
@@ -132,7 +130,7 @@ export async function uploadPart(
 
 export async function listParts(
   connection: Connection,
-  upload: PartUpload,
+  upload: PartUploadReference,
   { signal, limit, next }: ListCallOptions,
 ): Promise<PartPage> {
   const [, after] = next === undefined ? [] : decodeNext<readonly [string, string]>(next, ['part'], 2)
@@ -215,7 +213,11 @@ async function missingTarget(connection: Connection, upload: PartUpload, signal:
   throw new StorageError('PRECONDITION_FAILED', 'the file does not exist')
 }
 
-export async function abortUpload(connection: Connection, upload: PartUpload, { signal }: CallOptions): Promise<void> {
+export async function abortUpload(
+  connection: Connection,
+  upload: PartUploadReference,
+  { signal }: CallOptions,
+): Promise<void> {
   connection.started.delete(upload.id)
   try {
     await connection.send(new AbortMultipartUploadCommand(address(upload)), signal, subjectOf(upload))
@@ -223,9 +225,6 @@ export async function abortUpload(connection: Connection, upload: PartUpload, { 
     if (!isStorageError(error, 'UPLOAD_NOT_FOUND')) throw error
   }
 }
-
-/** Requests for sizes of parts that are under way at once. */
-const lookups = 16
 
 export async function listUploads(
   connection: Connection,
@@ -246,13 +245,12 @@ export async function listUploads(
     { container },
   )
   const found = (answer.Uploads ?? []).map((upload) => ({ upload, key: decodeKey(upload.Key ?? '') }))
-  const entries: UnfinishedUpload[] = []
-  for (let start = 0; start < found.length; start += lookups) {
-    const described = found
-      .slice(start, start + lookups)
-      .map(({ upload, key }) => describe(connection, { container, file: nameOf(key) }, upload, signal))
-    entries.push(...(await Promise.all(described)).filter((upload) => upload !== undefined))
-  }
+  const entries = found.map(({ upload: { UploadId = '', Initiated, ChecksumAlgorithm }, key }) => ({
+    container,
+    file: nameOf(key),
+    id: ChecksumAlgorithm === 'CRC32C' ? `${UploadId},crc32c` : UploadId,
+    started: Initiated ?? new Date(0),
+  }))
   const last = found.at(-1)
   return answer.IsTruncated && last !== undefined
     ? {
@@ -260,28 +258,4 @@ export async function listUploads(
         next: Buffer.from(JSON.stringify(['upload', last.key, last.upload.UploadId ?? ''])).toString('base64url'),
       }
     : { entries }
-}
-
-/** Nothing when it has ended meanwhile. */
-async function describe(
-  connection: Connection,
-  { container, file }: { readonly container: string; readonly file: string },
-  { UploadId = '', Initiated, ChecksumAlgorithm }: MultipartUpload,
-  signal: AbortSignal,
-): Promise<UnfinishedUpload | undefined> {
-  const id = ChecksumAlgorithm === 'CRC32C' ? `${UploadId},crc32c` : UploadId
-  const started = Initiated ?? new Date(0)
-  try {
-    // The service does not keep the size that parts should have; all but the last have the largest that was sent.
-    const { entries } = await listParts(
-      connection,
-      { container, file, id, partSize: maxPartSize },
-      { signal, limit: 1000 },
-    )
-    const partSize = entries.length === 0 ? maxPartSize : Math.max(...entries.map(({ size }) => size))
-    return { container, file, id, partSize, started }
-  } catch (error) {
-    if (isStorageError(error, 'UPLOAD_NOT_FOUND')) return undefined
-    throw error
-  }
 }

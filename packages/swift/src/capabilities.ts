@@ -21,7 +21,8 @@ export const swiftCapabilities: Capabilities = freezeCapabilities({
   parts: { minPartSize: 1, maxPartSize: maxPutSize, maxParts },
   // `If-None-Match: *` is Swift's own, but is looked at before the body is read: of several writers at once more than one may
   // win. Swift does not know `If-Match` on writes and removals.
-  conditions: { create: 'emulated', update: 'emulated', remove: 'emulated' },
+  // Container databases learn of new objects a little later, so one that holds a file may count as empty.
+  conditions: { create: 'emulated', update: 'emulated', remove: 'emulated', destroyEmpty: 'emulated' },
   attributes: {
     cacheControl: true,
     contentDisposition: true,
@@ -33,6 +34,7 @@ export const swiftCapabilities: Capabilities = freezeCapabilities({
   signedUrls: {
     // Swift sets no limit. A year is longer than any key should be used.
     maxExpiresIn: 365 * 24 * 60 * 60,
+    sealed: true,
     contentType: false,
     size: false,
     responseHeaders: false,

@@ -18,11 +18,10 @@ const meanings: Readonly<Record<number, readonly [StorageErrorCode, string]>> = 
   422: ['CHECKSUM_MISMATCH', 'what arrived at the service has another checksum than what was sent'],
   429: ['RATE_LIMITED', 'the service asks to slow down'],
   498: ['RATE_LIMITED', 'the service asks to slow down'],
-  // With these it is not known what became of the request, as after a connection that broke.
-  500: ['CONNECTION_LOST', 'the service failed'],
-  502: ['CONNECTION_LOST', 'what stands before the service got no answer from it'],
+  500: ['SERVICE_FAILED', 'the service failed'],
+  502: ['SERVICE_FAILED', 'what stands before the service got no answer from it'],
   503: ['UNAVAILABLE', 'the service cannot serve now'],
-  504: ['CONNECTION_LOST', 'what stands before the service got no answer from it'],
+  504: ['SERVICE_FAILED', 'what stands before the service got no answer from it'],
   507: ['NO_SPACE', 'the service has no space left'],
 }
 

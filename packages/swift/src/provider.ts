@@ -15,6 +15,7 @@ import {
   type OpenFile,
   type PartPage,
   type PartUpload,
+  type PartUploadReference,
   type ProviderBody,
   type PutCallOptions,
   type ReadCallOptions,
@@ -126,7 +127,7 @@ export class SwiftProvider implements StorageProvider {
     return uploadPart(this.native, upload, body, options)
   }
 
-  async listParts(upload: PartUpload, options: ListCallOptions): Promise<PartPage> {
+  async listParts(upload: PartUploadReference, options: ListCallOptions): Promise<PartPage> {
     return listParts(this.native, upload, options)
   }
 
@@ -134,7 +135,7 @@ export class SwiftProvider implements StorageProvider {
     return completeUpload(this.native, upload, options)
   }
 
-  async abortUpload(upload: PartUpload, { signal }: CallOptions): Promise<void> {
+  async abortUpload(upload: PartUploadReference, { signal }: CallOptions): Promise<void> {
     return abortUpload(this.native, upload, signal)
   }
 

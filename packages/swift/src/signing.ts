@@ -28,7 +28,10 @@ export class UrlSigner {
     const digest = digestOf(info)
     const key = await this.#keyOf(signal)
     const object = objectName(location.file)
-    if (/^\/+$/.test(object)) throw notSupported('names that are slashes alone')
+    // Swift takes a signed URL's path for that of a container when the object's name has nothing but slashes.
+    if (/^\/+$/.test(object)) {
+      throw new StorageError('INVALID_NAME', 'the service has no signed URLs for names that are slashes alone')
+    }
     const expires = Math.floor(Date.now() / 1000) + expiresIn
     const signed = `${decodeURIComponent(endpoint.pathname)}/${location.container}/${object}`
     const signature = createHmac(digest, key).update(`${method}\n${expires}\n${signed}`).digest('hex')
@@ -71,7 +74,6 @@ function digestOf(info: unknown): 'sha256' | 'sha1' {
   return Array.isArray(allowed) && allowed.includes('sha256') ? 'sha256' : 'sha1'
 }
 
-/** Swift takes a signed URL's path for that of a container when the object's name has nothing but slashes. */
 const notSupported = (where: string) =>
   new StorageError('NOT_SUPPORTED', `the service has no signed URLs for ${where}`, {
     details: { capability: 'signedUrls' },

@@ -8,6 +8,7 @@ import {
   type ListCallOptions,
   type PartPage,
   type PartUpload,
+  type PartUploadReference,
   type ProviderBody,
   type StartUploadCallOptions,
   StorageError,
@@ -122,20 +123,27 @@ function parseTag(tag: string): { etag: string; tryId: string } | undefined {
   return etag === undefined || tryId === undefined ? undefined : { etag, tryId }
 }
 
-/** `UPLOAD_NOT_FOUND` for an id that was never given out for this size of parts. */
-function checkId(upload: PartUpload): void {
-  if (partSizeOf(upload.id) !== upload.partSize) throw uploadNotFound(upload.container, upload.file)
+/** `UPLOAD_NOT_FOUND` for an id that was never given out, or not for this size of parts. */
+function checkId(upload: PartUploadReference & { readonly partSize?: number }): void {
+  const partSize = partSizeOf(upload.id)
+  if (partSize === undefined || partSize !== (upload.partSize ?? partSize)) {
+    throw uploadNotFound(upload.container, upload.file)
+  }
 }
 
 /** The error for an upload that is not there; another one when its container is not. */
-async function unknownUpload(client: SwiftClient, upload: PartUpload, signal: AbortSignal): Promise<StorageError> {
+async function unknownUpload(
+  client: SwiftClient,
+  upload: PartUploadReference,
+  signal: AbortSignal,
+): Promise<StorageError> {
   await requireContainer(client, upload.container, signal)
   return uploadNotFound(upload.container, upload.file)
 }
 
 export async function listParts(
   client: SwiftClient,
-  upload: PartUpload,
+  upload: PartUploadReference,
   { limit, next, signal }: ListCallOptions,
 ): Promise<PartPage> {
   checkId(upload)
@@ -152,7 +160,7 @@ export async function listParts(
 /** What was sent last of each part, in the order of their numbers. */
 async function latestTries(
   client: SwiftClient,
-  upload: PartUpload,
+  upload: PartUploadReference,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<number, ListedObject>> {
   const latest = new Map<number, ListedObject>()
@@ -288,7 +296,7 @@ export async function forgetUpload(
   await removeStaleParts(client, upload, { upload: upload.id, manifest })
 }
 
-async function readMarker(client: SwiftClient, upload: PartUpload, signal: AbortSignal): Promise<Marker> {
+async function readMarker(client: SwiftClient, upload: PartUploadReference, signal: AbortSignal): Promise<Marker> {
   const marker = await markerAt(client, upload.container, markerName(upload.file, upload.id), signal)
   if (marker?.file !== upload.file) throw await unknownUpload(client, upload, signal)
   return marker
@@ -317,8 +325,12 @@ async function markerAt(
 }
 
 /** The marker goes first: from then on no part is added, and the upload is not completed by somebody who did not begin to. */
-export async function abortUpload(client: SwiftClient, upload: PartUpload, signal: AbortSignal): Promise<void> {
-  if (partSizeOf(upload.id) !== upload.partSize) return
+export async function abortUpload(
+  client: SwiftClient,
+  upload: PartUploadReference,
+  signal: AbortSignal,
+): Promise<void> {
+  if (partSizeOf(upload.id) === undefined) return
   const container = segmentsOf(upload.container)
   await client.request({
     method: 'DELETE',

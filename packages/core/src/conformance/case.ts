@@ -37,6 +37,8 @@ export const needs = {
   remove: ({ conditions }) => unless(conditions.remove !== false, 'conditions.remove', conditions.remove),
   atomicCreate: ({ conditions }) => unless(conditions.create === 'atomic', 'conditions.create', conditions.create),
   atomicUpdate: ({ conditions }) => unless(conditions.update === 'atomic', 'conditions.update', conditions.update),
+  atomicDestroyEmpty: ({ conditions }) =>
+    unless(conditions.destroyEmpty === 'atomic', 'conditions.destroyEmpty', conditions.destroyEmpty),
   cacheControl: ({ attributes }) => unless(attributes.cacheControl, 'attributes.cacheControl', false),
   contentDisposition: ({ attributes }) => unless(attributes.contentDisposition, 'attributes.contentDisposition', false),
   contentEncoding: ({ attributes }) => unless(attributes.contentEncoding, 'attributes.contentEncoding', false),
@@ -47,6 +49,8 @@ export const needs = {
       ? undefined
       : 'capabilities.checksums has no md5 and no sha256',
   signedUrls: ({ signedUrls }) => unless(signedUrls !== false, 'signedUrls', signedUrls),
+  sealedUrls: ({ signedUrls }) =>
+    unless(signedUrls !== false && signedUrls.sealed, signedUrls ? 'signedUrls.sealed' : 'signedUrls', false),
   signedContentType: ({ signedUrls }) =>
     unless(signedUrls !== false && signedUrls.contentType, signedUrls ? 'signedUrls.contentType' : 'signedUrls', false),
   signedSize: ({ signedUrls }) =>

@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict'
 import { compareNames, StorageError } from '../index.js'
-import type { ConformanceCategory } from './case.js'
+import { type ConformanceCategory, needs } from './case.js'
 import { bytes } from './content.js'
 import { eachRejects, isCode, read, rejects } from './expectations.js'
 
@@ -338,6 +338,29 @@ export const containers: ConformanceCategory = {
           await storage.putFile(name, name, bytes(10))
           assert.deepEqual(await read(storage, name, name), bytes(10))
           await storage.destroyContainer(name)
+        }
+      },
+    },
+    {
+      id: 'B.22',
+      name: 'destroyed only if empty while files are written: none that was stored is lost',
+      needs: needs.atomicDestroyEmpty,
+      async run({ storage, secondStorage, newContainer }) {
+        for (let round = 0; round < 10; round++) {
+          const container = await newContainer()
+          const writes = Array.from({ length: 4 }, (_, index) =>
+            secondStorage.putFile(container, `a/${index}`, bytes(100, index)),
+          )
+          const [removal, ...written] = await Promise.allSettled([
+            storage.destroyContainer(container, { onlyIfEmpty: true }),
+            ...writes,
+          ])
+          if (removal?.status === 'rejected') isCode(removal.reason, 'CONTAINER_NOT_EMPTY')
+          for (const [index, outcome] of written.entries()) {
+            if (outcome.status === 'rejected') isCode(outcome.reason, 'CONTAINER_NOT_FOUND')
+            else assert.deepEqual(await read(secondStorage, container, `a/${index}`), bytes(100, index))
+          }
+          assert.equal(await storage.hasContainer(container), removal?.status === 'rejected')
         }
       },
     },

@@ -15,7 +15,7 @@ import type {
 } from '../index.js'
 import { isStorageError, StorageService } from '../index.js'
 import { bytes } from './content.js'
-import { absent, agrees, namesOf, read, sameBytes } from './expectations.js'
+import { absent, agrees, isCode, namesOf, read, sameBytes } from './expectations.js'
 import { FaultyProvider } from './faulty-provider.js'
 import type { ConformanceRun } from './run.js'
 
@@ -199,7 +199,10 @@ export class CaseContext {
 
   async #roundTripOfUrl(file: string, content: Uint8Array): Promise<void> {
     if (this.capabilities.signedUrls === false) return
-    const { url, headers } = await this.storage.signUrl(this.container, file, { method: 'GET', expiresIn: 60 })
+    const signing = this.storage.signUrl(this.container, file, { method: 'GET', expiresIn: 60 })
+    const signed = await signing.catch((error: unknown) => void isCode(error, 'INVALID_NAME'))
+    if (signed === undefined) return
+    const { url, headers } = signed
     const answer = await fetch(url, { headers })
     assert.equal(answer.status, 200, 'the status of the signed URL')
     sameBytes(Buffer.from(await answer.arrayBuffer()), content, 'the content of the signed URL')

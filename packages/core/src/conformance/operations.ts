@@ -17,7 +17,7 @@ import { isCode } from './expectations.js'
 /** What a service would have that can do as little as the contract allows. */
 export const nothing: Partial<Capabilities> = {
   parts: false,
-  conditions: { create: false, update: false, remove: false },
+  conditions: { create: false, update: false, remove: false, destroyEmpty: 'emulated' },
   attributes: {
     cacheControl: false,
     contentDisposition: false,

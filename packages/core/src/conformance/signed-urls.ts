@@ -289,13 +289,21 @@ export const signedUrls: ConformanceCategory = {
           elsewhere.pathname = pathname
           await isRefused(await fetch(elsewhere), `the signature on ${pathname}`)
         }
+      },
+    },
+    {
+      id: 'P.15',
+      name: 'a URL for PUT brings in no other file',
+      needs: needs.sealedUrls,
+      async run(context) {
+        const other = await context.newContainer()
+        await context.storage.putFile(other, 'file', bytes(777))
         const put = await sign(context, 'PUT')
-        for (const manifest of ['X-Object-Manifest', 'X-Copy-From', 'X-Amz-Copy-Source', 'X-Ms-Copy-Source']) {
-          const answer = await request(put, { body: Buffer.alloc(0), headers: { [manifest]: `${other}/file` } })
+        for (const header of ['X-Object-Manifest', 'X-Copy-From', 'X-Amz-Copy-Source', 'X-Ms-Copy-Source']) {
+          const answer = await request(put, { body: Buffer.alloc(0), headers: { [header]: `${other}/file` } })
           await answer.arrayBuffer()
-          const got = await request(await sign(context, 'GET'))
-          const received = await bodyOf(got)
-          assert.notDeepEqual(received, bytes(777), `${manifest} has opened another container`)
+          const received = await bodyOf(await request(await sign(context, 'GET')))
+          assert.notDeepEqual(received, bytes(777), `${header} has opened another container`)
         }
       },
     },

@@ -2,7 +2,7 @@
  * G. Large files: what is under way, and what is under way no more.
  */
 import assert from 'node:assert/strict'
-import type { PartUpload } from '../index.js'
+import type { PartUpload, PartUploadReference } from '../index.js'
 import { type ConformanceCase, needs } from './case.js'
 import { bytes } from './content.js'
 import { rejects } from './expectations.js'
@@ -20,10 +20,10 @@ export const unfinishedUploads: readonly ConformanceCase[] = [
       const [first] = started as [PartUpload]
       await send(context, first, bytes(10), [1])
       const found = await Array.fromAsync(secondStorage.uploads(container))
-      const ids = (uploads: readonly PartUpload[]) => uploads.map(({ file, id }) => `${file} ${id}`).toSorted()
+      const ids = (uploads: readonly PartUploadReference[]) => uploads.map(({ file, id }) => `${file} ${id}`).toSorted()
       assert.deepEqual(ids(found), ids(started))
       for (const upload of found) {
-        assert.equal(upload.partSize, context.partSize)
+        if (upload.partSize !== undefined) assert.equal(upload.partSize, context.partSize)
         assert.ok(Math.abs(upload.started.getTime() - Date.now()) < 60 * 60 * 1000)
       }
       for (const pageSize of [1, 2, 4]) {
@@ -54,7 +54,11 @@ export const unfinishedUploads: readonly ConformanceCase[] = [
       for (const pageSize of [1, 3, 7]) {
         assert.deepEqual(await Array.fromAsync(storage.parts(upload, { pageSize })), parts, `pages of ${pageSize}`)
       }
-      await storage.abortUpload(upload)
+      // Who found the upload in a list may not know the size of its parts.
+      const { container, file, id } = upload
+      assert.deepEqual(await Array.fromAsync(storage.parts({ container, file, id })), parts)
+      await storage.abortUpload({ container, file, id })
+      assert.deepEqual(await context.uploads(), [])
     },
   },
   {

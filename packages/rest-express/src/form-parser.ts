@@ -2,11 +2,17 @@
  * multer, held at arm's length. It parses the form and calls our storage engine; everything it would do with the request itself is
  * done here instead, because it would keep reading a refused request to its end before it says so, and would make nested objects of
  * fields named `a[b]`.
+ *
+ * It sees the form's delimiters, the headers of its parts, its fields, and the beginnings of its files. The rest of a file is handed to
+ * whoever stores it directly, up to the next delimiter: see `#direct`.
  */
 import type { IncomingMessage } from 'node:http'
 import { Readable, type Writable } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isStorageError, StorageError } from '@stowage/core'
 import multer from 'multer'
+import { FileContent } from './file-content.js'
+import { FormDelimiters } from './form-delimiters.js'
 import type { FilePart } from './form-file.js'
 import type { UploadRules } from './options.js'
 import { RequestBody } from './request-body.js'
@@ -31,6 +37,13 @@ const malformed = (message: string) => new StorageError('INVALID_ARGUMENT', `the
 
 type Middleware = ReturnType<multer.Multer['any']>
 
+/** A file of which there may be more to come. */
+interface OpenFile {
+  /** Where the parser puts what it sees of the content. */
+  readonly parsed: Readable
+  readonly content: FileContent
+}
+
 export class FormParser {
   readonly #req: IncomingMessage
   readonly #rules: UploadRules
@@ -39,19 +52,36 @@ export class FormParser {
   readonly #outcome = Promise.withResolvers<void>()
   /** What multer takes for the request: it has the headers, and no bytes. */
   readonly #standIn: Readable & Pick<IncomingMessage, 'headers'>
+  readonly #delimiters: FormDelimiters
+  readonly #open = new Set<OpenFile>()
+  /**
+   * The file whose content goes on up to the next delimiter. A delimiter begins at most one part. When the parser has told of one for each
+   * delimiter but the last, then the file that it tells of now was begun by the last delimiter, and not by one before it, in the headers
+   * of whose part a delimiter stood: these headers have ended, and nothing but content follows.
+   */
+  #current: FileContent | undefined
+  /** The same, once the parser holds nothing of it back, so that what comes next may pass it by. */
+  #direct: FileContent | undefined
   #failure: { readonly error: unknown } | undefined
   #begun = false
   #fieldBytes = 0
+  /** Files and fields that the parser has told of. */
   #partCount = 0
+  #delimiterCount = 0
+  #unended = 0
   #received = 0
   #accounted = 0
   #wake: (() => void) | undefined
 
-  constructor(req: IncomingMessage, rules: UploadRules, receiver: FormReceiver) {
+  /** `boundary`: as it is in the request's content type. */
+  constructor(req: IncomingMessage, boundary: string, rules: UploadRules, receiver: FormReceiver) {
     this.#req = req
     this.#rules = rules
     this.#receiver = receiver
-    this.#standIn = Object.assign(new Readable({ read: () => undefined }), { headers: req.headers })
+    this.#delimiters = new FormDelimiters(boundary)
+    // Read once, so that no two readers of the content type differ about the boundary.
+    const headers = { ...req.headers, 'content-type': `multipart/form-data; boundary="${boundary}"` }
+    this.#standIn = Object.assign(new Readable({ read: () => undefined }), { headers })
   }
 
   /** The form's fields, when all of it is stored. */
@@ -60,8 +90,12 @@ export class FormParser {
     const options: multer.Options & { streamHandler: (req: unknown, parser: Writable) => void } = {
       storage: {
         _handleFile: (_req, { fieldname, originalname, mimetype, stream }, callback) => {
-          const content = this.#content(stream)
-          const part = { field: fieldname, filename: originalname, type: mimetype.toLowerCase(), content }
+          const part = {
+            field: fieldname,
+            filename: originalname,
+            type: mimetype.toLowerCase(),
+            content: this.#openFile(stream),
+          }
           this.#receiver.receive(part).then(
             () => callback(null, {}),
             (error: unknown) => {
@@ -98,18 +132,22 @@ export class FormParser {
     this.#receiver.failed(error)
     this.#standIn.destroy()
     this.#outcome.reject(error)
+    for (const { content } of this.#open) content.fail(error)
     this.#wake?.()
   }
 
-  async *#content(stream: Readable): AsyncGenerator<Uint8Array> {
-    try {
-      for await (const chunk of stream) {
-        this.#accounted += chunk.length
-        yield chunk
-      }
-    } catch {
-      throw malformed('it ends in the middle of a file')
-    }
+  /** Called by the parser from within `#parse`, before the file is counted. */
+  #openFile(parsed: Readable): FileContent {
+    const content = new FileContent()
+    const file = { parsed, content }
+    this.#open.add(file)
+    parsed.once('end', () => {
+      this.#open.delete(file)
+      content.end()
+    })
+    parsed.once('error', () => content.fail(malformed('it ends in the middle of a file')))
+    if (this.#partCount === this.#delimiterCount - 1) this.#current = content
+    return content
   }
 
   #follow(parser: Writable): void {
@@ -122,6 +160,8 @@ export class FormParser {
     )
     parser.on('file', (name: string | undefined, stream: Readable, info: { filename?: string }) => {
       this.#partCount++
+      this.#unended++
+      stream.once('end', () => this.#unended--)
       if (name === undefined) this.fail(malformed('a file has no field name'))
       // Without a filename it is the empty file input of a browser, unless there is something in it.
       else if (!info.filename) stream.on('data', () => this.fail(malformed('a part of bytes has no filename')))
@@ -158,24 +198,50 @@ export class FormParser {
 
   async #feed(parser: Writable): Promise<void> {
     for await (const chunk of new RequestBody(this.#req, this.#rules.idleTimeout)) {
-      if (this.#failure !== undefined) return
       this.#received += chunk.length
-      if (!parser.write(chunk)) await this.#room(parser)
-      await this.#receiver.settled()
+      for (const { bytes, startsWithDelimiter } of this.#delimiters.split(chunk)) {
+        if (this.#failure !== undefined) return
+        if (startsWithDelimiter) {
+          this.#delimiterCount++
+          this.#current = undefined
+          this.#direct = undefined
+        }
+        if (this.#direct === undefined) await this.#parse(parser, bytes)
+        else await this.#give(this.#direct, bytes)
+      }
       if (this.#failure !== undefined) return
       const overhead = this.#received - this.#accounted - this.#fieldBytes
       if (overhead > overheadBytes + overheadBytesPerPart * this.#partCount) {
         throw new StorageError('TOO_LARGE', 'the form has too many bytes outside of its files and fields')
       }
     }
+    await this.#parse(parser, this.#delimiters.rest)
     parser.end()
+    if (this.#unended === 0) return
+    // Ends come late. One that never comes is of a file whose headers ended behind a delimiter, and which the next part took the place of.
+    await nextTurn()
+    if (this.#unended > 0) throw malformed('a part begins in the headers of another')
   }
 
-  #room(parser: Writable): Promise<void> {
-    return new Promise((resolve) => {
+  /** Settles when the parser is done with the bytes, and the files with what it made of them. */
+  async #parse(parser: Writable, bytes: Buffer): Promise<void> {
+    const done = new Promise<void>((resolve) => {
       this.#wake = resolve
-      parser.once('drain', resolve)
+      parser.write(bytes, () => resolve())
     })
+    for (const { parsed, content } of this.#open) {
+      for (let chunk: Buffer | null = parsed.read(); chunk !== null; chunk = parsed.read()) {
+        await this.#give(content, chunk)
+      }
+    }
+    await done
+    if (!this.#delimiters.mayBeginAtEndOf(bytes)) this.#direct = this.#current
+    await this.#receiver.settled()
+  }
+
+  async #give(content: FileContent, bytes: Buffer): Promise<void> {
+    this.#accounted += bytes.length
+    await content.give(bytes)
   }
 }
 

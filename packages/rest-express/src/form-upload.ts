@@ -14,6 +14,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkContainerName, isStorageError, StorageError, type StorageService } from '@stowage/core'
 import { clientGone, goneSignal } from './connection.js'
 import type { Exchange } from './exchange.js'
+import { boundaryOf } from './form-delimiters.js'
 import { FormFile, formName, type UploadedFile } from './form-file.js'
 import { FormParser } from './form-parser.js'
 import { accept } from './incoming.js'
@@ -95,11 +96,7 @@ async function receiveForm(job: FormJob): Promise<UploadResult> {
   if (essence(contentType) !== 'multipart/form-data') {
     throw new StorageError('TYPE_NOT_ALLOWED', 'an upload must be multipart/form-data')
   }
-  // 1 to 70 characters (RFC 2046, 5.1.1); the parser takes any, and with none of them finds boundaries everywhere.
-  if (/;[ \t]*boundary=(?:""|[ \t]*(?:;|$)|"[^"]{71}|[^";]{71})/i.test(contentType)) {
-    throw new StorageError('INVALID_ARGUMENT', 'the form is not well-formed: its boundary must have 1 to 70 characters')
-  }
-  const received = new FormUpload(job)
+  const received = new FormUpload(job, boundaryOf(contentType))
   return received.run()
 }
 
@@ -113,10 +110,10 @@ class FormUpload {
   #accepted: Promise<void> = Promise.resolve()
   readonly #onGone = () => this.#parser.fail(clientGone())
 
-  constructor(job: FormJob) {
+  constructor(job: FormJob, boundary: string) {
     this.#job = job
     const { req, rules } = job
-    this.#parser = new FormParser(req, rules, {
+    this.#parser = new FormParser(req, boundary, rules, {
       receive: (part) => this.#receive(new FormFile(part)),
       settled: () => this.#accepted,
       complete: () => this.#complete(),

@@ -244,6 +244,12 @@ describe('A form that is not well-formed', () => {
     ['has no boundary in its type', multipart('X', [[filePart('f', 'a'), 'x']]), 'multipart/form-data'],
     ['has another boundary than its type says', multipart('Y', [[filePart('f', 'a'), 'x']])],
     ['has an empty boundary', multipart('', [[filePart('f', 'a'), 'x']]), 'multipart/form-data; boundary=""'],
+    [
+      'has a boundary of 71 characters',
+      multipart('X'.repeat(71), []),
+      `multipart/form-data; boundary=${'X'.repeat(71)}`,
+    ],
+    ['has a quote in its boundary', multipart('a"b', []), 'multipart/form-data; boundary="a\\"b"'],
     ['is empty', ''],
     ['ends before its last boundary', multipart('X', [[filePart('f', 'a'), 'x']]).subarray(0, -8)],
     ['ends in the middle of a file', multipart('X', [[filePart('f', 'a'), 'x'.repeat(500)]]).subarray(0, 200)],
@@ -261,6 +267,10 @@ describe('A form that is not well-formed', () => {
       multipart('X', [[`${filePart('f', 'a')}\r\nX: ${'x'.repeat(20_000)}`, 'x']]),
     ],
     ['has a header of a part that is none', multipart('X', [[`${filePart('f', 'a')}\r\nno header`, 'x']])],
+    [
+      'has a part whose headers run into the next one',
+      `--X\r\n${filePart('f', 'a')}\r\n\r\n--X\r\n\r\n${filePart('f', 'b')}\r\n\r\nx\r\n--X--\r\n`,
+    ],
     ['has a NUL in a filename', multipart('X', [[filePart('f', 'a\0b'), 'x']])],
   ])('is refused with 400 when it %s', async (_what, body, type) => {
     const server = await startServer()

@@ -1,0 +1,233 @@
+/**
+ * The form parser against plain busboy, whose reading of a form it must keep: files pass busboy by, and nothing may show of it.
+ */
+import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { isStorageError } from '@stowage/core'
+import busboy from 'busboy'
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { boundaryOf } from '../src/form-delimiters.js'
+import { FormParser } from '../src/form-parser.js'
+import { type UploadRules, uploadRules } from '../src/options.js'
+
+const seed = 20260114
+const runs = 4000
+
+interface Form {
+  readonly boundary: string
+  readonly contentType: string
+  readonly text: string
+  /** Where it is cut into chunks. */
+  readonly cuts: readonly number[]
+}
+
+type Reading = { fields: [name: string, values: string[]][]; files: string[][] } | { refused: string }
+
+const rules: UploadRules = uploadRules({ maxFields: 3, maxFiles: 3, maxFieldsSize: 300 })
+
+/**
+ * What busboy makes of a form, with the limits that multer would give it. It gets each delimiter at the beginning of a chunk, since it
+ * overlooks one that stands right behind `--boundary-`, and goes on after the last one to the end of the chunk.
+ */
+async function readPlainly(form: Form): Promise<Reading> {
+  const fields = new Map<string, string[]>()
+  const files: string[][] = []
+  let refused: string | undefined
+  const refuse = (code: string) => {
+    refused ??= code
+  }
+  let fieldBytes = 0
+  const { maxFields, maxFiles, maxFieldsSize } = rules
+  const parser = busboy({
+    headers: { 'content-type': form.contentType },
+    preservePath: true,
+    defParamCharset: 'utf8',
+    limits: { fields: maxFields, files: maxFiles, parts: maxFields + maxFiles + 1, fieldSize: maxFieldsSize + 1 },
+  })
+  parser.on('field', (name: string | undefined, value, { valueTruncated }) => {
+    if (name === undefined) return refuse('INVALID_ARGUMENT')
+    fieldBytes += Buffer.byteLength(name) + Buffer.byteLength(value)
+    if (valueTruncated || fieldBytes > maxFieldsSize) return refuse('TOO_LARGE')
+    fields.set(name, [...(fields.get(name) ?? []), value])
+  })
+  parser.on('file', (name: string | undefined, stream, { filename, mimeType }) => {
+    if (name === undefined) refuse('INVALID_ARGUMENT')
+    const content: Buffer[] = []
+    const file = [name ?? '', filename ?? '', mimeType.toLowerCase()]
+    stream.on('data', (chunk: Buffer) => content.push(chunk))
+    stream.on('error', () => refuse('INVALID_ARGUMENT'))
+    stream.on('end', () => file.push(Buffer.concat(content).toString('latin1')))
+    if (filename) files.push(file)
+  })
+  for (const event of ['fieldsLimit', 'filesLimit', 'partsLimit'] as const) parser.on(event, () => refuse('TOO_LARGE'))
+  parser.on('error', () => refuse('INVALID_ARGUMENT'))
+  let finished = false
+  parser.on('finish', () => {
+    finished = true
+  })
+  for (const piece of partsOf(form)) {
+    if (refused !== undefined) break
+    await new Promise((resolve) => parser.write(Buffer.from(piece, 'latin1'), resolve))
+  }
+  parser.end()
+  for (let turns = 0; turns < 3 && !finished; turns++) await nextTurn()
+  // busboy waits for ever for the end of a file whose headers it took from two parts.
+  if (!finished) refuse('INVALID_ARGUMENT')
+  return refused === undefined ? { fields: [...fields], files } : { refused }
+}
+
+/** The form cut before each delimiter. */
+const partsOf = ({ boundary, text }: Form) => `\r\n${text}`.split(new RegExp(`(?=\r\n--${boundary})`))
+
+/** Whether a delimiter stands in a part's headers. What busboy reads then depends on the chunks that it gets. */
+const headersRunOn = (form: Form) =>
+  partsOf(form).some((part) => part.startsWith(`\r\n--${form.boundary}\r\n`) && !part.includes('\r\n\r\n'))
+
+/** What our parser makes of it, in chunks. */
+async function read({ contentType, text, cuts }: Form): Promise<Reading> {
+  const files: string[][] = []
+  const chunks = [0, ...cuts].map((cut, index) => Buffer.from(text.slice(cut, cuts[index]), 'latin1'))
+  const req = Object.assign(Readable.from(chunks, { objectMode: false }), {
+    headers: { 'content-type': contentType, 'transfer-encoding': 'chunked' },
+  })
+  try {
+    const parser = new FormParser(req as unknown as IncomingMessage, boundaryOf(contentType), rules, {
+      receive: async ({ field, filename, type, content }) => {
+        const file = [field, filename, type]
+        files.push(file)
+        let text = ''
+        for await (const chunk of content) {
+          text += Buffer.from(chunk).toString('latin1')
+          // Whoever stores a file takes its time.
+          if (chunk.length % 3 === 0) await nextTurn()
+        }
+        file.push(text)
+      },
+      settled: async () => undefined,
+      complete: async () => undefined,
+      failed: () => undefined,
+    })
+    const fields = await parser.run()
+    return { fields: Object.entries(fields), files }
+  } catch (error) {
+    if (!isStorageError(error)) throw error
+    return { refused: error.code }
+  }
+}
+
+const boundaries = fc.constantFrom(
+  { boundary: 'X', contentType: 'multipart/form-data; boundary=X' },
+  { boundary: '-', contentType: 'multipart/form-data; boundary="-"' },
+  { boundary: '----7d1', contentType: 'multipart/form-data;boundary=----7d1' },
+  { boundary: 'a b', contentType: 'multipart/form-data; boundary="a b"; charset=utf-8' },
+  { boundary: 'aab/aab', contentType: 'Multipart/Form-Data; Boundary="aab/aab"' },
+)
+
+/** What looks like a delimiter and is none, or is one where none is expected. */
+const lookalike = (boundary: string) =>
+  fc.oneof(
+    { weight: 12, arbitrary: fc.string({ unit: fc.constantFrom('a', 'b', '-', 'X', '\r', '\n'), maxLength: 8 }) },
+    { weight: 8, arbitrary: fc.nat(boundary.length + 3).map((length) => `\r\n--${boundary}`.slice(0, length)) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(`--${boundary}`, `\r\n--${boundary.toLowerCase()}`, `\n--${boundary}\r\n`),
+    },
+    { weight: 3, arbitrary: fc.constantFrom('x'.repeat(70_000), '\r'.repeat(200), '\r\n'.repeat(100), '\r\n\r\n') },
+  )
+
+const headOf = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.constantFrom('a', 'b').map((name) => `form-data; name="${name}"; filename="${name}.bin"`),
+  },
+  { weight: 6, arbitrary: fc.constantFrom('c', 'd').map((name) => `form-data; name="${name}"`) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('attachment', 'form-data; filename="e"', 'form-data; name="f"; filename=""'),
+  },
+)
+
+const head = headOf.chain((disposition) =>
+  fc
+    .constantFrom('', '\r\nContent-Type: text/x-Plain', '\r\nX-Empty:')
+    .map((more) => `Content-Disposition: ${disposition}${more}`),
+)
+
+const many = (text: fc.Arbitrary<string>, maxLength: number) =>
+  fc.array(text, { maxLength }).map((pieces) => pieces.join(''))
+
+/** Forms as they should be, with contents that mislead. */
+const wellFormed = (boundary: string) =>
+  fc
+    .record({
+      preamble: fc.oneof(
+        { weight: 5, arbitrary: fc.constant('') },
+        many(lookalike(boundary), 3).map((text) => `${text}\r\n`),
+      ),
+      parts: fc.array(fc.tuple(head, many(lookalike(boundary), 5)), { minLength: 1, maxLength: 4 }),
+      epilogue: fc.oneof(fc.constant('\r\n'), many(lookalike(boundary), 3)),
+    })
+    .map(
+      ({ preamble, parts, epilogue }) =>
+        `${preamble}${parts.map(([head, content]) => `--${boundary}\r\n${head}\r\n\r\n${content}\r\n`).join('')}--${boundary}--${epilogue}`,
+    )
+
+/** What forms are made of, in any order. */
+const malformed = (boundary: string) =>
+  many(
+    fc.oneof(
+      { weight: 4, arbitrary: fc.constant(`\r\n--${boundary}\r\n`) },
+      { weight: 3, arbitrary: head.map((text) => `${text}\r\n\r\n`) },
+      { weight: 2, arbitrary: lookalike(boundary) },
+      { weight: 1, arbitrary: head },
+      {
+        weight: 1,
+        arbitrary: fc.constantFrom('\r\n', `\r\n--${boundary}`, `\r\n--${boundary}--`, 'no header\r\n\r\n'),
+      },
+    ),
+    12,
+  )
+
+const cutForm = boundaries.chain(({ boundary, contentType }) =>
+  fc
+    .record({
+      text: fc.oneof(wellFormed(boundary), wellFormed(boundary), malformed(boundary)),
+      end: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { freq: 4 }),
+      cuts: fc.oneof(
+        fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 6 }),
+        // Every byte by itself, where there are not too many of them.
+        fc.constant(undefined),
+      ),
+    })
+    .map(({ text: whole, end, cuts }): Form => {
+      const text = whole.slice(0, end === null ? whole.length : Math.ceil(end * whole.length))
+      const everywhere = Array.from({ length: Math.min(text.length, 2000) }, (_, index) => index)
+      const positions = cuts?.map((cut) => Math.round(cut * text.length)).sort((a, b) => a - b)
+      return { boundary, contentType, text, cuts: positions ?? everywhere }
+    }),
+)
+
+describe('A form', () => {
+  it(`is read as busboy reads it, whatever it holds and however it comes: ${runs} forms`, {
+    timeout: 120_000,
+  }, async () => {
+    const outcomes = { read: 0, refused: 0 }
+    await fc.assert(
+      fc.asyncProperty(cutForm, async (form) => {
+        if (headersRunOn(form)) {
+          await read(form)
+          return
+        }
+        const expected = await readPlainly(form)
+        // As text, in which a carriage return can be seen.
+        expect(JSON.stringify(await read(form))).toBe(JSON.stringify(expected))
+        outcomes['refused' in expected ? 'refused' : 'read']++
+      }),
+      { seed, numRuns: runs },
+    )
+    // Neither kind is rare.
+    expect(Math.min(outcomes.read, outcomes.refused)).toBeGreaterThan(runs / 8)
+  })
+})

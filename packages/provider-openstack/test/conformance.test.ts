@@ -4,22 +4,26 @@ import { describe, it } from 'vitest'
 import { OpenStackProvider } from '../src/index.js'
 import { leftoversOf } from './leftovers.js'
 
-describeServer('swift', ({ authUrl, username, password, projectName, region, userDomainName, projectDomainName }) => {
-  const createProvider = () =>
-    new OpenStackProvider({
-      authUrl,
-      username,
-      password,
-      projectName,
-      region,
-      domainName: userDomainName,
-      projectDomainName,
+describeServer(
+  'swift',
+  ({ authUrl, username, password, projectName, region, userDomainName, projectDomainName, server }) => {
+    const createProvider = () =>
+      new OpenStackProvider({
+        authUrl,
+        username,
+        password,
+        projectName,
+        region,
+        domainName: userDomainName,
+        projectDomainName,
+      })
+    const watcher = createProvider()
+    registerConformance({ describe, it }, 'openstack', {
+      createProvider,
+      leftovers: () => leftoversOf(watcher),
+      server,
+      secrets: [password],
+      cleanUp: () => watcher.close(),
     })
-  const watcher = createProvider()
-  registerConformance({ describe, it }, 'openstack', {
-    createProvider,
-    leftovers: () => leftoversOf(watcher),
-    secrets: [password],
-    cleanUp: () => watcher.close(),
-  })
-})
+  },
+)

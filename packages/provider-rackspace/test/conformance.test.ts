@@ -3,10 +3,11 @@ import { describeServer } from '@stowage/test-servers'
 import { describe, it } from 'vitest'
 import { RackspaceProvider } from '../src/index.js'
 
-describeServer('rackspace', ({ authUrl, username, apiKey, region }) => {
+describeServer('rackspace', ({ authUrl, username, apiKey, region, server }) => {
   registerConformance({ describe, it }, 'rackspace', {
     createProvider: () =>
       new RackspaceProvider({ username, apiKey, region, ...(authUrl === undefined ? {} : { authUrl }) }),
+    server,
     secrets: [apiKey],
   })
 })

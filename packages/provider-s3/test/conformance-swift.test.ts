@@ -3,10 +3,11 @@ import { describeServer } from '@stowage/test-servers'
 import { describe, it } from 'vitest'
 import { S3Provider } from '../src/index.js'
 
-describeServer('swift-s3', ({ endpoint, region, key, keyId }) => {
+describeServer('swift-s3', ({ endpoint, region, key, keyId, server }) => {
   registerConformance({ describe, it }, 'amazon-swift', {
     createProvider: () =>
       new S3Provider({ endpoint, region, key, keyId, conditionalWrites: false, maxMetadataBytes: 256 }),
+    server,
     secrets: [key],
   })
 })

@@ -14,6 +14,8 @@ export interface AzureEndpoint {
   /** `http://127.0.0.1:…/<account>`, or `https://<account>.blob.core.windows.net`. */
   readonly endpoint: string
   readonly connectionString: string
+  /** What answers, with its version. */
+  readonly server: string
   /** Whether it is Azurite, which accepts some things that Azure refuses. */
   readonly emulated: boolean
 }
@@ -30,7 +32,12 @@ export async function startAzurite(): Promise<AzureServer> {
   const real = fromEnvironment('AZURE', ['ACCOUNT', 'KEY'], ['ENDPOINT'])
   if (real !== undefined) {
     const endpoint = real.ENDPOINT ?? `https://${real.ACCOUNT}.blob.core.windows.net`
-    return { ...describe(real.ACCOUNT, real.KEY, endpoint), emulated: false, stop: async () => undefined }
+    return {
+      ...describe(real.ACCOUNT, real.KEY, endpoint),
+      server: 'Azure Blob Storage',
+      emulated: false,
+      stop: async () => undefined,
+    }
   }
   return inGroup('azurite', async (group) => {
     const port = await freePort()
@@ -53,7 +60,13 @@ export async function startAzurite(): Promise<AzureServer> {
     })
     await group.untilAnswering(`http://127.0.0.1:${port}/`)
     const endpoint = `http://127.0.0.1:${port}/${account}`
-    return { ...describe(account, key, endpoint), emulated: true, stop: () => group.stop() }
+    const { version } = require('azurite/package.json') as { version: string }
+    return {
+      ...describe(account, key, endpoint),
+      server: `Azurite ${version}`,
+      emulated: true,
+      stop: () => group.stop(),
+    }
   })
 }
 

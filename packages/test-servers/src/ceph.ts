@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { requirePackages, searchPath } from './debian.js'
+import { requirePackages, searchPath, versionOf } from './debian.js'
 import { freePorts } from './ports.js'
 import { type S3Keys, type S3Server, s3FromEnvironment } from './s3-endpoint.js'
 import { inGroup, type Program, type ServerGroup } from './supervisor.js'
@@ -50,7 +50,8 @@ async function startCluster(group: ServerGroup): Promise<S3Server> {
   await group.untilAnswering(endpoint)
 
   const [keys, other] = await Promise.all([createUser(group, conf, 'stowage'), createUser(group, conf, 'other')])
-  return { endpoint, region: 'us-east-1', ...keys, other, stop: () => group.stop() }
+  const server = `Ceph ${await versionOf('radosgw')}`
+  return { endpoint, region: 'us-east-1', server, ...keys, other, stop: () => group.stop() }
 }
 
 async function createUser(group: ServerGroup, conf: string, uid: string): Promise<S3Keys> {

@@ -8,8 +8,9 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** dpkg's own placeholder. */
+/** dpkg's own placeholders. */
 const statusFormat = '\u0024{db:Status-Status}\n'
+const versionFormat = '\u0024{Version}'
 
 /** Debian keeps daemons in places that are in root's search path alone. */
 export const searchPath = '/usr/sbin:/usr/bin:/sbin:/bin'
@@ -37,6 +38,19 @@ export async function requirePackages(what: string, packages: readonly string[])
     throw new Error(`installing ${names} failed:\n${output}`)
   }
 }
+
+/** The version of the software in an installed package, without what Debian adds to it. */
+export async function versionOf(name: string): Promise<string> {
+  const { stdout } = await run('dpkg-query', ['-W', '-f', versionFormat, name])
+  return upstreamVersion(stdout)
+}
+
+/** `16.2.15` of `16.2.15+ds-0+deb12u1`, `22.0.2` of `2:22.0.2-0+deb12u1`. */
+const upstreamVersion = (version: string) =>
+  version
+    .trim()
+    .replace(/^\d+:/, '')
+    .replace(/[^\d.].*$/, '')
 
 async function areInstalled(packages: readonly string[]): Promise<boolean> {
   try {

@@ -11,6 +11,8 @@ export interface RackspaceEndpoint {
   readonly username: string
   readonly apiKey: string
   readonly region: string
+  /** What answers, with its version where it is known. */
+  readonly server: string
   /** Of the identity service, without `/v2.0`. Left out for Rackspace's own. */
   readonly authUrl?: string
   /** Another region of the service catalogue, with the same store. */
@@ -28,6 +30,7 @@ export function rackspaceFromEnvironment(): RackspaceServer | undefined {
     username: real.USERNAME,
     apiKey: real.API_KEY,
     region: real.REGION,
+    server: 'Rackspace Cloud Files',
     ...(real.AUTH_URL === undefined ? {} : { authUrl: real.AUTH_URL }),
     stop: async () => undefined,
   }
@@ -61,6 +64,7 @@ export async function startRackspace(swift: SwiftEndpoint): Promise<RackspaceSer
   return {
     ...account,
     region: 'DFW',
+    server: `a stand-in for Rackspace's sign-in, before ${swift.server}`,
     otherRegion: 'ORD',
     authUrl: `http://127.0.0.1:${port}`,
     stop: async () => {

@@ -10,6 +10,8 @@ export interface S3Endpoint extends S3Keys {
   /** Left out for Amazon itself. */
   readonly endpoint?: string
   readonly region: string
+  /** What answers, with its version where it is known. */
+  readonly server: string
   /** Another account, which owns nothing that the first one has. */
   readonly other?: S3Keys
 }
@@ -26,6 +28,7 @@ export function s3FromEnvironment(service: string): S3Server | undefined {
     keyId: real.KEY_ID,
     key: real.KEY,
     region: real.REGION ?? 'us-east-1',
+    server: real.ENDPOINT === undefined ? 'Amazon S3' : 'a service given in the environment',
     ...(real.ENDPOINT === undefined ? {} : { endpoint: real.ENDPOINT }),
     ...(real.OTHER_KEY_ID === undefined || real.OTHER_KEY === undefined
       ? {}

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { requirePackages, searchPath } from './debian.js'
+import { requirePackages, searchPath, versionOf } from './debian.js'
 import { fromEnvironment } from './environment.js'
 import { type KeystoneUser, seedKeystone, startKeystone } from './keystone.js'
 import { freePorts } from './ports.js'
@@ -26,6 +26,8 @@ export interface SwiftEndpoint {
   readonly projectName: string
   readonly userDomainName: string
   readonly projectDomainName: string
+  /** What answers, with its version where it is known. */
+  readonly server: string
   /** The rest is known of the server that the tests start, and not of one given in the environment. */
   readonly local?: {
     readonly user: KeystoneUser
@@ -62,6 +64,7 @@ export async function startSwift(): Promise<SwiftServer> {
       projectName: real.PROJECT,
       userDomainName: real.USER_DOMAIN ?? 'Default',
       projectDomainName: real.PROJECT_DOMAIN ?? real.USER_DOMAIN ?? 'Default',
+      server: 'an OpenStack cloud given in the environment',
       stop: async () => undefined,
     }
   }
@@ -84,6 +87,7 @@ async function startTogether(group: ServerGroup): Promise<SwiftServer> {
   await startKeystone(group, keystonePort)
   const [user, other] = await seedKeystone(keystoneUrl, url)
   await group.untilAnswering(`${url}/healthcheck`)
+  const store = `Swift ${await versionOf('swift-proxy')}`
   return {
     authUrl: keystoneUrl,
     region: 'RegionOne',
@@ -92,12 +96,13 @@ async function startTogether(group: ServerGroup): Promise<SwiftServer> {
     projectName: user.projectName,
     userDomainName: 'Default',
     projectDomainName: 'Default',
+    server: `${store} with Keystone ${await versionOf('keystone')}`,
     local: {
       user,
       other,
       otherRegion: 'RegionTwo',
       url,
-      s3: { endpoint: url, region: 'us-east-1', ...user.s3, other: other.s3 },
+      s3: { endpoint: url, region: 'us-east-1', server: `${store}'s s3api`, ...user.s3, other: other.s3 },
     },
     stop: () => group.stop(),
   }

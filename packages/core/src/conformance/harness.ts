@@ -22,6 +22,8 @@ export interface ConformanceHarness {
    * when nothing is under way, and must be empty then.
    */
   leftovers?(): Promise<readonly string[]>
+  /** What answers, with its version, such as `Azurite 3.37.0`: for the report. */
+  readonly server?: string
   /** Strings that no error may show: keys, passwords, paths of the server. */
   readonly secrets?: readonly string[]
   /** Called once, after the last case and when every provider is closed. */

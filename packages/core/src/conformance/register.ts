@@ -25,7 +25,7 @@ const largeTimeout = 600_000
  * @param name The provider's name, for titles and the report.
  */
 export function registerConformance({ describe, it }: TestRunner, name: string, harness: ConformanceHarness): void {
-  const report = new ConformanceReport(name)
+  const report = new ConformanceReport(name, harness.server)
   const run = new ConformanceRun(harness, report)
   const { capabilities } = run.provider
   const largeParts = capabilities.parts !== false && capabilities.parts.minPartSize > 1024 * 1024

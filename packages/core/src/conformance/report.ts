@@ -22,6 +22,8 @@ export type Totals = Readonly<Record<Outcome, number>>
 /** What stands in the file. */
 export interface ConformanceResult {
   readonly name: string
+  /** What the provider was tested against, if the harness tells. */
+  readonly server?: string
   readonly totals: Totals
   /** By the category's letter. */
   readonly categories: Readonly<Record<string, Totals>>
@@ -30,12 +32,14 @@ export interface ConformanceResult {
 
 export class ConformanceReport {
   readonly #name: string
+  readonly #server: string | undefined
   readonly #directory: string | undefined
   readonly #cases: CaseResult[] = []
 
   /** The directory comes from the environment variable `STOWAGE_CONFORMANCE_REPORT`; without it nothing is written. */
-  constructor(name: string, directory = process.env['STOWAGE_CONFORMANCE_REPORT']) {
+  constructor(name: string, server?: string, directory = process.env['STOWAGE_CONFORMANCE_REPORT']) {
     this.#name = name
+    this.#server = server
     this.#directory = directory === '' ? undefined : directory
   }
 
@@ -47,6 +51,7 @@ export class ConformanceReport {
     const letters = [...new Set(this.#cases.map(({ id }) => letterOf(id)))]
     return {
       name: this.#name,
+      ...(this.#server === undefined ? {} : { server: this.#server }),
       totals: totalsOf(this.#cases),
       categories: Object.fromEntries(
         letters.map((letter) => [letter, totalsOf(this.#cases.filter(({ id }) => letterOf(id) === letter))]),

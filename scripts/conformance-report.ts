@@ -1,0 +1,43 @@
+/**
+ * Writes docs/conformance.md from runs of the conformance suite, whose results are kept in reports/conformance.
+ *
+ *     pnpm conformance:report                  runs every provider's suite, then writes the page
+ *     pnpm conformance:report provider-azure   runs these packages' alone, and takes the others' last results
+ *     pnpm conformance:report --last           runs nothing
+ *     pnpm conformance:report --check          fails when the suite has other cases than the page tells of
+ */
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { startVitest } from 'vitest/node'
+import type { ConformanceResult } from '../packages/core/dist/conformance/index.js'
+import { casesMark, conformancePage } from './conformance-page.ts'
+
+const page = 'docs/conformance.md'
+const results = 'reports/conformance'
+
+async function runSuites(packages: readonly string[]): Promise<void> {
+  const projects = packages.length > 0 ? packages.map((name) => `packages/${name}`) : ['packages/provider-*']
+  if (packages.length === 0) await rm(results, { recursive: true, force: true })
+  process.env['STOWAGE_CONFORMANCE_REPORT'] = results
+  // Neither of the root's configurations, which each name a part of the projects.
+  const filter = ['test/conformance']
+  const vitest = await startVitest('test', filter, { watch: false, config: false }, { test: { projects } })
+  await vitest.close()
+}
+
+async function lastResults(): Promise<ConformanceResult[]> {
+  const files = await readdir(results).catch(() => [])
+  if (files.length === 0) throw new Error(`there is no result in ${results}: run pnpm conformance:report`)
+  const texts = await Promise.all(files.toSorted().map((file) => readFile(`${results}/${file}`, 'utf8')))
+  return texts.map((text) => JSON.parse(text) as ConformanceResult)
+}
+
+const args = process.argv.slice(2)
+if (args.includes('--check')) {
+  if (!(await readFile(page, 'utf8')).includes(casesMark())) {
+    process.stderr.write(`${page} tells of other cases than the suite has now: run pnpm conformance:report\n`)
+    process.exitCode = 1
+  }
+} else {
+  if (!args.includes('--last')) await runSuites(args)
+  await writeFile(page, conformancePage(await lastResults()))
+}

@@ -56,9 +56,9 @@ export const fsMutants: readonly Mutant[] = [
   },
   {
     name: 'lists unsorted',
-    file: at('snapshots'),
-    find: 'names.sort(compareNames) : names.sort()',
-    replace: 'names.sort(compareNames).reverse() : names.reverse()',
+    file: at('sorted-names'),
+    find: 'run.sort() : run.sort(compareNames)',
+    replace: 'run.reverse() : run.sort(compareNames).reverse()',
   },
   {
     name: 'shows the last entry of a page again',

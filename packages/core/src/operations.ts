@@ -128,7 +128,10 @@ export class Operations {
     } while (next !== undefined)
   }
 
-  /** One page of a list, with a cursor that is good for this list alone. A page is empty only when the list ends with it. */
+  /**
+   * One page of a list, with a cursor that is good for this list alone: what the provider gives, joined until there are as many entries as
+   * were asked for.
+   */
   async page<T>(
     operation: string,
     subject: Subject,
@@ -139,17 +142,18 @@ export class Operations {
     const listIdentity = [this.#provider.name, ...identity]
     return this.run(operation, subject, options, async ({ signal }) => {
       const limit = checkLimit('limit', options.limit, this.#provider.capabilities)
+      const entries: T[] = []
       let from = options.cursor === undefined ? undefined : decodeCursor(listIdentity, options.cursor)
-      for (;;) {
-        const { entries, next } = await this.#listed(list, {
+      do {
+        const page = await this.#listed(list, {
           signal,
-          limit,
+          limit: limit - entries.length,
           ...(from === undefined ? {} : { next: from }),
         })
-        if (next === undefined) return { entries }
-        if (entries.length > 0) return { entries, cursor: encodeCursor(listIdentity, next) }
-        from = next
-      }
+        entries.push(...page.entries)
+        from = page.next
+      } while (from !== undefined && entries.length < limit)
+      return from === undefined ? { entries } : { entries, cursor: encodeCursor(listIdentity, from) }
     })
   }
 

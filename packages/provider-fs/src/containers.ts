@@ -41,10 +41,15 @@ export async function listContainers(workspace: Workspace, options: ListCallOpti
       details: { property: 'next' },
     })
   }
-  const names = (await readEntries(root))
-    .filter((entry) => entry.isDirectory() && isContainerName(entry.name) && compareNames(entry.name, after) > 0)
-    .map(({ name }) => name)
-    .sort(compareNames)
+  const names: string[] = []
+  for await (const batch of readEntries(root, workspace.directories.isLocal)) {
+    for (const entry of batch) {
+      if (entry.isDirectory() && isContainerName(entry.name) && compareNames(entry.name, after) > 0) {
+        names.push(entry.name)
+      }
+    }
+  }
+  names.sort(compareNames)
   const entries: ContainerInfo[] = []
   for (const name of names) {
     throwIfAborted(options.signal)

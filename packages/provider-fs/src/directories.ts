@@ -14,7 +14,7 @@ import { close, fsync, ignoreFailure, lstat, mkdir, open, readdir, realpath, rmd
 
 /** A place for descriptors that need no right to read the directory; Linux's own, the same on all its machines that Node runs on. */
 const pathOnly = 0o10000000
-/** Linux's numbers of file systems on which closing a file waits for nothing: ext4, XFS, Btrfs, tmpfs, overlay, ZFS, F2FS. */
+/** Linux's numbers of the file systems of local disks and memory: ext4, XFS, Btrfs, tmpfs, overlay, ZFS, F2FS. */
 const localSystems = new Set([0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010])
 
 const openDirectory = pathOnly | constants.O_DIRECTORY | constants.O_NOFOLLOW
@@ -142,6 +142,11 @@ export class Directories {
     }
     for (const directory of hollow.reverse()) if (!(await this.removeEmpty(directory))) return false
     return true
+  }
+
+  /** Whether the root is known to be on a local disk */
+  get isLocal(): boolean {
+    return this.#isLocal
   }
 
   /** Why a call on the root failed. */

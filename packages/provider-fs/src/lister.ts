@@ -2,6 +2,7 @@
  * Lists of files in pages: a walk in the order of names, that reads only the directories which the page touches and looks only
  * at the files that it shows.
  */
+import type { BigIntStats } from 'node:fs'
 import {
   compareNames,
   type FileEntry,
@@ -10,11 +11,10 @@ import {
   type ListFilesCallOptions,
   StorageError,
 } from '@stowage/core'
-import type { Directory } from './directories.js'
 import { throwIfAborted } from './errors.js'
 import { isFileName, prefixDirectory } from './names.js'
 import type { Snapshot, Snapshots } from './snapshots.js'
-import { lstatIfThere, opendir } from './system.js'
+import { opendir } from './system.js'
 import { etagOf } from './versions.js'
 import type { Workspace } from './workspace.js'
 
@@ -34,8 +34,11 @@ interface FoundFolder {
   readonly directories: readonly (readonly string[])[]
 }
 
-/** Files and folders looked at, at the same time. */
-const parallelism = 32
+/**
+ * Entries of a page, which core joins to as many as its caller wants. What is in memory while a whole list passes through is in proportion to
+ * it: the engine moves what lives when it collects into a part of the heap that it rarely clears.
+ */
+const maxEntries = 64
 
 export async function listFiles(
   workspace: Workspace,
@@ -45,30 +48,21 @@ export async function listFiles(
 ): Promise<FilePage> {
   const held = await workspace.holdContainer(container)
   held[Symbol.dispose]()
-  const walk = new Walk(snapshots, container, options).found()
+  const walk = new Walk(snapshots, container, options)
+  const limit = Math.min(options.limit, maxEntries)
   const entries: (FileEntry | FolderEntry)[] = []
   // What is gone when it is looked at, and folders that hold no file, are made up for.
-  while (entries.length < options.limit) {
-    const found = await take(walk, options.limit - entries.length)
+  while (entries.length < limit) {
+    const found = await walk.take(limit - entries.length)
     if (found.length === 0) return { entries }
     entries.push(...(await describe(workspace, container, found, options.signal)))
   }
   const after = entries.at(-1)?.name ?? ''
-  for (let found = await take(walk, 1); found.length > 0; found = await take(walk, 1)) {
+  for (let found = await walk.take(1); found.length > 0; found = await walk.take(1)) {
     const further = await describe(workspace, container, found, options.signal)
     if (further.length > 0) return { entries, next: encodeNext(options, after) }
   }
   return { entries }
-}
-
-async function take(walk: AsyncGenerator<Found>, count: number): Promise<Found[]> {
-  const found: Found[] = []
-  while (found.length < count) {
-    const { done, value } = await walk.next()
-    if (done === true) break
-    found.push(value)
-  }
-  return found
 }
 
 const encodeNext = ({ prefix, delimiter = '' }: ListFilesCallOptions, after: string): string =>
@@ -97,6 +91,12 @@ function lastOf(next: string): string | undefined {
   }
 }
 
+/** A directory that the walk goes on in; the names of its files begin with `base`. */
+interface Descent {
+  readonly segments: readonly string[]
+  readonly base: string
+}
+
 class Walk {
   readonly #snapshots: Snapshots
   readonly #container: string
@@ -104,6 +104,8 @@ class Walk {
   readonly #delimiter: string | undefined
   readonly #signal: AbortSignal
   readonly #after: string
+  /** Where the walk is: the directory that it is in last, after those above it. */
+  #directories: Iterator<Found | Descent>[] | undefined
 
   constructor(snapshots: Snapshots, container: string, options: ListFilesCallOptions) {
     this.#snapshots = snapshots
@@ -114,15 +116,35 @@ class Walk {
     this.#after = startOf(options)
   }
 
-  found(): AsyncGenerator<Found> {
-    const { segments, name } = prefixDirectory(this.#prefix)
-    return this.#walk([this.#container, ...segments], name)
+  /** What is found next; fewer when the walk is at its end. */
+  async take(count: number): Promise<Found[]> {
+    const directories = this.#directories ?? (await this.#start())
+    const found: Found[] = []
+    while (found.length < count) {
+      const inside = directories.at(-1)
+      if (inside === undefined) break
+      const { done, value } = inside.next()
+      if (done === true) directories.pop()
+      else if ('base' in value) await this.#enter(directories, value)
+      else found.push(value)
+    }
+    return found
   }
 
-  async *#walk(segments: readonly string[], base: string): AsyncGenerator<Found> {
+  async #start(): Promise<Iterator<Found | Descent>[]> {
+    const { segments, name } = prefixDirectory(this.#prefix)
+    this.#directories = []
+    await this.#enter(this.#directories, { segments: [this.#container, ...segments], base: name })
+    return this.#directories
+  }
+
+  async #enter(directories: Iterator<Found | Descent>[], descent: Descent): Promise<void> {
     throwIfAborted(this.#signal)
-    const snapshot = await this.#snapshots.take(segments)
-    if (snapshot === undefined) return
+    const snapshot = await this.#snapshots.take(descent.segments)
+    if (snapshot !== undefined) directories.push(this.#walk(snapshot, descent))
+  }
+
+  *#walk(snapshot: Snapshot, { segments, base }: Descent): Generator<Found | Descent, undefined> {
     const { names, places } = snapshot
     const prefix = this.#prefix.slice(base.length)
     // All names of a folder follow each other, within this directory.
@@ -150,13 +172,14 @@ class Walk {
           yield { name: folderName, directories: [] }
         } else if (!isFile) folder.directories.push([...segments, ...entries])
       } else if (!isFile) {
-        yield* this.#walk([...segments, ...entries], name)
+        yield { segments: [...segments, ...entries], base: name }
       } else if (compareNames(name, this.#after) > 0) {
         const directory = entries.length === 1 ? segments : [...segments, ...entries.slice(0, -1)]
         yield { name, directory, entry: entries.at(-1) ?? '' }
       }
     }
     if (folder !== undefined && !folder.done) yield folder
+    return undefined
   }
 
   #folderOf(name: string): string | undefined {
@@ -191,61 +214,57 @@ async function describe(
   found: readonly Found[],
   signal: AbortSignal,
 ): Promise<(FileEntry | FolderEntry)[]> {
-  const entries: (FileEntry | FolderEntry | undefined)[] = []
-  const queue = found.entries()
-  using directories = new HeldDirectories(workspace)
-  const work = async () => {
-    for (const [index, one] of queue) {
-      throwIfAborted(signal)
-      if ('directory' in one) {
-        const held = await directories.hold(one.directory)
-        entries[index] = held && (await describeFile(held, container, one))
-      } else if (await holdsFile(workspace, one.directories, signal)) {
-        entries[index] = { container, name: one.name, folder: true }
-      }
+  const entries: (FileEntry | FolderEntry)[] = []
+  for (let start = 0, end = 0; start < found.length; start = end) {
+    throwIfAborted(signal)
+    const first = found[end++]
+    if (first === undefined) break
+    if ('directory' in first) {
+      const files = [first]
+      for (let next = found[end]; isIn(first.directory, next); next = found[++end]) files.push(next)
+      entries.push(...(await describeFiles(workspace, container, files)))
+    } else if (await holdsFile(workspace, first.directories, signal)) {
+      entries.push({ container, name: first.name, folder: true })
     }
   }
-  await Promise.all(Array.from({ length: parallelism }, work))
+  return entries
+}
+
+const isIn = (directory: readonly string[], found: Found | undefined): found is FoundFile =>
+  found !== undefined && 'directory' in found && found.directory === directory
+
+/** The entries of files of one directory. */
+async function describeFiles(
+  { directories, direct }: Workspace,
+  container: string,
+  files: readonly FoundFile[],
+): Promise<FileEntry[]> {
+  using directory = await directories.hold(files[0]?.directory ?? [])
+  if (directory === undefined) return []
+  const paths = files.map(({ entry }) => directory.at(entry))
+  const entries = await direct.lookAtAll(paths, (stats, index) =>
+    stats?.isFile() === true ? describeFile(container, files[index]?.name ?? '', stats) : undefined,
+  )
   return entries.filter((entry) => entry !== undefined)
 }
 
-/** Holds each directory once for all files of it that follow each other. */
-class HeldDirectories implements Disposable {
-  readonly #workspace: Workspace
-  readonly #held: (Directory | undefined)[] = []
-  #segments: readonly string[] | undefined
-  #last: Promise<Directory | undefined> | undefined
+const epoch = new Date(0)
+const blank = { container: '', name: '', size: 0, atime: epoch, mtime: epoch, ctime: epoch, etag: '' }
 
-  constructor(workspace: Workspace) {
-    this.#workspace = workspace
-  }
-
-  hold(segments: readonly string[]): Promise<Directory | undefined> {
-    if (this.#last === undefined || this.#segments !== segments) {
-      this.#segments = segments
-      this.#last = this.#workspace.directories.hold(segments).then((directory) => {
-        this.#held.push(directory)
-        return directory
-      })
-    }
-    return this.#last
-  }
-
-  [Symbol.dispose](): void {
-    for (const directory of this.#held) directory?.[Symbol.dispose]()
-  }
-}
-
-async function describeFile(
-  directory: Directory,
-  container: string,
-  { entry, name }: FoundFile,
-): Promise<FileEntry | undefined> {
-  const stats = await lstatIfThere(directory.at(entry))
-  if (stats === undefined || !stats.isFile()) return undefined
-  const { size, atime, mtime, ctime } = stats
-  return { container, name, size: Number(size), atime, mtime, ctime, etag: etagOf(stats) }
-}
+/**
+ * A copy of `blank` filled in: the engine makes objects of a plain literal in the part of the heap that it rarely clears, once it
+ * has seen a page of them live for a while. The dates are ours because those that `stats` makes cost several times as much.
+ */
+const describeFile = (container: string, name: string, stats: BigIntStats): FileEntry => ({
+  ...blank,
+  container,
+  name,
+  size: Number(stats.size),
+  atime: new Date(Number(stats.atimeMs)),
+  mtime: new Date(Number(stats.mtimeMs)),
+  ctime: new Date(Number(stats.ctimeMs)),
+  etag: etagOf(stats),
+})
 
 /** Whether a file is in one of the directories, or below. No directories: it is known. */
 async function holdsFile(

@@ -3,10 +3,12 @@
  * read and sort it anew each time.
  */
 
-import { compareNames } from '@stowage/core'
+import { isUtf8 } from 'node:buffer'
+import type { Dir, Dirent } from 'node:fs'
 import type { Directories, Directory } from './directories.js'
 import { continuedChunk, decodeSegment } from './names.js'
-import { lstat, readdir } from './system.js'
+import { SortedNames } from './sorted-names.js'
+import { lstat, opendir, readdir } from './system.js'
 
 /** One directory's content. */
 export interface Snapshot {
@@ -77,30 +79,32 @@ export class Snapshots {
 
   /** `single`: nothing of it comes from other directories. */
   async #read(directory: Directory, segments: readonly string[]): Promise<{ snapshot: Snapshot; single: boolean }> {
-    const names: string[] = []
+    const names = new SortedNames()
     const places = new Map<string, EntryPlace>()
     const atTop = segments.length === 1
     let single = true
     const collect = async (held: Directory, before: readonly string[]): Promise<void> => {
-      for (const entry of await readEntries(held)) {
-        const isFile = entry.isFile()
-        if (!isFile && !entry.isDirectory()) continue
-        const entries = before.length === 0 ? [entry.name] : [...before, entry.name]
-        if (!isFile && continuedChunk(entry.name) !== undefined) {
-          single = false
-          using continued = await this.#directories.hold([...segments, ...entries])
-          if (continued !== undefined) await collect(continued, entries)
-          continue
+      for await (const batch of readEntries(held, this.#directories.isLocal)) {
+        for (const entry of batch) {
+          const isFile = entry.isFile()
+          if (!isFile && !entry.isDirectory()) continue
+          const entries = before.length === 0 ? [entry.name] : [...before, entry.name]
+          if (!isFile && continuedChunk(entry.name) !== undefined) {
+            single = false
+            using continued = await this.#directories.hold([...segments, ...entries])
+            if (continued !== undefined) await collect(continued, entries)
+            continue
+          }
+          const text = decodeSegment(entries, isFile ? 'file' : 'directory', atTop)
+          if (text === undefined) continue
+          const name = isFile ? text : `${text}/`
+          names.add(name)
+          if (entries.length > 1 || text !== entry.name) places.set(name, { entries, isFile })
         }
-        const text = decodeSegment(entries, isFile ? 'file' : 'directory', atTop)
-        if (text === undefined) continue
-        const name = isFile ? text : `${text}/`
-        names.push(name)
-        if (entries.length > 1 || text !== entry.name) places.set(name, { entries, isFile })
       }
     }
     await collect(directory, [])
-    return { snapshot: { names: sortNames(names), places }, single }
+    return { snapshot: { names: await names.merged(), places }, single }
   }
 
   #remember(key: string, remembered: Remembered): void {
@@ -130,18 +134,52 @@ export interface Entry {
   isDirectory(): boolean
 }
 
-/** A directory's entries but those whose names are not UTF-8. */
-export async function readEntries(directory: Directory): Promise<readonly Entry[]> {
-  const entries = await readdir(directory.here, { withFileTypes: true })
-  if (!entries.some(({ name }) => name.includes('\ufffd'))) return entries
-  return (await readdir(directory.here, { withFileTypes: true, encoding: 'buffer' })).flatMap((entry) => {
-    const name = entry.name.toString()
-    const isExact = Buffer.from(name).equals(entry.name)
-    return isExact ? [{ name, isFile: () => entry.isFile(), isDirectory: () => entry.isDirectory() }] : []
-  })
+/** Entries that are read in one go, on another thread. */
+const batchLength = 1024
+
+/**
+ * A directory's entries but those whose names are not UTF-8, in batches. Elsewhere than on a local disk in one: there, to learn what an entry is
+ * may take a look at it, which only `readdir` leaves to other threads.
+ */
+export async function* readEntries({ here }: Directory, isLocal: boolean): AsyncGenerator<readonly Entry[]> {
+  let hasDoubtful = false
+  for await (const batch of isLocal ? readBatches(here) : [await readdir(here, { withFileTypes: true })]) {
+    if (batch.some(isDoubtful)) hasDoubtful = true
+    yield hasDoubtful ? batch.filter((entry) => !isDoubtful(entry)) : batch
+  }
+  if (hasDoubtful) yield (await readExactly(here)).filter(isDoubtful)
 }
 
-/** Sorts in place. The engine's own order is that of UTF-8 unless a name has units from the surrogates on. */
-function sortNames(names: string[]): string[] {
-  return names.some((name) => /[\ud800-\uffff]/.test(name)) ? names.sort(compareNames) : names.sort()
+async function* readBatches(path: string): AsyncGenerator<readonly Dirent[]> {
+  const opened = await opendir(path, { bufferSize: batchLength })
+  try {
+    for (let batch = await readBatch(opened); batch.length > 0; batch = await readBatch(opened)) yield batch
+  } finally {
+    await opened.close()
+  }
+}
+
+/** The first entry is waited for; the others of the batch have come with it. */
+async function readBatch(opened: Dir): Promise<Dirent[]> {
+  const batch: Dirent[] = []
+  for (let entry = await opened.read(); entry !== null; entry = opened.readSync()) {
+    batch.push(entry)
+    if (batch.length === batchLength) break
+  }
+  return batch
+}
+
+/** Whether the name may stand for bytes that are not UTF-8. */
+const isDoubtful = ({ name }: Entry): boolean => name.includes('\ufffd')
+
+/** The entries whose names are UTF-8. */
+async function readExactly(path: string): Promise<Entry[]> {
+  const entries = await readdir(path, { withFileTypes: true, encoding: 'buffer' })
+  return entries
+    .filter(({ name }) => isUtf8(name))
+    .map((entry) => ({
+      name: entry.name.toString(),
+      isFile: () => entry.isFile(),
+      isDirectory: () => entry.isDirectory(),
+    }))
 }

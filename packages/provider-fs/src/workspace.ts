@@ -6,6 +6,7 @@ import { containerNotFound, fileNotFound } from '@stowage/core'
 import { AttributeStore } from './attributes.js'
 import { CaseFolding } from './case-folding.js'
 import { Cleaner } from './cleaner.js'
+import { DirectCalls } from './direct.js'
 import { Directories, type DirectoriesOptions, type Directory } from './directories.js'
 import { Locks } from './locks.js'
 import { type Place, placeOfPath } from './places.js'
@@ -21,6 +22,7 @@ export interface WorkspaceOptions extends DirectoriesOptions {
 export class Workspace {
   readonly options: WorkspaceOptions
   readonly directories: Directories
+  readonly direct: DirectCalls
   readonly attributes: AttributeStore
   readonly locks: Locks
   readonly cleaner: Cleaner
@@ -29,6 +31,7 @@ export class Workspace {
   constructor(options: WorkspaceOptions) {
     this.options = options
     this.directories = new Directories(options)
+    this.direct = new DirectCalls(() => this.directories.isLocal)
     this.attributes = new AttributeStore(this.directories, options.fsync)
     this.locks = new Locks(this.directories, (note) => this.#recover(note))
     this.cleaner = new Cleaner(this)

@@ -4,16 +4,16 @@
  *
  * A call that has to wait for a disk holds up the whole process. So calls are direct only on local disks, where such a wait is that
  * of one access, and never on network file systems; and after one that took long, all go to other threads for a while. A slow
- * disk thus holds up the process for one access a second.
+ * disk thus holds up the process for one access in a quarter of a second.
  */
 import * as fs from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { lstatIfThere } from './system.js'
 
 /** Milliseconds: a call that took longer has waited for the disk, or for the processor. */
-const longMilliseconds = 2
+const longMilliseconds = 4
 /** Milliseconds for which no call is direct after one that took long. */
-const restMilliseconds = 1000
+const restMilliseconds = 250
 /** Milliseconds of work in a row, after which everything else has its turn. */
 const sliceMilliseconds = 1
 /** Calls of one list on other threads at the same time. */

@@ -2,7 +2,9 @@
  * The application: every storage's routes, the list of them, and the page.
  */
 import { join } from 'node:path'
-import express, { type Express, type RequestHandler } from 'express'
+import { openApiDocument } from '@stowage/rest-express'
+import compression from 'compression'
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express'
 import { refuseOtherSites, securityHeaders } from './browser-security.js'
 import { lastResort, sendError } from './errors.js'
 import { type ConfiguredStorage, describeStorage } from './storages.js'
@@ -13,12 +15,13 @@ export interface AppOptions {
   readonly main: string
 }
 
-const webDirectory = join(import.meta.dirname, '..', 'web')
+/** The page as vite built it. */
+const webDirectory = join(import.meta.dirname, 'web')
 
 export function createApp({ storages, main }: AppOptions): Express {
   const app = express()
   app.disable('x-powered-by')
-  app.use(securityHeaders, refuseOtherSites)
+  app.use(securityHeaders, refuseOtherSites, compression({ filter: isCompressed }))
   app.get('/api/datasources', (_request, response) => {
     response.json(Array.from(storages.values(), (each) => ({ ...describeStorage(each), main: each.name === main })))
   })
@@ -26,10 +29,36 @@ export function createApp({ storages, main }: AppOptions): Express {
     containerRoutes(storages, request.params.name)(request, response, next)
   })
   app.use('/api/containers', containerRoutes(storages, main))
+  const description = describeApi(storages, main)
+  app.get('/openapi.json', (_request, response) => {
+    response.json(description)
+  })
+  // The names of these hold a hash of their content.
+  app.use('/assets', express.static(join(webDirectory, 'assets'), { immutable: true, maxAge: '1y' }))
   app.use(express.static(webDirectory))
   app.use((_request, response) => sendError(response, 404, 'NOT_FOUND', 'there is nothing at this address'))
   app.use(lastResort)
   return app
+}
+
+/** Texts, but no file's content: what is downloaded keeps its length and its ranges. */
+function isCompressed(request: Request, response: Response): boolean {
+  return !request.originalUrl.includes('/download/') && compression.filter(request, response)
+}
+
+/** One description for all storages, since their routes are the same. */
+function describeApi(storages: AppOptions['storages'], main: string) {
+  const others = [...storages.values()].filter((each) => !('error' in each))
+  return openApiDocument({
+    title: 'Stowage',
+    servers: [
+      { url: '/api/containers', description: main },
+      ...others.map(({ name, provider }) => ({
+        url: `/api/datasources/${encodeURIComponent(name)}/containers`,
+        description: `${name} (${provider})`,
+      })),
+    ],
+  })
 }
 
 function containerRoutes(storages: AppOptions['storages'], name: string): RequestHandler {

@@ -22,11 +22,15 @@ function comesFromHere(headers: Parameters<RequestHandler>[0]['headers']): boole
   return origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)
 }
 
-/** For every answer: nothing from elsewhere, and nowhere inside another page. Downloads have a stricter policy of their own. */
+/**
+ * For every answer: nothing from elsewhere, no script or style but those of the server's own files, and nowhere inside another page.
+ * Images may also be `blob:`, which is what Uppy's thumbnails are, and `data:`, in Uppy's styles. Downloads have a stricter policy of
+ * their own.
+ */
 export const securityHeaders: RequestHandler = (_request, response, next) => {
   response.set({
     'Content-Security-Policy':
-      "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+      "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     'Cross-Origin-Opener-Policy': 'same-origin',
     'Cross-Origin-Resource-Policy': 'same-origin',
     'Referrer-Policy': 'no-referrer',

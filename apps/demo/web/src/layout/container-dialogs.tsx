@@ -1,0 +1,96 @@
+/**
+ * The dialogs that make and destroy containers, and the one that names a folder.
+ */
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Storage } from '../storage/api.ts'
+import { FormDialog } from './dialog.tsx'
+
+interface NameDialogProps {
+  readonly title: string
+  readonly label: string
+  readonly hint: string
+  readonly confirm: string
+  readonly action: (name: string) => Promise<void>
+  readonly onClose: () => void
+}
+
+function NameDialog({ title, label, hint, confirm, action, onClose }: NameDialogProps) {
+  const [name, setName] = useState('')
+  const input = useRef<HTMLInputElement>(null)
+  useEffect(() => input.current?.focus(), [])
+  return (
+    <FormDialog
+      title={title}
+      confirm={confirm}
+      disabled={name === ''}
+      action={() => action(name).then(() => undefined)}
+      onClose={onClose}
+    >
+      <label class="field">
+        <span>{label}</span>
+        <input
+          ref={input}
+          value={name}
+          autocomplete="off"
+          spellcheck={false}
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
+      </label>
+      <p class="hint">{hint}</p>
+    </FormDialog>
+  )
+}
+
+interface NewContainerProps {
+  readonly storage: Storage
+  readonly onCreated: (name: string) => void
+  readonly onClose: () => void
+}
+
+export function NewContainerDialog({ storage, onCreated, onClose }: NewContainerProps) {
+  const action = async (name: string) => {
+    await storage.createContainer(name)
+    onCreated(name)
+  }
+  const hint = 'A container holds files, like a drawer. Lower-case letters, digits and hyphens are good everywhere.'
+  return (
+    <NameDialog title="New container" label="Name" hint={hint} confirm="Create" action={action} onClose={onClose} />
+  )
+}
+
+interface NewFolderProps {
+  readonly onNamed: (name: string) => void
+  readonly onClose: () => void
+}
+
+export function NewFolderDialog({ onNamed, onClose }: NewFolderProps) {
+  const action = async (name: string) => onNamed(name)
+  const hint = 'The folder opens empty, and stays once a file is in it.'
+  return <NameDialog title="New folder" label="Name" hint={hint} confirm="Open" action={action} onClose={onClose} />
+}
+
+interface DeleteContainerProps {
+  readonly storage: Storage
+  readonly container: string
+  readonly onDestroyed: () => void
+  readonly onClose: () => void
+}
+
+export function DeleteContainerDialog({ storage, container, onDestroyed, onClose }: DeleteContainerProps) {
+  const action = async () => {
+    await storage.destroyContainer(container)
+    onDestroyed()
+    return undefined
+  }
+  return (
+    <FormDialog
+      title={`Delete the container “${container}”?`}
+      confirm="Delete"
+      danger
+      action={action}
+      onClose={onClose}
+    >
+      <p>All files in it are deleted with it. This cannot be undone.</p>
+    </FormDialog>
+  )
+}

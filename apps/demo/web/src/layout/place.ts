@@ -1,0 +1,46 @@
+/**
+ * Which data source, container and folder are shown: it is in the address, after the `#`, so that it can be kept, shared and gone back from.
+ */
+import { useEffect, useState } from 'preact/hooks'
+
+export interface Place {
+  readonly source: string | undefined
+  readonly container: string | undefined
+  /** Empty, or what the names of the files in it begin with: a slash is at its end. */
+  readonly folder: string
+}
+
+/** `#/source/container/a/folder/`, each segment encoded by itself. */
+export function addressOf(source: string, container?: string, folder = ''): string {
+  const start = [source, ...(container === undefined ? [] : [container])].map(encodeURIComponent).join('/')
+  if (container === undefined) return `#/${start}`
+  return `#/${start}/${folder.split('/').map(encodeURIComponent).join('/')}`
+}
+
+function readPlace(hash: string): Place {
+  try {
+    const [, source, container, ...folders] = hash.split('/').map(decodeURIComponent)
+    const folder = folders.join('/')
+    return {
+      source: source || undefined,
+      container: container || undefined,
+      folder: folder === '' || folder.endsWith('/') ? folder : `${folder}/`,
+    }
+  } catch {
+    return { source: undefined, container: undefined, folder: '' }
+  }
+}
+
+export function usePlace(): Place {
+  const [hash, setHash] = useState(location.hash)
+  useEffect(() => {
+    const changed = () => setHash(location.hash)
+    window.addEventListener('hashchange', changed)
+    return () => window.removeEventListener('hashchange', changed)
+  }, [])
+  return readPlace(hash.slice(1))
+}
+
+export function goTo(source: string, container?: string, folder?: string): void {
+  location.hash = addressOf(source, container, folder)
+}

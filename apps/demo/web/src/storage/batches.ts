@@ -1,0 +1,126 @@
+/**
+ * Copies, moves and removals of many files, folders among them: a few at a time, with progress, until they are done or cancelled.
+ */
+import { ApiError, type Entry, type FileEntry, type FileInfo, type Storage, wordsOf } from './api.ts'
+
+export interface Progress {
+  readonly done: number
+  /** Left out as long as it is not known. */
+  readonly total?: number
+}
+
+export interface Batch {
+  readonly signal: AbortSignal
+  readonly progress: (progress: Progress) => void
+}
+
+export interface Failure {
+  readonly name: string
+  readonly message: string
+}
+
+/** Browsers allow six connections to a server; the rest of the page needs some. */
+const parallel = 4
+const removalBatch = 500
+
+/** The files that entries stand for: a folder stands for all that are in it. */
+async function filesOf(
+  storage: Storage,
+  container: string,
+  entries: readonly Entry[],
+  { signal, progress }: Batch,
+): Promise<string[]> {
+  const files: string[] = []
+  for (const entry of entries) {
+    if (!entry.folder) {
+      files.push(entry.name)
+      continue
+    }
+    let next: string | undefined
+    do {
+      const page = await storage.files(container, { prefix: entry.name, flat: true, limit: 1000, next, signal })
+      files.push(...page.entries.map(({ name }) => name))
+      next = page.next
+      progress({ done: 0 })
+    } while (next !== undefined)
+  }
+  return files
+}
+
+export async function removeAll(
+  storage: Storage,
+  container: string,
+  entries: readonly Entry[],
+  batch: Batch,
+): Promise<readonly Failure[]> {
+  const files = await filesOf(storage, container, entries, batch)
+  const failures: Failure[] = []
+  for (let start = 0; start < files.length; start += removalBatch) {
+    batch.signal.throwIfAborted()
+    batch.progress({ done: start, total: files.length })
+    const failed = await storage.remove(container, files.slice(start, start + removalBatch))
+    failures.push(...Array.from(failed, ([name, message]) => ({ name, message })))
+  }
+  return failures
+}
+
+export interface Transfer {
+  readonly from: string
+  readonly to: string
+}
+
+export interface TransferOutcome {
+  readonly stored: readonly FileInfo[]
+  readonly failures: readonly Failure[]
+  /** Those whose target was there already. */
+  readonly conflicts: readonly Transfer[]
+}
+
+/** Which file goes where: `rename` makes the new name of the old one. */
+export async function planTransfer(
+  storage: Storage,
+  container: string,
+  entries: readonly Entry[],
+  rename: (name: string) => string,
+  batch: Batch,
+): Promise<readonly Transfer[]> {
+  const files = await filesOf(storage, container, entries, batch)
+  return files.map((from) => ({ from, to: rename(from) }))
+}
+
+export async function transferAll(
+  storage: Storage,
+  kind: 'copy' | 'move',
+  source: string,
+  target: string,
+  transfers: readonly Transfer[],
+  replace: boolean,
+  { signal, progress }: Batch,
+): Promise<TransferOutcome> {
+  const stored: FileInfo[] = []
+  const failures: Failure[] = []
+  const conflicts: Transfer[] = []
+  const waiting = [...transfers]
+  let done = 0
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined && !signal.aborted; next = waiting.shift()) {
+      const { from, to } = next
+      try {
+        const place = { container: target, file: to }
+        stored.push(await storage.transfer(kind, { container: source, file: from }, place, replace))
+      } catch (error) {
+        if (error instanceof ApiError && error.statusCode === 412) conflicts.push(next)
+        else failures.push({ name: from, message: wordsOf(error) })
+      }
+      done++
+      progress({ done, total: transfers.length })
+    }
+  }
+  await Promise.all(Array.from({ length: parallel }, work))
+  return { stored, failures, conflicts }
+}
+
+/** A file as a list would show it, of what a copy or an upload answers; the service may not have told the time. */
+export function entryOf({ name, size, mtime, etag }: FileInfo): FileEntry {
+  return { name, size, mtime: mtime ?? new Date().toISOString(), etag }
+}

@@ -1,0 +1,76 @@
+/**
+ * Where the uploads are shown: a panel at the window's lower edge, in whose frame Uppy's own dashboard is.
+ */
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { count, formatBytes } from '../files/names.ts'
+import { Icon } from '../layout/icons.tsx'
+import type { UploadSession } from './session.ts'
+import type { UploadStatus } from './speed.ts'
+
+interface DockProps {
+  readonly session: UploadSession
+  readonly status: UploadStatus
+}
+
+export function UploadDock({ session, status }: DockProps) {
+  const body = useRef<HTMLDivElement>(null)
+  const [small, setSmall] = useState(false)
+  const [asking, setAsking] = useState(false)
+  useEffect(() => {
+    if (body.current !== null) session.mount(body.current)
+  }, [session])
+  useEffect(() => {
+    if (status.running === 0) setAsking(false)
+  }, [status.running])
+  const { files, running, progress } = status
+  const close = () => (running > 0 && !asking ? setAsking(true) : session.clear())
+  return (
+    <section class={`dock ${small ? 'small' : ''}`} aria-label="Uploads" hidden={files === 0}>
+      <header class="dock-head">
+        <div class="dock-title">
+          <strong>{titleOf(status)}</strong>
+          <span class="hint">{running > 0 ? paceOf(status) : ''}</span>
+        </div>
+        <button
+          type="button"
+          class="icon-button"
+          aria-expanded={!small}
+          aria-label={small ? 'Show the uploads' : 'Hide the uploads'}
+          onClick={() => setSmall(!small)}
+        >
+          <Icon name={small ? 'up' : 'down'} />
+        </button>
+        <button
+          type="button"
+          class={asking ? 'button danger' : 'icon-button'}
+          aria-label={running > 0 ? 'Cancel all uploads' : 'Close the list of uploads'}
+          onClick={close}
+        >
+          {asking ? 'Cancel all?' : <Icon name="close" />}
+        </button>
+      </header>
+      {running > 0 && <progress class="dock-progress" max={1} value={progress} aria-label="All uploads" />}
+      <div class="dock-body" ref={body} hidden={small} />
+      <p class="visually-hidden" role="status">
+        {running === 0 && files > 0 ? titleOf(status) : ''}
+      </p>
+    </section>
+  )
+}
+
+function titleOf({ files, running, failed }: UploadStatus): string {
+  if (running > 0) return `Uploading ${count(running, 'file')}`
+  if (failed > 0) return `${count(failed, 'upload')} failed`
+  return `${count(files, 'file')} uploaded`
+}
+
+function paceOf({ bytesPerSecond, secondsLeft }: UploadStatus): string {
+  if (bytesPerSecond === undefined || secondsLeft === undefined) return ''
+  return `${formatBytes(bytesPerSecond)}/s · ${durationOf(secondsLeft)} left`
+}
+
+function durationOf(seconds: number): string {
+  if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`
+  const minutes = Math.round(seconds / 60)
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}

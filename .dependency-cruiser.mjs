@@ -25,6 +25,13 @@ export default {
       to: { path: '^(packages|apps)/', pathNot: packages('rest-express|core') },
     },
     {
+      name: 'the-cli-knows-core-alone',
+      comment: 'Providers are loaded by their names, from the project that the program runs in.',
+      severity: 'error',
+      from: { path: packages('cli') },
+      to: { path: '^(packages|apps)/', pathNot: packages('cli|core') },
+    },
+    {
       name: 'a-provider-knows-core-alone',
       comment: 'The two Swift providers share the client in packages/swift; no provider knows another one.',
       severity: 'error',

@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    projects: ['packages/{core,provider-memory,provider-fs,provider-azure,rest-express}', 'apps/*'],
+    projects: ['packages/{core,provider-memory,provider-fs,provider-azure,rest-express,cli}', 'apps/*'],
     reporters: ['default', './scripts/report-counts.ts'],
   },
 })

@@ -1,0 +1,144 @@
+/**
+ * What `stowage cp` copies where.
+ */
+
+import { stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import type { FileEntry } from '@stowage/core'
+import { type Address, folderPrefix, isFolder, type LocalPath, type Operand } from './addresses.js'
+import { exitCodes } from './exit-codes.js'
+import { CommandFailure, isSystemError, UsageFailure } from './failures.js'
+import { localFiles, localPath } from './local-tree.js'
+import type { Storages } from './storages.js'
+
+/** One end of a copy. */
+export type Place =
+  | { readonly kind: 'storage'; readonly source: string; readonly container: string; readonly file: string }
+  | { readonly kind: 'local'; readonly path: string; readonly makeDirectories: boolean }
+  | { readonly kind: 'standard' }
+
+export interface Copy {
+  readonly from: Place
+  readonly to: Place
+  /** Bytes, where the list that it was found in tells them. */
+  readonly size?: number
+}
+
+/** A copy that cannot be made, and why. */
+export interface Impossible {
+  readonly name: string
+  readonly error: unknown
+}
+
+export interface Surroundings {
+  readonly storages: Storages
+  readonly signal: AbortSignal
+  /** Told of what is left out of a tree, and why. */
+  readonly onLeftOut: (path: string, reason: string) => void
+}
+
+/** Files one by one, each to a name of its own, or below the target when that is a folder. */
+export async function* planFiles(sources: readonly Operand[], target: Operand): AsyncGenerator<Copy> {
+  const intoFolder = await isFolderTarget(target)
+  if (sources.length > 1 && !intoFolder) {
+    throw new UsageFailure(`several files go into a folder: end the target with a slash, as in ${target.text}/`)
+  }
+  for (const source of sources) {
+    if (source.kind === 'local' && (await stat(source.path)).isDirectory()) {
+      throw new UsageFailure(`${source.path} is a directory; --recursive copies what is in it`)
+    }
+    const from = filePlace(source)
+    if (source.kind === 'standard' && intoFolder) {
+      throw new UsageFailure('what comes from the standard input needs a name: end the target with one')
+    }
+    yield { from, to: intoFolder ? below(target, baseName(source)) : filePlace(target) }
+  }
+}
+
+function filePlace(operand: Operand): Place {
+  if (operand.kind === 'standard') return { kind: 'standard' }
+  if (operand.kind === 'local') return { kind: 'local', path: operand.path, makeDirectories: false }
+  const { source, container, file } = operand
+  if (container === undefined)
+    throw new UsageFailure(`${operand.text} names no container: write ${source}:container/file`)
+  if (isFolder(operand)) throw new UsageFailure(`${operand.text} is a folder; --recursive copies what is in it`)
+  return { kind: 'storage', source, container, file }
+}
+
+async function isFolderTarget(target: Operand): Promise<boolean> {
+  if (target.kind === 'standard') return false
+  if (target.kind === 'storage') return isFolder(target)
+  return /[/\\]$/.test(target.path) || (await isDirectory(target.path))
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory()
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ENOENT') return false
+    throw error
+  }
+}
+
+const baseName = (source: Operand) =>
+  source.kind === 'storage' ? source.file.slice(source.file.lastIndexOf('/') + 1) : basename(source.text)
+
+function below(target: Operand, relative: string): Place {
+  if (target.kind === 'storage') {
+    const { source, container, file } = target
+    if (container === undefined) throw new UsageFailure(`${target.text} names no container`)
+    return { kind: 'storage', source, container, file: `${folderPrefix(file)}${relative}` }
+  }
+  if (target.kind === 'local') return { kind: 'local', path: localPath(target.path, relative), makeDirectories: true }
+  throw new UsageFailure('the standard output takes files, not folders')
+}
+
+/** Everything in a folder, to the same names below the target. */
+export async function* planTree(
+  source: Operand,
+  target: Operand,
+  surroundings: Surroundings,
+): AsyncGenerator<Copy | Impossible> {
+  if (source.kind === 'standard') throw new UsageFailure('the standard input is no folder')
+  below(target, 'any')
+  const files = source.kind === 'local' ? localSources(source, surroundings) : storedSources(source, surroundings)
+  let count = 0
+  for await (const { from, relative, size } of files) {
+    count++
+    yield copyBelow(from, target, relative, size)
+  }
+  if (count === 0 && source.kind === 'storage') {
+    throw new CommandFailure(exitCodes.notFound, `there is no file in ${source.text}`)
+  }
+}
+
+function copyBelow(from: Place, target: Operand, relative: string, size: number | undefined): Copy | Impossible {
+  try {
+    return { from, to: below(target, relative), ...(size === undefined ? {} : { size }) }
+  } catch (error) {
+    return { name: relative, error }
+  }
+}
+
+interface TreeFile {
+  readonly from: Place
+  readonly relative: string
+  readonly size?: number
+}
+
+async function* localSources({ path }: LocalPath, { onLeftOut }: Surroundings): AsyncGenerator<TreeFile> {
+  for await (const file of localFiles(path, onLeftOut)) {
+    yield { from: { kind: 'local', path: file.path, makeDirectories: false }, relative: file.relative }
+  }
+}
+
+async function* storedSources(address: Address, { storages, signal }: Surroundings): AsyncGenerator<TreeFile> {
+  const { source, container, file: folder, text } = address
+  if (container === undefined) throw new UsageFailure(`${text} names no container`)
+  const storage = await storages.open(source)
+  const prefix = folderPrefix(folder)
+  for await (const entry of storage.files(container, { prefix, signal })) {
+    const { name, size } = entry as FileEntry
+    yield { from: { kind: 'storage', source, container, file: name }, relative: name.slice(prefix.length), size }
+  }
+}

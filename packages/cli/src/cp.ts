@@ -1,0 +1,184 @@
+/**
+ * `stowage cp`: between data sources, and between them and this machine.
+ */
+
+import { stat } from 'node:fs/promises'
+import { isStorageError, type StorageErrorCode } from '@stowage/core'
+import { folderPrefix, type Operand, parseOperand } from './addresses.js'
+import { defineCommand, type Session } from './command.js'
+import { copyFile, nameOf } from './copy-file.js'
+import { type Copy, type Impossible, planFiles, planTree } from './copy-plan.js'
+import { isSystemError, UsageFailure } from './failures.js'
+import { Failures } from './file-failures.js'
+import { forEachParallel } from './pool.js'
+import { Progress } from './progress.js'
+import { Storages } from './storages.js'
+
+const defaultParallelism = 4
+const greatestParallelism = 64
+
+export const cp = defineCommand({
+  name: 'cp',
+  usage: '<source> … <target> [options]',
+  summary: 'Copies files between data sources, and between them and this machine',
+  details: `
+  stowage cp sea.jpg name:container/2025/       into a folder, under its own name
+  stowage cp sea.jpg name:container/shore.jpg   under another name
+  stowage cp name:container/sea.jpg .           to this machine
+  stowage cp here:photos/a.jpg there:photos/    from one data source to another
+  stowage cp -r pictures name:container/2025    all that is in the directory, below 2025/
+  stowage cp -r name:container/2025 pictures    all below 2025/, into the directory
+  tar c dir | stowage cp - name:container/dir.tar
+
+A target that ends with a slash, is a directory, or is a container is a folder: files keep their names in it. With --recursive there is
+one source, a directory, a folder or a container, and what is in it comes to lie below the target, whether that is there already or
+not. Files that are there already are replaced.
+
+A file appears whole or not at all; Ctrl-C leaves neither half of one nor an unfinished upload behind. When some files of many
+fail, the others are copied nevertheless. Symbolic links in directories, and names that cannot be paths here, are left out and
+told of. Within one data source the bytes stay in the service.`,
+  options: {
+    recursive: { type: 'boolean', short: 'r', description: 'all that is in a directory, folder or container' },
+    create: { type: 'boolean', description: 'make the target container when there is none' },
+    parallel: {
+      type: 'string',
+      value: '<count>',
+      description: `files copied at the same time, 1 to ${greatestParallelism}; default ${defaultParallelism}`,
+    },
+  },
+  async run({ recursive = false, create = false, parallel }, operands, session) {
+    const parallelism = parallel === undefined ? defaultParallelism : parseParallelism(parallel)
+    const places = operands.map((text) => parseOperand(text))
+    const target = places.pop()
+    const [source, ...others] = places
+    if (source === undefined || target === undefined) throw new UsageFailure('cp needs a source and a target')
+    if (target.kind !== 'storage' && places.some(({ kind }) => kind !== 'storage')) {
+      throw new UsageFailure('one side must be in a data source: name:container/file')
+    }
+    if (recursive && others.length > 0) throw new UsageFailure('with --recursive there is one source')
+    if (recursive) refuseCopyIntoItself(source, target)
+    await using storages = await Storages.load(session)
+    if (create) await createContainer(target, storages, session)
+    const failures = new Failures(session)
+    const surroundings = {
+      storages,
+      signal: session.signal,
+      onLeftOut: (path: string, reason: string) => failures.leaveOut(path, reason),
+    }
+    const plan = (quiet = false) =>
+      recursive
+        ? planTree(source, target, quiet ? { ...surroundings, onLeftOut: () => undefined } : surroundings)
+        : planFiles(places, target)
+    await copyAll(plan, { session, storages, failures, parallelism, recursive })
+    failures.finish()
+  },
+})
+
+function parseParallelism(text: string): number {
+  const count = Number(text)
+  if (Number.isInteger(count) && count >= 1 && count <= greatestParallelism) return count
+  throw new UsageFailure(`--parallel must be a whole number from 1 to ${greatestParallelism}, not ${text}`)
+}
+
+/** It would find its own copies, and copy them again. */
+function refuseCopyIntoItself(source: Operand, target: Operand): void {
+  if (source.kind !== 'storage' || target.kind !== 'storage') return
+  if (source.source !== target.source || source.container !== target.container) return
+  if (folderPrefix(target.file).startsWith(folderPrefix(source.file))) {
+    throw new UsageFailure(`${source.text} cannot be copied into itself`)
+  }
+}
+
+async function createContainer(target: Operand, storages: Storages, { signal }: Session): Promise<void> {
+  if (target.kind !== 'storage' || target.container === undefined) return
+  const storage = await storages.open(target.source)
+  try {
+    await storage.createContainer({ name: target.container, signal })
+  } catch (error) {
+    if (!isStorageError(error, 'CONTAINER_EXISTS')) throw error
+  }
+}
+
+interface Means {
+  readonly session: Session
+  readonly storages: Storages
+  readonly failures: Failures
+  readonly parallelism: number
+  readonly recursive: boolean
+}
+
+async function copyAll(plan: (quiet?: boolean) => AsyncIterable<Copy | Impossible>, means: Means): Promise<void> {
+  const { session, storages, failures, parallelism, recursive } = means
+  const { terminal, json } = session
+  using progress = json ? undefined : Progress.on(terminal)
+  const counting = progress !== undefined && recursive ? count(plan(true), progress, session.signal) : undefined
+  if (!recursive) progress?.complete()
+  try {
+    await forEachParallel(plan(), parallelism, session.signal, async (item, signal) => {
+      if ('error' in item) {
+        failures.add(item.name, item.error)
+        return
+      }
+      const name = nameOf(item.from)
+      try {
+        const onBytes = progress?.begin(name) ?? (() => undefined)
+        const onSize = recursive ? () => undefined : (bytes: number) => progress?.expect(bytes)
+        const size = await copyFile(item, { storages, terminal, signal, onSize, onBytes })
+        progress?.fileDone()
+        if (json && item.to.kind !== 'standard') {
+          await terminal.printJson({ source: name, target: nameOf(item.to), size })
+        }
+      } catch (error) {
+        if (signal.aborted || !recursive || !concernsOneFile(error)) throw error
+        failures.add(name, error)
+      }
+    })
+  } finally {
+    await counting?.stop()
+  }
+}
+
+/**
+ * Looks through the tree for its size while it is being copied, for the sake of the bar: the list is read twice, so that it need not
+ * be remembered.
+ */
+function count(plan: AsyncIterable<Copy | Impossible>, progress: Progress, signal: AbortSignal) {
+  let stopped = false
+  const counted = (async () => {
+    let total = 0
+    for await (const item of plan) {
+      if (stopped || signal.aborted) return
+      if ('error' in item) continue
+      total += item.size ?? (item.from.kind === 'local' ? (await stat(item.from.path)).size : 0)
+    }
+    progress.expect(total)
+    progress.complete()
+  })().catch(() => {
+    // The copy itself meets the same failure, and tells of it.
+  })
+  return {
+    stop: async () => {
+      stopped = true
+      await counted
+    },
+  }
+}
+
+/** Failures after which the other files of a tree can still be copied. All others would only repeat themselves. */
+const ofOneFile: ReadonlySet<StorageErrorCode> = new Set([
+  'INVALID_NAME',
+  'PERMISSION_DENIED',
+  'FILE_NOT_FOUND',
+  'NAME_CONFLICT',
+  'BUSY',
+  'PRECONDITION_FAILED',
+  'TOO_LARGE',
+  'CHECKSUM_MISMATCH',
+  'SIZE_MISMATCH',
+  'SOURCE_FAILED',
+] as const)
+
+function concernsOneFile(error: unknown): boolean {
+  if (isStorageError(error)) return ofOneFile.has(error.code)
+  return isSystemError(error) && error.code !== 'ENOSPC' && error.code !== 'EMFILE'
+}

@@ -1,0 +1,105 @@
+/**
+ * The file of the data sources: where it is, and how an entry gets into it.
+ */
+import { access, readFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { applyEdits, modify } from 'jsonc-parser'
+import { replaceFile } from './atomic-file.js'
+import { exitCodes } from './exit-codes.js'
+import { CommandFailure, isSystemError } from './failures.js'
+
+export type Entry = Readonly<Record<string, unknown>>
+
+/** Where LoopBack has it: in a project of its own, or beside the server's code. */
+const places = ['datasources.json', join('server', 'datasources.json')]
+
+/**
+ * The nearest file of data sources: here or further up, as far as the directory with the project's `package.json`. Where
+ * there is none, the one that the project would have.
+ */
+export async function findDataSourceFile(
+  directory: string,
+): Promise<{ readonly file: string; readonly found: boolean }> {
+  for (let place = resolve(directory); ; place = dirname(place)) {
+    for (const candidate of places) {
+      const file = join(place, candidate)
+      if (await exists(file)) return { file, found: true }
+    }
+    if (await exists(join(place, 'package.json'))) return { file: join(place, 'datasources.json'), found: false }
+    if (place === dirname(place)) return { file: join(resolve(directory), 'datasources.json'), found: false }
+  }
+}
+
+export const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    (error: unknown) => {
+      if (isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return false
+      throw error
+    },
+  )
+
+/** The entries by their names; none when there is no file. */
+export async function readEntries(file: string): Promise<ReadonlyMap<string, unknown>> {
+  return new Map(Object.entries(parse(file, await readText(file))))
+}
+
+/**
+ * Adds the entry, or puts it in place of the one of that name. All else in the file stays as it is, byte for byte, and the file
+ * is there whole at every moment. A symbolic link is followed.
+ */
+export async function writeEntry(file: string, name: string, entry: Entry, { replace }: { readonly replace: boolean }) {
+  const text = await readText(file)
+  const before = parse(file, text)
+  if (!replace && Object.hasOwn(before, name)) throw entryExists(file, name)
+  const edited = withEntry(text, name, entry)
+  if (!isDeepStrictEqual(parse(file, edited), { ...before, [name]: entry })) {
+    throw new CommandFailure(
+      exitCodes.failed,
+      `${file} was left as it is: the entry ${JSON.stringify(name)} cannot be set in it. Does the file have one name twice?`,
+    )
+  }
+  await replaceFile(file, async (handle) => {
+    await handle.writeFile(edited)
+  })
+}
+
+export const entryExists = (file: string, name: string) =>
+  new CommandFailure(
+    exitCodes.conflict,
+    `${file} has a data source ${JSON.stringify(name)} already; --replace puts the new one in its place`,
+  )
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ENOENT') return ''
+    throw error
+  }
+}
+
+function parse(file: string, text: string): Record<string, unknown> {
+  let value: unknown
+  try {
+    value = text.trim() === '' ? {} : JSON.parse(text)
+  } catch {
+    // The parser's message quotes the file, which may hold secrets.
+    throw new CommandFailure(exitCodes.usage, `${file} is not valid JSON`)
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  throw new CommandFailure(exitCodes.usage, `${file} must hold one object, with an entry for each data source`)
+}
+
+/** The text with the entry in it, indented and broken into lines as the rest of it is. */
+export function withEntry(text: string, name: string, entry: Entry): string {
+  if (text.trim() === '' || text.trim() === '{}') return `${JSON.stringify({ [name]: entry }, undefined, 2)}\n`
+  const [, eol = '\n', indentation = '  '] = /(\r?\n)([ \t]+)\S/.exec(text) ?? []
+  const formattingOptions = {
+    eol,
+    insertSpaces: !indentation.includes('\t'),
+    tabSize: indentation.includes('\t') ? 1 : indentation.length,
+  }
+  return applyEdits(text, modify(text, [name], entry, { formattingOptions }))
+}

@@ -1,0 +1,85 @@
+/**
+ * How a command ends, as a number for scripts.
+ */
+import { isStorageError, type StorageErrorCode } from '@stowage/core'
+import { CommandFailure, isSystemError } from './failures.js'
+
+export const exitCodes = Object.freeze({
+  done: 0,
+  /** Anything that has no number of its own, and several failures of different kinds. */
+  failed: 1,
+  /** Wrong arguments, names or settings. */
+  usage: 2,
+  /** No such data source, container, file or directory. */
+  notFound: 3,
+  /** The credentials were refused, or may not do this. */
+  denied: 4,
+  /** Something stands in the way: it exists already, or is another version. */
+  conflict: 5,
+  /** The service could not be reached, failed, or took too long. */
+  unreachable: 6,
+})
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+const { failed, usage, notFound, denied, conflict, unreachable } = exitCodes
+
+const byStorageCode: Readonly<Record<StorageErrorCode, ExitCode>> = {
+  INVALID_ARGUMENT: usage,
+  INVALID_NAME: usage,
+  INVALID_PART: failed,
+  UNAUTHENTICATED: denied,
+  PERMISSION_DENIED: denied,
+  CONTAINER_NOT_FOUND: notFound,
+  FILE_NOT_FOUND: notFound,
+  UPLOAD_NOT_FOUND: notFound,
+  CONTAINER_EXISTS: conflict,
+  CONTAINER_NOT_EMPTY: conflict,
+  BUSY: conflict,
+  NAME_CONFLICT: conflict,
+  LENGTH_REQUIRED: failed,
+  PRECONDITION_FAILED: conflict,
+  TOO_LARGE: failed,
+  TYPE_NOT_ALLOWED: failed,
+  RANGE_NOT_SATISFIABLE: failed,
+  CHECKSUM_MISMATCH: failed,
+  SIZE_MISMATCH: failed,
+  NOT_MODIFIED: failed,
+  RATE_LIMITED: unreachable,
+  ABORTED: failed,
+  SOURCE_FAILED: failed,
+  INTERNAL: failed,
+  NOT_SUPPORTED: failed,
+  CONNECTION_LOST: unreachable,
+  SERVICE_FAILED: unreachable,
+  BAD_ANSWER: unreachable,
+  UNAVAILABLE: unreachable,
+  TIMEOUT: unreachable,
+  NO_SPACE: failed,
+  CLOSED: failed,
+}
+
+/** Of the machine's own files. */
+const bySystemCode: Readonly<Record<string, ExitCode>> = {
+  ENOENT: notFound,
+  ENOTDIR: notFound,
+  EACCES: denied,
+  EPERM: denied,
+  EROFS: denied,
+  EEXIST: conflict,
+  EISDIR: conflict,
+}
+
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CommandFailure) return error.exitCode
+  if (isStorageError(error, 'SOURCE_FAILED')) return exitCodeOf(error.cause)
+  if (isStorageError(error)) return byStorageCode[error.code]
+  if (isSystemError(error)) return bySystemCode[error.code] ?? failed
+  return failed
+}
+
+/** The number that all failures share, else {@link exitCodes.failed}. */
+export function commonExitCode(codes: ReadonlySet<number>): number {
+  const [code = exitCodes.done] = codes
+  return codes.size > 1 ? failed : code
+}

@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+/**
+ * @stowage/cli: the program `stowage`.
+ *
+ * - `run.ts`: the commands together. `command.ts`: what a command is. `datasource.ts`, `ls.ts`, `cp.ts`, `cat.ts`, `rm.ts`: one each.
+ * - `providers.ts`: what each provider is asked for, as data. `entry.ts`, `questions.ts`: an entry from options and answers.
+ *   `data-source-file.ts`, `installer.ts`, `sign-in.ts`: the file, the package, the trial.
+ * - `addresses.ts`, `storages.ts`: what commands work on. `copy-plan.ts`, `copy-file.ts`: what goes where, and how.
+ *   `atomic-file.ts`, `local-tree.ts`: this machine's files.
+ * - `terminal.ts`, `progress.ts`: what is shown. `failures.ts`, `exit-codes.ts`: how it ends.
+ */
+import { Interruption, isSystemError, signalNumbers } from './failures.js'
+import { run } from './run.js'
+import { Terminal } from './terminal.js'
+
+const interruption = new AbortController()
+
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    const reason = new Interruption(signalNumbers[name])
+    // Cleaning up can take long on a network that is gone; who asks twice does not want to wait for it.
+    if (interruption.signal.aborted) process.exit(reason.exitCode)
+    interruption.abort(reason)
+  })
+}
+
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error) => {
+    if (isSystemError(error) && error.code === 'EPIPE') interruption.abort(new Interruption(signalNumbers.SIGPIPE))
+    else interruption.abort(error)
+  })
+}
+
+const { signal } = interruption
+const terminal = new Terminal(process, signal)
+process.exitCode = await run(process.argv.slice(2), {
+  terminal,
+  directory: process.cwd(),
+  environment: process.env,
+  signal,
+})
+// A terminal or pipe that was read from would keep the process alive.
+process.stdin.destroy()

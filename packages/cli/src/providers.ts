@@ -1,0 +1,186 @@
+/**
+ * What each provider can be told, as data: the questions of `stowage datasource`, and the values that `--set` takes. A provider's
+ * package need not be installed when it is asked for, so this stands here too; a test holds it against the packages' own settings.
+ */
+import type { providerPackages } from '@stowage/core'
+
+export type ProviderName = keyof typeof providerPackages
+
+export interface Property {
+  /** `json`: anything else, written as JSON. */
+  readonly kind: 'text' | 'number' | 'boolean' | 'json'
+  /** All values that there are. */
+  readonly choices?: readonly (string | boolean)[]
+  /** No data source can do without it. */
+  readonly required?: true
+  /** Not shown while it is typed, and better kept in the environment. */
+  readonly secret?: true
+  /** The question for it. */
+  readonly question?: string
+  /** The answer that is offered. */
+  readonly suggestion?: string | boolean
+}
+
+/** One way of signing in. */
+export interface SignIn {
+  readonly title: string
+  /** What is asked, in this order. An answer may be empty unless the property is needed. */
+  readonly ask: readonly string[]
+  /** What this way cannot do without. */
+  readonly needs?: readonly string[]
+}
+
+export interface ProviderDescription {
+  readonly title: string
+  readonly signIns: readonly [SignIn, ...SignIn[]]
+  readonly properties: Readonly<Record<string, Property>>
+}
+
+const text = { kind: 'text' } as const
+const number = { kind: 'number' } as const
+const boolean = { kind: 'boolean' } as const
+
+export const providers: Readonly<Record<ProviderName, ProviderDescription>> = {
+  filesystem: {
+    title: 'a directory',
+    signIns: [{ title: 'the directory', ask: ['root', 'createRoot'] }],
+    properties: {
+      root: {
+        kind: 'text',
+        required: true,
+        question: 'Directory whose directories are the containers (relative to the file of the data sources)',
+        suggestion: './files',
+      },
+      createRoot: { kind: 'boolean', question: 'Make the directory when it is missing?', suggestion: true },
+      fsync: boolean,
+      chunkSize: number,
+    },
+  },
+  amazon: {
+    title: 'Amazon S3, or a service that speaks its protocol',
+    signIns: [
+      { title: 'an access key', ask: ['keyId', 'key', 'region', 'endpoint'], needs: ['keyId', 'key'] },
+      {
+        title: "the SDK's own chain: environment, profile, SSO, the machine's role",
+        ask: ['profile', 'region', 'endpoint'],
+      },
+    ],
+    properties: {
+      keyId: { kind: 'text', question: "The access key's id" },
+      key: { kind: 'text', secret: true, question: 'The secret access key' },
+      sessionToken: { kind: 'text', secret: true },
+      profile: { kind: 'text', question: 'Profile of the shared configuration files (empty: the default one)' },
+      region: { kind: 'text', question: 'Region, such as eu-west-1 (empty: what the environment or the profile says)' },
+      endpoint: { kind: 'text', question: "URL of a service other than Amazon's (empty: Amazon)" },
+      forcePathStyle: boolean,
+      useAccelerateEndpoint: boolean,
+      useDualstackEndpoint: boolean,
+      useFipsEndpoint: boolean,
+      conditionalWrites: { kind: 'text', choices: ['all', 'puts', false] },
+      conditionalRemovals: boolean,
+      checksums: boolean,
+      maxMetadataBytes: number,
+      maxConnections: number,
+      connectTimeout: number,
+      idleTimeout: number,
+      maxCopySize: number,
+      SSECustomerKey: { kind: 'text', secret: true },
+    },
+  },
+  azure: {
+    title: 'Azure Blob Storage',
+    signIns: [
+      {
+        title: "the account's key",
+        ask: ['storageAccount', 'storageAccessKey', 'endpoint'],
+        needs: ['storageAccount', 'storageAccessKey'],
+      },
+      { title: 'a connection string', ask: ['connectionString'], needs: ['connectionString'] },
+      {
+        title: 'a shared access signature',
+        ask: ['storageAccount', 'sas', 'endpoint'],
+        needs: ['sas'],
+      },
+    ],
+    properties: {
+      storageAccount: { kind: 'text', question: "The account's name" },
+      storageAccessKey: { kind: 'text', secret: true, question: "One of the account's keys" },
+      connectionString: { kind: 'text', secret: true, question: 'Connection string' },
+      sas: { kind: 'text', secret: true, question: 'Shared access signature' },
+      endpoint: {
+        kind: 'text',
+        question: "The blob service's URL (empty: https://<account>.blob.core.windows.net)",
+      },
+      idleTimeout: number,
+    },
+  },
+  openstack: {
+    title: 'OpenStack Swift',
+    signIns: [
+      {
+        title: 'name and password',
+        ask: ['authUrl', 'username', 'password', 'projectName', 'domainName', 'region'],
+        needs: ['username'],
+      },
+      {
+        title: 'id and password',
+        ask: ['authUrl', 'userId', 'password', 'projectId', 'region'],
+        needs: ['userId'],
+      },
+    ],
+    properties: {
+      authUrl: { kind: 'text', required: true, question: "Keystone's URL" },
+      username: { kind: 'text', question: "The user's name" },
+      userId: { kind: 'text', question: "The user's id" },
+      password: { kind: 'text', required: true, secret: true, question: "The user's password" },
+      keystoneAuthVersion: { kind: 'text', choices: ['v2.0', 'v3'] },
+      domainId: text,
+      domainName: { kind: 'text', question: "The user's domain (empty: the one with the id default)" },
+      projectId: { kind: 'text', question: "The project's id (empty: the user's own default project)" },
+      projectName: { kind: 'text', question: "Project (empty: the user's own default project)" },
+      tenantId: text,
+      tenantName: text,
+      projectDomainId: text,
+      projectDomainName: text,
+      region: { kind: 'text', question: 'Region (empty: the only one there is)' },
+      useInternal: boolean,
+      tempUrlKey: { kind: 'text', secret: true },
+    },
+  },
+  rackspace: {
+    title: 'Rackspace Cloud Files',
+    signIns: [{ title: 'name and API key', ask: ['username', 'apiKey', 'region'] }],
+    properties: {
+      username: { kind: 'text', required: true, question: "The user's name" },
+      apiKey: { kind: 'text', required: true, secret: true, question: "The user's API key" },
+      region: { kind: 'text', question: "Region, such as DFW or LON (empty: the user's own)" },
+      authUrl: text,
+      useInternal: boolean,
+      tempUrlKey: { kind: 'text', secret: true },
+    },
+  },
+  memory: {
+    title: 'memory, for tests: gone when the process ends',
+    signIns: [{ title: 'none', ask: [] }],
+    properties: { capabilities: { kind: 'json' } },
+  },
+}
+
+/** What every data source can be told, whatever its provider. */
+export const commonProperties: Readonly<Record<string, Property>> = {
+  partSize: number,
+  parallelism: number,
+  maxFileSize: number,
+  maxFieldsSize: number,
+  allowedContentTypes: { kind: 'json' },
+  nameConflict: { kind: 'text', choices: ['makeUnique'] },
+  acl: text,
+}
+
+export const isProviderName = (name: string): name is ProviderName => Object.hasOwn(providers, name)
+
+export function propertyOf(provider: ProviderName, name: string): Property | undefined {
+  const { properties } = providers[provider]
+  if (Object.hasOwn(properties, name)) return properties[name]
+  return Object.hasOwn(commonProperties, name) ? commonProperties[name] : undefined
+}

@@ -1,0 +1,77 @@
+import { chmod, readdir, readlink, stat, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { findDataSourceFile, withEntry, writeEntry } from '../src/data-source-file.js'
+import { Workplace } from './workplace.js'
+
+const entry = { name: 'new', provider: 'memory' }
+
+test('a new entry comes last, in the indentation that the file has', () => {
+  expect(withEntry('{\n    "db": {\n        "connector": "memory"\n    }\n}\n', 'new', entry)).toBe(
+    '{\n    "db": {\n        "connector": "memory"\n    },\n    "new": {\n        "name": "new",\n        "provider": "memory"\n    }\n}\n',
+  )
+  expect(withEntry('{\n\t"db": {\n\t\t"connector": "memory"\n\t}\n}', 'new', entry)).toBe(
+    '{\n\t"db": {\n\t\t"connector": "memory"\n\t},\n\t"new": {\n\t\t"name": "new",\n\t\t"provider": "memory"\n\t}\n}',
+  )
+})
+
+test('lines end as they do in the file', () => {
+  const edited = withEntry('{\r\n  "db": {}\r\n}\r\n', 'new', entry)
+  expect(edited.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/)
+  expect(edited).toMatch(/\}\r\n$/)
+})
+
+test('an entry is replaced in its place, and every other byte stays', () => {
+  const odd = ['{ "a" :{"x":   1},', '  "new": {"provider":"azure"}, "z":[1,2,\n3] , "2": 1, "1": "é\\u00e9" }']
+  const edited = withEntry(odd.join('\n'), 'new', entry)
+  const [before, after] = edited.split(/"new": \{[^}]*\}/)
+  expect(before).toBe(`${odd[0]}\n  `)
+  expect(after).toBe(', "z":[1,2,\n3] , "2": 1, "1": "é\\u00e9" }')
+  expect(JSON.parse(edited).new).toEqual(entry)
+})
+
+test('a file that is not there, empty or an empty object becomes a whole one', () => {
+  const expected = '{\n  "new": {\n    "name": "new",\n    "provider": "memory"\n  }\n}\n'
+  for (const text of ['', ' \n', '{}', '{}\n']) expect(withEntry(text, 'new', entry)).toBe(expected)
+})
+
+test('the file keeps its permissions, a symbolic link stays one, and nothing else is left beside it', async () => {
+  await using place = await Workplace.make({ 'real/sources.json': '{"db":{}}' }, { installed: false })
+  await chmod(place.at('real/sources.json'), 0o640)
+  await symlink(join('real', 'sources.json'), place.at('datasources.json'))
+  await writeEntry(place.at('datasources.json'), 'new', entry, { replace: false })
+  expect(await readlink(place.at('datasources.json'))).toBe(join('real', 'sources.json'))
+  expect(await place.readJson('real/sources.json')).toEqual({ db: {}, new: entry })
+  expect((await stat(place.at('real/sources.json'))).mode & 0o777).toBe(0o640)
+  expect(await readdir(place.at('real'))).toEqual(['sources.json'])
+})
+
+test('an entry that is there is not replaced without being told', async () => {
+  await using place = await Workplace.make({ 'datasources.json': '{"new":{}}' }, { installed: false })
+  await expect(writeEntry(place.at('datasources.json'), 'new', entry, { replace: false })).rejects.toThrow('already')
+  expect(await place.read('datasources.json')).toBe('{"new":{}}')
+  await writeEntry(place.at('datasources.json'), 'new', entry, { replace: true })
+  expect(await place.readJson('datasources.json')).toEqual({ new: entry })
+})
+
+test('a file that is no JSON, or holds no object, is left as it is, and its content is not told', async () => {
+  await using place = await Workplace.make({}, { installed: false })
+  for (const text of ['{"key": secret}', '["secret"]', '// secret\n{}', '{"new":{"a":"secret"},"new":{"b":1}}']) {
+    await writeFile(place.at('datasources.json'), text)
+    const written = writeEntry(place.at('datasources.json'), 'new', entry, { replace: true })
+    await expect(written).rejects.toThrow(place.at('datasources.json'))
+    await expect(written).rejects.not.toThrow('secret')
+    expect(await place.read('datasources.json')).toBe(text)
+  }
+})
+
+test("the file is looked for here and further up, as far as the project's package.json", async () => {
+  await using place = await Workplace.make({ 'deep/er/x': '', 'inner/package.json': '{}' }, { installed: false })
+  const lookFrom = (...names: string[]) => findDataSourceFile(place.at(...names))
+  expect(await lookFrom('deep', 'er')).toEqual({ file: place.at('datasources.json'), found: false })
+  await place.write('server/datasources.json', '{}')
+  expect(await lookFrom('deep', 'er')).toEqual({ file: place.at('server', 'datasources.json'), found: true })
+  await place.write('datasources.json', '{}')
+  expect(await lookFrom('deep', 'er')).toEqual({ file: place.at('datasources.json'), found: true })
+  expect(await lookFrom('inner')).toEqual({ file: place.at('inner', 'datasources.json'), found: false })
+})

@@ -1,0 +1,12 @@
+import { defineProject } from 'vitest/config'
+
+export default defineProject({
+  test: {
+    include: ['test/**/*.test.ts'],
+    environment: 'node',
+    globalSetup: ['@stowage/test-servers/global-setup'],
+    provide: { servers: ['azurite'] },
+    // Every test starts a process, most of them several.
+    testTimeout: 60_000,
+  },
+})

@@ -20,7 +20,7 @@ export interface LocalPath {
 }
 
 /** `-`: the standard input or output. */
-export interface StandardStream {
+interface StandardStream {
   readonly kind: 'standard'
   readonly text: string
 }

@@ -52,7 +52,7 @@ export const cat = defineCommand({
 })
 
 /** A range as it stands in HTTP's header. */
-export function parseRange(text: string): ByteRange {
+function parseRange(text: string): ByteRange {
   const [, start = '', end = ''] = /^(\d*)-(\d*)$/.exec(text) ?? []
   if (start === '' && end === '') throw new UsageFailure(`${text} is no range: write 0-99, 100- or -500`)
   if (start === '') return { suffix: Number(end) }

@@ -5,7 +5,7 @@ import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { UsageFailure } from './failures.js'
 import type { Terminal } from './terminal.js'
 
-export interface OptionDefinition {
+interface OptionDefinition {
   readonly type: 'string' | 'boolean'
   readonly short?: string
   readonly multiple?: boolean
@@ -27,7 +27,7 @@ type ValueOf<Definition extends OptionDefinition> = Definition extends { readonl
 export type Given<Options extends OptionTable> = { readonly [Name in keyof Options]?: ValueOf<Options[Name]> }
 
 /** What every command takes. */
-export const commonOptions = {
+const commonOptions = {
   datasources: {
     type: 'string',
     value: '<file>',

@@ -20,7 +20,7 @@ export const exitCodes = Object.freeze({
   unreachable: 6,
 })
 
-export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
 const { failed, usage, notFound, denied, conflict, unreachable } = exitCodes
 

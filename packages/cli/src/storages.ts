@@ -8,7 +8,7 @@ import { findDataSourceFile } from './data-source-file.js'
 import { exitCodes } from './exit-codes.js'
 import { CommandFailure } from './failures.js'
 
-export async function dataSourceFile({ datasources, directory }: Session): Promise<string> {
+async function dataSourceFile({ datasources, directory }: Session): Promise<string> {
   if (datasources !== undefined) return resolve(directory, datasources)
   const { file, found } = await findDataSourceFile(directory)
   if (found) return file

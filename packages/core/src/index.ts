@@ -4,6 +4,7 @@
  * Applications hold a {@link StorageService}; a provider package implements {@link StorageProvider}.
  */
 export * from './capabilities.js'
+export { freeChunk, giveAwayChunk } from './chunk-memory.js'
 export {
   checkReadConditions,
   checkWriteConditions,

@@ -6,6 +6,7 @@
  * On any failure the parts sent so far are thrown away on the service, and nothing is visible.
  */
 import type { Source } from './body.js'
+import { freeChunk } from './chunk-memory.js'
 import { completeUpload } from './completion.js'
 import { StorageError } from './errors.js'
 import type { WrittenFile } from './files.js'
@@ -120,9 +121,13 @@ async function readHead(source: Source, limit: number): Promise<{ head: Uint8Arr
       Buffer.concat(chunks, length).copy(large)
       chunks = []
     }
-    if (large === undefined) chunks.push(value)
-    else large.set(value, length)
     length += value.length
+    if (large === undefined) {
+      chunks.push(value)
+    } else {
+      large.set(value, length - value.length)
+      freeChunk(value)
+    }
   }
 }
 
@@ -160,13 +165,16 @@ async function* filled(
   head: Uint8Array[],
   sizeOf: (partNumber: number) => number,
 ): AsyncIterableIterator<Uint8Array> {
-  let rest = head.shift()
+  let chunk = head.shift()
+  let rest = chunk
   for (let partNumber = 1, ended = false; !ended; partNumber++) {
     const part = Buffer.allocUnsafeSlow(sizeOf(partNumber))
     let length = 0
     while (length < part.length) {
       if (rest === undefined || rest.length === 0) {
-        rest = head.shift() ?? (await source.next()).value
+        if (chunk !== undefined) freeChunk(chunk)
+        chunk = head.shift() ?? (await source.next()).value
+        rest = chunk
         if (rest === undefined) {
           ended = true
           break

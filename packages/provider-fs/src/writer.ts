@@ -2,7 +2,7 @@
  * Writing: bodies flow into a temporary file in large writes, and are committed when they are whole.
  */
 import type { ProviderBody, PutCallOptions, WrittenFile } from '@stowage/core'
-import { checkWriteConditions } from '@stowage/core'
+import { checkWriteConditions, freeChunk } from '@stowage/core'
 import { commit, presentVersion } from './commit.js'
 import { aborted, BodyFailure, throwIfAborted } from './errors.js'
 import type { Place } from './places.js'
@@ -68,6 +68,7 @@ export async function writeBody(
       check?.(writer.size + chunk.length)
       const writing = writer.add(chunk)
       if (writing !== undefined) await writing
+      freeChunk(chunk)
     }
     await writer.flush()
     complete = true

@@ -31,7 +31,7 @@ export class FormDelimiters {
     this.#delimiter = Buffer.from(`\r\n--${boundary}`)
   }
 
-  /** The pieces that are complete with this chunk. They share its memory. */
+  /** The pieces that are complete with this chunk. They share its memory; one that is all of it is the chunk itself. */
   *split(chunk: Buffer): Generator<FormPiece, undefined> {
     const delimiter = this.#delimiter
     const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
@@ -44,7 +44,8 @@ export class FormDelimiters {
       start = next
       startsWithDelimiter = true
     }
-    if (end > start) yield { bytes: bytes.subarray(start, end), startsWithDelimiter }
+    if (end > start)
+      yield { bytes: end - start === bytes.length ? bytes : bytes.subarray(start, end), startsWithDelimiter }
   }
 
   /** What was held back, once nothing follows. */

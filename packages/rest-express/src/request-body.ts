@@ -3,6 +3,7 @@
  * cost of the connection, which still has to carry the answer.
  */
 import type { IncomingMessage } from 'node:http'
+import { giveAwayChunk } from '@stowage/core'
 import { clientGone } from './connection.js'
 import { RequestError } from './request-error.js'
 
@@ -25,6 +26,8 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
   #failure: Error | undefined
   #wake: (() => void) | undefined
   readonly #onData = (chunk: Buffer) => {
+    // Somebody who listens as well may keep it.
+    if (this.#req.listenerCount('data') === 1 && this.#req.listenerCount('readable') === 0) giveAwayChunk(chunk)
     this.#waiting.push(chunk)
     this.#req.pause()
     this.#wake?.()

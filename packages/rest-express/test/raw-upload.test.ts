@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import {
   errorOf,
   eventually,
+  form,
   namesIn,
   openSocket,
   parseAnswer,
@@ -36,6 +37,20 @@ describe.each(storageKinds)('A raw upload to %s', (kind) => {
     expect((await rawRequest(port, head, '3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n')).statusCode).toBe(201)
     expect(await (await storage.openFile('photos', 'chunked')).text()).toBe('abcde')
   })
+
+  it.each([100_000, 1_000_000, 9_000_000, 20_000_001])(
+    'of %i bytes is stored byte for byte, raw and in a form',
+    async (size) => {
+      const { fetch, storage } = await startServer({ provider: makeProvider(kind), maxFileSize: size })
+      const content = randomBytes(size)
+      expect((await fetch('/photos/files/raw', { method: 'PUT', body: content })).status).toBe(201)
+      const body = form([['f', 'form', content]])
+      expect((await fetch('/photos/upload', { method: 'POST', body })).status).toBe(200)
+      for (const name of ['raw', 'form']) {
+        expect((await (await storage.openFile('photos', name)).bytes()).equals(content)).toBe(true)
+      }
+    },
+  )
 
   it('is create-only with If-None-Match: *', async () => {
     const { fetch, storage } = await startServer({ provider: makeProvider(kind) })
@@ -230,6 +245,21 @@ describe('A raw upload', () => {
       expect.stringContaining('mount these before body parsers'),
     ])
     expect(await namesIn(storage)).toEqual([])
+  })
+
+  it('leaves the application what it keeps of the body', async () => {
+    const kept: Buffer[] = []
+    const server = await startServer({
+      provider: makeProvider('filesystem'),
+      before: (app) =>
+        app.use((req, _res, next) => {
+          req.on('data', (chunk: Buffer) => kept.push(chunk)).pause()
+          next()
+        }),
+    })
+    const content = randomBytes(3_000_000)
+    expect((await server.fetch('/photos/files/a', { method: 'PUT', body: content })).status).toBe(201)
+    expect(Buffer.concat(kept).equals(content)).toBe(true)
   })
 
   it('is ended with 408 when the client sends nothing for too long', async () => {

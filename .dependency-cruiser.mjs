@@ -32,6 +32,13 @@ export default {
       to: { path: '^(packages|apps)/', pathNot: packages('cli|core') },
     },
     {
+      name: 'loopback-connector-knows-core-and-rest-express',
+      comment: 'Providers are reached through data source settings alone.',
+      severity: 'error',
+      from: { path: packages('loopback-connector') },
+      to: { path: '^(packages|apps)/', pathNot: packages('loopback-connector|rest-express|core') },
+    },
+    {
       name: 'a-provider-knows-core-alone',
       comment: 'The two Swift providers share the client in packages/swift; no provider knows another one.',
       severity: 'error',

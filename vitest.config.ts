@@ -2,7 +2,10 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    projects: ['packages/{core,provider-memory,provider-fs,provider-azure,rest-express,cli}', 'apps/*'],
+    projects: [
+      'packages/{core,provider-memory,provider-fs,provider-azure,rest-express,cli,loopback-connector}',
+      'apps/*',
+    ],
     reporters: ['default', './scripts/report-counts.ts'],
   },
 })

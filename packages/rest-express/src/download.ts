@@ -15,7 +15,7 @@ import {
 import { clientGone, goneSignal } from './connection.js'
 import { contentDisposition } from './disposition.js'
 import type { Exchange } from './exchange.js'
-import { type CacheRule, cacheRule, checkNames, type DownloadOptions } from './options.js'
+import { checkNames, type DownloadOptions, type DownloadRules, downloadRules } from './options.js'
 import { parseRange } from './ranges.js'
 
 interface DownloadJob {
@@ -24,7 +24,7 @@ interface DownloadJob {
   readonly file: string
   readonly req: IncomingMessage
   readonly res: ServerResponse
-  readonly cache: CacheRule<IncomingMessage>
+  readonly rules: DownloadRules
   readonly signal: AbortSignal
 }
 
@@ -44,15 +44,15 @@ export async function download<Req extends IncomingMessage = IncomingMessage>(
 ): Promise<void> {
   checkNames('download', options)
   // Req is the framework's own request, which is the one in hand.
-  const cache = cacheRule(options as DownloadOptions)
-  await sendFile({ storage, container, file, req: res.req, res, cache, signal: goneSignal(res) })
+  const rules = downloadRules(options as DownloadOptions)
+  await sendFile({ storage, container, file, req: res.req, res, rules, signal: goneSignal(res) })
 }
 
 /** `GET` and `HEAD /:container/download/*file` */
 export async function sendDownload(exchange: Exchange): Promise<void> {
   const { storage, container, file, req, res, rules } = exchange
   await exchange.authorize('download', container, file)
-  await sendFile({ storage, container, file, req, res, cache: rules.cache, signal: exchange.signal })
+  await sendFile({ storage, container, file, req, res, rules: rules.download, signal: exchange.signal })
 }
 
 async function sendFile(job: DownloadJob): Promise<void> {
@@ -188,10 +188,21 @@ function fileHeaders(job: DownloadJob, info: FileInfo, length: number): Outgoing
   }
   if (info.contentEncoding !== undefined) headers['Content-Encoding'] = headerSafe(info.contentEncoding)
   if (info.contentLanguage !== undefined) headers['Content-Language'] = headerSafe(info.contentLanguage)
+  Object.assign(headers, givenHeaders(job, info, Object.keys(headers)))
+  for (const [name, value] of Object.entries(headers)) if (value === undefined) delete headers[name]
   return headers
 }
 
-const cacheControl = ({ cache, req }: DownloadJob, info: FileInfo) => headerSafe(info.cacheControl) ?? cache(info, req)
+/** The headers that the application gives, under the names that those of ours have. */
+function givenHeaders({ rules, req }: DownloadJob, info: FileInfo, ours: readonly string[]): OutgoingHttpHeaders {
+  const given = Object.entries(rules.headers?.(info, req) ?? {})
+  return Object.fromEntries(
+    given.map(([name, value]) => [ours.find((our) => our.toLowerCase() === name.toLowerCase()) ?? name, value]),
+  )
+}
+
+const cacheControl = ({ rules, req }: DownloadJob, info: FileInfo) =>
+  headerSafe(info.cacheControl) ?? rules.cacheControl(info, req)
 
 /** Another program may have stored an attribute that no header can hold. */
 function headerSafe(value: string | undefined): string | undefined {

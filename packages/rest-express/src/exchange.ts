@@ -6,14 +6,14 @@ import { checkContainerName, checkFileName, isStorageError, type StorageService 
 import type { Action } from './actions.js'
 import { goneSignal } from './connection.js'
 import { errorAnswer } from './errors.js'
-import type { CacheRule, FailedRequest, StorageRouterOptions, UploadRules } from './options.js'
+import type { DownloadRules, FailedRequest, StorageRouterOptions, UploadRules } from './options.js'
 import { RequestError } from './request-error.js'
 
 /** What a router was made with. */
 export interface RouterRules {
   readonly storage: StorageService
   readonly upload: UploadRules
-  readonly cache: CacheRule<IncomingMessage>
+  readonly download: DownloadRules
   readonly authorize: StorageRouterOptions['authorize']
   readonly onError: StorageRouterOptions['onError']
 }

@@ -163,7 +163,8 @@ class FormUpload {
     }
     this.#names.add(name)
     await authorize(name)
-    const { write, acl } = await accept(storage, rules, { ...incoming, name }, file.statedType, { req, res })
+    const named = name === incoming.name ? incoming : { ...incoming, name, originalFilename: incoming.name }
+    const { write, acl } = await accept(storage, rules, named, file.statedType, { req, res })
     for (const other of this.#tooMany()) {
       await this.#lookUp(other)
       other.release()

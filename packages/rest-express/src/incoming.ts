@@ -70,14 +70,17 @@ async function checkType(
   if (allowedContentTypes === undefined) return contentType
   const allowed =
     typeof allowedContentTypes === 'function'
-      ? checked((_name, types) => typeSet(types), 'allowedContentTypes', await ask(allowedContentTypes))
+      ? checked(optionalTypeSet, 'allowedContentTypes', await ask(allowedContentTypes))
       : allowedContentTypes
+  if (allowed === undefined) return contentType
   const type = contentType ?? contentTypeByName(file.name) ?? unknownContentType
   if (!allowed.has(essence(type))) {
     throw new StorageError('TYPE_NOT_ALLOWED', `files of type ${essence(type)} are not allowed here`)
   }
   return type
 }
+
+const optionalTypeSet = (_name: string, types: unknown) => (types === undefined ? undefined : typeSet(types))
 
 /** Nonsense from a function that the application gave is a failure of the server, and not of the request. */
 function checked<T>(check: (property: string, value: unknown) => T, property: string, value: unknown): T {

@@ -23,15 +23,17 @@ export {
   type OpenApiServer,
   openApiDocument,
 } from './openapi.js'
-export type {
-  Authorization,
-  DownloadOptions,
-  FailedRequest,
-  FileRule,
-  IncomingFile,
-  StorageRouterOptions,
-  UploadOptions,
+export {
+  type Authorization,
+  checkUploadOptions,
+  type DownloadOptions,
+  type FailedRequest,
+  type FileRule,
+  type IncomingFile,
+  type StorageRouterOptions,
+  type UploadOptions,
 } from './options.js'
+export { discardRest } from './request-body.js'
 export { RequestError } from './request-error.js'
 export { type StorageRouter, storageRouter } from './router.js'
 export { type StorageRoute, storageRoutes } from './routes.js'

@@ -8,8 +8,10 @@ import type { Action } from './actions.js'
 /** A file that a client is about to upload, as the functions among the upload options get it. */
 export interface IncomingFile {
   readonly container: string
-  /** What the client calls it, without a path; after `getFilename`, what it will be called. */
+  /** What the client calls it, without a path; after `getFilename` or `nameConflict`, what it will be called. */
   readonly name: string
+  /** What the client calls it, once it has another name. */
+  readonly originalFilename?: string
   /** The media type that the client states, in lower case and without parameters. */
   readonly type: string
   /** The form's field; left out for a raw upload. */
@@ -34,10 +36,10 @@ export interface UploadOptions<Req extends IncomingMessage = IncomingMessage> {
   /** Files of one form. Default: 1,000. */
   readonly maxFiles?: number
   /**
-   * The media types that may be stored: a list, compared without case and parameters, or a function that gives one. Default: all. Where
-   * a list is in force, the type that was compared is the one that is stored: nothing is detected by content.
+   * The media types that may be stored: a list, compared without case and parameters, or a function that gives one, or `undefined`
+   * for all. Default: all. Where a list is in force, the type that was compared is the one that is stored: nothing is detected by content.
    */
-  readonly allowedContentTypes?: readonly string[] | FileRule<readonly string[], Req>
+  readonly allowedContentTypes?: readonly string[] | FileRule<readonly string[] | undefined, Req>
   /** The name under which a form's file is stored. Default: the client's own, without a path. */
   readonly getFilename?: FileRule<string, Req>
   /** `makeUnique`: store a form's files under random names that keep the extension. Without effect beside `getFilename`. */
@@ -61,6 +63,11 @@ export interface UploadOptions<Req extends IncomingMessage = IncomingMessage> {
 export interface DownloadOptions<Req extends IncomingMessage = IncomingMessage> {
   /** Cache-Control of files that have none of their own; a function gets the file. Default: `private, no-cache`. */
   readonly cacheControl?: string | ((file: FileInfo, req: Req) => string)
+  /**
+   * Further headers of an answer that sends a file, or others in place of ours, compared without case; `undefined` leaves one out. What
+   * keeps stored scripts from running in your origin (`Content-Disposition`, `Content-Security-Policy`, `X-Content-Type-Options`) is among them.
+   */
+  readonly headers?: (file: FileInfo, req: Req) => Readonly<Record<string, string | undefined>>
 }
 
 /** What a request wants to do, and to what. */
@@ -112,7 +119,7 @@ export interface UploadRules<Req extends IncomingMessage = IncomingMessage> {
   readonly maxFieldsSize: number
   readonly maxFields: number
   readonly maxFiles: number
-  readonly allowedContentTypes: ReadonlySet<string> | FileRule<readonly string[], Req> | undefined
+  readonly allowedContentTypes: ReadonlySet<string> | FileRule<readonly string[] | undefined, Req> | undefined
   readonly getFilename: FileRule<string, Req> | undefined
   readonly makeUnique: boolean
   readonly acl: string | FileRule<string, Req> | undefined
@@ -140,7 +147,7 @@ const uploadNames = [
   'CacheControl',
 ] as const satisfies readonly (keyof UploadOptions)[]
 
-const downloadNames = ['cacheControl'] as const satisfies readonly (keyof DownloadOptions)[]
+const downloadNames = ['cacheControl', 'headers'] as const satisfies readonly (keyof DownloadOptions)[]
 
 const invalid = (property: string, message: string) =>
   new StorageError('INVALID_ARGUMENT', message, { details: { property } })
@@ -178,15 +185,31 @@ export function uploadRules<Req extends IncomingMessage>(options: UploadOptions<
   }
 }
 
-/** The Cache-Control of a file that has none of its own. */
-export type CacheRule<Req> = (file: FileInfo, req: Req) => string
+/**
+ * For applications that keep upload options and call `upload` later: throws `INVALID_ARGUMENT`, which names the option, unless all are
+ * known and well-formed.
+ */
+export function checkUploadOptions(options: UploadOptions): void {
+  checkNames('upload', options)
+  uploadRules(options)
+}
 
-export function cacheRule<Req extends IncomingMessage>({
+/** Download options with defaults. */
+export interface DownloadRules<Req extends IncomingMessage = IncomingMessage> {
+  /** The Cache-Control of a file that has none of its own. */
+  readonly cacheControl: (file: FileInfo, req: Req) => string
+  readonly headers: DownloadOptions<Req>['headers']
+}
+
+/** Throws `INVALID_ARGUMENT`, which names the option, unless all are well-formed. */
+export function downloadRules<Req extends IncomingMessage>({
   cacheControl = defaultCacheControl,
-}: DownloadOptions<Req>): CacheRule<Req> {
-  if (typeof cacheControl === 'function') return cacheControl
+  headers,
+}: DownloadOptions<Req>): DownloadRules<Req> {
+  checkFunction('headers', headers)
+  if (typeof cacheControl === 'function') return { cacheControl, headers }
   text('cacheControl', cacheControl)
-  return () => cacheControl
+  return { cacheControl: () => cacheControl, headers }
 }
 
 /** Throws `INVALID_ARGUMENT` unless all names are those of options: a misspelt limit would be no limit. */

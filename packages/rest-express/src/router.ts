@@ -8,7 +8,7 @@ import type { StorageService } from '@stowage/core'
 import type { Action } from './actions.js'
 import { errorAnswer, sendError } from './errors.js'
 import { Exchange, type RouterRules, report } from './exchange.js'
-import { cacheRule, checkFunction, checkNames, type StorageRouterOptions, uploadRules } from './options.js'
+import { checkFunction, checkNames, downloadRules, type StorageRouterOptions, uploadRules } from './options.js'
 import { parsePath, type StoragePath } from './paths.js'
 import { RequestError } from './request-error.js'
 import { type RouteHandler, routeHandlers } from './routes.js'
@@ -44,7 +44,7 @@ export function storageRouter<Req extends IncomingMessage = IncomingMessage>(
   checkFunction('onError', options.onError)
   // Req is the framework's own request, which is the one that comes in.
   const { authorize, onError, ...rest } = options as StorageRouterOptions
-  const rules: RouterRules = { storage, upload: uploadRules(rest), cache: cacheRule(rest), authorize, onError }
+  const rules: RouterRules = { storage, upload: uploadRules(rest), download: downloadRules(rest), authorize, onError }
   return (req, res, next) => {
     let path: StoragePath
     try {

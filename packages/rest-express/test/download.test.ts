@@ -286,6 +286,24 @@ describe('The headers of a download', () => {
     expect(stored.headers.get('content-disposition')).toBe('attachment; filename="report.pdf"')
   })
 
+  it('take further headers from the option, or others in place of ours, or leave some out', async () => {
+    const { fetch } = await startServer({
+      containers: ['photos'],
+      headers: ({ name }, { method }) => ({
+        'x-file': `${method} ${name}`,
+        'content-type': 'text/x-own',
+        ETAG: undefined,
+      }),
+    })
+    await fetch('/photos/files/a.txt', { method: 'PUT', body: 'text' })
+    const { headers } = await fetch('/photos/download/a.txt')
+    expect([headers.get('x-file'), headers.get('content-type'), headers.get('etag')]).toEqual([
+      'GET a.txt',
+      'text/x-own',
+      null,
+    ])
+  })
+
   it('take Cache-Control from the option', async () => {
     const text = await startServer({ cacheControl: 'public, max-age=5' })
     await text.storage.putFile('photos', 'a.txt', 'x')

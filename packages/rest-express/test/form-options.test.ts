@@ -3,6 +3,7 @@
  */
 import { MemoryProvider } from '@stowage/provider-memory'
 import { describe, expect, it } from 'vitest'
+import type { IncomingFile } from '../src/index.js'
 import { filePart, form, namesIn, rawRequest, resultOf, sendForm, startServer } from './rest-server.js'
 
 describe('The option', () => {
@@ -50,6 +51,19 @@ describe('The option', () => {
     const server = await startServer({ allowedContentTypes: ({ field }) => (field === 'image' ? ['image/png'] : []) })
     expect((await sendForm(server, form([['image', 'a.png', 'x', 'image/png']]))).status).toBe(200)
     expect((await sendForm(server, form([['other', 'b.png', 'x', 'image/png']]))).status).toBe(415)
+  })
+
+  it('allowedContentTypes whose function gives no list allows all types', async () => {
+    const server = await startServer({ allowedContentTypes: () => undefined })
+    expect((await sendForm(server, form([['f', 'a.xyz', 'x', 'application/x-own']]))).status).toBe(200)
+  })
+
+  it('getFilename leaves the original name to the other functions', async () => {
+    const seen: unknown[] = []
+    const acl = ({ name, originalFilename }: IncomingFile) => `${seen.push([name, originalFilename])}`
+    const server = await startServer({ getFilename: ({ name }) => `new-${name}`, acl })
+    await sendForm(server, form([['f', 'a.txt', 'x']]))
+    expect(seen).toEqual([['new-a.txt', 'a.txt']])
   })
 
   it('getFilename gives the name, and the answer the original one', async () => {

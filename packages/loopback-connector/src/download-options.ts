@@ -1,0 +1,35 @@
+/**
+ * Headers of downloads.
+ */
+import { contentTypeByName, type FileInfo, unknownContentType } from '@stowage/core'
+import type { DownloadOptions } from '@stowage/rest-express'
+
+/** Settings of a data source that concern downloads. */
+export interface DownloadSettings {
+  /** Cache-Control of files that have none of their own. Default: `private, no-cache`. */
+  readonly cacheControl?: string
+  /**
+   * Send files as the storage component did: with the type that their name tells, to be shown in the page's own origin whatever they
+   * are. A stored HTML or SVG file then runs its scripts there: only for files that nobody else can upload. Default: false.
+   */
+  readonly legacyDownloads?: boolean
+}
+
+export function downloadOptions({ cacheControl, legacyDownloads }: DownloadSettings): DownloadOptions {
+  return {
+    ...(cacheControl === undefined ? {} : { cacheControl }),
+    headers:
+      legacyDownloads === true ? legacyHeaders : ({ contentType }) => ({ 'Content-Type': withCharset(contentType) }),
+  }
+}
+
+const legacyHeaders = ({ name }: FileInfo) => ({
+  'Content-Type': withCharset(contentTypeByName(name) ?? unknownContentType),
+  'Content-Disposition': undefined,
+  'Content-Security-Policy': undefined,
+  'X-Content-Type-Options': undefined,
+})
+
+/** Text is taken for UTF-8, as Express and the storage component do. */
+const withCharset = (contentType: string) =>
+  /^(?:text\/[^;]+|application\/(?:javascript|json))$/.test(contentType) ? `${contentType}; charset=utf-8` : contentType

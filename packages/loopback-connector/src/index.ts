@@ -1,0 +1,32 @@
+/**
+ * @stowage/loopback-connector: LoopBack's storage component as a connector for LoopBack 3 and 4.
+ *
+ * The rooms:
+ * - `connector.ts`: what a data source calls. `service.ts`: the methods. `remote-methods.ts`: those that clients can call.
+ * - `settings.ts`, `upload-options.ts`: the data source's entry. `pkgcloud-provider.ts`: providers of pkgcloud's shape.
+ * - `callbacks.ts`, `entities.ts`, `errors.ts`, `streams.ts`, `legacy.ts`: how arguments come and results go, as they always did.
+ */
+import { initialize } from './connector.js'
+import { StorageService } from './service.js'
+
+export type { Callback } from './callbacks.js'
+export type { ConnectorDataSource, StorageConnector } from './connector.js'
+export type { Container, File, Metadata } from './entities.js'
+export type { ConnectorError } from './errors.js'
+export type {
+  ContainerName,
+  FileName,
+  ListFilesOptions,
+  UploadCallOptions,
+  UploadedFile,
+  UploadResult,
+} from './service.js'
+export type { ConnectorSettings } from './settings.js'
+export type { DownloadStreamOptions, UploadStreamOptions } from './streams.js'
+export type { ConnectorUploadOptions } from './upload-options.js'
+export { initialize, StorageService }
+
+/** What `require()` gives: a plain object, since LoopBack writes the connector's name into it. */
+const connector = { initialize, StorageService }
+
+export { connector as 'module.exports' }

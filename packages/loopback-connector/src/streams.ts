@@ -1,0 +1,126 @@
+/**
+ * Files as streams that are there before their storage is: a data source loads its provider in the background.
+ */
+import type { Readable } from 'node:stream'
+import {
+  type ByteRange,
+  LazyDownload,
+  type OpenFileOptions,
+  type StorageService,
+  UploadStream,
+  type WriteOptions,
+} from '@stowage/core'
+import { File } from './entities.js'
+import { connectorError } from './errors.js'
+
+/** Options of `uploadStream`: core's, and the storage component's own names. Others are left alone. */
+export type UploadStreamOptions = WriteOptions & Readonly<Record<string, unknown>>
+
+/** Options of `downloadStream`: core's, and the first and last byte as numbers of their own. Others are left alone. */
+export interface DownloadStreamOptions extends OpenFileOptions {
+  /** The first byte, from 0. */
+  readonly start?: number
+  /** The last byte, which is included. Default: the file's last one. */
+  readonly end?: number
+  readonly [property: string]: unknown
+}
+
+interface Place {
+  readonly storage: Promise<StorageService>
+  readonly container: string
+  readonly file: string
+}
+
+const writeNames = [
+  'contentType',
+  'cacheControl',
+  'contentDisposition',
+  'contentEncoding',
+  'contentLanguage',
+  'metadata',
+  'size',
+  'maxSize',
+  'checksums',
+  'detectContentType',
+  'partSize',
+  'parallelism',
+  'ifMatch',
+  'ifNoneMatch',
+  'signal',
+  'timeout',
+  'onProgress',
+] as const satisfies readonly (keyof WriteOptions)[]
+
+const readNames = [
+  'verify',
+  'ifMatch',
+  'ifNoneMatch',
+  'ifModifiedSince',
+  'ifUnmodifiedSince',
+  'signal',
+  'timeout',
+] as const satisfies readonly (keyof OpenFileOptions)[]
+
+/**
+ * A stream into a file. Emits `finish` when the file is stored, then `success` with the {@link File}; or `error`, and nothing is
+ * stored then.
+ */
+export function uploadStream({ storage, container, file }: Place, options: UploadStreamOptions): UploadStream {
+  const stream = new UploadStream(async (body, streamSignal) => {
+    try {
+      const opened = await storage
+      const { signal, ...write } = writeOptions(opened, options)
+      return await opened.putFile(container, file, body, { ...write, signal: joined(signal, streamSignal) })
+    } catch (error) {
+      throw connectorError(error)
+    }
+  })
+  stream.once('finish', () => {
+    Promise.all([storage, stream.file]).then(([{ name }, written]) =>
+      process.nextTick(() => stream.emit('success', new File(written, { provider: name }))),
+    )
+  })
+  return stream
+}
+
+/** The options that the storage knows; access lists and options of one service are for those that have them. */
+function writeOptions({ capabilities }: StorageService, options: UploadStreamOptions): WriteOptions {
+  const { acl, CacheControl } = options
+  const { nativeOptions, attributes } = capabilities
+  const native = { ...options.native, ...picked(options, nativeOptions) }
+  return {
+    ...(typeof CacheControl === 'string' && attributes.cacheControl ? { cacheControl: CacheControl } : {}),
+    ...picked(options, writeNames),
+    ...(acl !== undefined && capabilities.acl ? { acl } : {}),
+    native,
+  }
+}
+
+/** A stream from a file. Errors arrive as `error`. */
+export function downloadStream({ storage, container, file }: Place, options: DownloadStreamOptions): Readable {
+  return new LazyDownload(async (streamSignal) => {
+    try {
+      const opened = await storage
+      const { signal, ...read } = picked(options, readNames)
+      const range = options.range ?? rangeOf(options)
+      return await opened.openFile(container, file, { ...read, range, signal: joined(signal, streamSignal) })
+    } catch (error) {
+      throw connectorError(error)
+    }
+  })
+}
+
+const rangeOf = ({ start, end }: DownloadStreamOptions): ByteRange | undefined =>
+  start === undefined && end === undefined ? undefined : { start: start ?? 0, ...(end === undefined ? {} : { end }) }
+
+function picked<T extends object, Name extends keyof T & string>(
+  options: T,
+  names: readonly Name[],
+): Partial<Pick<T, Name>> {
+  const found: Partial<Pick<T, Name>> = {}
+  for (const name of names) if (options[name] !== undefined) found[name] = options[name]
+  return found
+}
+
+const joined = (first: AbortSignal | undefined, second: AbortSignal) =>
+  first === undefined ? second : AbortSignal.any([first, second])

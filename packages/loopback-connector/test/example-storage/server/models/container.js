@@ -1,0 +1,6 @@
+module.exports = (Container) => {
+  Container.beforeRemote('upload', (context, _unused, next) => {
+    context.res.setHeader('X-Uploaded-To', context.args.container)
+    next()
+  })
+}

@@ -1,5 +1,5 @@
 /**
- * What the environment says, checked.
+ * What the environment and the command line say, checked.
  */
 import { join, resolve } from 'node:path'
 
@@ -18,14 +18,26 @@ export interface Config {
   readonly dataSource: string
   /** Bytes: for data sources that set no `maxFileSize` of their own. */
   readonly maxFileSize: number
+  /** Whether to start a server for every service that can be had on this machine, and serve it too: `--all`. */
+  readonly all: boolean
 }
 
 const gibibyte = 1024 ** 3
 const defaultDataSourcesFile = join(import.meta.dirname, '..', 'datasources.json')
 
 /** A variable that is set to nothing counts as not set. */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+  options: readonly string[],
+): Config {
+  const unknown = options.find((option) => option !== '--all')
+  if (unknown !== undefined) {
+    throw new StartError(
+      `there is no option ${JSON.stringify(unknown)}; there is --all, and the rest is in the environment`,
+    )
+  }
   return {
+    all: options.includes('--all'),
     host: environment['HOST'] || '127.0.0.1',
     port: wholeNumber('PORT', environment['PORT'] || '3000', 0, 65_535),
     dataSourcesFile: resolve(environment['DATASOURCES'] || defaultDataSourcesFile),

@@ -3,10 +3,11 @@
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { isStorageError } from '@stowage/core'
+import { isStorageError, loadDataSources } from '@stowage/core'
 import { createApp } from './app.js'
 import { type Config, readConfig, StartError } from './config.js'
 import { listen } from './listen.js'
+import { noServers, type RunningServers, startServers } from './servers.js'
 import { GracefulShutdown } from './shutdown.js'
 import { type ConfiguredStorage, closeStorages, contactStorages, openStorages } from './storages.js'
 
@@ -14,7 +15,7 @@ const second = 1000
 const minute = 60 * second
 
 try {
-  await start(readConfig(process.env))
+  await start(readConfig(process.env, process.argv.slice(2)))
 } catch (error) {
   // A reason that the user can mend is one line; anything else is a bug, and comes with its stack.
   if (!(error instanceof StartError || isStorageError(error))) throw error
@@ -24,7 +25,9 @@ try {
 
 async function start(config: Config): Promise<void> {
   const { maxFileSize, dataSource, dataSourcesFile } = config
-  const storages = await openStorages(dataSourcesFile, {
+  const sources = await loadDataSources(dataSourcesFile)
+  const servers = config.all ? await startServers(new Set(sources.keys()), console) : noServers
+  const storages = await openStorages([...sources.values(), ...servers.sources], {
     maxFileSize,
     // A sender that is silent for so long is gone; however slow it is, it may go on.
     idleTimeout: 2 * minute,
@@ -48,7 +51,7 @@ async function start(config: Config): Promise<void> {
   const shutdown = new GracefulShutdown(server)
   await listen(server, config)
   announce(server, config, storages)
-  stopOnSignals(shutdown, storages)
+  stopOnSignals(shutdown, storages, servers)
 }
 
 function announce(server: Server, config: Config, storages: ReadonlyMap<string, ConfiguredStorage>): void {
@@ -70,7 +73,11 @@ function announce(server: Server, config: Config, storages: ReadonlyMap<string, 
   }
 }
 
-function stopOnSignals(shutdown: GracefulShutdown, storages: ReadonlyMap<string, ConfiguredStorage>): void {
+function stopOnSignals(
+  shutdown: GracefulShutdown,
+  storages: ReadonlyMap<string, ConfiguredStorage>,
+  servers: RunningServers,
+): void {
   let stopping = false
   const stop = async (signal: 'SIGTERM' | 'SIGINT') => {
     if (stopping) process.exit(signal === 'SIGINT' ? 130 : 143)
@@ -79,6 +86,7 @@ function stopOnSignals(shutdown: GracefulShutdown, storages: ReadonlyMap<string,
     console.log(`${signal}: finishing the requests under way; once more ends them`)
     const complete = await stopped
     await closeStorages(storages)
+    await servers.stop()
     if (!complete) console.error('Requests that were still under way were cut')
     process.exit(complete ? 0 : 1)
   }

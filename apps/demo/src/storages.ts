@@ -7,7 +7,6 @@ import {
   type DataSource,
   describeCause,
   isStorageError,
-  loadDataSources,
   StorageError,
   type StorageService,
   uploadSettings,
@@ -35,16 +34,12 @@ interface FailedStorage {
 
 export type ConfiguredStorage = OpenStorage | FailedStorage
 
-/**
- * `defaults` are for every storage alike; a data source's own upload settings come before them. Rejects when the file
- * itself is missing or wrong.
- */
+/** `defaults` are for every storage alike; a data source's own upload settings come before them. */
 export async function openStorages(
-  file: string,
+  sources: Iterable<DataSource>,
   defaults: StorageRouterOptions,
 ): Promise<ReadonlyMap<string, ConfiguredStorage>> {
-  const sources = await loadDataSources(file)
-  const storages = await Promise.all([...sources.values()].map((source) => openStorage(source, defaults)))
+  const storages = await Promise.all(Array.from(sources, (source) => openStorage(source, defaults)))
   return new Map(storages.map((each) => [each.name, each]))
 }
 

@@ -24,9 +24,9 @@ export class DemoProcess implements AsyncDisposable {
   #stdout = ''
   #stderr = ''
 
-  constructor(environment: Environment, directory: string) {
+  constructor(environment: Environment, directory: string, options: readonly string[] = []) {
     const { PATH = '' } = process.env
-    this.#child = spawn(process.execPath, [main], {
+    this.#child = spawn(process.execPath, [main, ...options], {
       cwd: directory,
       env: { PATH, PORT: '0', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -80,15 +80,23 @@ export interface Demo extends AsyncDisposable {
 }
 
 /** Starts the demo in the directory and waits until it listens. */
-export async function startDemo(directory: string, environment: Environment = {}): Promise<Demo> {
-  const process = new DemoProcess(environment, directory)
+export async function startDemo(
+  directory: string,
+  environment: Environment = {},
+  options: readonly string[] = [],
+): Promise<Demo> {
+  const process = new DemoProcess(environment, directory, options)
   const url = await process.says(/http:\/\/\S+/)
   return { process, url, [Symbol.asyncDispose]: () => process[Symbol.asyncDispose]() }
 }
 
 /** Runs a demo that is expected to end by itself. */
-export async function runDemo(directory: string, environment: Environment = {}): Promise<Ended> {
-  await using process = new DemoProcess(environment, directory)
+export async function runDemo(
+  directory: string,
+  environment: Environment = {},
+  options: readonly string[] = [],
+): Promise<Ended> {
+  await using process = new DemoProcess(environment, directory, options)
   return await process.ended
 }
 

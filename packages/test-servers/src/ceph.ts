@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { requirePackages, searchPath, versionOf } from './debian.js'
+import { type InstallOptions, requirePackages, searchPath, versionOf } from './debian.js'
 import { freePorts } from './ports.js'
 import { type S3Keys, type S3Server, s3FromEnvironment } from './s3-endpoint.js'
 import { inGroup, type Program, type ServerGroup } from './supervisor.js'
@@ -13,10 +13,10 @@ const GiB = 1024 ** 3
  * Amazon S3 as Ceph speaks it: the service given by `STOWAGE_TEST_S3_…`, else one monitor, one storage daemon and one
  * gateway, all in one directory, with the data in memory.
  */
-export async function startCeph(): Promise<S3Server> {
+export async function startCeph(options: InstallOptions = {}): Promise<S3Server> {
   const real = s3FromEnvironment('S3')
   if (real !== undefined) return real
-  await requirePackages("Ceph's S3", packages)
+  await requirePackages("Ceph's S3", packages, options)
   return inGroup('ceph', startCluster)
 }
 

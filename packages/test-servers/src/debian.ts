@@ -15,13 +15,25 @@ const versionFormat = '\u0024{Version}'
 /** Debian keeps daemons in places that are in root's search path alone. */
 export const searchPath = '/usr/sbin:/usr/bin:/sbin:/bin'
 
+export interface InstallOptions {
+  /** Whether what is missing may be installed. Default: it may. */
+  readonly install?: boolean
+}
+
 /**
- * Makes sure that Debian's packages are installed: installs them, and says so, on Debian as root; elsewhere throws an error
- * that says what to do.
+ * Makes sure that Debian's packages are installed: installs them, and says so, on Debian as root; elsewhere, and where it
+ * may not, throws an error that says what to do.
  */
-export async function requirePackages(what: string, packages: readonly string[]): Promise<void> {
+export async function requirePackages(
+  what: string,
+  packages: readonly string[],
+  { install = true }: InstallOptions = {},
+): Promise<void> {
   if (await areInstalled(packages)) return
   const names = packages.join(' ')
+  if (!install) {
+    throw new Error(`it is not installed. On Debian 12: apt-get install --no-install-recommends ${names}`)
+  }
   if (process.getuid?.() !== 0 || !(await isExecutable('/usr/bin/apt-get'))) {
     throw new Error(
       `${what} can't be had here. On Debian 12, install it: apt-get install --no-install-recommends ${names}. ` +

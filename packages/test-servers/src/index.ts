@@ -9,7 +9,7 @@
  */
 export { type AzureEndpoint, type AzureServer, startAzurite } from './azurite.js'
 export { startCeph } from './ceph.js'
-export { requirePackages } from './debian.js'
+export { type InstallOptions, requirePackages } from './debian.js'
 export { describeServer } from './describe-server.js'
 export { type KeystoneUser, signIn } from './keystone.js'
 export { type RackspaceEndpoint, type RackspaceServer, startRackspace } from './rackspace.js'

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { requirePackages, searchPath, versionOf } from './debian.js'
+import { type InstallOptions, requirePackages, searchPath, versionOf } from './debian.js'
 import { fromEnvironment } from './environment.js'
 import { type KeystoneUser, seedKeystone, startKeystone } from './keystone.js'
 import { freePorts } from './ports.js'
@@ -49,7 +49,7 @@ export interface SwiftServer extends SwiftEndpoint {
  * OpenStack Swift with Keystone v3: the cloud given by `STOWAGE_TEST_OPENSTACK_…`, else a whole Swift in one process and a
  * Keystone beside it.
  */
-export async function startSwift(): Promise<SwiftServer> {
+export async function startSwift(options: InstallOptions = {}): Promise<SwiftServer> {
   const real = fromEnvironment(
     'OPENSTACK',
     ['AUTH_URL', 'USERNAME', 'PASSWORD', 'PROJECT', 'REGION'],
@@ -68,7 +68,7 @@ export async function startSwift(): Promise<SwiftServer> {
       stop: async () => undefined,
     }
   }
-  await requirePackages('OpenStack Swift', packages)
+  await requirePackages('OpenStack Swift', packages, options)
   return inGroup('swift', startTogether)
 }
 

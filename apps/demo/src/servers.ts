@@ -1,0 +1,112 @@
+/**
+ * Servers for `--all`: of every service that this machine can run, with a data source for each, so that all providers can be seen side by
+ * side. They hold nothing when they start, and nothing remains of them.
+ */
+import { DataSource } from '@stowage/core'
+import type * as testServers from '@stowage/test-servers'
+
+type TestServers = typeof testServers
+type Settings = ConstructorParameters<typeof DataSource>[1]
+
+export interface RunningServers {
+  readonly sources: readonly DataSource[]
+  stop(): Promise<void>
+}
+
+export const noServers: RunningServers = { sources: [], stop: async () => undefined }
+
+/** A server that runs, and how to reach it. */
+interface Started {
+  readonly settings: Settings
+  stop(): Promise<void>
+}
+
+interface Offer {
+  /** Of the data source. */
+  readonly name: string
+  readonly what: string
+  readonly start: (servers: TestServers, swift: () => Promise<testServers.SwiftServer>) => Promise<Started>
+}
+
+/** Nothing is installed for a demonstration. */
+const options = { install: false }
+
+const offers: readonly Offer[] = [
+  {
+    name: 'azure',
+    what: 'Azurite, as Azure Blob',
+    start: async ({ startAzurite }) => {
+      const { storageAccount, storageAccessKey, endpoint, stop } = await startAzurite()
+      return { settings: { provider: 'azure', storageAccount, storageAccessKey, endpoint }, stop }
+    },
+  },
+  {
+    name: 'amazon',
+    what: 'Ceph, as Amazon S3',
+    start: async ({ startCeph }) => {
+      const { keyId, key, region, endpoint, stop } = await startCeph(options)
+      return {
+        settings: { provider: 'amazon', keyId, key, region, ...(endpoint === undefined ? {} : { endpoint }) },
+        stop,
+      }
+    },
+  },
+  {
+    name: 'openstack',
+    what: 'OpenStack Swift with Keystone',
+    start: async (_, startSwift) => {
+      const { authUrl, region, username, password, projectName, userDomainName, stop } = await startSwift()
+      const settings = { authUrl, region, username, password, projectName, domainName: userDomainName }
+      return { settings: { provider: 'openstack', ...settings }, stop }
+    },
+  },
+  {
+    name: 'rackspace',
+    what: 'a stand-in for Rackspace, in front of that Swift',
+    start: async ({ startRackspace }, startSwift) => {
+      const { username, apiKey, region, authUrl, stop } = await startRackspace(await startSwift())
+      return {
+        settings: { provider: 'rackspace', username, apiKey, region, ...(authUrl === undefined ? {} : { authUrl }) },
+        stop,
+      }
+    },
+  },
+]
+
+type Log = Pick<Console, 'log' | 'error'>
+
+/** Starts what can be started, all at once, and says of each what became of it. Names in `taken` are left to their data sources. */
+export async function startServers(taken: ReadonlySet<string>, { log, error }: Log): Promise<RunningServers> {
+  const servers = await import('@stowage/test-servers')
+  let swift: Promise<testServers.SwiftServer> | undefined
+  const startSwift = () => {
+    swift ??= servers.startSwift(options)
+    return swift
+  }
+  log('Starting a server for each provider, which takes up to half a minute …')
+  const outcomes = await Promise.all(
+    offers.map(async ({ name, what, start }) => {
+      if (taken.has(name)) {
+        log(`  ${name}: not started, since there is a data source of this name`)
+        return []
+      }
+      try {
+        const started = await start(servers, startSwift)
+        log(`  ${name}: ${what}`)
+        return [{ name, ...started }]
+      } catch (reason) {
+        error(`  ${name}: ${what}: not started, ${reason instanceof Error ? reason.message : String(reason)}`)
+        return []
+      }
+    }),
+  )
+  const running = outcomes.flat()
+  const context = { directory: import.meta.dirname, environment: {} }
+  return {
+    sources: running.map(({ name, settings }) => new DataSource(name, settings, context)),
+    stop: async () => {
+      // Those in front of others go first.
+      for (const { stop } of running.toReversed()) await stop()
+    },
+  }
+}

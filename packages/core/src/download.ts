@@ -3,13 +3,14 @@
  * allows without progress; one that has the wrong length or checksum fails instead of ending.
  */
 import { createHash, type Hash } from 'node:crypto'
-import { Readable } from 'node:stream'
+import { Readable, type Writable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { isStorageError, StorageError } from './errors.js'
 import type { FileInfo } from './files.js'
-import type { OpenedFile } from './options.js'
-import type { OpenFile } from './provider.js'
+import type { OpenedFile, SendOptions } from './options.js'
+import type { DirectReadable, OpenFile } from './provider.js'
 import type { RetryPolicy } from './retry.js'
+import { sendThroughBuffers, sendThroughStreams } from './sending.js'
 
 export interface DownloadJob {
   readonly opened: OpenFile
@@ -60,6 +61,11 @@ export class Download implements OpenedFile {
     return this.content === undefined ? text(this.stream) : (await this.bytes()).toString()
   }
 
+  async sendTo(writable: Writable, { reuseBuffers = false }: SendOptions = {}): Promise<void> {
+    const direct = reuseBuffers && this.#stream instanceof DownloadStream ? this.#stream.direct : undefined
+    await ((direct && sendThroughBuffers(direct, writable)) ?? sendThroughStreams(this.stream, writable))
+  }
+
   async close(): Promise<void> {
     const stream = this.#stream
     if (stream === undefined || stream.closed) return
@@ -74,7 +80,7 @@ export class Download implements OpenedFile {
   }
 }
 
-class DownloadStream extends Readable {
+class DownloadStream extends Readable implements DirectReadable {
   readonly #job: DownloadJob
   readonly #hash: { readonly algorithm: 'md5' | 'sha256'; readonly hash: Hash; readonly expected: string } | undefined
   #inner: Readable | undefined
@@ -94,6 +100,26 @@ class DownloadStream extends Readable {
 
   override _read(): void {
     this.#inner?.resume()
+  }
+
+  /** Itself, when it can be read into buffers. */
+  get direct(): DirectReadable | undefined {
+    return this.#hash === undefined && this.#inner !== undefined && 'readInto' in this.#inner ? this : undefined
+  }
+
+  async readInto(buffer: Buffer): Promise<number> {
+    const { opened, explain } = this.#job
+    try {
+      if (this.#inner === undefined) throw new StorageError('ABORTED', 'the download was closed before its end')
+      const length = await (this.#inner as DirectReadable).readInto(buffer)
+      this.#delivered += length
+      if (length === 0 && this.#delivered !== opened.length) {
+        throw new StorageError('BAD_ANSWER', `the service sent ${this.#delivered} of ${opened.length} bytes`)
+      }
+      return length
+    } catch (error) {
+      throw explain(error)
+    }
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {

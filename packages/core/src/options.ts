@@ -1,7 +1,7 @@
 /**
  * What applications pass to a {@link StorageService}, and get back beyond what providers know.
  */
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 import type { WriteConditions } from './conditions.js'
 import type { Checksums, FileAttributes, FileInfo, WrittenFile } from './files.js'
@@ -82,7 +82,22 @@ export interface OpenedFile extends AsyncDisposable {
   readonly content: Uint8Array | undefined
   bytes(): Promise<Buffer>
   text(): Promise<string>
+  /**
+   * Writes the bytes to a writable, such as the answer to a request, and ends it. Settles when the writable has finished. When reading
+   * fails the writable is destroyed, so that nobody takes what came for the whole; when the writable is closed before its end, reading
+   * stops. Rejects with a `StorageError` (`ABORTED` in the latter case). Instead of `stream`.
+   */
+  sendTo(writable: Writable, options?: SendOptions): Promise<void>
   close(): Promise<void>
+}
+
+export interface SendOptions {
+  /**
+   * Whether the writable is done with a chunk, and keeps no part of it, when it calls back: true of sockets, files and Node's own HTTP
+   * answers; not of streams that hand chunks on, as a `PassThrough` does. Large files then take half of the processor time, where the
+   * provider can read into buffers that are used again. Default: false.
+   */
+  readonly reuseBuffers?: boolean
 }
 
 /** Every kind of body: bytes, text (as UTF-8), or a stream of either. */

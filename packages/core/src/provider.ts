@@ -90,6 +90,20 @@ export interface OpenCallOptions extends ReadCallOptions {
   readonly range?: ByteRange
 }
 
+/**
+ * A stream that can also be read into buffers that the reader has already, for providers whose reads do not break off half-way, as those of
+ * a connection do. It is read in one way or the other. That `readInto` stands on the stream itself keeps wrappers honest: one that
+ * puts a stream of its own in its place leaves no way around it.
+ */
+export interface DirectReadable extends Readable {
+  /**
+   * Reads the next bytes into the buffer from its beginning; how many: 0 only at the end, and fewer than fit only before it. Rejects where the
+   * stream would error, with the same `StorageError`. One call at a time. After `destroy`, whoever still reads into a buffer is waited
+   * for before `close` is emitted.
+   */
+  readInto(buffer: Buffer): Promise<number>
+}
+
 /** A file open for reading. */
 export type OpenFile = ResolvedRange & {
   /** Of the whole file, whatever the range. */
@@ -102,7 +116,7 @@ export type OpenFile = ResolvedRange & {
          * opens the rest under the same ETag. Destroying it frees the connection or descriptor at once; it is always read
          * to its end or destroyed.
          */
-        readonly stream: Readable
+        readonly stream: Readable | DirectReadable
       }
     | {
         /** The same bytes at once, for small files that the provider has in memory anyway. Nothing is left open. */

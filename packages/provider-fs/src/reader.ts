@@ -5,6 +5,7 @@ import { type BigIntStats, constants } from 'node:fs'
 import { Readable } from 'node:stream'
 import {
   checkReadConditions,
+  type DirectReadable,
   type FileInfo,
   type OpenCallOptions,
   type OpenFile,
@@ -16,7 +17,7 @@ import {
 import { defaultAttributes, fileInfo, type Kept } from './attributes.js'
 import { changedMeanwhile, errno, isAbsence, throwIfAborted, translate } from './errors.js'
 import type { Place } from './places.js'
-import { fstat, lstatIfThere, open, readFully } from './system.js'
+import { fstat, ignoreFailure, lstatIfThere, open, readFully } from './system.js'
 import { mayHaveAttributes, versionOf } from './versions.js'
 import type { Workspace } from './workspace.js'
 
@@ -123,7 +124,7 @@ const hasChanged = (fd: number, stats: BigIntStats): boolean => versionOf(fstat(
 let openStreams = 0
 
 /** The bytes of a part of one version. The last ones are given only when the version has stayed as it was. */
-class FileStream extends Readable {
+class FileStream extends Readable implements DirectReadable {
   readonly #workspace: Workspace
   readonly #fd: number
   readonly #stats: BigIntStats
@@ -160,12 +161,32 @@ class FileStream extends Readable {
   async #readChunk(): Promise<Buffer> {
     const share = Math.max(smallestChunk, Math.floor(chunksBytes / openStreams))
     const chunk = Buffer.allocUnsafeSlow(Math.min(this.#workspace.options.chunkSize, share, this.#end - this.#position))
+    await this.#fill(chunk)
+    return chunk
+  }
+
+  readInto(buffer: Buffer): Promise<number> {
+    const room = buffer.subarray(0, Math.min(buffer.length, this.#end - this.#position))
+    if (room.length === 0) return Promise.resolve(0)
+    const filling = this.#fill(room)
+    const reading = filling.then(ignoreFailure, ignoreFailure).finally(() => {
+      this.#reading = undefined
+    })
+    this.#reading = reading
+    return filling.then(
+      () => room.length,
+      (error: unknown) => {
+        throw translate(error)
+      },
+    )
+  }
+
+  async #fill(chunk: Buffer): Promise<void> {
     const bytes = await readFully(this.#fd, chunk, this.#position)
     this.#position += bytes
     if (bytes < chunk.length || (this.#position === this.#end && hasChanged(this.#fd, this.#stats))) {
       throw changedMeanwhile()
     }
-    return chunk
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {

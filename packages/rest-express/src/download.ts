@@ -1,8 +1,8 @@
 /**
  * Downloads: one file, or a range of it, of one version, with the headers that browsers need to handle it safely.
  */
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { Readable } from 'node:stream'
+import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import { type ByteRange, type FileInfo, isStorageError, type OpenedFile, type StorageService } from '@stowage/core'
 import {
   evaluateRead,
@@ -12,7 +12,7 @@ import {
   preconditionFailed,
   type RequestConditions,
 } from './conditions.js'
-import { clientGone, goneSignal } from './connection.js'
+import { goneSignal } from './connection.js'
 import { contentDisposition } from './disposition.js'
 import type { Exchange } from './exchange.js'
 import { checkNames, type DownloadOptions, type DownloadRules, downloadRules } from './options.js'
@@ -84,7 +84,7 @@ async function sendFile(job: DownloadJob): Promise<void> {
     throw error
   }
   if (opened.content !== undefined) res.end(opened.content)
-  else await sendStream(opened.stream, res)
+  else await opened.sendTo(res, { reuseBuffers: writesToSocket(res) })
 }
 
 /** Whether the client has this version already; throws when it does not want this one. */
@@ -218,28 +218,6 @@ function sendUnchanged(job: DownloadJob, info: FileInfo): void {
   job.res.end()
 }
 
-/** Settles when everything was handed over, or the stream was destroyed because it was not. */
-function sendStream(stream: Readable, res: ServerResponse): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onClose = () => {
-      if (res.writableFinished) {
-        resolve()
-      } else {
-        stream.destroy()
-        reject(clientGone())
-      }
-    }
-    stream.once('error', (error) => {
-      res.off('close', onClose)
-      // A client that was promised more bytes must not take these for the whole file.
-      res.destroy()
-      reject(error)
-    })
-    if (res.closed) {
-      onClose()
-      return
-    }
-    res.once('close', onClose)
-    stream.pipe(res)
-  })
-}
+/** Whether chunks go to the socket as they are, and are its own no longer when it calls back: nothing that compresses is in between. */
+const writesToSocket = (res: ServerResponse) =>
+  res.write === ServerResponse.prototype.write && res.socket instanceof Socket

@@ -139,6 +139,9 @@ function giveBuffer(buffer: Buffer): void {
   else bufferBytes -= buffer.length
 }
 
+/** Bytes of the buffer that a body begins with. Most files are small, and take no large one from those that need it. */
+const firstBytes = 2048
+
 /**
  * Collects chunks in a buffer and writes it when it is full, while the next one fills. Chunks that are large themselves, and
  * all of them when no buffer is to be had, are written as they are.
@@ -148,7 +151,9 @@ class ChunkWriter {
   readonly #chunkSize: number
   readonly #buffers: Buffer[] = []
   #position: number
+  /** The first one until it is full; `undefined` when no other is to be had. */
   #buffer: Buffer | undefined
+  #isFirst = true
   #filled = 0
   #writing: Promise<void> | undefined
   #failure: { readonly error: unknown } | undefined
@@ -158,6 +163,7 @@ class ChunkWriter {
     this.#fd = fd
     this.#position = position
     this.#chunkSize = chunkSize
+    this.#buffer = Buffer.allocUnsafe(Math.min(firstBytes, chunkSize))
   }
 
   /** What is returned is to be awaited before the chunk's bytes change. */
@@ -170,6 +176,7 @@ class ChunkWriter {
   }
 
   async #addSlowly(chunk: Uint8Array): Promise<void> {
+    if (this.#isFirst) await this.#leaveFirst()
     if (this.#filled > 0 || chunk.length < this.#chunkSize) this.#buffer ??= this.#take()
     let rest = chunk
     while (this.#buffer !== undefined && this.#filled + rest.length > this.#buffer.length) {
@@ -186,6 +193,17 @@ class ChunkWriter {
     } else if (rest.length > 0) {
       await this.#settle()
       await this.#write(rest)
+    }
+  }
+
+  async #leaveFirst(): Promise<void> {
+    this.#isFirst = false
+    const content = this.#buffer?.subarray(0, this.#filled) ?? Buffer.alloc(0)
+    this.#buffer = this.#filled === 0 ? undefined : this.#take()
+    if (this.#buffer !== undefined) this.#buffer.set(content)
+    else {
+      this.#filled = 0
+      await this.#write(content)
     }
   }
 

@@ -27,12 +27,12 @@ export const fsMutants: readonly Mutant[] = [
     file: at('reader'),
     find: 'const kept = await workspace.attributes.find(place, stats)',
     replace:
-      'const now = await lstatIfThere(path)\n  const kept = await workspace.attributes.find(place, now ?? stats)',
+      'const now = await workspace.directories.direct.lstatIfThere(path)\n  const kept = await workspace.attributes.find(place, now ?? stats)',
   },
   {
     name: 'writes in place, over the file that is there',
     file: at('commit'),
-    find: 'await rename(path, directory.at(place.entry))',
+    find: 'await directories.direct.rename(path, directory.at(place.entry))',
     replace:
       'const { copyFile } = await import("node:fs/promises")\n      await copyFile(path, directory.at(place.entry))',
   },
@@ -172,7 +172,7 @@ export const fsMutants: readonly Mutant[] = [
   {
     name: 'leaves the temporary file of a write that failed',
     file: at('temporary'),
-    find: 'await unlink(this.path).catch((error: unknown) => {',
+    find: 'await this.#directories.direct.unlink(this.path).catch((error: unknown) => {',
     replace: 'await Promise.resolve().catch((error: unknown) => {',
   },
 ]

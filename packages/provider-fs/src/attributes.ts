@@ -6,7 +6,7 @@
  * file whose attributes are what its name tells has none.
  */
 import { hash } from 'node:crypto'
-import type { BigIntStats } from 'node:fs'
+import { type BigIntStats, constants } from 'node:fs'
 import {
   type Checksums,
   contentTypeByName,
@@ -16,23 +16,12 @@ import {
   type WrittenFile,
 } from '@stowage/core'
 import * as v from 'valibot'
+import type { DirectCalls } from './direct.js'
 import type { Directories, Directory } from './directories.js'
 import { errno, isAbsence, rootMissing } from './errors.js'
 import { bookkeeping } from './locks.js'
 import { type OnDisk, type Place, pathOf } from './places.js'
-import {
-  close,
-  fsync,
-  ignoreFailure,
-  lstatIfThere,
-  mkdir,
-  open,
-  readdirIfThere,
-  readFile,
-  rmdir,
-  unlink,
-  writeFully,
-} from './system.js'
+import { fsync, ignoreFailure, lstatIfThere, mkdir, readdirIfThere, readFile, rmdir, unlink } from './system.js'
 import { etagOf, mayHaveAttributes, type VersionFacts, versionOf } from './versions.js'
 
 export type Attributes = WriteCallOptions['attributes']
@@ -121,7 +110,7 @@ export class AttributeStore {
     using directory = await this.#directories.hold(path(place.container))
     if (directory === undefined) return undefined
     try {
-      return decode(await readFile(directory.at(entryOf(place, stats)), 'utf8'))
+      return decode(await this.#directories.direct.readText(directory.at(entryOf(place, stats))))
     } catch (error) {
       if (isAbsence(error)) return undefined
       throw error
@@ -131,14 +120,15 @@ export class AttributeStore {
   async save(place: Place, stats: VersionFacts, kept: Kept): Promise<void> {
     using directory = await this.#directories.make(path(place.container), 0)
     if (directory === undefined) throw rootMissing()
+    const { direct } = this.#directories
     const entry = entryOf(place, stats)
     const content = Buffer.from(JSON.stringify({ path: pathOf(place), ...storeKept(kept) }))
-    const fd = await openNew(directory, entry)
+    const fd = await openNew(direct, directory, entry)
     try {
-      await writeFully(fd, content, 0)
+      await direct.writeFully(fd, content, 0)
       if (this.#fsync) await fsync(fd)
     } finally {
-      await close(fd)
+      await this.#directories.finish(fd)
     }
   }
 
@@ -147,7 +137,7 @@ export class AttributeStore {
     if (!mayHaveAttributes(stats)) return
     using directory = await this.#directories.hold(path(place.container))
     if (directory === undefined) return
-    await unlink(directory.at(entryOf(place, stats))).catch((error: unknown) => {
+    await this.#directories.direct.unlink(directory.at(entryOf(place, stats))).catch((error: unknown) => {
       if (!isAbsence(error)) throw error
     })
   }
@@ -201,17 +191,18 @@ function entryOf(place: OnDisk, stats: VersionFacts): string {
   return `${folder}/${prefix}-${versionOf(stats)}`
 }
 
-async function openNew(directory: Directory, entry: string): Promise<number> {
+async function openNew(direct: DirectCalls, directory: Directory, entry: string): Promise<number> {
   const path = directory.at(entry)
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC
   try {
-    return await open(path, 'w')
+    return await direct.open(path, flags, 0o666)
   } catch (error) {
     if (errno(error) !== 'ENOENT') throw error
   }
   await mkdir(directory.at(entry.slice(0, 2))).catch((error: unknown) => {
     if (errno(error) !== 'EEXIST') throw error
   })
-  return open(path, 'w')
+  return direct.open(path, flags, 0o666)
 }
 
 const decode = (json: string): Kept | undefined => {

@@ -14,7 +14,7 @@ import { isToldByName, type Kept, writtenFile } from './attributes.js'
 import { syncDirectory } from './directories.js'
 import { errno, nameConflict, Obstacle, throwIfAborted } from './errors.js'
 import { ancestorName, lockOf, type Place } from './places.js'
-import { fsync, rename } from './system.js'
+import { fsync } from './system.js'
 import { etagOf, markVersion } from './versions.js'
 import type { Workspace } from './workspace.js'
 
@@ -50,7 +50,7 @@ export async function commit(
     checkWriteConditions(present && { etag: etagOf(present) }, conditions)
     await prepare?.()
     const plain = isToldByName(place.file, options)
-    const { stats } = await markVersion(content.fd, !plain, present)
+    const { stats } = await markVersion(workspace.directories.direct, content.fd, !plain, present)
     if (workspace.options.fsync) await fsync(content.fd)
     await content.close()
     try {
@@ -97,7 +97,7 @@ async function renameInto(workspace: Workspace, path: string, place: Place, sign
     using directory = await directories.make(place.directory, 1)
     if (directory === undefined) throw containerNotFound(place.container)
     try {
-      await rename(path, directory.at(place.entry))
+      await directories.direct.rename(path, directory.at(place.entry))
     } catch (error) {
       const code = errno(error) ?? ''
       if (code === 'ENOENT' && !directory.isInPlace() && tries < maxTries) continue

@@ -190,11 +190,12 @@ async function renew(
   }
   await using trial = await TemporaryFile.create(workspace.directories)
   const after = replaced !== undefined && replaced.mtimeNs > stats.mtimeNs ? replaced : stats
-  const { microseconds, stats: tried } = await markVersion(trial.fd, !(plain && plainBefore), after)
+  const { direct } = workspace.directories
+  const { microseconds, stats: tried } = await markVersion(direct, trial.fd, !(plain && plainBefore), after)
   const version = { mtimeNs: tried.mtimeNs, size: stats.size }
   if (!plainBefore) await workspace.attributes.save(source, version, kept)
   if (!plain) await workspace.attributes.save(target, version, moved)
-  const renewed = await setTime(fd, microseconds)
+  const renewed = await setTime(direct, fd, microseconds)
   if (workspace.options.fsync) await fsync(fd)
   return renewed
 }

@@ -9,6 +9,7 @@
 import { closeSync, constants, readlinkSync, realpathSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import { StorageError } from '@stowage/core'
+import { DirectCalls } from './direct.js'
 import { errno, isAbsence, Obstacle, rootMissing, rootNoDirectory, throwIfAborted } from './errors.js'
 import { close, fsync, ignoreFailure, lstat, mkdir, open, readdir, realpath, rmdir, statfs } from './system.js'
 
@@ -53,6 +54,8 @@ export interface DirectoriesOptions {
 }
 
 export class Directories {
+  /** Calls on what is in the directories. */
+  readonly direct = new DirectCalls(() => this.#isLocal)
   readonly #options: DirectoriesOptions
   readonly #descriptors = new Map<string, Descriptor>()
   #root: Promise<{ readonly path: string; readonly byDescriptor: boolean }> | undefined
@@ -211,8 +214,9 @@ export class Directories {
       if (errno(error) === 'ENOTDIR') throw rootNoDirectory()
       throw error
     }
-    this.#isLocal = process.platform === 'linux' && localSystems.has((await statfs(path)).type)
-    return { path, byDescriptor: byDescriptor && (await describesPaths(path)) }
+    if (!byDescriptor || !(await describesPaths(path))) return { path, byDescriptor: false }
+    this.#isLocal = localSystems.has((await statfs(path)).type)
+    return { path, byDescriptor: true }
   }
 
   async #openDescriptor(key: string, path: string): Promise<Directory | undefined> {

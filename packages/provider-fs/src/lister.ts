@@ -235,14 +235,14 @@ const isIn = (directory: readonly string[], found: Found | undefined): found is 
 
 /** The entries of files of one directory. */
 async function describeFiles(
-  { directories, direct }: Workspace,
+  { directories }: Workspace,
   container: string,
   files: readonly FoundFile[],
 ): Promise<FileEntry[]> {
   using directory = await directories.hold(files[0]?.directory ?? [])
   if (directory === undefined) return []
   const paths = files.map(({ entry }) => directory.at(entry))
-  const entries = await direct.lookAtAll(paths, (stats, index) =>
+  const entries = await directories.direct.lookAtAll(paths, (stats, index) =>
     stats?.isFile() === true ? describeFile(container, files[index]?.name ?? '', stats) : undefined,
   )
   return entries.filter((entry) => entry !== undefined)

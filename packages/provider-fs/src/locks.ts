@@ -8,10 +8,11 @@
 import { hash } from 'node:crypto'
 import { readlinkSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { DirectCalls } from './direct.js'
 import type { Directories, Directory } from './directories.js'
 import { aborted, errno, rootMissing, throwIfAborted } from './errors.js'
 import { newToken, ownerState } from './owner.js'
-import { ignoreFailure, lstat, lutimes, readlink, symlink, unlink } from './system.js'
+import { ignoreFailure, lstat, lutimes, readlink, unlink } from './system.js'
 
 export const bookkeeping = '.stowage'
 export const locksPath = [bookkeeping, 'locks']
@@ -95,8 +96,8 @@ export class Locks {
     while (true) {
       throwIfAborted(signal)
       try {
-        await symlink(target, path)
-        return new HeldLock(path, target)
+        await this.#directories.direct.symlink(target, path)
+        return new HeldLock(this.#directories.direct, path, target)
       } catch (error) {
         if (errno(error) !== 'EEXIST') throw error
       }
@@ -157,11 +158,13 @@ export const pause = (milliseconds: number, signal: AbortSignal): Promise<void> 
 
 /** A lock of ours. */
 export class HeldLock {
+  readonly #direct: DirectCalls
   readonly #path: string
   readonly #target: string
   #confirmed = Date.now()
 
-  constructor(path: string, target: string) {
+  constructor(direct: DirectCalls, path: string, target: string) {
+    this.#direct = direct
     this.#path = path
     this.#target = target
   }
@@ -182,7 +185,7 @@ export class HeldLock {
   async release(): Promise<void> {
     if (Date.now() - this.#confirmed > maxAgeElsewhere / 2 && (await readlinkIfThere(this.#path)) !== this.#target)
       return
-    await unlink(this.#path).catch((error: unknown) => {
+    await this.#direct.unlink(this.#path).catch((error: unknown) => {
       if (errno(error) !== 'ENOENT') throw error
     })
   }

@@ -42,6 +42,7 @@ export async function uploadPart(
   const { directory: held } = await holdUpload(workspace, upload)
   using directory = held
   const { chunkSize } = workspace.options
+  const { direct } = workspace.directories
   const position = (partNumber - 1) * upload.partSize
   const check = (size: number) => {
     if (size > upload.partSize) throw new StorageError('TOO_LARGE', 'the part is larger than the upload says')
@@ -50,13 +51,14 @@ export async function uploadPart(
   const lock = present === undefined ? await tryEnter(workspace, directory, upload, partNumber, signal) : undefined
   if (lock === undefined) {
     await using side = await TemporaryFile.create(workspace.directories)
-    const size = await writeBody(side.fd, 0, body, { signal, chunkSize, check })
+    const size = await writeBody(side.fd, 0, body, { direct, signal, chunkSize, check })
     return await writeAt(await enter(workspace, directory, upload, partNumber, signal), (fd) =>
       copyBytes(side.fd, fd, { size, position, chunkSize, signal }),
     )
   }
   return writeAt(lock, (fd) =>
     writeBody(fd, position, body, {
+      direct,
       signal,
       chunkSize,
       check: (size) => {

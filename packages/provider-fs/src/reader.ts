@@ -17,7 +17,7 @@ import {
 import { defaultAttributes, fileInfo, type Kept } from './attributes.js'
 import { changedMeanwhile, errno, isAbsence, throwIfAborted, translate } from './errors.js'
 import type { Place } from './places.js'
-import { fstat, ignoreFailure, lstatIfThere, open, readFully } from './system.js'
+import { fstat, ignoreFailure, readFully } from './system.js'
 import { mayHaveAttributes, versionOf } from './versions.js'
 import type { Workspace } from './workspace.js'
 
@@ -48,7 +48,7 @@ export async function openVersion(workspace: Workspace, place: Place, signal: Ab
     if (directory === undefined) throw await workspace.notFound(place)
     let fd: number
     try {
-      fd = await open(directory.at(place.entry), openForReading)
+      fd = await workspace.directories.direct.open(directory.at(place.entry), openForReading)
     } catch (error) {
       // ENXIO: a socket.
       if (isAbsence(error) || errno(error) === 'ENXIO') throw await workspace.notFound(place)
@@ -72,7 +72,7 @@ export async function getFile(workspace: Workspace, place: Place, options: ReadC
   for (let tries = 1; tries <= maxTries; tries++) {
     throwIfAborted(options.signal)
     using directory = await workspace.directories.hold(place.directory)
-    const stats = directory && (await lstatIfThere(directory.at(place.entry)))
+    const stats = directory && (await workspace.directories.direct.lstatIfThere(directory.at(place.entry)))
     if (directory === undefined || stats === undefined || !stats.isFile()) throw await workspace.notFound(place)
     const kept = await keptWith(workspace, place, stats, directory.at(place.entry))
     if (kept === undefined) continue
@@ -95,7 +95,7 @@ async function keptWith(
   const kept = await workspace.attributes.find(place, stats)
   if (kept !== undefined) return kept
   // Either there never were any, or the version was replaced and its attributes went with it.
-  const present = await lstatIfThere(path)
+  const present = await workspace.directories.direct.lstatIfThere(path)
   return present !== undefined && versionOf(present) === versionOf(stats) ? byName : undefined
 }
 
@@ -108,7 +108,8 @@ export async function openFile(workspace: Workspace, place: Place, options: Open
     const range = resolveRange(options.range, info.size)
     if (range.length <= smallBytes) {
       const bytes = Buffer.allocUnsafe(range.length)
-      if ((await readFully(fd, bytes, range.offset)) < range.length || hasChanged(fd, stats)) throw changedMeanwhile()
+      const read = await workspace.directories.direct.readFully(fd, bytes, range.offset)
+      if (read < range.length || hasChanged(fd, stats)) throw changedMeanwhile()
       return { info, ...range, bytes }
     }
     const stream = new FileStream(workspace, fd, stats, range)

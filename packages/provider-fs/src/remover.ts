@@ -12,7 +12,6 @@ import {
 import { syncDirectory } from './directories.js'
 import { aborted, translate } from './errors.js'
 import { lockOf, type Place, placeOf } from './places.js'
-import { unlink } from './system.js'
 import { etagOf } from './versions.js'
 import type { Workspace } from './workspace.js'
 
@@ -26,7 +25,7 @@ export async function removeFile(workspace: Workspace, place: Place, options: Re
       throw fileNotFound(place.container, place.file)
     }
     checkWriteConditions({ etag: etagOf(present) }, options.conditions)
-    await unlink(directory.at(place.entry))
+    await workspace.directories.direct.unlink(directory.at(place.entry))
     if (workspace.options.fsync) await syncDirectory(directory)
     await workspace.attributes.remove(place, present)
     await workspace.prune(place)

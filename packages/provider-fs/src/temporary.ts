@@ -7,7 +7,6 @@ import type { Directories, Directory } from './directories.js'
 import { errno, rootMissing } from './errors.js'
 import { bookkeeping } from './locks.js'
 import { newToken } from './owner.js'
-import { open, unlink } from './system.js'
 
 export const temporaryPath = [bookkeeping, 'tmp']
 
@@ -39,7 +38,7 @@ export class TemporaryFile implements AsyncDisposable {
     const directory = await holdTemporaries(directories)
     try {
       const path = directory.at(newToken())
-      const fd = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o666)
+      const fd = await directories.direct.open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o666)
       return new TemporaryFile(fd, path, directories, directory)
     } catch (error) {
       directory[Symbol.dispose]()
@@ -56,7 +55,7 @@ export class TemporaryFile implements AsyncDisposable {
     if (!this.#closed) this.#directories.discard(this.fd)
     try {
       if (!this.moved) {
-        await unlink(this.path).catch((error: unknown) => {
+        await this.#directories.direct.unlink(this.path).catch((error: unknown) => {
           if (errno(error) !== 'ENOENT') throw error
         })
       }

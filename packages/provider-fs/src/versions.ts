@@ -11,7 +11,8 @@
  */
 import type { BigIntStats } from 'node:fs'
 import { performance } from 'node:perf_hooks'
-import { fstat, futimes } from './system.js'
+import type { DirectCalls } from './direct.js'
+import { fstat } from './system.js'
 
 /** What makes a version. */
 export type VersionFacts = Pick<BigIntStats, 'mtimeNs' | 'size'>
@@ -56,24 +57,25 @@ export interface Marked {
 
 /** Gives an open file the time of a new version, later than that of `replaced`. */
 export async function markVersion(
+  direct: DirectCalls,
   fd: number,
   withAttributes: boolean,
   replaced: BigIntStats | undefined,
 ): Promise<Marked> {
   const after = replaced?.mtimeNs ?? 0n
   let microseconds = nextTime(withAttributes, after)
-  let stats = await setTime(fd, microseconds)
+  let stats = await setTime(direct, fd, microseconds)
   // A file system that keeps whole seconds, or two of them, has made it earlier.
   for (let seconds = 1n; stats.mtimeNs <= after && seconds <= 4n; seconds++) {
     microseconds = nextTime(withAttributes, after + seconds * 1_000_000_000n)
-    stats = await setTime(fd, microseconds)
+    stats = await setTime(direct, fd, microseconds)
   }
   return { microseconds, stats }
 }
 
-export async function setTime(fd: number, microseconds: number): Promise<BigIntStats> {
+export async function setTime(direct: DirectCalls, fd: number, microseconds: number): Promise<BigIntStats> {
   // A quarter of a microsecond keeps the conversions between floating seconds and whole microseconds from rounding down.
   const seconds = (microseconds + 0.25) / 1_000_000
-  await futimes(fd, seconds, seconds)
+  await direct.futimes(fd, seconds)
   return fstat(fd)
 }

@@ -6,11 +6,9 @@ import { containerNotFound, fileNotFound } from '@stowage/core'
 import { AttributeStore } from './attributes.js'
 import { CaseFolding } from './case-folding.js'
 import { Cleaner } from './cleaner.js'
-import { DirectCalls } from './direct.js'
 import { Directories, type DirectoriesOptions, type Directory } from './directories.js'
 import { Locks } from './locks.js'
 import { type Place, placeOfPath } from './places.js'
-import { lstatIfThere } from './system.js'
 
 export interface WorkspaceOptions extends DirectoriesOptions {
   /** Bytes of one read or write of a large file. */
@@ -22,7 +20,6 @@ export interface WorkspaceOptions extends DirectoriesOptions {
 export class Workspace {
   readonly options: WorkspaceOptions
   readonly directories: Directories
-  readonly direct: DirectCalls
   readonly attributes: AttributeStore
   readonly locks: Locks
   readonly cleaner: Cleaner
@@ -31,7 +28,6 @@ export class Workspace {
   constructor(options: WorkspaceOptions) {
     this.options = options
     this.directories = new Directories(options)
-    this.direct = new DirectCalls(() => this.directories.isLocal)
     this.attributes = new AttributeStore(this.directories, options.fsync)
     this.locks = new Locks(this.directories, (note) => this.#recover(note))
     this.cleaner = new Cleaner(this)
@@ -63,7 +59,7 @@ export class Workspace {
       container[Symbol.dispose]()
       return undefined
     }
-    return lstatIfThere(directory.at(place.entry))
+    return this.directories.direct.lstatIfThere(directory.at(place.entry))
   }
 
   /** Removes directories that the file's removal left empty, up to the container. */
@@ -78,6 +74,9 @@ export class Workspace {
     const place = placeOfPath(note)
     if (place === undefined) return
     using directory = await this.directories.hold(place.directory)
-    await this.attributes.removeOthers(place, directory && (await lstatIfThere(directory.at(place.entry))))
+    await this.attributes.removeOthers(
+      place,
+      directory && (await this.directories.direct.lstatIfThere(directory.at(place.entry))),
+    )
   }
 }

@@ -4,9 +4,10 @@
 import type { ProviderBody, PutCallOptions, WrittenFile } from '@stowage/core'
 import { checkWriteConditions, freeChunk } from '@stowage/core'
 import { commit, presentVersion } from './commit.js'
+import type { DirectCalls } from './direct.js'
 import { aborted, BodyFailure, throwIfAborted } from './errors.js'
 import type { Place } from './places.js'
-import { ignoreFailure, writeFully } from './system.js'
+import { ignoreFailure } from './system.js'
 import { TemporaryFile } from './temporary.js'
 import { etagOf } from './versions.js'
 import type { Workspace } from './workspace.js'
@@ -27,11 +28,16 @@ export async function putFile(
     checkWriteConditions(present && { etag: etagOf(present) }, conditions)
   }
   await using content = await TemporaryFile.create(workspace.directories)
-  await writeBody(content.fd, 0, body, { signal, chunkSize: workspace.options.chunkSize })
+  await writeBody(content.fd, 0, body, {
+    direct: workspace.directories.direct,
+    signal,
+    chunkSize: workspace.options.chunkSize,
+  })
   return await commit(workspace, place, content, { attributes, checksums, conditions, signal })
 }
 
 export interface WriteBodyOptions {
+  readonly direct: DirectCalls
   readonly signal: AbortSignal
   /** Bytes of one write. */
   readonly chunkSize: number
@@ -51,17 +57,17 @@ export async function writeBody(
   body: ProviderBody,
   options: WriteBodyOptions,
 ): Promise<number> {
-  const { signal, chunkSize, check } = options
+  const { direct, signal, chunkSize, check } = options
   if (body instanceof Uint8Array) {
     check?.(body.length)
     for (let start = 0; start < body.length; start += sliceBytes) {
       throwIfAborted(signal)
-      await writeFully(fd, body.subarray(start, start + sliceBytes), position + start)
+      await direct.writeFully(fd, body.subarray(start, start + sliceBytes), position + start)
     }
     return body.length
   }
   const source = new Source(body, signal)
-  const writer = new ChunkWriter(fd, position, chunkSize)
+  const writer = new ChunkWriter(direct, fd, position, chunkSize)
   let complete = false
   try {
     for (let chunk = await source.next(); chunk !== undefined; chunk = await source.next()) {
@@ -147,6 +153,7 @@ const firstBytes = 2048
  * all of them when no buffer is to be had, are written as they are.
  */
 class ChunkWriter {
+  readonly #direct: DirectCalls
   readonly #fd: number
   readonly #chunkSize: number
   readonly #buffers: Buffer[] = []
@@ -159,7 +166,8 @@ class ChunkWriter {
   #failure: { readonly error: unknown } | undefined
   size = 0
 
-  constructor(fd: number, position: number, chunkSize: number) {
+  constructor(direct: DirectCalls, fd: number, position: number, chunkSize: number) {
+    this.#direct = direct
     this.#fd = fd
     this.#position = position
     this.#chunkSize = chunkSize
@@ -239,7 +247,7 @@ class ChunkWriter {
   async #write(bytes: Uint8Array): Promise<void> {
     const position = this.#position
     this.#position += bytes.length
-    await writeFully(this.#fd, bytes, position)
+    await this.#direct.writeFully(this.#fd, bytes, position)
   }
 
   async flush(): Promise<void> {

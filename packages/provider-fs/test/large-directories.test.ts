@@ -2,9 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compareNames } from '@stowage/core'
 import { describe, expect, it } from 'vitest'
-import { DirectCalls } from '../src/direct.js'
 import { SortedNames } from '../src/sorted-names.js'
-import { names, newDirectory, newStorage } from './fixture.js'
+import { names, newStorage } from './fixture.js'
 
 /** 20,000 different names in no order. */
 const manyNames = (digit: (value: number) => string) =>
@@ -42,36 +41,5 @@ describe('The names of a large directory', () => {
     const files = Array.from({ length: 9000 }, (_, index) => `file ${String(index).padStart(4, '0')}`)
     for (const name of files.toReversed()) await writeFile(join(box, name), '')
     expect(await names(provider)).toEqual(files)
-  })
-})
-
-describe('Looking at many files', () => {
-  it.each([true, false])('gives what is made of each, in their order (on a local disk: %s)', async (isLocal) => {
-    const directory = await newDirectory()
-    const paths = Array.from({ length: 200 }, (_, index) => join(directory, String(index)))
-    for (const [index, path] of paths.entries()) if (index % 3 !== 0) await writeFile(path, 'x'.repeat(index))
-    const sizes = await new DirectCalls(() => isLocal).lookAtAll(paths, (stats, index) => [index, stats?.size])
-    expect(sizes).toEqual(paths.map((_, index) => [index, index % 3 === 0 ? undefined : BigInt(index)]))
-  })
-
-  it('lets everything else have its turn', async () => {
-    let turns = 0
-    const count = () => {
-      turns++
-      immediate = setImmediate(count)
-    }
-    let immediate = setImmediate(count)
-    const directory = await newDirectory()
-    await new DirectCalls(() => true).lookAtAll(new Array<string>(10_000).fill(directory), () => undefined)
-    clearImmediate(immediate)
-    expect(turns).toBeGreaterThan(1)
-  })
-
-  it('fails as the operating system does', async () => {
-    const tooLong = join(await newDirectory(), 'x'.repeat(300))
-    for (const isLocal of [true, false]) {
-      const looking = new DirectCalls(() => isLocal).lookAtAll([tooLong], () => undefined)
-      await expect(looking).rejects.toMatchObject({ code: 'ENAMETOOLONG' })
-    }
   })
 })

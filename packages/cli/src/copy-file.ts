@@ -1,7 +1,8 @@
 /**
  * One file from one place to another.
  */
-import { mkdir, open } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { mkdir, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { copyBetween, type WriteOptions } from '@stowage/core'
@@ -69,11 +70,10 @@ async function copyStored(from: Stored, to: Stored, means: CopyMeans): Promise<n
 const placeOf = ({ container, file }: Stored) => ({ container, file })
 
 async function upload(path: string, to: Stored, means: CopyMeans): Promise<number> {
+  // A pipe has no size that could be known, and a read from it that waits would keep a handle from being closed.
+  if (!(await stat(path)).isFile()) return store(createReadStream(path), to, {}, means)
   await using handle = await open(path)
-  const found = await handle.stat()
-  // A pipe has no size that could be known.
-  if (!found.isFile()) return await store(handle.createReadStream({ autoClose: false }), to, {}, means)
-  const { size } = found
+  const { size } = await handle.stat()
   means.onSize(size)
   // A file that grows meanwhile is stored as it was.
   const body =

@@ -59,20 +59,25 @@ told of. Within one data source the bytes stay in the service.`,
     if (recursive) refuseCopyIntoItself(source, target)
     await using storages = await Storages.load(session)
     if (create) await createContainer(target, storages, session)
+    const { terminal, signal } = session
     const failures = new Failures(session)
-    const surroundings = {
-      storages,
-      signal: session.signal,
-      onLeftOut: (path: string, reason: string) => failures.leaveOut(path, reason),
+    const planWith = (onLeftOut: (path: string, reason: string) => void) =>
+      recursive ? planTree(source, target, { storages, signal, onLeftOut }) : planFiles(places, target)
+    {
+      // Files that go to the terminal are what is to be seen there.
+      const quiet = session.json || (target.kind === 'standard' && terminal.stdout.isTTY === true)
+      using progress = quiet ? undefined : Progress.on(terminal)
+      const counting = recursive && progress !== undefined ? count(planWith(ignore), progress, signal) : undefined
+      if (!recursive) progress?.complete()
+      const plan = planWith((path, reason) => failures.leaveOut(path, reason))
+      await copyAll(plan, { session, storages, failures, parallelism, recursive, progress })
+      await counting?.stop()
     }
-    const plan = (quiet = false) =>
-      recursive
-        ? planTree(source, target, quiet ? { ...surroundings, onLeftOut: () => undefined } : surroundings)
-        : planFiles(places, target)
-    await copyAll(plan, { session, storages, failures, parallelism, recursive })
     failures.finish()
   },
 })
+
+const ignore = () => undefined
 
 function parseParallelism(text: string): number {
   const count = Number(text)
@@ -105,37 +110,32 @@ interface Means {
   readonly failures: Failures
   readonly parallelism: number
   readonly recursive: boolean
+  readonly progress: Progress | undefined
 }
 
-async function copyAll(plan: (quiet?: boolean) => AsyncIterable<Copy | Impossible>, means: Means): Promise<void> {
-  const { session, storages, failures, parallelism, recursive } = means
+async function copyAll(plan: AsyncIterable<Copy | Impossible>, means: Means): Promise<void> {
+  const { session, storages, failures, parallelism, recursive, progress } = means
   const { terminal, json } = session
-  using progress = json ? undefined : Progress.on(terminal)
-  const counting = progress !== undefined && recursive ? count(plan(true), progress, session.signal) : undefined
-  if (!recursive) progress?.complete()
-  try {
-    await forEachParallel(plan(), parallelism, session.signal, async (item, signal) => {
-      if ('error' in item) {
-        failures.add(item.name, item.error)
-        return
+  await forEachParallel(plan, parallelism, session.signal, async (item, signal) => {
+    if ('error' in item) {
+      failures.add(item.name, item.error)
+      return
+    }
+    const name = nameOf(item.from)
+    try {
+      const onBytes = progress?.begin(name) ?? ignore
+      // The bytes of a tree are counted beforehand.
+      const onSize = recursive ? ignore : (bytes: number) => progress?.expect(bytes)
+      const size = await copyFile(item, { storages, terminal, signal, onSize, onBytes })
+      progress?.fileDone()
+      if (json && item.to.kind !== 'standard') {
+        await terminal.printJson({ source: name, target: nameOf(item.to), size })
       }
-      const name = nameOf(item.from)
-      try {
-        const onBytes = progress?.begin(name) ?? (() => undefined)
-        const onSize = recursive ? () => undefined : (bytes: number) => progress?.expect(bytes)
-        const size = await copyFile(item, { storages, terminal, signal, onSize, onBytes })
-        progress?.fileDone()
-        if (json && item.to.kind !== 'standard') {
-          await terminal.printJson({ source: name, target: nameOf(item.to), size })
-        }
-      } catch (error) {
-        if (signal.aborted || !recursive || !concernsOneFile(error)) throw error
-        failures.add(name, error)
-      }
-    })
-  } finally {
-    await counting?.stop()
-  }
+    } catch (error) {
+      if (signal.aborted || !recursive || !concernsOneFile(error)) throw error
+      failures.add(name, error)
+    }
+  })
 }
 
 /**

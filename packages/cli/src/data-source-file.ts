@@ -3,8 +3,7 @@
  */
 import { access, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { isDeepStrictEqual } from 'node:util'
-import { applyEdits, modify } from 'jsonc-parser'
+import { parseTree } from 'jsonc-parser'
 import { replaceFile } from './atomic-file.js'
 import { exitCodes } from './exit-codes.js'
 import { CommandFailure, isSystemError } from './failures.js'
@@ -54,12 +53,6 @@ export async function writeEntry(file: string, name: string, entry: Entry, { rep
   const before = parse(file, text)
   if (!replace && Object.hasOwn(before, name)) throw entryExists(file, name)
   const edited = withEntry(text, name, entry)
-  if (!isDeepStrictEqual(parse(file, edited), { ...before, [name]: entry })) {
-    throw new CommandFailure(
-      exitCodes.failed,
-      `${file} was left as it is: the entry ${JSON.stringify(name)} cannot be set in it. Does the file have one name twice?`,
-    )
-  }
   await replaceFile(file, async (handle) => {
     await handle.writeFile(edited)
   })
@@ -92,14 +85,28 @@ function parse(file: string, text: string): Record<string, unknown> {
   throw new CommandFailure(exitCodes.usage, `${file} must hold one object, with an entry for each data source`)
 }
 
-/** The text with the entry in it, indented and broken into lines as the rest of it is. */
+/**
+ * The text with the entry in it, indented and broken into lines as the rest of it is, and every other byte where it was. Of entries
+ * with the same name the last one counts, as it does when the file is read.
+ */
 export function withEntry(text: string, name: string, entry: Entry): string {
-  if (text.trim() === '' || text.trim() === '{}') return `${JSON.stringify({ [name]: entry }, undefined, 2)}\n`
-  const [, eol = '\n', indentation = '  '] = /(\r?\n)([ \t]+)\S/.exec(text) ?? []
-  const formattingOptions = {
-    eol,
-    insertSpaces: !indentation.includes('\t'),
-    tabSize: indentation.includes('\t') ? 1 : indentation.length,
-  }
-  return applyEdits(text, modify(text, [name], entry, { formattingOptions }))
+  const { eol, indentation } = layoutOf(text)
+  const value = JSON.stringify(entry, undefined, indentation).replaceAll('\n', `${eol}${indentation}`)
+  const properties = parseTree(text)?.children ?? []
+  const present = properties.findLast((property) => property.children?.[0]?.value === name)?.children?.[1]
+  if (present !== undefined) return spliced(text, present.offset, present.length, value)
+  const property = `${eol}${indentation}${JSON.stringify(name)}:${eol === '' ? '' : ' '}${value}`
+  const last = properties.at(-1)
+  if (last !== undefined) return spliced(text, last.offset + last.length, 0, `,${property}`)
+  return `{${property}${eol}}${eol}`
+}
+
+const spliced = (text: string, offset: number, length: number, content: string) =>
+  text.slice(0, offset) + content + text.slice(offset + length)
+
+/** How the first entry stands in its line; a file whose first entry stands right behind the brace is not broken into lines. */
+function layoutOf(text: string): { readonly eol: string; readonly indentation: string } {
+  const [, eol, indentation] = /^\s*\{[ \t]*(\r?\n)(?:[ \t]*\r?\n)*([ \t]+)"/.exec(text) ?? []
+  if (eol !== undefined && indentation !== undefined) return { eol, indentation }
+  return /^\s*\{\s*\}?\s*$|^\s*$/.test(text) ? { eol: '\n', indentation: '  ' } : { eol: '', indentation: '' }
 }

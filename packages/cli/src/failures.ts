@@ -24,17 +24,19 @@ export class UsageFailure extends CommandFailure {
   }
 }
 
+/** Numbers of POSIX signals. */
+const signalNumbers = Object.freeze({ SIGHUP: 1, SIGINT: 2, SIGPIPE: 13, SIGTERM: 15 })
+
 /** The user or the machine ended the command: nothing needs to be said, and the number is 128 and that of the signal. */
 export class Interruption extends CommandFailure {
   override readonly name = 'Interruption'
+  readonly signalName: keyof typeof signalNumbers
 
-  constructor(signalNumber: number) {
-    super(128 + signalNumber, 'interrupted')
+  constructor(signalName: keyof typeof signalNumbers) {
+    super(128 + signalNumbers[signalName], 'interrupted')
+    this.signalName = signalName
   }
 }
-
-/** Numbers of POSIX signals. */
-export const signalNumbers = Object.freeze({ SIGHUP: 1, SIGINT: 2, SIGPIPE: 13, SIGTERM: 15 })
 
 /** Many files were asked for, and some failed; what of each has been said already. */
 export class PartialFailure extends CommandFailure {

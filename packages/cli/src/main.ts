@@ -9,7 +9,7 @@
  *   `atomic-file.ts`, `local-tree.ts`: this machine's files.
  * - `terminal.ts`, `progress.ts`: what is shown. `failures.ts`, `exit-codes.ts`: how it ends.
  */
-import { Interruption, isSystemError, signalNumbers } from './failures.js'
+import { Interruption, isSystemError } from './failures.js'
 import { run } from './run.js'
 import { Terminal } from './terminal.js'
 
@@ -17,17 +17,16 @@ const interruption = new AbortController()
 
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
-    const reason = new Interruption(signalNumbers[name])
+    const reason = new Interruption(name)
     // Cleaning up can take long on a network that is gone; who asks twice does not want to wait for it.
-    if (interruption.signal.aborted) process.exit(reason.exitCode)
+    if (interruption.signal.aborted) die(reason)
     interruption.abort(reason)
   })
 }
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error) => {
-    if (isSystemError(error) && error.code === 'EPIPE') interruption.abort(new Interruption(signalNumbers.SIGPIPE))
-    else interruption.abort(error)
+    interruption.abort(isSystemError(error) && error.code === 'EPIPE' ? new Interruption('SIGPIPE') : error)
   })
 }
 
@@ -39,5 +38,18 @@ process.exitCode = await run(process.argv.slice(2), {
   environment: process.env,
   signal,
 })
+if (signal.reason instanceof Interruption) die(signal.reason)
 // A terminal or pipe that was read from would keep the process alive.
 process.stdin.destroy()
+
+/**
+ * Ends at once, by the signal itself, as shells expect it of a program that was interrupted: they stop their loops then. An exit would
+ * also wait for what hangs in the system, such as a read from a pipe that nobody writes to. Node ignores SIGPIPE.
+ */
+function die({ signalName, exitCode }: Interruption): never {
+  if (signalName !== 'SIGPIPE' && process.platform !== 'win32') {
+    process.removeAllListeners(signalName)
+    process.kill(process.pid, signalName)
+  }
+  process.exit(exitCode)
+}

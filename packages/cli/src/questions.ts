@@ -4,7 +4,7 @@
  * Over @clack/prompts; its own words go to the standard error, so that the standard output has the answer alone.
  */
 import { type CANCEL_SYMBOL, confirm, isCancel, password, select, text } from '@clack/prompts'
-import { Interruption, signalNumbers } from './failures.js'
+import { Interruption } from './failures.js'
 import type { Terminal } from './terminal.js'
 
 export interface Choice<Value> {
@@ -59,6 +59,6 @@ export class Questions {
 }
 
 function answered<Value>(answer: Value | typeof CANCEL_SYMBOL): Value {
-  if (isCancel(answer)) throw new Interruption(signalNumbers.SIGINT)
+  if (isCancel(answer)) throw new Interruption('SIGINT')
   return answer as Value
 }

@@ -1,5 +1,6 @@
 import { chmod, readdir, readlink, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { findDataSourceFile, withEntry, writeEntry } from '../src/data-source-file.js'
 import { Workplace } from './workplace.js'
@@ -21,13 +22,45 @@ test('lines end as they do in the file', () => {
   expect(edited).toMatch(/\}\r\n$/)
 })
 
+test('a new entry leaves every other byte as it is, whatever the others look like', () => {
+  const odd = '{\n  "a" :{"x":   1},   "z":[1,2,\n3] , "2": 1, "1": "é\\u00e9" }'
+  const added = ',\n  "new": {\n    "name": "new",\n    "provider": "memory"\n  }'
+  expect(withEntry(odd, 'new', entry)).toBe(`${odd.slice(0, -2)}${added} }`)
+})
+
+test('a file in one line stays one', () => {
+  expect(withEntry('{"db":{"connector":"memory"}}', 'new', entry)).toBe(
+    '{"db":{"connector":"memory"},"new":{"name":"new","provider":"memory"}}',
+  )
+})
+
 test('an entry is replaced in its place, and every other byte stays', () => {
-  const odd = ['{ "a" :{"x":   1},', '  "new": {"provider":"azure"}, "z":[1,2,\n3] , "2": 1, "1": "é\\u00e9" }']
-  const edited = withEntry(odd.join('\n'), 'new', entry)
-  const [before, after] = edited.split(/"new": \{[^}]*\}/)
-  expect(before).toBe(`${odd[0]}\n  `)
-  expect(after).toBe(', "z":[1,2,\n3] , "2": 1, "1": "é\\u00e9" }')
-  expect(JSON.parse(edited).new).toEqual(entry)
+  const before = '{ "a" :{"x":   1},\n  '
+  const after = ', "z":[1,2,\n3] , "2": 1, "1": "é\\u00e9" }'
+  const edited = withEntry(`${before}"new" : {"provider":\n"azure"}${after}`, 'new', entry)
+  expect(edited).toBe(`${before}"new" : {"name":"new","provider":"memory"}${after}`)
+})
+
+test('of two entries of one name the one that counts is replaced', () => {
+  expect(JSON.parse(withEntry('{"new":{"a":1},"new":{"b":1}}', 'new', entry))).toEqual({ new: entry })
+})
+
+test('whatever JSON the file is, the entry is in it afterwards and the others are as they were', () => {
+  const name = fc.oneof(fc.string(), fc.constantFrom('new', '__proto__', 'constructor', 'a"b', '1'))
+  const indentation = fc.constantFrom(undefined, 1, 4, '\t')
+  fc.assert(
+    fc.property(
+      fc.dictionary(name, fc.jsonValue()),
+      indentation,
+      fc.constantFrom('\n', '\r\n'),
+      name,
+      (entries, indent, eol, key) => {
+        const text = JSON.stringify(entries, undefined, indent).replaceAll('\n', eol)
+        const parsed = JSON.parse(text) as object
+        expect(JSON.parse(withEntry(text, key, entry))).toEqual(JSON.parse(JSON.stringify({ ...parsed, [key]: entry })))
+      },
+    ),
+  )
 })
 
 test('a file that is not there, empty or an empty object becomes a whole one', () => {
@@ -56,7 +89,7 @@ test('an entry that is there is not replaced without being told', async () => {
 
 test('a file that is no JSON, or holds no object, is left as it is, and its content is not told', async () => {
   await using place = await Workplace.make({}, { installed: false })
-  for (const text of ['{"key": secret}', '["secret"]', '// secret\n{}', '{"new":{"a":"secret"},"new":{"b":1}}']) {
+  for (const text of ['{"key": secret}', '["secret"]', '// secret\n{}']) {
     await writeFile(place.at('datasources.json'), text)
     const written = writeEntry(place.at('datasources.json'), 'new', entry, { replace: true })
     await expect(written).rejects.toThrow(place.at('datasources.json'))

@@ -10,7 +10,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { spawn as spawnInTerminal } from '@lydell/node-pty'
 
 const packageDirectory = join(import.meta.dirname, '..')
-const program = join(packageDirectory, 'dist', 'main.js')
+export const program = join(packageDirectory, 'dist', 'main.js')
 
 type Environment = Readonly<Record<string, string>>
 
@@ -92,9 +92,9 @@ export class Workplace implements AsyncDisposable {
   }
 }
 
-/** Without what the test's own surroundings say of colours and terminals. */
+/** Without what the test's own surroundings say of colours and terminals, and of packages installed elsewhere. */
 function environmentWith(environment: Environment): Record<string, string> {
-  const { NO_COLOR, FORCE_COLOR, CI, ...own } = process.env
+  const { NO_COLOR, FORCE_COLOR, CI, NODE_PATH, ...own } = process.env
   return { ...(own as Record<string, string>), TERM: 'xterm-256color', COLORTERM: '', ...environment }
 }
 

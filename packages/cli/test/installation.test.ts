@@ -1,0 +1,172 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { chmod, cp, mkdir, readFile, realpath, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { installationOf } from '../src/installer.js'
+import { ctrlC, enter, Workplace } from './workplace.js'
+
+const packages = ['@stowage/core', '@stowage/provider-memory']
+
+describe('the project tells its package manager', () => {
+  const cases = [
+    ['nothing', {}, ['npm', 'i']],
+    ['package-lock.json', { 'package-lock.json': '{}' }, ['npm', 'i']],
+    ['pnpm-lock.yaml', { 'pnpm-lock.yaml': '' }, ['pnpm', 'add']],
+    ['yarn.lock', { 'yarn.lock': '' }, ['yarn', 'add']],
+    ['bun.lock', { 'bun.lock': '' }, ['bun', 'add']],
+    ['the field packageManager', { 'package.json': '{"packageManager": "pnpm@12.0.0"}' }, ['pnpm', 'add']],
+    ['the field devEngines', { 'package.json': '{"devEngines": {"packageManager": {"name": "bun"}}}' }, ['bun', 'add']],
+  ] as const
+  test.each(cases)('%s', async (_, files, [command, verb]) => {
+    await using place = await Workplace.make(files, { installed: false })
+    await mkdir(place.at('server'))
+    const installation = await installationOf(packages, place.at('server'))
+    expect(installation).toEqual({ packages, command, args: [verb, ...packages], directory: place.path })
+  })
+
+  test('a lock file further up, above a package of a workspace', async () => {
+    await using place = await Workplace.make(
+      { 'pnpm-lock.yaml': '', 'apps/shop/package.json': '{}' },
+      { installed: false },
+    )
+    const directory = place.at('apps', 'shop')
+    expect(await installationOf(packages, directory)).toMatchObject({ command: 'pnpm', directory })
+  })
+})
+
+/** A package manager that keeps what it was told, and ends as it is told. */
+async function fakePackageManager(place: Workplace, script: string): Promise<Record<string, string>> {
+  await place.write('bin/npm', `#!/bin/sh\npwd >called\nprintf '%s ' "$@" >>called\necho installing\n${script}\n`)
+  await chmod(place.at('bin/npm'), 0o755)
+  return { PATH: `${place.at('bin')}:${process.env['PATH']}` }
+}
+
+const makeMemory = ['datasource', '--name', 'new', '--provider', 'memory']
+
+test('the missing packages are installed in the project, and its words do not mix with the answer', async () => {
+  await using place = await Workplace.make({}, { installed: false })
+  const environment = await fakePackageManager(place, '')
+  const { code, stdout, stderr } = await place.run([...makeMemory, '--json', '--no-check'], { environment })
+  expect(code, stderr).toBe(0)
+  expect(await place.read('called')).toBe(`${await realpath(place.path)}\ni ${packages.join(' ')} `)
+  expect(stderr).toContain('installing')
+  expect(JSON.parse(stdout)).toMatchObject({ installed: packages, checked: false })
+})
+
+test('nothing is written when the installation fails', async () => {
+  await using place = await Workplace.make({}, { installed: false })
+  const environment = await fakePackageManager(place, 'exit 7')
+  const { code, stderr } = await place.run(makeMemory, { environment })
+  expect(code).toBe(1)
+  expect(stderr).toContain(`npm i ${packages.join(' ')} failed with 7`)
+  await expect(place.read('datasources.json')).rejects.toThrow('ENOENT')
+})
+
+test('a package manager that is not there is told of', async () => {
+  await using place = await Workplace.make({ 'bun.lock': '' }, { installed: false })
+  const { code, stderr } = await place.run(makeMemory, { environment: { PATH: '/nowhere' } })
+  expect(code).toBe(1)
+  expect(stderr).toContain('bun add')
+})
+
+test('a terminal is asked before anything is installed, and Ctrl-C ends the package manager too', async () => {
+  await using place = await Workplace.make({}, { installed: false })
+  const environment = await fakePackageManager(place, 'exec sleep 600')
+  await using session = place.inTerminal(makeMemory, environment)
+  await session.answer(`Install what is missing? (npm i ${packages.join(' ')})`, enter)
+  await session.answer('installing', ctrlC)
+  expect(await session.exitCode, session.text).toBe(130)
+  await expect(place.read('datasources.json')).rejects.toThrow('ENOENT')
+})
+
+test('--no-install installs nothing, writes the entry, and says that it was not tried', async () => {
+  await using place = await Workplace.make({}, { installed: false })
+  const environment = await fakePackageManager(place, '')
+  const { code, stderr } = await place.run([...makeMemory, '--no-install'], { environment })
+  expect(code, stderr).toBe(0)
+  expect(stderr).toContain('@stowage/provider-memory is not installed')
+  await expect(place.read('called')).rejects.toThrow('ENOENT')
+})
+
+test('npm itself installs the provider, which is then tried', async () => {
+  await using place = await Workplace.make({}, { installed: false })
+  await using registry = await Registry.start(place)
+  await registry.publish('core')
+  await registry.publish('provider-memory', ['core'])
+  const { code, stdout, stderr } = await place.run([...makeMemory, '--json'], {
+    environment: { npm_config_registry: registry.url, npm_config_cache: place.at('cache'), npm_config_audit: 'false' },
+  })
+  expect(code, stderr).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({ installed: packages, checked: true })
+  expect(await place.readJson('package.json')).toMatchObject({ dependencies: { '@stowage/provider-memory': '^0.0.0' } })
+})
+
+/** A registry with Stowage's packages alone, as they are built here, and what they need inside of them. */
+class Registry implements AsyncDisposable {
+  readonly #server = createServer((request, response) => {
+    const path = decodeURIComponent(request.url ?? '/').slice(1)
+    const found = this.#answers.get(path)
+    response.writeHead(found === undefined ? 404 : 200).end(found ?? '{}')
+  })
+  readonly #answers = new Map<string, string | Buffer>()
+  readonly #place: Workplace
+
+  private constructor(place: Workplace) {
+    this.#place = place
+  }
+
+  static async start(place: Workplace): Promise<Registry> {
+    const registry = new Registry(place)
+    registry.#server.listen(0, '127.0.0.1')
+    await once(registry.#server, 'listening')
+    return registry
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`
+  }
+
+  async publish(folder: string, needs: readonly string[] = []): Promise<void> {
+    const source = join(import.meta.dirname, '..', '..', folder)
+    const staged = this.#place.at('staged', folder)
+    await cp(join(source, 'dist'), join(staged, 'dist'), { recursive: true })
+    const manifest = JSON.parse(await readFile(join(source, 'package.json'), 'utf8')) as Record<string, unknown>
+    const foreign = Object.keys((manifest['dependencies'] ?? {}) as object).filter(
+      (name) => !name.startsWith('@stowage/'),
+    )
+    for (const name of foreign) {
+      await cp(await realpath(join(source, 'node_modules', name)), join(staged, 'node_modules', name), {
+        recursive: true,
+      })
+    }
+    const own = Object.fromEntries(needs.map((each) => [`@stowage/${each}`, '0.0.0']))
+    const bundled = Object.fromEntries(foreign.map((name) => [name, '*']))
+    const published = {
+      ...manifest,
+      dependencies: { ...own, ...bundled },
+      devDependencies: {},
+      bundleDependencies: foreign,
+    }
+    await writeFile(join(staged, 'package.json'), JSON.stringify(published))
+    const { stdout } = await promisify(execFile)('npm', ['pack', '--json', '--ignore-scripts'], { cwd: staged })
+    const [{ filename }] = JSON.parse(stdout) as [{ filename: string }]
+    const tarball = await readFile(join(staged, filename))
+    const integrity = `sha512-${createHash('sha512').update(tarball).digest('base64')}`
+    const name = `@stowage/${folder}`
+    const dist = { tarball: `${this.url}${filename}`, integrity }
+    const versions = { '0.0.0': { ...published, name, version: '0.0.0', dist } }
+    this.#answers.set(filename, tarball)
+    this.#answers.set(name, JSON.stringify({ name, 'dist-tags': { latest: '0.0.0' }, versions }))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections()
+    this.#server.close()
+    await once(this.#server, 'close')
+  }
+}

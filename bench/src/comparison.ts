@@ -61,7 +61,7 @@ export class Comparison implements AsyncDisposable {
         const launch = await contestant.launch(root)
         if (launch === undefined) continue
         const server = await Server.start(launch)
-        comparison.#running.push({ contestant, folder, server, idle: server.residentMemory() })
+        comparison.#running.push({ contestant, folder, server, idle: server.figures.residentMemory() })
       }
     } catch (error) {
       await comparison[Symbol.asyncDispose]()
@@ -115,11 +115,11 @@ function isWanted({ name }: Contestant, { only }: Settings): boolean {
 }
 
 async function runOnce({ server, contestant, idle }: Running, order: Omit<LoadOrder, 'port'>): Promise<Run> {
-  server.forgetPeak()
-  const processor = server.processorTime()
+  server.figures.forgetPeak()
+  const processor = server.figures.processorTime()
   try {
     const load = await generateLoad({ ...order, port: server.port })
-    return { load, processor: server.processorTime() - processor, peak: server.peakMemory(), idle }
+    return { load, processor: server.figures.processorTime() - processor, peak: server.figures.peakMemory(), idle }
   } catch (error) {
     throw new Error(`${contestant.name}: ${error instanceof Error ? error.message : String(error)}`)
   }

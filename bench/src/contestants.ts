@@ -5,7 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { RequestTemplate } from './load/order.ts'
-import { findNginx, requirePeer } from './peers.ts'
+import { findProgram, requirePeer } from './peers.ts'
 import { freePort, type Launch } from './server.ts'
 
 export interface Contestant {
@@ -68,7 +68,7 @@ export const bareNode: Contestant = {
 export const nginx: Contestant = {
   name: 'nginx',
   launch: async (root) => {
-    const command = await findNginx()
+    const command = await findProgram('nginx')
     if (command === undefined) return undefined
     const port = await freePort()
     const prefix = `${root}-nginx`

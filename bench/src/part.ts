@@ -16,6 +16,7 @@ export interface Settings {
 export interface Figures {
   /** Seconds of the server's processor time for each GiB of content. */
   readonly 'CPU s/GiB'?: number
+  readonly 'MiB/s'?: number
   /** Microseconds of the server's processor time for each request. */
   readonly 'CPU µs/request'?: number
   readonly 'CPU ms'?: number

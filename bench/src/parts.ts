@@ -2,6 +2,7 @@
  * All parts, in the order in which they run.
  */
 import type { Part } from './part.ts'
+import { azureCloud, s3Cloud, swiftCloud } from './parts/clouds.ts'
 import { core } from './parts/core.ts'
 import { download } from './parts/download.ts'
 import { large } from './parts/large.ts'
@@ -23,5 +24,8 @@ export const parts: readonly Part[] = [
   parallel,
   large,
   core,
+  s3Cloud,
+  azureCloud,
+  swiftCloud,
   packages,
 ]

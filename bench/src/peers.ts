@@ -15,6 +15,16 @@ const packages = {
   express: { express: '5.3.0', multer: '2.5.0' },
   tus: { '@tus/server': '2.4.5', '@tus/file-store': '2.1.1' },
   loopback: { loopback: '3.28.0', 'loopback-component-storage': '3.7.0' },
+  s3: {
+    '@aws-sdk/client-s3': '3.1169.0',
+    '@aws-sdk/lib-storage': '3.1169.0',
+    '@aws-sdk/s3-request-presigner': '3.1163.0',
+    flydrive: '1.3.0',
+    '@flystorage/file-storage': '1.2.2',
+    '@flystorage/aws-s3': '1.2.0',
+  },
+  azure: { '@azure/storage-blob': '12.32.0' },
+  pkgcloud: { pkgcloud: '2.2.0' },
 } as const
 
 /** Installs packages in exactly these versions; the path to make a `require` from. */
@@ -34,29 +44,39 @@ export async function requirePeer(name: keyof typeof packages): Promise<string> 
   return manifestPath
 }
 
-const nginxPlaces = ['/usr/sbin/nginx', '/usr/local/sbin/nginx', '/usr/bin/nginx', '/opt/homebrew/bin/nginx']
+/** Where a program may be, and the package of Debian's that has it when it can be unpacked and run from there. */
+const programs = {
+  nginx: {
+    places: ['/usr/sbin/nginx', '/usr/local/sbin/nginx', '/usr/bin/nginx', '/opt/homebrew/bin/nginx'],
+    version: '-v',
+  },
+  rclone: { places: ['/usr/bin/rclone', '/usr/local/bin/rclone', '/opt/homebrew/bin/rclone'], version: 'version' },
+  curl: { places: ['/usr/bin/curl', '/usr/local/bin/curl', '/opt/homebrew/bin/curl'] },
+  swift: { places: ['/usr/bin/swift', '/usr/local/bin/swift'] },
+} as const
 
 /**
- * nginx's program: the machine's own, else that of Debian's package, unpacked without being installed, so that no service starts.
+ * A program: the machine's own, else that of Debian's package, unpacked without being installed, so that no service starts.
  * `undefined` when there is none to be had.
  */
-export async function findNginx(): Promise<string | undefined> {
-  const folder = join(home, 'nginx')
-  const unpacked = join(folder, 'usr/sbin/nginx')
-  const present = [...nginxPlaces, unpacked].find((path) => existsSync(path))
-  if (present !== undefined) return present
+export async function findProgram(name: keyof typeof programs): Promise<string | undefined> {
+  const { places, ...packaged } = programs[name]
+  const folder = join(home, name)
+  const inPackage = join(folder, places[0])
+  const present = [...places, inPackage].find((path) => existsSync(path))
+  if (present !== undefined || !('version' in packaged)) return present
   try {
-    process.stderr.write('bench: unpacking Debian’s nginx\n')
+    process.stderr.write(`bench: unpacking Debian’s ${name}\n`)
     await mkdir(folder, { recursive: true })
-    await run('apt-get', ['download', 'nginx'], { cwd: folder })
-    const archive = (await readdir(folder)).find((name) => name.endsWith('.deb'))
+    await run('apt-get', ['download', name], { cwd: folder })
+    const archive = (await readdir(folder)).find((file) => file.endsWith('.deb'))
     if (archive === undefined) return undefined
     await run('dpkg-deb', ['-x', join(folder, archive), folder])
-    await run(unpacked, ['-v'])
-    return unpacked
+    await run(inPackage, [packaged.version])
+    return inPackage
   } catch (error) {
     await rm(folder, { recursive: true, force: true })
-    process.stderr.write(`bench: nginx is left out: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(`bench: ${name} is left out: ${error instanceof Error ? error.message : String(error)}\n`)
     return undefined
   }
 }

@@ -1,11 +1,10 @@
 /**
- * A server under measurement: one process, whose processor time and memory the kernel tells.
+ * A server under measurement: one process.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { MiB } from './content.ts'
+import { ProcessFigures } from './process.ts'
 
 /** How to start a server. One that is a Node program sends `{ port }` to its parent when it listens. */
 export type Launch =
@@ -16,12 +15,12 @@ const patience = 20_000
 
 export class Server {
   readonly port: number
+  readonly figures: ProcessFigures
   readonly #process: ChildProcess
-  readonly #pid: number
 
   private constructor(child: ChildProcess, port: number) {
     this.#process = child
-    this.#pid = child.pid ?? 0
+    this.figures = new ProcessFigures(child.pid ?? 0)
     this.port = port
   }
 
@@ -57,40 +56,11 @@ export class Server {
     }
   }
 
-  /** Seconds of processor time, of all threads, in the program and in the kernel. */
-  processorTime(): number {
-    let nanoseconds = 0
-    for (const thread of readdirSync(`/proc/${this.#pid}/task`)) {
-      nanoseconds += Number(readFileSync(`/proc/${this.#pid}/task/${thread}/schedstat`, 'latin1').split(' ')[0])
-    }
-    return nanoseconds / 1e9
-  }
-
-  /** MiB resident now. */
-  residentMemory(): number {
-    return this.#memory('VmRSS')
-  }
-
-  /** The most MiB resident since {@link forgetPeak}. */
-  peakMemory(): number {
-    return this.#memory('VmHWM')
-  }
-
-  forgetPeak(): void {
-    writeFileSync(`/proc/${this.#pid}/clear_refs`, '5')
-  }
-
   async stop(): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
     const ended = new Promise((resolve) => this.#process.once('exit', resolve))
     this.#process.kill('SIGKILL')
     await ended
-  }
-
-  #memory(what: 'VmRSS' | 'VmHWM'): number {
-    const status = readFileSync(`/proc/${this.#pid}/status`, 'latin1')
-    const kibibytes = new RegExp(`^${what}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]
-    return (Number(kibibytes) * 1024) / MiB
   }
 }
 

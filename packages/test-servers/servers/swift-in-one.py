@@ -1,15 +1,17 @@
 #!/usr/bin/python3
 """swift-in-one.py DIRECTORY PROXY_PORT KEYSTONE_URL
 
-All of OpenStack Swift in one process, on 127.0.0.1: a proxy on PROXY_PORT, and an account, a container and an object server
+All of OpenStack Swift in one program, on 127.0.0.1: a proxy on PROXY_PORT, and an account, a container and an object server
 on the three ports behind it, which keep one copy of everything below DIRECTORY. They are Swift's own servers; only what Swift
-leaves to its surroundings is here: rings, configuration, and a cache in memory in place of memcached.
+leaves to its surroundings is here: rings, configuration, and a cache in memory in place of memcached. They are two
+processes, for two cores: the proxy, which is one because its cache is, and the servers behind it.
 
 Sign-in is Keystone's. The S3 interface takes the EC2 credentials that Keystone keeps. Beside them tempauth has an account of
 its own (TEMPAUTH_test, user test:tester, key testing), which spares a test the way to Keystone.
 
 Swift's own programs read swift.conf from /etc alone, so they are not used.
 """
+import ctypes
 import os
 import pwd
 import signal
@@ -51,15 +53,31 @@ utils.set_swift_dir(SWIFT_DIRECTORY)
 constraints.reload_constraints()
 utils.eventlet_monkey_patch()
 
+# Nothing here outlives the run, so nothing need wait for the disk.
+os.fsync = os.fdatasync = lambda descriptor: None
+
 import eventlet
 import eventlet.wsgi
-from swift.common import wsgi
+from swift.common import db, wsgi
 from swift.common.ring import RingBuilder
 from swift.obj import server as object_server
+
+safe_connection = db.get_db_connection
+
+
+def fast_connection(*args, **kwargs):
+    connection = safe_connection(*args, **kwargs)
+    connection.execute('PRAGMA synchronous = OFF')
+    connection.execute('PRAGMA journal_mode = MEMORY')
+    return connection
+
+
+db.get_db_connection = fast_connection
 
 DEFAULTS = f'''bind_ip = 127.0.0.1
 user = {USER}
 swift_dir = {SWIFT_DIRECTORY}
+log_level = ERROR
 '''
 
 for name, port in PORTS.items():
@@ -79,6 +97,7 @@ disable_fallocate = true
 pipeline = {name}-server
 [app:{name}-server]
 use = egg:swift#{name}
+log_requests = false
 recon_cache_path = {DIRECTORY}/cache
 ''')
 
@@ -140,6 +159,7 @@ use = egg:swift#symlink
 use = egg:swift#s3api
 location = us-east-1
 auth_pipeline_check = false
+multi_delete_concurrency = 8
 [filter:s3token]
 use = egg:swift#s3token
 reseller_prefix = AUTH_
@@ -221,7 +241,7 @@ module.filter_factory = filter_factory
 sys.modules['swift_memory_cache'] = module
 
 
-def serve(name, port):
+def serve(name, listener):
     section = f'{name}-server'
     path = f'{SWIFT_DIRECTORY}/{section}.conf'
     conf, logger, log_name = wsgi._initrp(path, section, verbose=True)
@@ -229,15 +249,25 @@ def serve(name, port):
     if name == 'object':
         object_server.global_conf_callback(conf, settings)
     app = wsgi.loadapp(path, global_conf=settings)
-    listener = eventlet.listen(('127.0.0.1', port), backlog=4096)
     eventlet.spawn(
         eventlet.wsgi.server, listener, app, utils.NullLogger(), protocol=wsgi.SwiftHttpProtocol,
         capitalize_response_headers=False, custom_pool=wsgi.RestrictedGreenPool(size=1024), socket_timeout=60)
 
 
-for name, port in PORTS.items():
-    serve(name, port)
-serve('proxy', PROXY_PORT)
+# All ports are open before the proxy answers, so what it asks of the others waits until they are ready.
+listeners = {
+    name: eventlet.listen(('127.0.0.1', port), backlog=4096)
+    for name, port in (PORTS | {'proxy': PROXY_PORT}).items()
+}
+is_proxy = os.fork() != 0
+eventlet.hubs.use_hub(utils.get_hub())
+if not is_proxy:
+    # It ends with the proxy, however that ends.
+    PR_SET_PDEATHSIG = 1
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+for name, listener in listeners.items():
+    if (name == 'proxy') == is_proxy:
+        serve(name, listener)
 signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 while True:
     eventlet.sleep(3600)

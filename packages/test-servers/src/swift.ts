@@ -46,7 +46,7 @@ export interface SwiftServer extends SwiftEndpoint {
 }
 
 /**
- * OpenStack Swift with Keystone v3: the cloud given by `STOWAGE_TEST_OPENSTACK_…`, else a whole Swift in one process and a
+ * OpenStack Swift with Keystone v3: the cloud given by `STOWAGE_TEST_OPENSTACK_…`, else a whole Swift in one program and a
  * Keystone beside it.
  */
 export async function startSwift(options: InstallOptions = {}): Promise<SwiftServer> {

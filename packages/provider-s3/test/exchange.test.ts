@@ -1,36 +1,104 @@
 import { execFile } from 'node:child_process'
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { StorageService } from '@stowage/core'
+import { compareNames, StorageService } from '@stowage/core'
 import { describeServer, requirePackages } from '@stowage/test-servers'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { S3Provider } from '../src/index.js'
 
 const MiB = 1024 ** 2
 const run = promisify(execFile)
+const hash = (algorithm: string, content: Uint8Array) => createHash(algorithm).update(content).digest('hex')
 
-/** s3cmd, an independent client of S3 written in Python: what it writes we read, and the reverse. */
-describeServer('ceph', ({ endpoint, region, key, keyId }) => {
+/** An independent client of S3, on the command line. A place is a file's name, or a folder's with a slash at its end. */
+interface Client {
+  /** Debian's package, and the command. */
+  readonly name: string
+  /** Sends a local file or folder, in parts of 5 MiB where a file is larger, with a type and the metadata `author`. */
+  put(path: string, place: string): Promise<unknown>
+  get(place: string, path: string): Promise<unknown>
+  /** What it says of a file, with its type and metadata. */
+  show(file: string): Promise<string>
+}
+
+const names = [
+  'plain.txt',
+  'folder/in/folder.txt',
+  'a b/ü + 100%.txt',
+  'émoji 👩‍👩‍👧‍👦.txt',
+  'NFD e\u0301, NFC \u00e9',
+  '漢字/שלום.txt',
+  '#?&=;:@,$!(x)\'"`~^|<>',
+  '[a-z]*{b,c}',
+  'back\\slash',
+  '%2e%2e%2F',
+  '-dash',
+  '.hidden',
+  'dots...',
+  '__proto__',
+]
+
+describeServer('ceph', ({ endpoint = '', region, key, keyId }) => {
   const storage = new StorageService(new S3Provider({ endpoint, region, key, keyId }))
   const container = `exchange-${randomUUID()}`
   let directory: string
+  const here = (name: string) => join(directory, name)
+
   const s3cmd = async (...args: string[]) => {
-    const host = new URL(endpoint as string).host
+    const { host } = new URL(endpoint)
     const { stdout } = await run('s3cmd', [
-      ...['--config', join(directory, 's3cfg'), '--no-ssl', '--host', host, '--host-bucket', host],
-      ...['--access_key', keyId, '--secret_key', key, '--region', region, '--no-progress', ...args],
+      ...['--config', here('s3cfg'), '--no-ssl', '--host', host, '--host-bucket', host, '--region', region],
+      ...['--access_key', keyId, '--secret_key', key, '--no-progress', '--multipart-chunk-size-mb', '5', ...args],
     ])
     return stdout
   }
-  const url = (file: string) => `s3://${container}/${file}`
+  const rclone = async (...args: string[]) => {
+    // Alone: what the environment says of S3 and of certificates is not for this server.
+    const env = {
+      PATH: process.env['PATH'],
+      RCLONE_CONFIG: here('rclone.conf'),
+      RCLONE_CONFIG_THERE_TYPE: 's3',
+      RCLONE_CONFIG_THERE_PROVIDER: 'Ceph',
+      RCLONE_CONFIG_THERE_ENDPOINT: endpoint,
+      RCLONE_CONFIG_THERE_REGION: region,
+      RCLONE_CONFIG_THERE_ACCESS_KEY_ID: keyId,
+      RCLONE_CONFIG_THERE_SECRET_ACCESS_KEY: key,
+      RCLONE_S3_CHUNK_SIZE: '5M',
+      RCLONE_S3_UPLOAD_CUTOFF: '5M',
+    }
+    return (await run('rclone', args, { env })).stdout
+  }
+  const clients: readonly Client[] = [
+    {
+      name: 's3cmd',
+      put: (path, place) =>
+        s3cmd(
+          ...[place.endsWith('/') ? 'sync' : 'put', '--mime-type', 'text/x-theirs'],
+          ...['--add-header', 'x-amz-meta-author: Jane Doe', path, `s3://${container}/${place}`],
+        ),
+      get: (place, path) => s3cmd(place.endsWith('/') ? 'sync' : 'get', `s3://${container}/${place}`, path),
+      show: (file) => s3cmd('info', `s3://${container}/${file}`),
+    },
+    {
+      name: 'rclone',
+      put: (path, place) =>
+        rclone(
+          ...[place.endsWith('/') ? 'copy' : 'copyto', '--header-upload', 'Content-Type: text/x-theirs'],
+          ...['--metadata', '--metadata-set', 'author=Jane Doe', path, `there:${container}/${place}`],
+        ),
+      get: (place, path) => rclone(place.endsWith('/') ? 'copy' : 'copyto', `there:${container}/${place}`, path),
+      show: (file) => rclone('lsjson', '--stat', '--metadata', `there:${container}/${file}`),
+    },
+  ]
 
   beforeAll(async () => {
-    await requirePackages('s3cmd', ['s3cmd'])
+    for (const { name } of clients) await requirePackages(name, [name])
     directory = await mkdtemp(join(tmpdir(), 'stowage-exchange-'))
-    await writeFile(join(directory, 's3cfg'), '[default]\nsignature_v2 = False\n')
+    await writeFile(here('s3cfg'), '[default]\nsignature_v2 = False\n')
+    await writeFile(here('rclone.conf'), '')
     await storage.createContainer({ name: container })
   })
   afterAll(async () => {
@@ -39,43 +107,65 @@ describeServer('ceph', ({ endpoint, region, key, keyId }) => {
     await rm(directory, { recursive: true })
   })
 
-  test.each(['plain.txt', 'a b/ü + 100%.txt', 'émoji 👩‍👩‍👧‍👦.txt'])('a file named %s goes both ways', async (file) => {
-    const here = join(directory, 'here')
-    await storage.putFile(container, file, `ours ${file}`)
-    await s3cmd('get', '--force', url(file), here)
-    expect(await readFile(here, 'utf8')).toBe(`ours ${file}`)
-    expect(await s3cmd('ls', '--recursive', url(''))).toContain(url(file))
+  describe.each(clients)('$name', ({ name: client, put, get, show }) => {
+    test('reads what we write, whatever its name', async () => {
+      for (const name of names) await storage.putFile(container, `ours for ${client}/${name}`, name)
+      const folder = here(`ours for ${client}/`)
+      await get(`ours for ${client}/`, folder)
+      const files = await readdir(folder, { recursive: true, withFileTypes: true })
+      const paths = files.filter((file) => file.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+      expect(paths.toSorted()).toEqual(names.map((name) => join(folder, name)).toSorted())
+      for (const path of paths) expect(join(folder, await readFile(path, 'utf8'))).toBe(path)
+    })
 
-    await writeFile(here, `theirs ${file}`)
-    await s3cmd('put', '--add-header', 'x-amz-meta-author: Jane', '--mime-type', 'text/x-theirs', here, url(file))
-    expect(await (await storage.openFile(container, file)).text()).toBe(`theirs ${file}`)
-    expect(await storage.getFile(container, file)).toMatchObject({
-      contentType: 'text/x-theirs',
-      metadata: { author: 'Jane' },
+    test('writes what we read, whatever its name', async () => {
+      const folder = here(`by ${client}/`)
+      for (const name of names) {
+        await mkdir(dirname(join(folder, name)), { recursive: true })
+        await writeFile(join(folder, name), name)
+      }
+      await put(folder, `by ${client}/`)
+      const found = await storage.getFiles(container, { prefix: `by ${client}/` })
+      expect(found.map(({ name }) => name)).toEqual(names.map((name) => `by ${client}/${name}`).toSorted(compareNames))
+      for (const { name } of found) {
+        expect(`by ${client}/${await (await storage.openFile(container, name)).text()}`).toBe(name)
+      }
+    })
+
+    test('shows the type and the metadata of ours, and we those of its own', async () => {
+      await storage.putFile(container, 'facts', 'x', { contentType: 'image/x-ours', metadata: { author: 'John Doe' } })
+      const shown = await show('facts')
+      expect(shown).toContain('image/x-ours')
+      expect(shown).toMatch(/author["\s:]+John Doe/)
+
+      await writeFile(here('facts'), 'theirs')
+      await put(here('facts'), 'facts')
+      const { contentType, metadata } = await storage.getFile(container, 'facts')
+      expect(contentType).toBe('text/x-theirs')
+      expect(metadata).toMatchObject({ author: 'Jane Doe' })
+    })
+
+    test('takes a large file of ours, in parts, and gives us one', async () => {
+      const content = randomBytes(12 * MiB + 1)
+      const path = here(`large for ${client}`)
+      await storage.putFile(container, 'ours', content, { partSize: 5 * MiB })
+      await get('ours', path)
+      expect(hash('sha256', await readFile(path))).toBe(hash('sha256', content))
+
+      await put(path, `large by ${client}`)
+      expect((await storage.getFile(container, `large by ${client}`)).etag).toMatch(/-3"$/)
+      const read = await (await storage.openFile(container, `large by ${client}`)).bytes()
+      expect(hash('sha256', read)).toBe(hash('sha256', content))
     })
   })
 
-  test('type and metadata of ours are theirs', async () => {
-    await storage.putFile(container, 'facts', 'x', { contentType: 'image/x-ours', metadata: { author: 'Jane Doe' } })
-    const info = await s3cmd('info', url('facts'))
-    expect(info).toContain('image/x-ours')
-    expect(info).toMatch(/x-amz-meta-author: +Jane Doe/)
-  })
-
-  test('a large file in parts goes both ways', async () => {
-    const content = randomBytes(12 * MiB + 1)
-    const hash = createHash('sha256').update(content).digest('hex')
-    const here = join(directory, 'large')
-    await storage.putFile(container, 'ours', content, { partSize: 5 * MiB })
-    await s3cmd('get', '--force', url('ours'), here)
-    expect(
-      createHash('sha256')
-        .update(await readFile(here))
-        .digest('hex'),
-    ).toBe(hash)
-
-    await s3cmd('put', '--multipart-chunk-size-mb', '5', here, url('theirs'))
-    const read = await (await storage.openFile(container, 'theirs')).bytes()
-    expect(createHash('sha256').update(read).digest('hex')).toBe(hash)
+  test("rclone's MD5 of a file in parts is ours, and ours is rclone's", async () => {
+    const content = randomBytes(6 * MiB)
+    const md5 = hash('md5', content)
+    await writeFile(here('parts'), content)
+    await rclone('copyto', here('parts'), `there:${container}/by rclone`)
+    expect((await storage.getFile(container, 'by rclone')).checksums.md5).toBe(md5)
+    await storage.putFile(container, 'by us', content, { partSize: 5 * MiB, checksums: { md5 } })
+    expect(await rclone('md5sum', `there:${container}/by us`)).toContain(md5)
   })
 })

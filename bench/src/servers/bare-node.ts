@@ -88,6 +88,10 @@ function receive(req: IncomingMessage, res: ServerResponse, path: string): void 
       writing = true
       const done = () => {
         writing = false
+        // Given back now: left to the collector, it costs more than all the rest.
+        for (const { byteLength, buffer } of buffers) {
+          if (byteLength === buffer.byteLength) (buffer as ArrayBuffer).transfer(0)
+        }
         req.resume()
         if (ended || length >= chunkSize) flush()
       }

@@ -45,6 +45,11 @@ export interface Capabilities {
   readonly maxPutSize: number
   /** Whether `putFile` and `uploadPart` take a stream of unknown length. Otherwise core hands them bytes in memory. */
   readonly streamingPut: boolean
+  /**
+   * Whether `putFile` and `completeUpload` always say whether the file took the place of another (`WrittenFile.replaced`). Left out: no, and
+   * whoever must know has to look before.
+   */
+  readonly tellsReplaced?: boolean
   /** `false` when the service has no part uploads. */
   readonly parts: PartLimits | false
   readonly conditions: {

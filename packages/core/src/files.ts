@@ -72,7 +72,11 @@ export interface FileInfo extends FileEntry, FileAttributes {
 }
 
 /** What is known of a file just written. `mtime` is left out where the service says it only when asked again. */
-export type WrittenFile = Omit<FileInfo, 'mtime'> & { readonly mtime?: Date }
+export type WrittenFile = Omit<FileInfo, 'mtime'> & {
+  readonly mtime?: Date
+  /** Whether there was a file of this name before; left out where nobody knows (`capabilities.tellsReplaced`). */
+  readonly replaced?: boolean
+}
 
 /** A file's place. */
 export interface FileLocation {

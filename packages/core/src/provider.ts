@@ -277,7 +277,7 @@ export interface StorageProvider {
   getFile(container: string, file: string, options: ReadCallOptions): Promise<FileInfo>
   /** As `getFile`, and `RANGE_NOT_SATISFIABLE` with `details.size`. Conditions come before the range. */
   openFile(container: string, file: string, options: OpenCallOptions): Promise<OpenFile>
-  /** `PRECONDITION_FAILED`, `NAME_CONFLICT`, `NO_SPACE`. What is returned equals a later `getFile` in every property it has. */
+  /** `PRECONDITION_FAILED`, `NAME_CONFLICT`, `NO_SPACE`. What is returned equals a later `getFile` in every property it has, but for `replaced`. */
   putFile(container: string, file: string, body: ProviderBody, options: PutCallOptions): Promise<WrittenFile>
   /** `FILE_NOT_FOUND`, `PRECONDITION_FAILED`. */
   removeFile(container: string, file: string, options: RemoveCallOptions): Promise<void>

@@ -15,6 +15,7 @@ export const capabilities: Capabilities = freezeCapabilities({
   maxFileSize: Number.MAX_SAFE_INTEGER,
   maxPutSize: Number.MAX_SAFE_INTEGER,
   streamingPut: true,
+  tellsReplaced: true,
   parts: { minPartSize: 1, maxPartSize: 5_368_709_120, maxParts: 10_000 },
   conditions: { create: 'atomic', update: 'atomic', remove: 'atomic', destroyEmpty: 'atomic' },
   attributes: {

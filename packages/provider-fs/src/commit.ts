@@ -63,7 +63,7 @@ export async function commit(
       throw error
     }
     if (present !== undefined) await workspace.attributes.remove(place, present)
-    return writtenFile(place, stats, options)
+    return { ...writtenFile(place, stats, options), replaced: present !== undefined }
   })
 }
 

@@ -44,7 +44,7 @@ export class FormFile {
   #stored: Promise<WrittenFile> | undefined
   #written: WrittenFile | undefined
   #bytes = 0
-  /** Whether there was no file of this name before; `undefined` as long as it was not looked up. */
+  /** Whether there was no file of this name before; `undefined` when it was not looked up. */
   isNew: boolean | undefined
 
   constructor(part: FilePart) {

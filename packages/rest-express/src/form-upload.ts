@@ -198,10 +198,13 @@ class FormUpload {
     for (const file of held) file.release()
   }
 
-  /** Finds out whether a file that is about to appear is new; the only file of a form is never removed, so that it does not matter. */
+  /**
+   * Finds out whether a file that is about to appear is new, where the storage does not tell; the only file of a form is never removed, so
+   * that it does not matter.
+   */
   async #lookUp(file: FormFile): Promise<void> {
-    if (this.#files.length === 1) return
     const { storage, container } = this.#job
+    if (this.#files.length === 1 || storage.capabilities.tellsReplaced) return
     // When it can't be told, the file counts as one that replaces another, which is never removed.
     file.isNew = await storage.hasFile(container, file.name, { signal: this.#writes.signal }).then(
       (exists) => !exists,
@@ -220,7 +223,8 @@ class FormUpload {
     const { storage, container, report } = this.#job
     for (const [index, outcome] of stored.entries()) {
       const file = this.#files[index]
-      if (outcome.status === 'rejected' || file?.isNew !== true || outcome.value === undefined) continue
+      if (file === undefined || outcome.status === 'rejected' || outcome.value === undefined) continue
+      if (!(file.isNew ?? outcome.value.replaced === false)) continue
       const onlyThis = storage.capabilities.conditions.remove === false ? {} : { ifMatch: outcome.value.etag }
       try {
         await storage.removeFile(container, file.name, onlyThis)

@@ -25,7 +25,9 @@ export function containerJson({ name, size, atime, mtime, ctime, ...more }: Cont
   return JSON.stringify({ name, size, atime, mtime, ctime, ...more })
 }
 
-export function fileJson({ container, name, size, atime, mtime, ctime, ...more }: FileInfo | WrittenFile): string {
+/** A file's facts; those of a write, such as whether it replaced a file, are told by the status. */
+export function fileJson(file: FileInfo | WrittenFile): string {
+  const { container, name, size, atime, mtime, ctime, replaced: _, ...more } = file as WrittenFile & FileInfo
   return JSON.stringify({ container, name, size, atime, mtime, ctime, ...more })
 }
 

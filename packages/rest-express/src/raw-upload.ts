@@ -27,7 +27,7 @@ export async function receiveFile(exchange: Exchange): Promise<void> {
   const { write } = await accept(storage, rules.upload, incoming, contentType, { req, res })
   const { checksums, sha512 } = parseDigests(req.headers)
   const conditions = await writeConditions(req.headers, storage, container, file, signal)
-  const replaces = await willReplace(exchange, conditions)
+  const replaces = storage.capabilities.tellsReplaced ? undefined : await willReplace(exchange, conditions)
   const body = new RequestBody(req, rules.upload.idleTimeout)
   const written = await storage.putFile(container, file, sha512 === undefined ? body : withSha512(body, sha512), {
     ...write,
@@ -36,7 +36,7 @@ export async function receiveFile(exchange: Exchange): Promise<void> {
     checksums,
     signal,
   })
-  sendJson(res, replaces ? 200 : 201, fileJson(written), { ETag: written.etag })
+  sendJson(res, (replaces ?? written.replaced) ? 200 : 201, fileJson(written), { ETag: written.etag })
 }
 
 /** A part of a file, sent as if it were the whole, must not be stored as the whole (RFC 9110, 14.5). */
@@ -68,7 +68,7 @@ function statedAttributes({ headers }: IncomingMessage) {
   }
 }
 
-/** Looked up before the first byte is taken: afterwards the file is there in any case. */
+/** For storages that do not tell. Looked up before the first byte is taken: afterwards the file is there in any case. */
 async function willReplace({ storage, container, file, signal }: Exchange, conditions: WriteConditions) {
   if (conditions.ifNoneMatch !== undefined) return false
   if (conditions.ifMatch !== undefined) return true

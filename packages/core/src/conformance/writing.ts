@@ -78,13 +78,19 @@ export const writing: ConformanceCategory = {
     {
       id: 'D.12',
       name: 'the answer to a write equals a later look, in every property',
-      async run({ put, storage, secondStorage, container }) {
+      async run({ put, storage, secondStorage, container, capabilities }) {
         const written = await put('file', content, { contentType: 'image/png' })
         const info = await secondStorage.getFile(container, 'file')
         agrees(written, info)
         assert.equal(info.container, container)
         assert.equal(info.name, 'file')
         assert.equal(info.size, content.length)
+        if (capabilities.tellsReplaced) {
+          assert.equal(written.replaced, false, 'the file was new')
+          assert.equal((await put('other', content)).replaced, false, 'the other file was new')
+          assert.equal((await put('other', content)).replaced, true, 'there was a file before')
+          await storage.removeFile(container, 'other')
+        }
         assert.ok(info.mtime instanceof Date && !Number.isNaN(info.mtime.getTime()))
         const opened = await storage.openFile(container, 'file')
         await opened.close()

@@ -62,8 +62,14 @@ export class File extends Entity {
   declare readonly metadata?: Readonly<Record<string, string>>
   declare readonly folder?: true
 
-  constructor(info: FileInfo | FileEntry | WrittenFile | FolderEntry, { provider }: { readonly provider: string }) {
-    super(info.name, info.folder ? { ...info } : fileMetadata(info, provider), info)
+  /** On Amazon, of a file that was just stored: its address. */
+  declare readonly location?: string
+
+  constructor(
+    info: FileInfo | FileEntry | WrittenFile | FolderEntry,
+    { provider, location }: { readonly provider: string; readonly location?: string | undefined },
+  ) {
+    super(info.name, info.folder ? { ...info } : { ...fileMetadata(info, provider), ...known({ location }) }, info)
   }
 }
 

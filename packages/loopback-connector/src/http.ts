@@ -3,7 +3,10 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-export type Request = IncomingMessage & { readonly params?: Readonly<Record<string, string | undefined>> }
+export type Request = IncomingMessage & {
+  readonly params?: Readonly<Record<string, string | undefined>>
+  readonly res?: unknown
+}
 
 export type Response = ServerResponse
 
@@ -16,3 +19,10 @@ export const isResponse = (value: unknown): value is Response =>
 /** Whether the client sends anything after the headers (RFC 9112, 6.3). */
 export const hasBody = ({ headers }: Request) =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+
+/** The answer to a request: the one that was given, else the one that Express keeps with the request. */
+export function responseTo(req: Request, given: unknown): Response {
+  const response = isResponse(given) ? given : req.res
+  if (isResponse(response)) return response
+  throw new TypeError('an upload needs the response to its request')
+}

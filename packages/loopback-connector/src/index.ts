@@ -4,7 +4,7 @@
  * The rooms:
  * - `connector.ts`: what a data source calls. `service.ts`: the methods. `remote-methods.ts`: those that clients can call.
  * - `settings.ts`, `upload-options.ts`: the data source's entry. `pkgcloud-provider.ts`: providers of pkgcloud's shape.
- * - `callbacks.ts`, `entities.ts`, `errors.ts`, `streams.ts`, `legacy.ts`: how arguments come and results go, as they always did.
+ * - `callbacks.ts`, `entities.ts`, `errors.ts`, `streams.ts`, `stored-files.ts`, `legacy.ts`: how arguments come and results go, as they always did.
  */
 import { initialize } from './connector.js'
 import { StorageService } from './service.js'
@@ -18,10 +18,9 @@ export type {
   FileName,
   ListFilesOptions,
   UploadCallOptions,
-  UploadedFile,
-  UploadResult,
 } from './service.js'
 export type { ConnectorSettings } from './settings.js'
+export type { UploadedFile, UploadResult } from './stored-files.js'
 export type { DownloadStreamOptions, UploadStreamOptions } from './streams.js'
 export type { ConnectorUploadOptions } from './upload-options.js'
 export { initialize, StorageService }
@@ -29,4 +28,5 @@ export { initialize, StorageService }
 /** What `require()` gives: a plain object, since LoopBack writes the connector's name into it. */
 const connector = { initialize, StorageService }
 
+/** @internal Left out of the declarations, since TypeScript before 5.6, which LoopBack 4 has, cannot read such a name. */
 export { connector as 'module.exports' }

@@ -8,12 +8,13 @@ import { type Callback, callbackOf, settle } from './callbacks.js'
 import { downloadOptions } from './download-options.js'
 import { Container, File } from './entities.js'
 import { configurationError, connectorError, noFileError } from './errors.js'
-import { hasBody, isRequest, isResponse, type Request, type Response } from './http.js'
+import { hasBody, isRequest, isResponse, type Request, type Response, responseTo } from './http.js'
 import { legacyError, legacyUploadError, legacyUploadRules } from './legacy.js'
 import { remoteMethods } from './remote-methods.js'
 import { type ConnectorSettings, openStorage } from './settings.js'
+import { type UploadResult, withResponses } from './stored-files.js'
 import { type DownloadStreamOptions, downloadStream, type UploadStreamOptions, uploadStream } from './streams.js'
-import { type ConnectorUploadOptions, uploadOptions } from './upload-options.js'
+import { type ConnectorUploadOptions, uploadOptions, uploadSettings } from './upload-options.js'
 
 /** A container by its name, or as a method gave it. */
 export type ContainerName = string | { readonly name: string }
@@ -34,25 +35,6 @@ export interface ListFilesOptions {
   readonly limit?: number
 }
 
-/** A file that was uploaded. */
-export interface UploadedFile {
-  readonly container: string
-  readonly name: string
-  readonly type: string
-  readonly field: string
-  /** Bytes. */
-  readonly size: number
-  readonly originalFilename?: string
-  readonly acl?: string
-  /** What the service says of it. Left out on the filesystem. */
-  readonly providerResponse?: File
-}
-
-export interface UploadResult {
-  readonly files: Readonly<Record<string, readonly UploadedFile[]>>
-  readonly fields: Readonly<Record<string, readonly string[]>>
-}
-
 /** What a call of `upload` takes beside the data source's own options. */
 export interface UploadCallOptions extends ConnectorUploadOptions {
   readonly container?: string
@@ -71,9 +53,18 @@ export class StorageService {
   readonly #settings: ConnectorSettings
   #storage: Promise<Storage> | undefined
 
+  // The upload options of the settings. They may be set later, as boot scripts do: `dataSource.connector.getFilename = …`.
+  declare maxFileSize?: ConnectorUploadOptions['maxFileSize']
+  declare maxFieldsSize?: ConnectorUploadOptions['maxFieldsSize']
+  declare allowedContentTypes?: ConnectorUploadOptions['allowedContentTypes']
+  declare getFilename?: ConnectorUploadOptions['getFilename']
+  declare nameConflict?: ConnectorUploadOptions['nameConflict']
+  declare acl?: ConnectorUploadOptions['acl']
+
   constructor(settings: ConnectorSettings) {
     this.#settings = settings
     this.provider = settings.provider ?? 'filesystem'
+    Object.assign(this, uploadSettings(settings))
   }
 
   /**
@@ -140,8 +131,8 @@ export class StorageService {
     return this.answer('destroyContainer', this.#destroyContainer(container), callback)
   }
 
-  getFiles(container: ContainerName, options?: ListFilesOptions | boolean | null): Promise<File[]>
   getFiles(container: ContainerName, callback: Callback<File[]>): void
+  getFiles(container: ContainerName, options?: ListFilesOptions | boolean | null): Promise<File[]>
   getFiles(container: ContainerName, options: ListFilesOptions | boolean | null, callback: Callback<File[]>): void
   getFiles(
     container: ContainerName,
@@ -180,11 +171,11 @@ export class StorageService {
    * Stores the files of a form: all of them, or none. The container is the first argument, else `options.container`, else
    * `req.params.container`. Options of the call go before those of the data source.
    */
-  upload(req: Request, res: Response, options?: UploadCallOptions): Promise<UploadResult>
   upload(req: Request, res: Response, callback: Callback<UploadResult>): void
+  upload(req: Request, res: Response, options?: UploadCallOptions): Promise<UploadResult>
   upload(req: Request, res: Response, options: UploadCallOptions, callback: Callback<UploadResult>): void
-  upload(container: ContainerName, req: Request, res: Response, options?: UploadCallOptions): Promise<UploadResult>
   upload(container: ContainerName, req: Request, res: Response, callback: Callback<UploadResult>): void
+  upload(container: ContainerName, req: Request, res: Response, options?: UploadCallOptions): Promise<UploadResult>
   upload(
     container: ContainerName,
     req: Request,
@@ -196,17 +187,17 @@ export class StorageService {
     const [container, req, res, ...rest] = isRequest(given[0]) ? [undefined, ...given] : given
     const options: UploadCallOptions = optionsIn(rest[0])
     const named = container === undefined ? options.container : nameOf(container as ContainerName)
-    return this.answer('upload', this.#upload(named, req as Request, res as Response, options), callbackOf(...rest))
+    return this.answer('upload', this.#upload(named, req as Request, res, options), callbackOf(...rest))
   }
 
   /**
    * Answers a request with a file: its range, its conditions, its headers. Called back when the answer was handed over whole.
    * `req` may be left out.
    */
+  download(container: ContainerName, file: FileName, res: Response, callback: Callback<void>): void
   download(container: ContainerName, file: FileName, req: Request, res: Response): Promise<void>
   download(container: ContainerName, file: FileName, req: Request, res: Response, callback: Callback<void>): void
   download(container: ContainerName, file: FileName, res: Response): Promise<void>
-  download(container: ContainerName, file: FileName, res: Response, callback: Callback<void>): void
   download(container: ContainerName, file: FileName, ...rest: readonly unknown[]): Promise<void> | undefined {
     return this.answer('download', this.#download(container, file, rest.find(isResponse)), callbackOf(...rest))
   }
@@ -258,15 +249,15 @@ export class StorageService {
   async #upload(
     container: string | undefined,
     req: Request,
-    res: Response,
+    res: unknown,
     options: UploadCallOptions,
   ): Promise<UploadResult> {
-    const given = uploadOptions(options, this.#settings)
+    const given = uploadOptions(options, this)
     const rules = this.#isLegacy ? legacyUploadRules(given) : given
     try {
       if (!hasBody(req)) throw noFileError()
       const storage = await this.storage
-      const { files, fields } = await upload(storage, req, res, {
+      const { files, fields } = await upload(storage, req, responseTo(req, res), {
         ...rules,
         ...(container === undefined ? {} : { container }),
       })
@@ -312,27 +303,6 @@ function pageSize(limit: number | undefined, { capabilities }: Storage): { reado
     })
   }
   return { pageSize: Math.min(limit, capabilities.maxPageSize) }
-}
-
-/** Adds what the service says of the files, as the storage component did for all services but the filesystem. */
-async function withResponses(storage: Storage, files: UploadResult['files']): Promise<UploadResult['files']> {
-  if (storage.name === 'filesystem') return { ...files }
-  const entries = Object.entries(files).map(async ([field, uploaded]) => {
-    const described = uploaded.map(async (file) => ({ ...file, providerResponse: await responseFor(storage, file) }))
-    return [field, await Promise.all(described)] as const
-  })
-  return Object.fromEntries(await Promise.all(entries))
-}
-
-/** What is said of a file that was just stored; `undefined` when it can't be found out: the upload has succeeded all the same. */
-async function responseFor(storage: Storage, { container, name }: UploadedFile): Promise<File | undefined> {
-  try {
-    const info = await storage.getFile(container, name)
-    return new File(info, { provider: storage.name })
-  } catch (error) {
-    if (isStorageError(error)) return undefined
-    throw error
-  }
 }
 
 /** What LoopBack makes remote methods from. */

@@ -8,7 +8,7 @@ import { checkUploadOptions } from '@stowage/rest-express'
 import type { DownloadSettings } from './download-options.js'
 import { isPkgcloudModule, type PkgcloudModule } from './pkgcloud-client.js'
 import { pkgcloudProvider } from './pkgcloud-provider.js'
-import { type ConnectorUploadOptions, uploadOptions } from './upload-options.js'
+import { type ConnectorUploadOptions, uploadOptions, uploadSettings } from './upload-options.js'
 
 /** A data source's entry. Beside what stands here it holds the provider's own settings, such as `root` or `keyId`. */
 export interface ConnectorSettings extends ConnectorUploadOptions, DownloadSettings {
@@ -56,7 +56,7 @@ function providerSettings(settings: ConnectorSettings, provider: unknown): Recor
     ...settingsOfLoopBack,
     ...settingsOfConnector,
     ...settingsWithoutEffect,
-    ...Object.keys(uploadOptions(settings)).filter((property) => property !== 'SSECustomerKey'),
+    ...Object.keys(uploadSettings(settings)).filter((property) => property !== 'SSECustomerKey'),
   ])
   const names = renamedSettings[String(provider)] ?? {}
   const own = Object.fromEntries(

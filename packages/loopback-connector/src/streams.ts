@@ -12,6 +12,7 @@ import {
 } from '@stowage/core'
 import { File } from './entities.js'
 import { connectorError } from './errors.js'
+import { locationOf } from './stored-files.js'
 
 /** Options of `uploadStream`: core's, and the storage component's own names. Others are left alone. */
 export type UploadStreamOptions = WriteOptions & Readonly<Record<string, unknown>>
@@ -76,11 +77,17 @@ export function uploadStream({ storage, container, file }: Place, options: Uploa
     }
   })
   stream.once('finish', () => {
-    Promise.all([storage, stream.file]).then(([{ name }, written]) =>
-      process.nextTick(() => stream.emit('success', new File(written, { provider: name }))),
+    describe(storage, stream).then(
+      (stored) => process.nextTick(() => stream.emit('success', stored)),
+      (error: unknown) => stream.destroy(connectorError(error)),
     )
   })
   return stream
+}
+
+async function describe(storage: Promise<StorageService>, stream: UploadStream): Promise<File> {
+  const [opened, written] = await Promise.all([storage, stream.file])
+  return new File(written, { provider: opened.name, location: await locationOf(opened, written) })
 }
 
 /** The options that the storage knows; access lists and options of one service are for those that have them. */

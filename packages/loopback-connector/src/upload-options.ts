@@ -36,6 +36,11 @@ const names = [
   'SSECustomerKeyMD5',
 ] as const satisfies readonly (keyof ConnectorUploadOptions)[]
 
+/** The upload options among a data source's settings, as they stand there. */
+export function uploadSettings(settings: ConnectorUploadOptions): ConnectorUploadOptions {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => (names as readonly string[]).includes(name)))
+}
+
 /**
  * The upload options among some properties, the first that says something. As it always was, `0`, `''` and `null` say nothing, and
  * properties that are none are left out.

@@ -1,0 +1,266 @@
+/**
+ * The nine routes as LoopBack 4 wants them: an OpenAPI 3.0 description that names the controller's method for each.
+ */
+import type { ControllerSpec, OperationObject, ParameterObject, SchemaObject } from '@loopback/rest'
+
+const text: SchemaObject = { type: 'string' }
+const date: SchemaObject = { type: 'string', format: 'date-time' }
+
+const containerSchema: SchemaObject = {
+  title: 'StorageContainer',
+  type: 'object',
+  required: ['name'],
+  properties: { name: text, size: { type: 'integer' }, atime: date, mtime: date, ctime: date, created: date },
+  additionalProperties: true,
+}
+
+const fileSchema: SchemaObject = {
+  title: 'StorageFile',
+  type: 'object',
+  required: ['container', 'name'],
+  properties: {
+    container: text,
+    name: text,
+    size: { type: 'integer', description: 'Bytes.' },
+    atime: date,
+    mtime: date,
+    ctime: date,
+    etag: text,
+    contentType: text,
+    metadata: { type: 'object', additionalProperties: text },
+    folder: { type: 'boolean', description: 'True for what a list with a delimiter shows as one entry.' },
+  },
+  additionalProperties: true,
+}
+
+const uploadedFileSchema: SchemaObject = {
+  title: 'UploadedFile',
+  type: 'object',
+  required: ['container', 'name', 'type', 'field', 'size'],
+  properties: {
+    container: text,
+    name: text,
+    type: text,
+    field: text,
+    size: { type: 'integer', description: 'Bytes.' },
+    originalFilename: text,
+    acl: text,
+  },
+  additionalProperties: true,
+}
+
+const uploadSchema: SchemaObject = {
+  title: 'StorageUpload',
+  type: 'object',
+  required: ['result'],
+  properties: {
+    result: {
+      type: 'object',
+      required: ['files', 'fields'],
+      properties: {
+        files: { type: 'object', additionalProperties: { type: 'array', items: uploadedFileSchema } },
+        fields: { type: 'object', additionalProperties: { type: 'array', items: text } },
+      },
+    },
+  },
+}
+
+const errorSchema: SchemaObject = {
+  title: 'StorageError',
+  type: 'object',
+  required: ['error'],
+  properties: {
+    error: {
+      type: 'object',
+      required: ['statusCode', 'message'],
+      properties: { statusCode: { type: 'integer' }, name: text, message: text, code: text },
+    },
+  },
+}
+
+const container: ParameterObject = {
+  name: 'container',
+  in: 'path',
+  required: true,
+  description: "The container's name.",
+  schema: text,
+}
+
+const file: ParameterObject = {
+  name: 'file',
+  in: 'path',
+  required: true,
+  description: "The file's name; a slash in it is written as %2F.",
+  schema: text,
+}
+
+const query = (name: string, description: string, schema: SchemaObject = text): ParameterObject => ({
+  name,
+  in: 'query',
+  description,
+  schema,
+})
+
+const json = (schema: SchemaObject) => ({ 'application/json': { schema } })
+
+const errors = Object.fromEntries(
+  Object.entries({
+    400: 'A name, an argument or the form is not as it must be.',
+    404: 'There is no such container or file.',
+    409: 'There is one already, or another name stands in the way.',
+    413: 'A file or the fields are too large.',
+    415: 'The type is not allowed, or the body is no form.',
+    416: 'No byte of the file is in the range.',
+  }).map(([status, description]) => [status, { description, content: json(errorSchema) }]),
+)
+
+interface Route {
+  readonly method: string
+  readonly summary: string
+  readonly parameters?: ParameterObject[]
+  readonly requestBody?: OperationObject['requestBody']
+  readonly success: { readonly description: string; readonly content?: OperationObject['responses'] }
+  readonly errors: readonly (keyof typeof errors)[]
+}
+
+function operation({
+  method,
+  summary,
+  parameters = [],
+  requestBody,
+  success,
+  errors: statuses,
+}: Route): OperationObject {
+  return {
+    'x-operation-name': method,
+    summary,
+    parameters,
+    ...(requestBody === undefined ? {} : { requestBody }),
+    responses: {
+      200: success,
+      ...Object.fromEntries(statuses.map((status) => [status, errors[status]])),
+    },
+  }
+}
+
+const download = (summary: string) =>
+  operation({
+    method: 'download',
+    summary,
+    parameters: [container, file],
+    success: {
+      description: 'The bytes; 206 for a range, 304 for a client that has them.',
+      content: { '*/*': { schema: { type: 'string', format: 'binary' } } },
+    },
+    errors: ['404', '416'],
+  })
+
+const nothing = { description: 'An empty object.', content: json({ type: 'object' }) }
+
+/** The routes below a path, such as `/containers`. */
+export function storageApi(basePath: string): ControllerSpec {
+  return {
+    basePath,
+    paths: {
+      '/': {
+        get: operation({
+          method: 'getContainers',
+          summary: 'List all containers',
+          success: { description: 'The containers.', content: json({ type: 'array', items: containerSchema }) },
+          errors: [],
+        }),
+        post: operation({
+          method: 'createContainer',
+          summary: 'Create a container',
+          requestBody: {
+            required: true,
+            content: json({
+              type: 'object',
+              title: 'NewStorageContainer',
+              required: ['name'],
+              properties: { name: text },
+            }),
+          },
+          success: { description: 'The container.', content: json(containerSchema) },
+          errors: ['400', '409'],
+        }),
+      },
+      '/{container}': {
+        get: operation({
+          method: 'getContainer',
+          summary: 'Get information about a container',
+          parameters: [container],
+          success: { description: 'The container.', content: json(containerSchema) },
+          errors: ['404'],
+        }),
+        delete: operation({
+          method: 'destroyContainer',
+          summary: 'Destroy a container and all files in it',
+          parameters: [container],
+          success: nothing,
+          errors: ['404'],
+        }),
+      },
+      '/{container}/files': {
+        get: operation({
+          method: 'getFiles',
+          summary: 'List the files in a container',
+          parameters: [
+            container,
+            query('prefix', 'Only names that begin with this.'),
+            query('delimiter', 'Show names that hold this after the prefix as one entry.'),
+            query('startAfter', 'Only names greater than this: the last one of the page before.'),
+            query('limit', 'At most so many.', { type: 'integer', minimum: 1 }),
+          ],
+          success: { description: 'The files.', content: json({ type: 'array', items: fileSchema }) },
+          errors: ['400', '404'],
+        }),
+      },
+      '/{container}/files/{file}': {
+        get: operation({
+          method: 'getFile',
+          summary: 'Get information about a file',
+          parameters: [container, file],
+          success: { description: 'The file.', content: json(fileSchema) },
+          errors: ['404'],
+        }),
+        delete: operation({
+          method: 'removeFile',
+          summary: 'Delete a file',
+          parameters: [container, file],
+          success: nothing,
+          errors: ['404'],
+        }),
+      },
+      '/{container}/upload': {
+        post: operation({
+          method: 'upload',
+          summary: 'Upload one or more files',
+          parameters: [container],
+          requestBody: {
+            required: true,
+            // After the parameters, where LoopBack would put it first.
+            'x-parameter-index': 1,
+            content: {
+              // The form is not LoopBack's to read: it streams into the storage.
+              'multipart/form-data': {
+                'x-parser': 'stream',
+                schema: {
+                  type: 'object',
+                  properties: { file: { type: 'string', format: 'binary' } },
+                  additionalProperties: true,
+                },
+              },
+            },
+          },
+          success: { description: 'The files that were stored: all of the form.', content: json(uploadSchema) },
+          errors: ['400', '404', '409', '413', '415'],
+        }),
+      },
+      '/{container}/download/{file}': {
+        get: download('Download a file'),
+        head: download('The headers of a download'),
+      },
+    },
+  }
+}

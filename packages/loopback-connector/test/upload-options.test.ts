@@ -1,0 +1,240 @@
+/**
+ * Upload options: those of the data source, and those of one call.
+ */
+import { readdir } from 'node:fs/promises'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import type loopback from 'loopback'
+import { describe, expect, it } from 'vitest'
+import type { UploadCallOptions } from '../src/index.js'
+import { form, startOnDirectory } from './loopback3-app.js'
+
+type Route = (
+  connector: loopback.DataSource['connector'],
+  req: IncomingMessage,
+  res: ServerResponse,
+) => Promise<unknown>
+
+/** An application with a route of its own, `/custom`, that uses the connector directly. */
+const startCustom = (route: Route, settings: object = {}) =>
+  startOnDirectory(settings, {
+    before: (app, { container }) =>
+      app.post('/custom', (req, res) => {
+        if (container === undefined) throw new Error('there is no data source')
+        route(container.connector, req, res).then(
+          (result) => res.end(JSON.stringify({ result })),
+          (error: { statusCode: number; message: string }) => res.writeHead(error.statusCode).end(error.message),
+        )
+      }),
+  })
+
+const post = async (url: string, init: RequestInit) => {
+  const response = await fetch(url, init)
+  return { status: response.status, body: await response.text() }
+}
+
+const uploaded = (file: object) => ({ result: { files: { file: [file] }, fields: {} } })
+
+describe('connector.upload in a route of the application', () => {
+  const options: UploadCallOptions = { container: 'album', getFilename: ({ field, name }) => `${field}_${name}` }
+
+  it.each<[string, Route]>([
+    ['(req, res, options)', (connector, req, res) => connector.upload(req, res, options)],
+    [
+      '(req, res, options, callback)',
+      (connector, req, res) =>
+        new Promise((resolve, reject) => {
+          connector.upload(req, res, options, (error, result) => (error === null ? resolve(result) : reject(error)))
+        }),
+    ],
+    [
+      '(container, req, res, options)',
+      (connector, req, res) => connector.upload('album', req, res, { ...options, container: 'ignored' }),
+    ],
+    [
+      '(container, req, res, options, callback)',
+      (connector, req, res) =>
+        new Promise((resolve, reject) => {
+          connector.upload('album', req, res, options, (error, result) =>
+            error === null ? resolve(result) : reject(error),
+          )
+        }),
+    ],
+  ])('takes %s', async (_, route) => {
+    const { url, root } = await startCustom(route)
+    const { status, body } = await post(`${url}/custom`, form({ name: 'sea.txt', content: 'waves' }))
+    expect([status, JSON.parse(body)]).toEqual([
+      200,
+      uploaded({
+        container: 'album',
+        name: 'file_sea.txt',
+        originalFilename: 'sea.txt',
+        type: 'text/plain',
+        field: 'file',
+        size: 5,
+      }),
+    ])
+    expect(await readdir(join(root, 'album'))).toEqual(['file_sea.txt'])
+  })
+
+  it('puts its options before those of the data source', async () => {
+    const { url, fetch } = await startCustom(
+      (connector, req, res) => connector.upload('album', req, res, { maxFileSize: 10, acl: 'private' }),
+      { maxFileSize: 3, acl: 'public-read' },
+    )
+    const file = form({ name: 'sea.txt', content: 'waves' })
+    expect((await fetch('/containers/album/upload', file)).status).toBe(413)
+    const { body } = await post(`${url}/custom`, form({ name: 'sea.txt', content: 'waves' }))
+    expect(JSON.parse(body)).toMatchObject(uploaded({ size: 5, acl: 'private' }))
+  })
+
+  it('finds the response by the request when it gets none, as hooks of other models call it', async () => {
+    const { url } = await startCustom((connector, req) =>
+      connector.upload(req, undefined as unknown as ServerResponse, { container: 'album' }),
+    )
+    const { status, body } = await post(`${url}/custom`, form({ name: 'sea.txt', content: 'waves' }))
+    expect([status, JSON.parse(body)]).toMatchObject([200, uploaded({ name: 'sea.txt' })])
+  })
+
+  it('lets a client that is still sending see why it was refused', async () => {
+    const { url } = await startCustom((connector, req, res) => connector.upload('album', req, res, { maxFileSize: 3 }))
+    const { status, body } = await post(`${url}/custom`, form({ name: 'big', content: 'x'.repeat(20_000_000) }))
+    expect([status, body]).toEqual([413, 'the body is larger than 3 bytes'])
+  })
+})
+
+describe('options of the data source', () => {
+  it('name files, list their types, and show the access list', async () => {
+    const { fetch } = await startOnDirectory({
+      getFilename: ({ name }: { name: string }) => `image-${name}`,
+      acl: ({ name, originalFilename }: { name: string; originalFilename: string }) => `${originalFilename}>${name}`,
+      allowedContentTypes: ['image/png', 'image/jpeg'],
+      maxFileSize: 5 * 1024 * 1024,
+    })
+    const png = await fetch('/containers/album/upload', form({ name: 'a.png', content: 'x', type: 'image/png' }))
+    expect(await png.json()).toMatchObject(
+      uploaded({ name: 'image-a.png', originalFilename: 'a.png', acl: 'a.png>image-a.png' }),
+    )
+    expect((await fetch('/containers/album/upload', form({ name: 'a.txt', content: 'x' }))).status).toBe(415)
+  })
+
+  it('may be set on the connector afterwards, as boot scripts do', async () => {
+    const { dataSource, fetch } = await startOnDirectory({ maxFileSize: 3 })
+    const { connector } = dataSource
+    expect(connector.maxFileSize).toBe(3)
+    connector.maxFileSize = 10
+    connector.getFilename = ({ name }) => `renamed-${name}`
+    const answer = await fetch('/containers/album/upload', form({ name: 'sea.txt', content: 'waves' }))
+    expect(await answer.json()).toMatchObject(uploaded({ name: 'renamed-sea.txt', originalFilename: 'sea.txt' }))
+  })
+
+  it('make names unique', async () => {
+    const { fetch } = await startOnDirectory({ nameConflict: 'makeUnique' })
+    const names = async () => {
+      const answer = await fetch('/containers/album/upload', form({ name: 'a.png', content: 'x' }))
+      const { result } = (await answer.json()) as { result: { files: { file: [{ name: string }] } } }
+      return result.files.file[0].name
+    }
+    const [first, second] = [await names(), await names()]
+    expect(first).toMatch(/^[0-9a-f-]{36}\.png$/)
+    expect(second).not.toBe(first)
+  })
+
+  it.each([
+    ['an empty list', []],
+    ['null', null],
+    ['a function that gives an empty list', () => []],
+    ['a function that gives nothing', () => undefined],
+  ])('allow all types where they give %s', async (_, allowedContentTypes) => {
+    const { fetch } = await startOnDirectory({ allowedContentTypes })
+    expect((await fetch('/containers/album/upload', form({ name: 'a.txt', content: 'x' }))).status).toBe(200)
+  })
+
+  it('may limit sizes by a function, which limits nothing when it gives nothing', async () => {
+    const { fetch } = await startOnDirectory({
+      maxFileSize: ({ name }: { name: string }) => (name === 'small' ? 3 : undefined),
+    })
+    const status = async (name: string) =>
+      (await fetch('/containers/album/upload', form({ name, content: 'x'.repeat(100) }))).status
+    expect([await status('small'), await status('large')]).toEqual([413, 200])
+  })
+})
+
+describe('with legacyStatusCodes', () => {
+  const legacy = { legacyStatusCodes: true }
+  /** The status and the message of an answer that tells everything. */
+  const failure = async (response: Response) => {
+    const { error } = (await response.json()) as { error: { statusCode: number; message: string } }
+    return [response.status, error.message]
+  }
+
+  it('a type that is not allowed is 500 with the old message', async () => {
+    const { fetch } = await startOnDirectory(
+      { ...legacy, allowedContentTypes: ['image/png', 'image/jpeg'] },
+      { debug: true },
+    )
+    const answer = await fetch('/containers/album/upload', form({ name: 'a.txt', content: 'x' }))
+    expect(await failure(answer)).toEqual([
+      500,
+      'contentType "text/plain" is not allowed (Must be in [image/png, image/jpeg])',
+    ])
+  })
+
+  it('a file too large is 500 with the old message, and not stored', async () => {
+    const { fetch } = await startOnDirectory({ ...legacy, maxFileSize: 3 }, { debug: true })
+    const answer = await fetch('/containers/album/upload', form({ name: 'a.txt', content: 'waves' }))
+    expect(await failure(answer)).toEqual([
+      500,
+      'maxFileSize exceeded, received more than 3 bytes of field data (max is 3)',
+    ])
+    expect(await (await fetch('/containers/album/files')).json()).toEqual([])
+  })
+
+  it('fields too long are 500 with the old message', async () => {
+    const { fetch } = await startOnDirectory({ ...legacy, maxFieldsSize: 10 }, { debug: true })
+    const { body } = form()
+    body.append('title', 'x'.repeat(100))
+    const [status, message] = await failure(await fetch('/containers/album/upload', { method: 'POST', body }))
+    expect([status, message]).toEqual([500, expect.stringMatching(/^maxFieldsSize exceeded/)])
+  })
+
+  it('a request without a form is 500 with the old message, and one without a body still 400', async () => {
+    const { fetch } = await startOnDirectory(legacy, { debug: true })
+    const upload = (init: RequestInit) => fetch('/containers/album/upload', { method: 'POST', ...init })
+    expect(await failure(await upload({ body: 'x', headers: { 'Content-Type': 'text/plain' } }))).toEqual([
+      500,
+      'bad content-type header, unknown content-type: text/plain',
+    ])
+    expect(await failure(await upload({ body: new TextEncoder().encode('x') }))).toEqual([
+      500,
+      'bad content-type header, no content-type',
+    ])
+    expect(await failure(await upload({}))).toEqual([400, 'No file content uploaded'])
+  })
+
+  it('look-ups are still 404, and everything else 500', async () => {
+    const { fetch } = await startOnDirectory(legacy)
+    const status = async (path: string, init?: RequestInit) => (await fetch(`/containers${path}`, init)).status
+    expect(await status('/none')).toBe(404)
+    expect(await status('/album/files/none')).toBe(404)
+    expect(await status('/album/download/none')).toBe(404)
+    expect(await status('/none', { method: 'DELETE' })).toBe(500)
+    expect(await status('/album/files/none', { method: 'DELETE' })).toBe(500)
+    expect(await status('', { method: 'POST', body: new URLSearchParams({ name: 'album' }) })).toBe(500)
+    expect(await status('/none/upload', form({ name: 'a.txt', content: 'x' }))).toBe(500)
+    expect(await (await fetch('/containers/none/files')).json()).toEqual([])
+  })
+})
+
+it('an upload without a file is 400', async () => {
+  const { fetch } = await startOnDirectory()
+  const { body } = form()
+  body.append('title', 'Holiday')
+  for (const init of [{ method: 'POST' }, { method: 'POST', body }]) {
+    const answer = await fetch('/containers/album/upload', init)
+    expect([answer.status, await answer.json()]).toMatchObject([
+      400,
+      { error: { message: 'No file content uploaded', code: 'NO_FILE' } },
+    ])
+  }
+})

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""swift-in-one.py DIRECTORY PROXY_PORT KEYSTONE_URL
+"""swift-in-one.py DIRECTORY PROXY_ADDRESS PROXY_PORT KEYSTONE_URL
 
-All of OpenStack Swift in one program, on 127.0.0.1: a proxy on PROXY_PORT, and an account, a container and an object server
-on the three ports behind it, which keep one copy of everything below DIRECTORY. They are Swift's own servers; only what Swift
-leaves to its surroundings is here: rings, configuration, and a cache in memory in place of memcached. They are two
+All of OpenStack Swift in one program: a proxy on PROXY_ADDRESS and PROXY_PORT, and an account, a container and an object server
+on the three ports behind it of 127.0.0.1, which keep one copy of everything below DIRECTORY. They are Swift's own servers; only
+what Swift leaves to its surroundings is here: rings, configuration, and a cache in memory in place of memcached. They are two
 processes, for two cores: the proxy, which is one because its cache is, and the servers behind it.
 
 Sign-in is Keystone's. The S3 interface takes the EC2 credentials that Keystone keeps. Beside them tempauth has an account of
@@ -20,8 +20,9 @@ import time
 import types
 
 DIRECTORY = os.path.abspath(sys.argv[1])
-PROXY_PORT = int(sys.argv[2])
-KEYSTONE = sys.argv[3]
+PROXY_ADDRESS = sys.argv[2]
+PROXY_PORT = int(sys.argv[3])
+KEYSTONE = sys.argv[4]
 PORTS = {'account': PROXY_PORT + 1, 'container': PROXY_PORT + 2, 'object': PROXY_PORT + 3}
 SWIFT_DIRECTORY = DIRECTORY + '/swift'
 USER = pwd.getpwuid(os.getuid()).pw_name
@@ -74,8 +75,7 @@ def fast_connection(*args, **kwargs):
 
 db.get_db_connection = fast_connection
 
-DEFAULTS = f'''bind_ip = 127.0.0.1
-user = {USER}
+DEFAULTS = f'''user = {USER}
 swift_dir = {SWIFT_DIRECTORY}
 log_level = ERROR
 '''
@@ -89,7 +89,8 @@ for name, port in PORTS.items():
     builder.rebalance(seed='1')
     builder.get_ring().save(f'{SWIFT_DIRECTORY}/{name}.ring.gz')
     write(f'{name}-server.conf', f'''[DEFAULT]
-{DEFAULTS}bind_port = {port}
+{DEFAULTS}bind_ip = 127.0.0.1
+bind_port = {port}
 devices = {DIRECTORY}/srv
 mount_check = false
 disable_fallocate = true
@@ -114,7 +115,8 @@ password = adminpw
 # Without proxy-logging, clients that keep connections open see protocol errors. Of the two ways to sign in Keystone's must
 # come first, or tempauth answers for it.
 write('proxy-server.conf', f'''[DEFAULT]
-{DEFAULTS}bind_port = {PROXY_PORT}
+{DEFAULTS}bind_ip = {PROXY_ADDRESS}
+bind_port = {PROXY_PORT}
 [pipeline:main]
 pipeline = catch_errors gatekeeper healthcheck proxy-logging memory-cache listing_formats bulk tempurl authtoken s3api s3token keystoneauth tempauth staticweb copy container-quotas account-quotas slo dlo versioned_writes symlink proxy-server
 [app:proxy-server]
@@ -256,7 +258,7 @@ def serve(name, listener):
 
 # All ports are open before the proxy answers, so what it asks of the others waits until they are ready.
 listeners = {
-    name: eventlet.listen(('127.0.0.1', port), backlog=4096)
+    name: eventlet.listen((PROXY_ADDRESS if name == 'proxy' else '127.0.0.1', port), backlog=4096)
     for name, port in (PORTS | {'proxy': PROXY_PORT}).items()
 }
 is_proxy = os.fork() != 0

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { fromEnvironment } from './environment.js'
+import { NativeGroup } from './native-group.js'
 import { freePort } from './ports.js'
-import { inGroup } from './supervisor.js'
+import { inGroup } from './server-group.js'
 
 const require = createRequire(import.meta.url)
 
@@ -39,7 +40,7 @@ export async function startAzurite(): Promise<AzureServer> {
       stop: async () => undefined,
     }
   }
-  return inGroup('azurite', async (group) => {
+  return inGroup(await NativeGroup.create('azurite'), async (group) => {
     const port = await freePort()
     const account = 'stowagetests'
     const key = randomBytes(64).toString('base64')

@@ -1,12 +1,17 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { type InstallOptions, requirePackages, searchPath, versionOf } from './debian.js'
-import { freePorts } from './ports.js'
+import { posix } from 'node:path'
+import { type InstallOptions, searchPath } from './debian.js'
+import { startInDebian } from './placement.js'
 import { type S3Keys, type S3Server, s3FromEnvironment } from './s3-endpoint.js'
-import { inGroup, type Program, type ServerGroup } from './supervisor.js'
+import type { Program, ServerGroup } from './server-group.js'
 
-const packages = ['ceph-mon', 'ceph-osd', 'radosgw', 'ceph-common']
+const needs = {
+  name: 'ceph',
+  title: "Ceph's S3",
+  packages: ['ceph-mon', 'ceph-osd', 'radosgw', 'ceph-common'],
+  ports: 2,
+  published: 1,
+}
 const GiB = 1024 ** 3
 
 /**
@@ -16,17 +21,16 @@ const GiB = 1024 ** 3
 export async function startCeph(options: InstallOptions = {}): Promise<S3Server> {
   const real = s3FromEnvironment('S3')
   if (real !== undefined) return real
-  await requirePackages("Ceph's S3", packages, options)
-  return inGroup('ceph', startCluster)
+  return startInDebian(needs, startCluster, options)
 }
 
-async function startCluster(group: ServerGroup): Promise<S3Server> {
-  const [monitorPort, gatewayPort] = (await freePorts(2)) as [number, number]
+async function startCluster(group: ServerGroup, ports: readonly number[]): Promise<S3Server> {
+  const [gatewayPort, monitorPort] = ports as [number, number]
   const cluster = randomUUID()
-  const at = (...names: string[]) => join(group.directory, ...names)
-  for (const name of ['mon', 'osd', 'rgw', 'log', 'run']) await mkdir(at(name))
+  const at = (...names: string[]) => posix.join(group.directory, ...names)
+  await group.makeDirectories('mon', 'osd', 'rgw', 'log', 'run')
   const conf = at('ceph.conf')
-  await writeFile(conf, configuration({ directory: group.directory, cluster, monitorPort, gatewayPort }))
+  await group.write('ceph.conf', configuration(group, { cluster, monitorPort, gatewayPort }))
   const run = (command: string, ...args: string[]) => group.run(program(command, args))
   const start = (command: string, ...args: string[]) => group.start(program(command, args))
 
@@ -50,7 +54,7 @@ async function startCluster(group: ServerGroup): Promise<S3Server> {
   await group.untilAnswering(endpoint)
 
   const [keys, other] = await Promise.all([createUser(group, conf, 'stowage'), createUser(group, conf, 'other')])
-  const server = `Ceph ${await versionOf('radosgw')}`
+  const server = `Ceph ${await group.versionOf('radosgw')}`
   return { endpoint, region: 'us-east-1', server, ...keys, other, stop: () => group.stop() }
 }
 
@@ -70,13 +74,12 @@ const program = (command: string, args: readonly string[]): Program => ({
 })
 
 interface Layout {
-  readonly directory: string
   readonly cluster: string
   readonly monitorPort: number
   readonly gatewayPort: number
 }
 
-function configuration({ directory, cluster, monitorPort, gatewayPort }: Layout): string {
+function configuration({ directory, address }: ServerGroup, { cluster, monitorPort, gatewayPort }: Layout): string {
   return `[global]
 fsid = ${cluster}
 mon_initial_members = a
@@ -112,7 +115,7 @@ memstore_device_bytes = ${8 * GiB}
 [client.rgw]
 rgw_data = ${directory}/rgw
 # Without tcp_nodelay each answer with a body of XML waits 40 ms for the client to acknowledge its headers.
-rgw_frontends = beast endpoint=127.0.0.1:${gatewayPort} tcp_nodelay=1
+rgw_frontends = beast endpoint=${address}:${gatewayPort} tcp_nodelay=1
 rgw_thread_pool_size = 64
 rgw_enable_apis = s3, admin
 rgw_enable_usage_log = false

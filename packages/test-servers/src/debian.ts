@@ -10,7 +10,7 @@ const run = promisify(execFile)
 
 /** dpkg's own placeholders. */
 const statusFormat = '\u0024{db:Status-Status}\n'
-const versionFormat = '\u0024{Version}'
+export const versionFormat = '\u0024{Version}'
 
 /** Debian keeps daemons in places that are in root's search path alone. */
 export const searchPath = '/usr/sbin:/usr/bin:/sbin:/bin'
@@ -58,7 +58,7 @@ export async function versionOf(name: string): Promise<string> {
 }
 
 /** `16.2.15` of `16.2.15+ds-0+deb12u1`, `22.0.2` of `2:22.0.2-0+deb12u1`. */
-const upstreamVersion = (version: string) =>
+export const upstreamVersion = (version: string) =>
   version
     .trim()
     .replace(/^\d+:/, '')

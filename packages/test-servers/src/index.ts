@@ -4,7 +4,9 @@
  * - `global-setup.ts`, `describe-server.ts`, `servers.ts`: servers for a whole vitest run, and the tests that need them.
  * - `azurite.ts`: Azure Blob Storage. `ceph.ts`: Amazon S3. `swift.ts` and `keystone.ts`: OpenStack, and a second S3.
  *   `rackspace.ts`: Rackspace.
- * - `supervisor.ts` and `servers/supervisor.mjs`: the programs, held so that none outlives the tests.
+ * - `placement.ts`: whether a server runs in a container or on this machine. `server-group.ts`: its programs, wherever they run;
+ *   `container-group.ts` in a container; `native-group.ts` on this machine, where `supervisor.ts` and `servers/supervisor.mjs`
+ *   see to it that none outlives the tests.
  * - `ports.ts`, `environment.ts`, `debian.ts`: where a server listens; a real service instead of it; where it comes from.
  */
 export { type AzureEndpoint, type AzureServer, startAzurite } from './azurite.js'

@@ -1,9 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { userInfo } from 'node:os'
-import { join } from 'node:path'
+import { posix } from 'node:path'
 import { searchPath } from './debian.js'
 import type { S3Keys } from './s3-endpoint.js'
-import type { Program, ServerGroup } from './supervisor.js'
+import type { Program, ServerGroup } from './server-group.js'
 
 /** A user of Keystone with a project of the same name, in the domain `Default`. */
 export interface KeystoneUser {
@@ -21,14 +19,14 @@ const admin = { username: 'admin', password: 'adminpw', project: 'admin' }
 
 /** Starts Keystone (version 3 of its interface) in the group's directory. */
 export async function startKeystone(group: ServerGroup, port: number): Promise<string> {
-  const home = join(group.directory, 'keystone')
-  for (const name of ['', 'fernet', 'credential']) await mkdir(join(home, name), { mode: 0o700 })
-  const conf = join(home, 'keystone.conf')
-  await writeFile(conf, configuration(home))
-  const { username, gid } = userInfo()
+  const home = posix.join(group.directory, 'keystone')
+  await group.makeDirectories('keystone', 'keystone/fernet', 'keystone/credential')
+  const conf = posix.join(home, 'keystone.conf')
+  await group.write('keystone/keystone.conf', configuration(home))
+  const { account } = group
   const manage = (name: string, ...args: string[]) =>
     group.run({ ...program('keystone-manage', ['--config-file', conf, ...args]), name: `keystone-${name}` })
-  const owner = ['--keystone-user', username, '--keystone-group', String(gid)]
+  const owner = ['--keystone-user', account.name, '--keystone-group', String(account.groupId)]
   await Promise.all([
     manage('db_sync', 'db_sync'),
     manage('fernet', 'fernet_setup', ...owner),
@@ -48,7 +46,14 @@ export async function startKeystone(group: ServerGroup, port: number): Promise<s
   )
   await group.start({
     ...program('uwsgi', [
-      ...['--plugins', 'python3', '--http-socket', `127.0.0.1:${port}`, '--wsgi-file', '/usr/bin/keystone-wsgi-public'],
+      ...[
+        '--plugins',
+        'python3',
+        '--http-socket',
+        `${group.address}:${port}`,
+        '--wsgi-file',
+        '/usr/bin/keystone-wsgi-public',
+      ],
       // More processes or threads than one lock each other out of the database.
       ...[
         '--master',

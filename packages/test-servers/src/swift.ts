@@ -1,20 +1,25 @@
-import { fileURLToPath } from 'node:url'
-import { type InstallOptions, requirePackages, searchPath, versionOf } from './debian.js'
+import { type InstallOptions, searchPath } from './debian.js'
 import { fromEnvironment } from './environment.js'
 import { type KeystoneUser, seedKeystone, startKeystone } from './keystone.js'
-import { freePorts } from './ports.js'
+import { startInDebian } from './placement.js'
 import type { S3Endpoint } from './s3-endpoint.js'
-import { inGroup, type ServerGroup } from './supervisor.js'
+import type { ServerGroup } from './server-group.js'
 
-const packages = [
-  'swift-proxy',
-  'swift-account',
-  'swift-container',
-  'swift-object',
-  'keystone',
-  'uwsgi-core',
-  'uwsgi-plugin-python3',
-]
+const needs = {
+  name: 'swift',
+  title: 'OpenStack Swift',
+  packages: [
+    'swift-proxy',
+    'swift-account',
+    'swift-container',
+    'swift-object',
+    'keystone',
+    'uwsgi-core',
+    'uwsgi-plugin-python3',
+  ],
+  ports: 5,
+  published: 2,
+}
 
 /** What a client needs to reach OpenStack's object store through Keystone. */
 export interface SwiftEndpoint {
@@ -68,26 +73,25 @@ export async function startSwift(options: InstallOptions = {}): Promise<SwiftSer
       stop: async () => undefined,
     }
   }
-  await requirePackages('OpenStack Swift', packages, options)
-  return inGroup('swift', startTogether)
+  return startInDebian(needs, startTogether, options)
 }
 
-async function startTogether(group: ServerGroup): Promise<SwiftServer> {
-  const [keystonePort, proxyPort] = (await freePorts(5)) as [number, number]
+async function startTogether(group: ServerGroup, ports: readonly number[]): Promise<SwiftServer> {
+  const [keystonePort, proxyPort] = ports as [number, number]
   const keystoneUrl = `http://127.0.0.1:${keystonePort}`
   const url = `http://127.0.0.1:${proxyPort}`
-  const script = fileURLToPath(new URL('../servers/swift-in-one.py', import.meta.url))
+  const script = await group.bring(new URL('../servers/swift-in-one.py', import.meta.url))
   // Swift asks Keystone only when somebody asks Swift, so both can start at once.
   await group.start({
     name: 'swift',
     command: '/usr/bin/python3',
-    args: [script, group.directory, String(proxyPort), keystoneUrl],
+    args: [script, group.directory, group.address, String(proxyPort), keystoneUrl],
     env: { PATH: searchPath, PYTHONDONTWRITEBYTECODE: '1' },
   })
   await startKeystone(group, keystonePort)
   const [user, other] = await seedKeystone(keystoneUrl, url)
   await group.untilAnswering(`${url}/healthcheck`)
-  const store = `Swift ${await versionOf('swift-proxy')}`
+  const store = `Swift ${await group.versionOf('swift-proxy')}`
   return {
     authUrl: keystoneUrl,
     region: 'RegionOne',
@@ -96,7 +100,7 @@ async function startTogether(group: ServerGroup): Promise<SwiftServer> {
     projectName: user.projectName,
     userDomainName: 'Default',
     projectDomainName: 'Default',
-    server: `${store} with Keystone ${await versionOf('keystone')}`,
+    server: `${store} with Keystone ${await group.versionOf('keystone')}`,
     local: {
       user,
       other,

@@ -1,0 +1,74 @@
+import { type InstallOptions, requirePackages } from './debian.js'
+import { NativeGroup } from './native-group.js'
+import { freePorts } from './ports.js'
+import { inGroup, type ServerGroup } from './server-group.js'
+
+/** What a server of Debian's packages needs before its programs can be started. */
+export interface ServerNeeds {
+  /** Of its directory, its image and its container. */
+  readonly name: string
+  /** In messages. */
+  readonly title: string
+  readonly packages: readonly string[]
+  /** How many ports in a row. */
+  readonly ports: number
+  /** How many of them, from the first, are for clients. */
+  readonly published: number
+}
+
+/**
+ * Starts a server where it can run: in a container when a Docker engine answers, else on this machine, whose packages are
+ * installed when they are missing and can be. `STOWAGE_TEST_SERVERS` (`containers` or `native`) leaves no choice.
+ */
+export async function startInDebian<T>(
+  needs: ServerNeeds,
+  start: (group: ServerGroup, ports: readonly number[]) => Promise<T>,
+  options: InstallOptions = {},
+): Promise<T> {
+  const ports = await freePorts(needs.ports)
+  return inGroup(await groupFor(needs, ports, options), (group) => start(group, ports))
+}
+
+async function groupFor(
+  needs: ServerNeeds,
+  ports: readonly number[],
+  { install = true }: InstallOptions,
+): Promise<ServerGroup> {
+  // Whoever wants nothing installed wants no image built either.
+  const wanted = wantedPlacement() ?? (install ? undefined : 'native')
+  if (wanted !== 'native') {
+    try {
+      const group = await inContainer(needs, ports)
+      tell(`${needs.title} runs in a container`)
+      return group
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      if (wanted === 'containers') {
+        const advice =
+          'Start one on this machine, or name it in DOCKER_HOST, or leave out STOWAGE_TEST_SERVERS=containers'
+        throw new Error(`${needs.title} can't run in a container: ${reason}. ${advice}`, { cause: error })
+      }
+      tell(`${needs.title} is not run in a container: ${reason}`)
+    }
+  }
+  await requirePackages(needs.title, needs.packages, { install })
+  tell(`${needs.title} runs natively`)
+  return NativeGroup.create(needs.name)
+}
+
+async function inContainer({ name, packages, published }: ServerNeeds, given: readonly number[]) {
+  // Takes half a second to load, and a newer Node than the rest.
+  const { ContainerGroup } = await import('./container-group.js')
+  return ContainerGroup.create({ name, packages, ports: given.slice(0, published) })
+}
+
+function wantedPlacement(): 'containers' | 'native' | undefined {
+  const wanted = process.env['STOWAGE_TEST_SERVERS']
+  if (wanted === undefined || wanted === '') return undefined
+  if (wanted === 'containers' || wanted === 'native') return wanted
+  throw new Error(`STOWAGE_TEST_SERVERS is ${JSON.stringify(wanted)}, and must be containers or native, or left out`)
+}
+
+function tell(text: string): void {
+  process.stderr.write(`test-servers: ${text}\n`)
+}

@@ -11,7 +11,7 @@ export type Callback<T> = (error: Error | null, result?: T) => void
 export function settle<T>(outcome: Promise<T>, callback: Callback<T> | undefined): Promise<T> | undefined {
   if (callback === undefined) return outcome
   outcome.then(
-    (result) => process.nextTick(callback, null, result),
+    (result) => (result === undefined ? process.nextTick(callback, null) : process.nextTick(callback, null, result)),
     (error: Error) => process.nextTick(callback, error),
   )
   return undefined

@@ -4,6 +4,7 @@
  * The rooms:
  * - `connector.ts`: what a data source calls. `service.ts`: the methods. `remote-methods.ts`: those that clients can call.
  * - `settings.ts`, `upload-options.ts`: the data source's entry. `pkgcloud-provider.ts`: providers of pkgcloud's shape.
+ * - `loopback4/`: the controller for LoopBack 4, an entry of its own.
  * - `callbacks.ts`, `entities.ts`, `errors.ts`, `streams.ts`, `stored-files.ts`, `legacy.ts`: how arguments come and results go, as they always did.
  */
 import { initialize } from './connector.js'

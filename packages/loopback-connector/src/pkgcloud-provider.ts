@@ -70,6 +70,7 @@ const capabilities: Capabilities = freezeCapabilities({
     maxMetadataBytes: 0,
   },
   checksums: [],
+  tellsReplaced: true,
   signedUrls: false,
   acl: true,
   nativeOptions: [
@@ -195,7 +196,7 @@ class PkgcloudProvider implements StorageProvider {
       if (!existed) await this.#remove(container, file).catch(() => undefined)
       throw isStorageError(error) ? error : clientError(error, () => containerNotFound(container))
     }
-    return this.#find(container, file)
+    return { ...(await this.#find(container, file)), replaced: existed }
   }
 
   async removeFile(container: string, file: string): Promise<void> {

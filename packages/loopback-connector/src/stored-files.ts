@@ -50,13 +50,21 @@ async function responseFor(storage: StorageService, { container, name }: Uploade
   }
 }
 
-/** A file's address on Amazon, which the storage component told; reading it takes a right to do so. Elsewhere `undefined`. */
+/**
+ * A file's address on Amazon, which the storage component told; reading it takes a right to do so. `undefined` elsewhere, and for a name
+ * that no address can express.
+ */
 export async function locationOf(
   storage: StorageService,
   { container, name }: { readonly container: string; readonly name: string },
 ): Promise<string | undefined> {
   if (storage.name !== 'amazon') return undefined
-  // Signing asks nobody, and knows the region, the endpoint and the style of paths.
-  const { url } = await storage.signUrl(container, name, { method: 'GET', expiresIn: 1 })
-  return url.slice(0, url.indexOf('?'))
+  try {
+    // Signing asks nobody, and knows the region, the endpoint and the style of paths.
+    const { url } = await storage.signUrl(container, name, { method: 'GET', expiresIn: 1 })
+    return url.slice(0, url.indexOf('?'))
+  } catch (error) {
+    if (isStorageError(error)) return undefined
+    throw error
+  }
 }

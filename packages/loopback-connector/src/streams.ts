@@ -63,31 +63,23 @@ const readNames = [
 ] as const satisfies readonly (keyof OpenFileOptions)[]
 
 /**
- * A stream into a file. Emits `finish` when the file is stored, then `success` with the {@link File}; or `error`, and nothing is
- * stored then.
+ * A stream into a file. When the file is stored it emits `success` with the {@link File}, and `finish`; else `error`, and nothing is
+ * stored.
  */
 export function uploadStream({ storage, container, file }: Place, options: UploadStreamOptions): UploadStream {
+  let stored: File | undefined
   const stream = new UploadStream(async (body, streamSignal) => {
     try {
       const opened = await storage
       const { signal, ...write } = writeOptions(opened, options)
-      return await opened.putFile(container, file, body, { ...write, signal: joined(signal, streamSignal) })
+      const written = await opened.putFile(container, file, body, { ...write, signal: joined(signal, streamSignal) })
+      stored = new File(written, { provider: opened.name, location: await locationOf(opened, written) })
+      return written
     } catch (error) {
       throw connectorError(error)
     }
   })
-  stream.once('finish', () => {
-    describe(storage, stream).then(
-      (stored) => process.nextTick(() => stream.emit('success', stored)),
-      (error: unknown) => stream.destroy(connectorError(error)),
-    )
-  })
-  return stream
-}
-
-async function describe(storage: Promise<StorageService>, stream: UploadStream): Promise<File> {
-  const [opened, written] = await Promise.all([storage, stream.file])
-  return new File(written, { provider: opened.name, location: await locationOf(opened, written) })
+  return stream.once('finish', () => stream.emit('success', stored))
 }
 
 /** The options that the storage knows; access lists and options of one service are for those that have them. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -197,6 +197,43 @@ describe('what the storage component did wrong', () => {
     expect(await answer(await fetch('/containers/album/files/none', { method: 'DELETE' }))).toEqual(
       failure(404, 'ENOENT', /"none"/),
     )
+  })
+
+  it('a client that goes away in the middle of an upload leaves nothing, and the server goes on', async () => {
+    const { container, fetch, url, root } = await startOnDirectory()
+    const failed = new Promise<void>((resolve) => {
+      container.afterRemoteError('upload', (_context, next) => {
+        next()
+        resolve()
+      })
+    })
+    const client = request(`${url}/api/containers/album/upload`, { method: 'POST' })
+    client.on('error', () => undefined)
+    client.setHeader('Content-Type', 'multipart/form-data; boundary=x')
+    const head = '--x\r\nContent-Disposition: form-data; name="f"; filename="half.txt"\r\n\r\n'
+    client.write(head + 'x'.repeat(100_000), () => client.destroy())
+    await failed
+    expect(await readdir(join(root, 'album'))).toEqual([])
+    expect((await fetch('/containers/album')).status).toBe(200)
+  })
+
+  it('a client that goes away in the middle of a download ends it, and the server goes on', async () => {
+    const { container, fetch, url, root } = await startOnDirectory()
+    await writeFile(join(root, 'album', 'big.bin'), Buffer.alloc(50_000_000))
+    const failed = new Promise<unknown>((resolve) => {
+      container.afterRemoteError('download', ({ error }, next) => {
+        next()
+        resolve(error?.code)
+      })
+    })
+    const client = request(`${url}/api/containers/album/download/big.bin`)
+    client.on('error', () => undefined)
+    client.end()
+    const [response] = (await once(client, 'response')) as [IncomingMessage]
+    response.once('data', () => client.destroy())
+    response.on('error', () => undefined)
+    expect(await failed).toBe('ABORTED')
+    expect((await fetch('/containers/album')).status).toBe(200)
   })
 
   it('no answer tells a path of the server', async () => {

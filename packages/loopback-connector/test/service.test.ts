@@ -116,15 +116,13 @@ describe('containers and files', () => {
 })
 
 describe('an upload stream', () => {
-  it('emits finish when the file is stored, then success with the file', async () => {
+  it('emits success with the file, and finish, when the file is stored', async () => {
     const { service, root } = await open()
     const stream = service.uploadStream('album', 'sea.txt')
     const events: string[] = []
-    stream.on('finish', () => events.push('finish'))
-    const success = once(stream, 'success').finally(() => events.push('success'))
-    stream.end('waves')
-    const [file] = await success
-    expect(events).toEqual(['finish', 'success'])
+    for (const event of ['success', 'finish', 'close', 'error']) stream.on(event, () => events.push(event))
+    const [[file]] = await Promise.all([once(stream, 'success'), once(stream, 'close'), stream.end('waves')])
+    expect(events).toEqual(['success', 'finish', 'close'])
     expect(file.getMetadata()).toMatchObject({ container: 'album', name: 'sea.txt', size: 5 })
     expect(await readFile(join(root, 'album', 'sea.txt'), 'utf8')).toBe('waves')
   })

@@ -22,7 +22,7 @@ import { errno, isAbsence, rootMissing } from './errors.js'
 import { bookkeeping } from './locks.js'
 import { type OnDisk, type Place, pathOf } from './places.js'
 import { fsync, ignoreFailure, lstatIfThere, mkdir, readdirIfThere, readFile, rmdir, unlink } from './system.js'
-import { etagOf, mayHaveAttributes, type VersionFacts, versionOf } from './versions.js'
+import { dateOf, etagOf, mayHaveAttributes, type VersionFacts, versionOf } from './versions.js'
 
 export type Attributes = WriteCallOptions['attributes']
 
@@ -77,9 +77,9 @@ export function writtenFile(place: Place, stats: BigIntStats, { attributes, chec
     container: place.container,
     name: place.file,
     size: Number(stats.size),
-    mtime: stats.mtime,
+    mtime: dateOf(stats.mtimeMs),
     // Copies of a tree keep the time of change, but can't keep that of creation.
-    ...(stats.birthtimeNs > 0n && stats.birthtimeNs <= stats.mtimeNs ? { created: stats.birthtime } : {}),
+    ...(stats.birthtimeNs > 0n && stats.birthtimeNs <= stats.mtimeNs ? { created: dateOf(stats.birthtimeMs) } : {}),
     etag: etagOf(stats),
     ...withoutUndefined(attributes),
     checksums: withoutUndefined(checksums),
@@ -88,9 +88,9 @@ export function writtenFile(place: Place, stats: BigIntStats, { attributes, chec
 
 export const fileInfo = (place: Place, stats: BigIntStats, known: Kept): FileInfo => ({
   ...writtenFile(place, stats, known),
-  mtime: stats.mtime,
-  atime: stats.atime,
-  ctime: stats.ctime,
+  mtime: dateOf(stats.mtimeMs),
+  atime: dateOf(stats.atimeMs),
+  ctime: dateOf(stats.ctimeMs),
 })
 
 const withoutUndefined = <T extends object>(value: T): T =>

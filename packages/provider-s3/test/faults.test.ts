@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { StorageService } from '@stowage/core'
+import { type StorageError, StorageService } from '@stowage/core'
 import { describeServer, httpAnswer, startTcpProxy, type TcpProxy } from '@stowage/test-servers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { S3Provider, type S3ProviderOptions } from '../src/index.js'
@@ -43,7 +43,7 @@ describeServer('ceph', ({ endpoint, region, key, keyId }) => {
     through(async (storage) => {
       proxy.failNext({ kind, afterBytes: MiB }, { kind, afterBytes: MiB })
       const before = proxy.connections
-      expect(await (await storage.openFile(container, 'file')).bytes()).toEqual(content)
+      expect((await (await storage.openFile(container, 'file')).bytes()).equals(content)).toBe(true)
       expect(proxy.connections - before).toBe(3)
     }),
   )
@@ -52,7 +52,7 @@ describeServer('ceph', ({ endpoint, region, key, keyId }) => {
     through(
       async (storage) => {
         proxy.failNext({ kind: 'stall', afterBytes: MiB })
-        expect(await (await storage.openFile(container, 'file')).bytes()).toEqual(content)
+        expect((await (await storage.openFile(container, 'file')).bytes()).equals(content)).toBe(true)
       },
       { idleTimeout: 300 },
     ))
@@ -86,24 +86,107 @@ describeServer('ceph', ({ endpoint, region, key, keyId }) => {
   test('500 is tried again where twice is the same as once, and only there', () =>
     through(async (storage) => {
       const failed = httpAnswer(500, {}, '<Error><Code>InternalError</Code></Error>')
-      proxy.failNext(failed)
+      proxy.failRequest(/^PUT \S*\/twice/, failed)
       await storage.putFile(container, 'twice', 'x')
-      proxy.failNext(failed)
-      await storage.close()
-      await through(async (fresh) => {
-        const once = fresh.putFile(container, 'once', 'x', { ifNoneMatch: '*' })
-        await expect(once).rejects.toEqual(coded('SERVICE_FAILED'))
-      })
+      proxy.failRequest(/^PUT \S*\/once/, failed)
+      const once = storage.putFile(container, 'once', 'x', { ifNoneMatch: '*' })
+      await expect(once).rejects.toEqual(coded('SERVICE_FAILED'))
+      expect(await direct.hasFile(container, 'once')).toBe(false)
     }))
 
-  test('a part whose connection breaks is sent again', () =>
-    through(async (storage) => {
-      const large = randomBytes(11 * MiB)
-      proxy.failNext({ kind: 'none' }, { kind: 'reset', afterBytes: 0 })
-      await storage.putFile(container, 'parts', large, { partSize: 5 * MiB })
-      expect(await (await direct.openFile(container, 'parts')).bytes()).toEqual(large)
+  test('a download whose file is replaced while the connection is broken fails or is the old one, never a mix', () =>
+    through(
+      async (storage) => {
+        await direct.putFile(container, 'replaced', content)
+        proxy.failNext({ kind: 'stall', afterBytes: MiB })
+        const chunks = (await storage.openFile(container, 'replaced')).stream[Symbol.asyncIterator]()
+        const { value: first } = await chunks.next()
+        await direct.putFile(container, 'replaced', randomBytes(3 * MiB))
+        const outcome = await Array.fromAsync({ [Symbol.asyncIterator]: () => chunks }).then(
+          (rest) => Buffer.concat([first, ...rest]).equals(content),
+          (error: StorageError) => error.code,
+        )
+        expect([true, 'PRECONDITION_FAILED']).toContain(outcome)
+      },
+      { idleTimeout: 1000 },
+    ))
+
+  describe('An upload', () => {
+    const large = randomBytes(11 * MiB)
+    const inParts = { partSize: 5 * MiB }
+    const isWhole = async (file: string, expected: Buffer) => {
+      expect((await (await direct.openFile(container, file)).bytes()).equals(expected)).toBe(true)
       expect(await Array.fromAsync(direct.uploads(container))).toEqual([])
-    }))
+    }
+    const lost = { kind: 'reset', afterBytes: 0 } as const
+    const silent = { kind: 'stall', afterBytes: 0 } as const
+
+    test.each([
+      ['a put is lost', /^PUT /, lost],
+      ['a put never comes', /^PUT /, silent],
+    ] as const)('is sent again when the answer to %s', (_, request, fault) =>
+      through(
+        async (storage) => {
+          proxy.failRequest(request, fault)
+          await storage.putFile(container, 'put', content)
+          await isWhole('put', content)
+        },
+        fault === silent ? { idleTimeout: 2000 } : {},
+      ),
+    )
+
+    test.each([
+      ['a part is lost', /partNumber=2/, lost],
+      ['a part never comes', /partNumber=2/, silent],
+      ['the completion is lost', /^POST \S*uploadId=/, lost],
+      ['the completion never comes', /^POST \S*uploadId=/, silent],
+      ['a part is that the service is busy', /partNumber=1/, httpAnswer(503, { 'Retry-After': '0' })],
+      ['a part is that the service failed', /partNumber=3/, httpAnswer(500)],
+    ] as const)('in parts goes on when the answer to %s', (_, request, fault) =>
+      through(
+        async (storage) => {
+          proxy.failRequest(request, fault)
+          const written = await storage.putFile(container, 'parts', large, inParts)
+          expect(written).toEqual(await direct.getFile(container, 'parts'))
+          await isWhole('parts', large)
+        },
+        fault === silent ? { idleTimeout: 2000 } : {},
+      ),
+    )
+
+    test('in parts of which one fails each time is given up after as many tries as it was said, and leaves nothing', () =>
+      through(async (storage) => {
+        for (let tries = 0; tries < retry.attempts; tries++) proxy.failRequest(/partNumber=2/, httpAnswer(500))
+        await expect(storage.putFile(container, 'failed', large, inParts)).rejects.toEqual(coded('SERVICE_FAILED'))
+        expect(await direct.hasFile(container, 'failed')).toBe(false)
+        expect(await Array.fromAsync(direct.uploads(container))).toEqual([])
+      }))
+
+    test('under a condition whose answer is lost fails, for nobody knows whether it was stored', () =>
+      through(async (storage) => {
+        proxy.failRequest(/^PUT /, lost)
+        const writing = storage.putFile(container, 'created', 'x', { ifNoneMatch: '*' })
+        await expect(writing).rejects.toEqual(coded('CONNECTION_LOST'))
+        expect(await (await direct.openFile(container, 'created')).text()).toBe('x')
+      }))
+
+    test('goes on with new credentials when they expire on the way', () => {
+      let asked = 0
+      const credentials = async () => {
+        asked++
+        return { accessKeyId: keyId, secretAccessKey: key }
+      }
+      return through(
+        async (storage) => {
+          proxy.failRequest(/partNumber=2/, httpAnswer(400, {}, '<Error><Code>ExpiredToken</Code></Error>'))
+          await storage.putFile(container, 'parts', large, inParts)
+          await isWhole('parts', large)
+          expect(asked).toBe(2)
+        },
+        { credentials, keyId: undefined, key: undefined },
+      )
+    })
+  })
 
   test.each([
     ['no XML', httpAnswer(200, { 'Content-Type': 'application/xml' }, '<<garbage')],

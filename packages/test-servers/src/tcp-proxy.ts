@@ -21,6 +21,11 @@ export interface TcpProxy {
   readonly connections: number
   /** The faults of the next connections, one each; those after them pass. */
   failNext(...faults: readonly Fault[]): void
+  /**
+   * The fault of the next request whose head begins like this, over whatever connection it comes. Bytes are counted from there. One
+   * request each, in the order of the calls.
+   */
+  failRequest(head: RegExp, fault: Fault): void
   stop(): Promise<void>
 }
 
@@ -33,27 +38,20 @@ export function httpAnswer(status: number, headers: Readonly<Record<string, stri
 
 /**
  * A proxy in front of a server (`http://host:port`) that breaks connections as it is told. It looks at bytes alone, so what passes is what
- * was sent. Clients keep connections open: close them, or start a new client, for the next fault to meet the next request.
+ * was sent. Clients keep connections open: for {@link TcpProxy.failNext} close them, or start a new client.
  */
 export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port: targetPort } = new URL(target)
   const faults: Fault[] = []
+  const awaited: AwaitedRequest[] = []
   const sockets = new Set<Socket>()
   let connections = 0
   const server = createServer((client) => {
     connections++
-    const fault = faults.shift() ?? { kind: 'none' }
-    hold(sockets, client)
-    if (fault.kind === 'answer') {
-      client.once('data', () => client.end(fault.text))
-      return
-    }
     const upstream = connect(Number(targetPort), hostname)
+    hold(sockets, client)
     hold(sockets, upstream)
-    client.pipe(upstream)
-    client.once('close', () => upstream.destroy())
-    upstream.once('close', () => (fault.kind === 'stall' ? undefined : client.end()))
-    forward(upstream, client, fault)
+    new Passage(client, upstream, awaited, faults.shift() ?? { kind: 'none' })
   })
   const port = await listen(server)
   return {
@@ -62,6 +60,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
       return connections
     },
     failNext: (...next) => void faults.push(...next),
+    failRequest: (head, fault) => void awaited.push({ head, fault }),
     stop: async () => {
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
@@ -69,21 +68,71 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   }
 }
 
-function forward(upstream: Socket, client: Socket, fault: Exclude<Fault, { kind: 'answer' }>): void {
-  let left = fault.kind === 'none' ? Number.POSITIVE_INFINITY : fault.afterBytes
-  upstream.on('data', (chunk: Buffer) => {
-    const passed = chunk.subarray(0, Math.min(left, chunk.length))
-    left -= passed.length
-    if (!client.write(passed)) {
-      upstream.pause()
-      client.once('drain', () => upstream.resume())
+interface AwaitedRequest {
+  readonly head: RegExp
+  readonly fault: Fault
+}
+
+/** Bytes of a request in which its head is looked for. */
+const headBytes = 4096
+
+/** A client's connection, and the one to the server that belongs to it. */
+class Passage {
+  readonly #client: Socket
+  readonly #upstream: Socket
+  readonly #awaited: AwaitedRequest[]
+  #fault: Fault
+  /** Bytes from the server that still pass. */
+  #left = Number.POSITIVE_INFINITY
+
+  constructor(client: Socket, upstream: Socket, awaited: AwaitedRequest[], fault: Fault) {
+    this.#client = client
+    this.#upstream = upstream
+    this.#awaited = awaited
+    this.#fault = fault
+    this.#meet(fault)
+    client.on('data', (chunk: Buffer) => this.#toServer(chunk))
+    client.once('close', () => upstream.destroy())
+    upstream.on('data', (chunk: Buffer) => this.#toClient(chunk))
+    upstream.once('close', () => {
+      if (this.#fault.kind !== 'stall' && this.#fault.kind !== 'answer') client.end()
+    })
+  }
+
+  #meet(fault: Fault): void {
+    this.#fault = fault
+    this.#left = 'afterBytes' in fault ? fault.afterBytes : Number.POSITIVE_INFINITY
+  }
+
+  #toServer(chunk: Buffer): void {
+    const head = this.#awaited.length === 0 ? '' : chunk.toString('latin1', 0, headBytes)
+    const index = this.#awaited.findIndex((request) => request.head.test(head))
+    const [met] = index === -1 ? [] : this.#awaited.splice(index, 1)
+    if (met !== undefined) this.#meet(met.fault)
+    if (this.#fault.kind === 'answer') {
+      this.#client.removeAllListeners('data').resume().end(this.#fault.text)
+      this.#upstream.destroy()
+    } else {
+      pass(chunk, this.#client, this.#upstream)
     }
-    if (left > 0) return
-    upstream.removeAllListeners('data')
-    if (fault.kind === 'reset') client.resetAndDestroy()
-    else if (fault.kind === 'truncate') client.end()
-    if (fault.kind !== 'stall') upstream.destroy()
-  })
+  }
+
+  #toClient(chunk: Buffer): void {
+    const passed = chunk.subarray(0, Math.min(this.#left, chunk.length))
+    this.#left -= passed.length
+    pass(passed, this.#upstream, this.#client)
+    if (this.#left > 0) return
+    this.#upstream.removeAllListeners('data')
+    if (this.#fault.kind === 'reset') this.#client.resetAndDestroy()
+    else if (this.#fault.kind === 'truncate') this.#client.end()
+    if (this.#fault.kind !== 'stall') this.#upstream.destroy()
+  }
+}
+
+function pass(chunk: Buffer, from: Socket, to: Socket): void {
+  if (to.destroyed || to.write(chunk)) return
+  from.pause()
+  to.once('drain', () => from.resume())
 }
 
 /** A socket that breaks is no matter of the proxy's. */

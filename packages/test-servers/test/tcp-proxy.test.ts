@@ -1,19 +1,28 @@
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { httpAnswer, startTcpProxy, type TcpProxy } from '../src/index.js'
 
 const body = 'x'.repeat(1_000_000)
 const server = createServer((_, response) => response.setHeader('Connection', 'close').end(body))
+const echo = createServer((request, response) => response.end(request.url))
 let proxy: TcpProxy
+let keeping: TcpProxy
+
+const inFrontOf = async (target: Server) => {
+  await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', resolve))
+  return startTcpProxy(`http://127.0.0.1:${(target.address() as AddressInfo).port}`)
+}
 
 beforeAll(async () => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  proxy = await startTcpProxy(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  proxy = await inFrontOf(server)
+  keeping = await inFrontOf(echo)
 })
 afterAll(async () => {
   await proxy.stop()
+  await keeping.stop()
   server.close()
+  echo.close()
 })
 
 const get = async () => (await fetch(proxy.endpoint)).text()
@@ -44,4 +53,13 @@ test('answers in place of the server', async () => {
   proxy.failNext(httpAnswer(503, { 'Retry-After': '7' }, 'busy'))
   const answer = await fetch(proxy.endpoint)
   expect([answer.status, answer.headers.get('retry-after'), await answer.text()]).toEqual([503, '7', 'busy'])
+})
+
+test('breaks the request that it is told to, and no other', async () => {
+  const ask = (path: string) => fetch(`${keeping.endpoint}${path}`).then((answer) => answer.text())
+  expect(await ask('/first')).toBe('/first')
+  keeping.failRequest(/^GET \/second /, { kind: 'reset', afterBytes: 0 })
+  expect(await ask('/other')).toBe('/other')
+  await expect(ask('/second')).rejects.toThrow()
+  expect(await ask('/second')).toBe('/second')
 })

@@ -14,13 +14,15 @@ export interface Understands {
   readonly conditionalRemovals: boolean
   /** Whether SHA-256 and CRC32C are verified and kept by the service. */
   readonly checksums: boolean
+  /** Whether a signed URL takes no `x-amz-` headers that were not signed, such as `x-amz-copy-source`. */
+  readonly sealedUrls: boolean
   /** Whether it is Amazon itself. */
   readonly amazon: boolean
   readonly maxMetadataBytes: number
 }
 
 export function capabilitiesOf(understands: Understands): Capabilities {
-  const { conditionalWrites, conditionalRemovals, checksums, amazon, maxMetadataBytes } = understands
+  const { conditionalWrites, conditionalRemovals, checksums, sealedUrls, amazon, maxMetadataBytes } = understands
   const writes = conditionalWrites === 'all' ? 'atomic' : conditionalWrites === 'puts' ? 'emulated' : false
   return freezeCapabilities({
     containerNames: {
@@ -52,8 +54,7 @@ export function capabilitiesOf(understands: Understands): Capabilities {
     checksums: checksums ? ['md5', 'sha256', 'crc32c'] : ['md5', 'sha256'],
     signedUrls: {
       maxExpiresIn: 7 * 24 * 60 * 60,
-      // Amazon wants every x-amz- header signed. Ceph 16 carries out an unsigned x-amz-copy-source.
-      sealed: amazon,
+      sealed: sealedUrls,
       contentType: true,
       size: true,
       responseHeaders: true,

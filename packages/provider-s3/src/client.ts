@@ -17,6 +17,7 @@ export function whatItUnderstands({ endpoint, ...options }: S3ProviderOptions): 
     conditionalWrites: options.conditionalWrites ?? (amazon ? 'all' : 'puts'),
     conditionalRemovals: options.conditionalRemovals ?? amazon,
     checksums: options.checksums ?? amazon,
+    sealedUrls: options.sealedUrls ?? amazon,
     maxMetadataBytes: options.maxMetadataBytes ?? 2048,
   }
 }

@@ -28,6 +28,8 @@ const properties = v.strictObject({
   conditionalRemovals: v.optional(v.boolean()),
   /** Whether the service verifies and keeps checksums (CRC32, CRC32C, SHA-256). Default: on Amazon. */
   checksums: v.optional(v.boolean()),
+  /** Whether the service refuses a request on a signed URL with `x-amz-` headers that were not signed. Default: on Amazon. */
+  sealedUrls: v.optional(v.boolean()),
   /** Bytes of a file's metadata that the service takes. Default: 2,048, as Amazon does. */
   maxMetadataBytes: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
   /** Connections kept open and used at the same time; further requests wait. Default: 128. */

@@ -6,7 +6,15 @@ import { S3Provider } from '../src/index.js'
 describeServer('swift-s3', ({ endpoint, region, key, keyId, server }) => {
   registerConformance({ describe, it }, 'amazon-swift', {
     createProvider: () =>
-      new S3Provider({ endpoint, region, key, keyId, conditionalWrites: false, maxMetadataBytes: 256 }),
+      new S3Provider({
+        endpoint,
+        region,
+        key,
+        keyId,
+        conditionalWrites: false,
+        sealedUrls: true,
+        maxMetadataBytes: 256,
+      }),
     server,
     secrets: [key],
   })

@@ -9,8 +9,7 @@ import { isSystemError } from './failures.js'
 const permissionBits = 0o777
 
 /**
- * Has a file written under a temporary name beside it (`.stowage-….part`), and puts it in its place once it is whole and on
- * the disk. On any failure nothing of it remains, and the file that was there before is still there. Its permissions are kept, and
+ * Has a file written under a temporary name beside it (`.stowage-….part`), and puts it in its place once it is whole. On any failure nothing of it remains, and the file that was there before is still there. Its permissions are kept, and
  * a symbolic link stays one. What is no regular file, such as a pipe or `/dev/null`, is written to as it is.
  */
 export async function replaceFile(path: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
@@ -27,7 +26,6 @@ export async function replaceFile(path: string, write: (handle: FileHandle) => P
       await using handle = await open(temporary, 'wx')
       if (present !== undefined) await handle.chmod(present.mode & permissionBits)
       await write(handle)
-      await handle.sync()
     }
     await rename(temporary, target)
   } catch (error) {

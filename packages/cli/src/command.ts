@@ -3,6 +3,7 @@
  */
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { UsageFailure } from './failures.js'
+import { flowed } from './help.js'
 import type { Terminal } from './terminal.js'
 
 interface OptionDefinition {
@@ -80,7 +81,7 @@ export function defineCommand<const Options extends OptionTable>(definition: Com
       const { values, positionals } = parse(name, table, argv)
       const { help: helpAsked, json = false, datasources } = values as Given<typeof commonOptions>
       if (helpAsked === true) {
-        await surroundings.terminal.print(help.trimEnd())
+        await surroundings.terminal.print(help)
         return
       }
       await definition.run(values as Given<Options>, positionals, { ...surroundings, json, datasources })
@@ -110,5 +111,6 @@ function helpOf({ name, usage, summary, details }: CommandDefinition<OptionTable
   })
   const width = Math.max(...rows.map(([left]) => left.length))
   const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`)
-  return `Usage: stowage ${name} ${usage}\n\n${summary}.\n\n${details.replaceAll(/^\n|\s+$/g, '')}\n\nOptions:\n${lines.join('\n')}\n`
+  const text = details.replaceAll(/^\n|\s+$/g, '')
+  return flowed(`Usage: stowage ${name} ${usage}\n\n${summary}.\n\n${text}\n\nOptions:\n${lines.join('\n')}`)
 }

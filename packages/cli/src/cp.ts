@@ -70,8 +70,12 @@ told of. Within one data source the bytes stay in the service.`,
       const counting = recursive && progress !== undefined ? count(planWith(ignore), progress, signal) : undefined
       if (!recursive) progress?.complete()
       const plan = planWith((path, reason) => failures.leaveOut(path, reason))
-      await copyAll(plan, { session, storages, failures, parallelism, recursive, progress })
-      await counting?.stop()
+      const several = recursive || places.length > 1
+      try {
+        await copyAll(plan, { session, storages, failures, parallelism, recursive, several, progress })
+      } finally {
+        await counting?.stop()
+      }
     }
     failures.finish()
   },
@@ -110,11 +114,13 @@ interface Means {
   readonly failures: Failures
   readonly parallelism: number
   readonly recursive: boolean
+  /** Whether the others are copied when one fails. */
+  readonly several: boolean
   readonly progress: Progress | undefined
 }
 
 async function copyAll(plan: AsyncIterable<Copy | Impossible>, means: Means): Promise<void> {
-  const { session, storages, failures, parallelism, recursive, progress } = means
+  const { session, storages, failures, parallelism, recursive, several, progress } = means
   const { terminal, json } = session
   await forEachParallel(plan, parallelism, session.signal, async (item, signal) => {
     if ('error' in item) {
@@ -132,7 +138,7 @@ async function copyAll(plan: AsyncIterable<Copy | Impossible>, means: Means): Pr
         await terminal.printJson({ source: name, target: nameOf(item.to), size })
       }
     } catch (error) {
-      if (signal.aborted || !recursive || !concernsOneFile(error)) throw error
+      if (signal.aborted || !several || !concernsOneFile(error)) throw error
       failures.add(name, error)
     }
   })
@@ -140,11 +146,11 @@ async function copyAll(plan: AsyncIterable<Copy | Impossible>, means: Means): Pr
 
 /**
  * Looks through the tree for its size while it is being copied, for the sake of the bar: the list is read twice, so that it need not
- * be remembered.
+ * be remembered. A failure is met by the copy itself, which tells of it; the bar then does without a total.
  */
 function count(plan: AsyncIterable<Copy | Impossible>, progress: Progress, signal: AbortSignal) {
   let stopped = false
-  const counted = (async () => {
+  const countAll = async () => {
     let total = 0
     for await (const item of plan) {
       if (stopped || signal.aborted) return
@@ -153,13 +159,12 @@ function count(plan: AsyncIterable<Copy | Impossible>, progress: Progress, signa
     }
     progress.expect(total)
     progress.complete()
-  })().catch(() => {
-    // The copy itself meets the same failure, and tells of it.
-  })
+  }
+  const counted = countAll().catch(ignore)
   return {
-    stop: async () => {
+    stop: () => {
       stopped = true
-      await counted
+      return counted
     },
   }
 }

@@ -55,6 +55,7 @@ export async function writeEntry(file: string, name: string, entry: Entry, { rep
   const edited = withEntry(text, name, entry)
   await replaceFile(file, async (handle) => {
     await handle.writeFile(edited)
+    await handle.sync()
   })
 }
 

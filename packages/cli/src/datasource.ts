@@ -49,7 +49,8 @@ Asks for what the options do not say: name, service, credentials. Secrets are be
 refers to them as \${NAME}. Nothing is written before all is answered, the package is there and the credentials were tried.
 All else in the file stays as it is. Where nobody can be asked, the options have to say it all:
 
-  stowage datasource --name photos --provider azure --set storageAccount=contoso --set 'storageAccessKey=\${AZURE_KEY}'
+  stowage datasource --name photos --provider azure \\
+    --set storageAccount=contoso --set 'storageAccessKey=\${AZURE_KEY}'
 
 Properties, beside those that every data source takes (partSize, parallelism, maxFileSize, …):
 ${Object.entries(providers)

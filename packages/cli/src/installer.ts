@@ -42,23 +42,22 @@ export async function installationOf(packages: readonly string[], directory: str
   return { packages, ...resolved, directory: project }
 }
 
-/** Runs the package manager, whose words go to the standard error. */
+/** Runs the package manager, whose words go to the standard error. It has ended when this settles. */
 export async function install({ command, args, directory }: Installation, terminal: Terminal, signal: AbortSignal) {
   const line = [command, ...args].join(' ')
   terminal.say(line)
   // The names of the packages are fixed, so that a shell, which npm needs on Windows, has nothing to misread.
-  const child = spawn(command, args, {
-    cwd: directory,
-    stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32',
-    signal,
-  })
-  const [code] = await once(child, 'close').catch((error: unknown) => {
-    signal.throwIfAborted()
-    throw new CommandFailure(exitCodes.failed, `${line}: ${isSystemError(error) ? messageOf(error) : 'failed'}`)
-  })
-  signal.throwIfAborted()
-  if (code !== 0) throw new CommandFailure(exitCodes.failed, `${line} failed with ${code}`)
+  const child = spawn(command, args, { cwd: directory, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' })
+  const stop = () => child.kill()
+  signal.addEventListener('abort', stop)
+  try {
+    const [code] = await once(child, 'close')
+    if (code !== 0) throw new CommandFailure(exitCodes.failed, `${line} failed${code === null ? '' : ` with ${code}`}`)
+  } catch (error) {
+    throw isSystemError(error) ? new CommandFailure(exitCodes.failed, `${line}: ${messageOf(error)}`) : error
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
 }
 
 /** Whether the project is one of LoopBack 3, which reads `datasources.json` by itself. */

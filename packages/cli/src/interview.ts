@@ -22,7 +22,7 @@ export interface Subject {
 
 export async function chooseProvider(questions: Questions): Promise<ProviderName> {
   const names = Object.keys(providers) as [ProviderName, ...ProviderName[]]
-  const choices = names.map((value) => ({ value, label: value, hint: providers[value].title }))
+  const choices = names.map((value) => ({ value, label: `${value}: ${providers[value].title}` }))
   return questions.choose('Which service?', choices as [Choice<ProviderName>, ...Choice<ProviderName>[]])
 }
 
@@ -80,9 +80,8 @@ async function askForSecret(
   })
   const kept = `\${${variable}}`
   if (!trial || environment[variable] !== undefined) return { kept, variables: {} }
-  const value = await questions.secret(
-    `${question} (not shown; to try it now, it is written nowhere; empty: do not try)`,
-    { needed: false },
-  )
+  const value = await questions.secret(`${question}, to try it now (not shown, written nowhere; empty: not now)`, {
+    needed: false,
+  })
   return { kept, variables: value === '' ? {} : { [variable]: value } }
 }

@@ -2,7 +2,7 @@
 /**
  * @stowage/cli: the program `stowage`.
  *
- * - `run.ts`: the commands together. `command.ts`: what a command is. `datasource.ts`, `ls.ts`, `cp.ts`, `cat.ts`, `rm.ts`: one each.
+ * - `run.ts`: the commands together. `command.ts`, `help.ts`: what a command is. `datasource.ts`, `ls.ts`, `cp.ts`, `cat.ts`, `rm.ts`: one each.
  * - `providers.ts`: what each provider is asked for, as data. `entry.ts`, `questions.ts`: an entry from options and answers.
  *   `data-source-file.ts`, `installer.ts`, `sign-in.ts`: the file, the package, the trial.
  * - `addresses.ts`, `storages.ts`: what commands work on. `copy-plan.ts`, `copy-file.ts`: what goes where, and how.

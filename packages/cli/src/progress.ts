@@ -1,8 +1,8 @@
 /**
  * How far a copy is, in the last line of a terminal.
  *
- * Ten lines of our own and not cli-progress: that one was last released in 2023, wants a total, and does not give the line back
- * when something else is to be said.
+ * Ours and not cli-progress, which was last released in 2023, wants a total, and does not give the line back when something else is
+ * to be said.
  */
 import { printable, type Terminal } from './terminal.js'
 

@@ -7,6 +7,7 @@ import { cp } from './cp.js'
 import { datasource } from './datasource.js'
 import { exitCodeOf, exitCodes } from './exit-codes.js'
 import { describeFailure, Interruption, messageOf, PartialFailure, UsageFailure } from './failures.js'
+import { flowed } from './help.js'
 import { ls } from './ls.js'
 import { rm } from './rm.js'
 import { printable } from './terminal.js'
@@ -14,7 +15,7 @@ import { version } from './version.js'
 
 const commands: readonly Command[] = [datasource, ls, cp, cat, rm]
 
-const help = `Usage: stowage <command> [arguments]
+const help = flowed(`Usage: stowage <command> [arguments]
 
 Containers and files in the data sources of a datasources.json.
 
@@ -26,9 +27,15 @@ stowage <command> --help tells more of each; stowage --version tells the version
 A file in a data source is written name:container/file. What has no colon, or a slash before it, is a file on this machine;
 "-" is the standard input or output. There are no wildcards: a file's name may hold any character. "--" ends the options.
 
-Ends with 0 when all was done, 2 wrong arguments or settings, 3 not found, 4 credentials refused or not allowed, 5 it exists
-already or something stands in the way, 6 the service was not reached or failed, 1 anything else; 130 after Ctrl-C.
-`
+Ends with:
+  0    all was done
+  2    wrong arguments, names or settings
+  3    no such data source, container, file or directory
+  4    credentials refused, or not allowed to do this
+  5    it exists already, or something stands in the way
+  6    the service was not reached, failed, or took too long
+  1    anything else
+  130  Ctrl-C`)
 
 /** Runs what the arguments say, tells of its failure, and gives the number to end with. Never rejects. */
 export async function run(argv: readonly string[], session: Omit<Session, 'json' | 'datasources'>): Promise<number> {
@@ -51,7 +58,7 @@ export async function run(argv: readonly string[], session: Omit<Session, 'json'
 async function dispatch(argv: readonly string[], session: Omit<Session, 'json' | 'datasources'>): Promise<void> {
   const [name, ...rest] = argv
   if (name === '--version') return session.terminal.print(version)
-  if (name === '--help' || name === '-h' || name === 'help') return session.terminal.print(help.trimEnd())
+  if (name === '--help' || name === '-h' || name === 'help') return session.terminal.print(help)
   if (name === undefined) throw new UsageFailure('say what to do; see: stowage --help')
   const command = commands.find((each) => each.name === name)
   if (command === undefined) throw new UsageFailure(`there is no command ${JSON.stringify(name)}; see: stowage --help`)

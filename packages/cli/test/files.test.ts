@@ -126,6 +126,15 @@ test('a tree goes on after a file that fails, and ends with its number', async (
   expect((await place.run(['ls', '-r', 'files:c'])).stdout).toBe('t/a\nt/b\nt/c\n')
 })
 
+test('of several files those that can be are copied', async () => {
+  await using place = await Workplace.withFiles({ 'files/c/a': 'a', 'files/c/b': 'b' })
+  await mkdir(place.at('out'))
+  const { code, stderr } = await place.run(['cp', 'files:c/a', 'files:c/none', 'files:c/b', 'out'])
+  expect(code).toBe(3)
+  expect(lines(stderr)).toEqual(['stowage: files:c/none: there is no file "none" in the container "c"'])
+  expect((await readdir(place.at('out'))).toSorted()).toEqual(['a', 'b'])
+})
+
 test('cp refuses what it cannot mean, and copies nothing', async () => {
   await using place = await Workplace.withFiles({ 'tree/a': '1', 'one.txt': '1', 'files/c/d/x': 'x' })
   const wrong = [
@@ -237,5 +246,6 @@ test('help and the version go to the standard output', async () => {
     const { code, stdout, stderr } = await place.run(args)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/^Usage: stowage /)
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
   }
 })

@@ -56,3 +56,34 @@ test('a name that is taken can be answered with another one', async () => {
     other: { name: 'other', provider: 'memory' },
   })
 })
+
+test('a secret that is kept in the environment can be left for later, and then nothing is tried', async () => {
+  await using place = await Workplace.make()
+  await using session = place.inTerminal(['datasource', '--name', 'cloud', '--provider', 'rackspace'])
+  await session.answer("The user's name", enter)
+  await session.answer('It is needed', `demo${enter}`)
+  await session.answer('where is it kept?', enter)
+  await session.answer('Name of the variable', `no-variable${enter}`)
+  await session.answer('Letters, digits and underscores', `${'\u007f'.repeat(11)}MY_KEY${enter}`)
+  await session.answer('empty: not now', enter)
+  await session.answer('Region', enter)
+  await session.until('Not tried: MY_KEY is not set.')
+  expect(await session.exitCode, session.text).toBe(0)
+  expect(await place.readJson('datasources.json')).toEqual({
+    cloud: { name: 'cloud', provider: 'rackspace', username: 'demo', apiKey: '${MY_KEY}' },
+  })
+})
+
+test('a secret can stand in the file, and is not shown while it is typed', async () => {
+  await using place = await Workplace.make()
+  await using session = place.inTerminal(['datasource', '--name', 'cloud', '--provider', 'rackspace', '--no-check'])
+  await session.answer("The user's name", `demo${enter}`)
+  await session.answer('where is it kept?', down + enter)
+  await session.answer('not shown', enter)
+  await session.answer('It is needed', `h0rse-staple${enter}`)
+  await session.answer('Region', `LON${enter}`)
+  await session.until('apiKey stands there in plain text')
+  expect(await session.exitCode, session.text).toBe(0)
+  expect(session.raw).not.toContain('h0rse')
+  expect(await place.readJson('datasources.json')).toMatchObject({ cloud: { apiKey: 'h0rse-staple', region: 'LON' } })
+})

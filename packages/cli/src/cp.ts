@@ -58,7 +58,6 @@ told of. Within one data source the bytes stay in the service.`,
     if (recursive && others.length > 0) throw new UsageFailure('with --recursive there is one source')
     if (recursive) refuseCopyIntoItself(source, target)
     await using storages = await Storages.load(session)
-    if (create) await createContainer(target, storages, session)
     const { terminal, signal } = session
     const failures = new Failures(session)
     const planWith = (onLeftOut: (path: string, reason: string) => void) =>
@@ -69,7 +68,8 @@ told of. Within one data source the bytes stay in the service.`,
       using progress = quiet ? undefined : Progress.on(terminal)
       const counting = recursive && progress !== undefined ? count(planWith(ignore), progress, signal) : undefined
       if (!recursive) progress?.complete()
-      const plan = planWith((path, reason) => failures.leaveOut(path, reason))
+      const whole = planWith((path, reason) => failures.leaveOut(path, reason))
+      const plan = create ? creatingContainer(whole, target, storages, signal) : whole
       const several = recursive || places.length > 1
       try {
         await copyAll(plan, { session, storages, failures, parallelism, recursive, several, progress })
@@ -98,7 +98,22 @@ function refuseCopyIntoItself(source: Operand, target: Operand): void {
   }
 }
 
-async function createContainer(target: Operand, storages: Storages, { signal }: Session): Promise<void> {
+/** The same plan, with the target's container made as soon as there is something to copy. */
+async function* creatingContainer(
+  plan: AsyncIterable<Copy | Impossible>,
+  target: Operand,
+  storages: Storages,
+  signal: AbortSignal,
+): AsyncGenerator<Copy | Impossible> {
+  let created = false
+  for await (const item of plan) {
+    if (!created) await createContainer(target, storages, signal)
+    created = true
+    yield item
+  }
+}
+
+async function createContainer(target: Operand, storages: Storages, signal: AbortSignal): Promise<void> {
   if (target.kind !== 'storage' || target.container === undefined) return
   const storage = await storages.open(target.source)
   try {

@@ -83,7 +83,7 @@ function parse(file: string, text: string): Record<string, unknown> {
     throw new CommandFailure(exitCodes.usage, `${file} is not valid JSON`)
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  throw new CommandFailure(exitCodes.usage, `${file} must hold one object, with an entry for each data source`)
+  throw new CommandFailure(exitCodes.usage, `${file} must hold one object`)
 }
 
 /**

@@ -206,10 +206,15 @@ class Making {
     if (this.#questions === undefined || error instanceof Interruption) return 'stop'
     const { terminal } = this.#session
     terminal.say(`${terminal.styledMessage('red', 'That failed:')} ${printable(messageOf(error))}`)
-    return this.#questions.choose('What now?', [
-      { value: 'again', label: 'Answer the questions again' },
+    const others = [
       { value: 'write', label: 'Write it nevertheless' },
       { value: 'stop', label: 'Stop, and write nothing' },
+    ] as const
+    // What was given by options would be the same again.
+    if (this.#given.set !== undefined) return this.#questions.choose<'write' | 'stop'>('What now?', others)
+    return this.#questions.choose<'again' | 'write' | 'stop'>('What now?', [
+      { value: 'again', label: 'Answer the questions again' },
+      ...others,
     ])
   }
 

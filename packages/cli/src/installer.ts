@@ -3,12 +3,11 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { resolveCommand } from 'package-manager-detector/commands'
 import { detect } from 'package-manager-detector/detect'
-import { exists } from './data-source-file.js'
+import { exists, readEntries } from './data-source-file.js'
 import { exitCodes } from './exit-codes.js'
 import { CommandFailure, isSystemError, messageOf } from './failures.js'
 import type { Terminal } from './terminal.js'
@@ -64,10 +63,8 @@ export async function install({ command, args, directory }: Installation, termin
 export async function isLoopBack(directory: string): Promise<boolean> {
   const project = await projectDirectory(directory)
   if (project === undefined) return false
-  const { dependencies } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8')) as {
-    readonly dependencies?: Readonly<Record<string, string>>
-  }
-  return dependencies !== undefined && Object.hasOwn(dependencies, 'loopback')
+  const dependencies = (await readEntries(join(project, 'package.json'))).get('dependencies')
+  return typeof dependencies === 'object' && dependencies !== null && Object.hasOwn(dependencies, 'loopback')
 }
 
 /** The nearest directory with a `package.json`, here or further up. */

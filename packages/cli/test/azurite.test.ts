@@ -50,7 +50,7 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
     const sets = Object.entries({ storageAccount, storageAccessKey: wrongKey, endpoint })
     const args = sets.flatMap(([name, value]) => ['--set', `${name}=${value}`])
     await using session = place.inTerminal(['datasource', '--name', 'cloud', '--provider', 'azure', '--check', ...args])
-    await session.answer('What now?', down + down + enter)
+    await session.answer('What now?', down + enter)
     expect(await session.exitCode, session.text).toBe(4)
     await expect(place.read('datasources.json')).rejects.toThrow('ENOENT')
   })

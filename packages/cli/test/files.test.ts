@@ -143,6 +143,7 @@ test('cp refuses what it cannot mean, and copies nothing', async () => {
     ['one.txt', 'two.txt'],
     ['one.txt', 'one.txt', 'files:c/name'],
     ['tree', 'files:c'],
+    ['--create', 'tree', 'files:other'],
     ['files:c/d/', 'out'],
     ['files:c', 'out'],
     ['-r', 'tree', 'tree', 'files:c'],
@@ -161,6 +162,7 @@ test('cp refuses what it cannot mean, and copies nothing', async () => {
     expect(stderr, args.join(' ')).toMatch(/^stowage: .+\n$/)
   }
   expect((await readdir(place.at('files/c'), { recursive: true })).toSorted()).toEqual(['d', 'd/x'])
+  expect((await place.run(['ls', 'files:'])).stdout).toBe('c\n')
 })
 
 test('each kind of failure has its number', async () => {

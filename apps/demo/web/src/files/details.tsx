@@ -22,9 +22,9 @@ export function Details({ storage, container, entries }: DetailsProps) {
     return (
       <div class="details-folder">
         <Thumbnail storage={storage} container={container} entry={entry} size={56} />
-        <h3>
+        <h2>
           <bdi>{baseName(entry.name)}</bdi>
-        </h3>
+        </h2>
         <p class="hint">
           A folder is what the names in it have in common; it is there as long as there is a file in it.
         </p>
@@ -40,7 +40,7 @@ function Several({ entries }: { readonly entries: readonly Entry[] }) {
   const bytes = entries.reduce((sum, entry) => sum + (entry.folder ? 0 : entry.size), 0)
   return (
     <div>
-      <h3>{count(entries.length, 'item')} selected</h3>
+      <h2>{count(entries.length, 'item')} selected</h2>
       <dl class="facts">
         {files > 0 && <Fact term="Files">{`${files}, together ${formatBytes(bytes)}`}</Fact>}
         {folders > 0 && <Fact term="Folders">{String(folders)}</Fact>}
@@ -56,9 +56,9 @@ function OneFile({ storage, container, entry }: { storage: Storage; container: s
       <div class="details-content">
         {info !== undefined && <Content key={info.etag} storage={storage} info={info} />}
       </div>
-      <h3>
+      <h2>
         <bdi>{baseName(entry.name)}</bdi>
-      </h3>
+      </h2>
       {error !== undefined && <ErrorNote>{wordsOf(error)}</ErrorNote>}
       {info !== undefined && <Facts info={info} />}
     </div>

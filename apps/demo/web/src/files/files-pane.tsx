@@ -67,10 +67,12 @@ export function FilesPane({ storage, place, narrow, uploads, onSay, children }: 
     if (action !== 'download') setDialog(action)
     else if (container !== undefined) downloadAll(storage, container, selection.entries)
   }
-  const closeDialog = () => {
-    setDialog(undefined)
+  const closeDialog = () => setDialog(undefined)
+  // What had the focus before a dialog may be gone with what the dialog did.
+  useEffect(() => {
+    if (dialog !== undefined || previewed !== undefined || document.activeElement !== document.body) return
     pane.current?.querySelector<HTMLElement>('[role=grid]')?.focus()
-  }
+  }, [dialog, previewed, selection.selected.size])
   if (listing === undefined || container === undefined) {
     return <>{children}</>
   }
@@ -89,6 +91,9 @@ export function FilesPane({ storage, place, narrow, uploads, onSay, children }: 
   return (
     <div class={`files ${showsDetails ? 'with-details' : ''}`} ref={pane}>
       <header class="files-head">
+        <h1 class="visually-hidden">
+          Files in {container}/{folder}
+        </h1>
         <Breadcrumbs source={storage.source.name} container={container} folder={folder} />
         <Toolbar
           selection={selection}
@@ -145,10 +150,7 @@ export function FilesPane({ storage, place, narrow, uploads, onSay, children }: 
             setPreviewed(name)
             selection.choose(entries.findIndex((entry) => entry.name === name))
           }}
-          onClose={() => {
-            setPreviewed(undefined)
-            pane.current?.querySelector<HTMLElement>('[role=grid]')?.focus()
-          }}
+          onClose={() => setPreviewed(undefined)}
         />
       )}
       {dialog === 'delete' && <DeleteDialog {...shared} />}

@@ -80,6 +80,7 @@ export class Listing {
     if (sort !== undefined) this.#wanted = Number.POSITIVE_INFINITY
     this.#show()
     this.load()
+    this.#changed()
   }
 
   /** Reads on until more entries are there than now. */

@@ -94,9 +94,9 @@ export function App() {
         {error !== undefined && <ErrorNote retry={loadSources}>{wordsOf(error)}</ErrorNote>}
         {source?.error !== undefined && (
           <div class="welcome">
-            <h2>
+            <h1>
               <bdi>{source.name}</bdi> cannot be used
-            </h2>
+            </h1>
             <ErrorNote>{wordsOf(new Error(source.error.message))}</ErrorNote>
           </div>
         )}
@@ -187,9 +187,9 @@ interface WelcomeProps {
 function Welcome({ source, empty, containers, onCreate }: WelcomeProps) {
   return (
     <div class="welcome">
-      <h2>
+      <h1>
         <bdi>{source.name}</bdi>
-      </h2>
+      </h1>
       <p class="hint">
         {providerName(source.provider)}
         {source.maxFileSize !== undefined && ` · files of up to ${formatBytes(source.maxFileSize)}`}
@@ -236,9 +236,9 @@ function Terminal({ source, container }: { readonly source: DataSource; readonly
   ]
   return (
     <section class="terminal" aria-labelledby="terminal-title">
-      <h3 id="terminal-title">The same from a terminal</h3>
+      <h2 id="terminal-title">The same from a terminal</h2>
       {/* Scrolls, so the keyboard must reach it. */}
-      <pre tabIndex={0} role="region" aria-labelledby="terminal-title">
+      <pre tabIndex={0} role="region" aria-label="Commands">
         {commands.join('\n')}
       </pre>
       <p class="hint">

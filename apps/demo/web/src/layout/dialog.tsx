@@ -20,12 +20,11 @@ export function Modal({ title, class: className = '', onClose, onKeyDown, childr
   const dialog = useRef<HTMLDialogElement>(null)
   const titleId = useId()
   useEffect(() => {
-    const before = document.activeElement
-    dialog.current?.showModal()
-    dialog.current?.querySelector<HTMLElement>('[data-first]')?.focus()
-    return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus()
-    }
+    const element = dialog.current
+    element?.showModal()
+    element?.querySelector<HTMLElement>('[data-first]')?.focus()
+    // The focus goes back to where it was.
+    return () => element?.close()
   }, [])
   return (
     <dialog

@@ -30,10 +30,10 @@ interface SidebarProps {
 export function Sidebar({ sources, source, place, containers, onCreate, onDestroy }: SidebarProps) {
   return (
     <div class="sidebar-content">
-      <h1 class="brand">
+      <p class="brand">
         <img src="icon.svg" alt="" width="28" height="28" />
         Stowage
-      </h1>
+      </p>
       <nav aria-labelledby="sources-title">
         <div class="sidebar-head">
           <h2 id="sources-title">Data sources</h2>

@@ -128,9 +128,6 @@ export class Storage {
   }
 
   async transfer(kind: 'copy' | 'move', from: FilePlace, to: FilePlace, replace = false): Promise<FileInfo> {
-    if (!replace && !this.createOnly && (await this.hasFile(to.container, to.file))) {
-      throw new ApiError(412, 'PRECONDITION_FAILED', 'there is a file of this name already')
-    }
     const { headers, body } = json({ file: from.file, to })
     const conditions: Record<string, string> = replace || !this.createOnly ? {} : { 'If-None-Match': '*' }
     const url = this.#url(from.container, kind)

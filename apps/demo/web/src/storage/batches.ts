@@ -2,6 +2,7 @@
  * Copies, moves and removals of many files, folders among them: a few at a time, with progress, until they are done or cancelled.
  */
 import { ApiError, type Entry, type FileEntry, type FileInfo, type Storage, wordsOf } from './api.ts'
+import { TakenNames } from './taken.ts'
 
 export interface Progress {
   readonly done: number
@@ -100,6 +101,7 @@ export async function transferAll(
   const stored: FileInfo[] = []
   const failures: Failure[] = []
   const conflicts: Transfer[] = []
+  const taken = new TakenNames(storage, target)
   const waiting = [...transfers]
   let done = 0
   const work = async () => {
@@ -107,6 +109,7 @@ export async function transferAll(
       const { from, to } = next
       try {
         const place = { container: target, file: to }
+        if (!replace && (await taken.has(to))) throw new ApiError(412, 'PRECONDITION_FAILED', 'the name is taken')
         stored.push(await storage.transfer(kind, { container: source, file: from }, place, replace))
       } catch (error) {
         if (error instanceof ApiError && error.statusCode === 412) conflicts.push(next)

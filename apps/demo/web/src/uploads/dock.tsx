@@ -7,6 +7,8 @@ import { Icon } from '../layout/icons.tsx'
 import type { UploadSession } from './session.ts'
 import type { UploadStatus } from './speed.ts'
 
+const shownFailures = 20
+
 interface DockProps {
   readonly session: UploadSession
   readonly status: UploadStatus
@@ -22,7 +24,7 @@ export function UploadDock({ session, status }: DockProps) {
   useEffect(() => {
     if (status.running === 0) setAsking(false)
   }, [status.running])
-  const { files, running, progress } = status
+  const { files, running, failures, progress } = status
   const close = () => (running > 0 && !asking ? setAsking(true) : session.clear())
   return (
     <section class={`dock ${small ? 'small' : ''}`} aria-label="Uploads" hidden={files === 0}>
@@ -50,6 +52,17 @@ export function UploadDock({ session, status }: DockProps) {
         </button>
       </header>
       {running > 0 && <progress class="dock-progress" max={1} value={progress} aria-label="All uploads" />}
+      {failures.length > 0 && (
+        <ul class="dock-failures" role="alert">
+          {failures.slice(0, shownFailures).map(({ id, name, message }) => (
+            <li key={id}>
+              <bdi>{name}</bdi>
+              <span>{message}</span>
+            </li>
+          ))}
+          {failures.length > shownFailures && <li>and {failures.length - shownFailures} more</li>}
+        </ul>
+      )}
       <div class="dock-body" ref={body} hidden={small} />
       <p class="visually-hidden" role="status">
         {running === 0 && files > 0 ? titleOf(status) : ''}
@@ -58,9 +71,9 @@ export function UploadDock({ session, status }: DockProps) {
   )
 }
 
-function titleOf({ files, running, failed }: UploadStatus): string {
+function titleOf({ files, running, failures }: UploadStatus): string {
   if (running > 0) return `Uploading ${count(running, 'file')}`
-  if (failed > 0) return `${count(failed, 'upload')} failed`
+  if (failures.length > 0) return `${count(failures.length, 'upload')} failed`
   return `${count(files, 'file')} uploaded`
 }
 

@@ -10,6 +10,7 @@ import DropTarget from '@uppy/drop-target'
 import XHRUpload from '@uppy/xhr-upload'
 import { formatBytes } from '../files/names.ts'
 import { errorOf, type FileInfo, type Storage, wordsOf } from '../storage/api.ts'
+import { TakenNames } from '../storage/taken.ts'
 import { Speed, type UploadStatus } from './speed.ts'
 
 /** Where files go. */
@@ -28,6 +29,7 @@ export interface SessionOptions {
   readonly ask: (names: readonly string[]) => Promise<ConflictAnswer>
   readonly stored: (place: UploadPlace, info: FileInfo) => void
   readonly changed: (status: UploadStatus) => void
+  readonly said: (message: string) => void
 }
 
 interface Meta extends Record<string, unknown> {
@@ -43,6 +45,8 @@ type Upload = UppyFile<Partial<Meta>, Body>
 /** Browsers allow six connections to a server; the rest of the page needs some. */
 const parallel = 4
 
+const ignore = () => undefined
+
 /** Answers after which the same request may succeed: a broken connection, a service that is busy. */
 const passing: ReadonlySet<number> = new Set([0, 429, 502, 503, 504])
 
@@ -56,6 +60,8 @@ export class UploadSession {
     this.#options = options
     this.#uppy = new Uppy<Partial<Meta>, Body>({
       autoProceed: true,
+      // What goes wrong is shown in the page, and is no error of the page.
+      logger: { debug: ignore, warn: ignore, error: ignore },
       onBeforeFileAdded: (file) => this.#placed(file),
     })
     this.#uppy.use(XHRUpload, {
@@ -88,6 +94,11 @@ export class UploadSession {
       this.#uppy.on(event, tell)
     }
     this.#uppy.on('upload-progress', () => this.#speed.isDue() && tell())
+    // Such as a folder that cannot be read; uploads that fail come with details, and are shown beside their files.
+    this.#uppy.on('info-visible', () => {
+      const { info = [] } = this.#uppy.getState()
+      for (const { message, details } of info) if (!details) this.#options.said(String(message))
+    })
     window.addEventListener('beforeunload', (event) => {
       if (this.#speed.status(this.#uppy.getFiles()).running > 0) event.preventDefault()
     })
@@ -95,6 +106,9 @@ export class UploadSession {
 
   /** Shows every upload there, with its progress, its errors, and the ways to cancel it and to try again. */
   mount(target: HTMLElement): void {
+    // Uppy's short lists have items, and forget to say that they are lists.
+    const name = () => target.querySelector('.uppy-Dashboard-files')?.setAttribute('role', 'list')
+    new MutationObserver(name).observe(target, { childList: true, subtree: true })
     this.#uppy.use(Dashboard, {
       inline: true,
       target,
@@ -107,6 +121,7 @@ export class UploadSession {
       hideUploadButton: true,
       // The panel's head tells the whole.
       hideProgressDetails: true,
+      disableInformer: true,
       singleFileFullScreen: false,
       doneButtonHandler: () => this.clear(),
       locale: { strings: { dashboardTitle: 'Uploads' } },
@@ -181,25 +196,18 @@ const withWords = (error: Error) =>
     'statusCode' in error && error.statusCode === 412 ? 'There is a file of this name already.' : wordsOf(error),
   )
 
-/** The files whose names are taken. A folder in which there is nothing is asked for once, and not file by file. */
 async function takenOf(files: readonly Upload[]): Promise<readonly Upload[]> {
-  const inNew = new Map<string, Promise<boolean>>()
-  const isTaken = async (file: Upload) => {
-    const { storage, container } = placeOf(file)
-    const directory = directoryOf(pathOf(file))
-    const key = JSON.stringify([storage.source.name, container, directory])
-    const isNew =
-      inNew.get(key) ??
-      storage.files(container, { prefix: directory, flat: true, limit: 1 }).then(({ entries }) => entries.length === 0)
-    inNew.set(key, isNew)
-    return !(await isNew) && (await storage.hasFile(container, pathOf(file)))
-  }
+  const names = new Map<string, TakenNames>()
   const taken: Upload[] = []
   const waiting = [...files]
   const work = async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const { storage, container } = placeOf(file)
+      const key = JSON.stringify([storage.source.name, container])
+      const inContainer = names.get(key) ?? new TakenNames(storage, container)
+      names.set(key, inContainer)
       // What can't be told now is told by the upload itself.
-      if (await isTaken(file).catch(() => false)) taken.push(file)
+      if (await inContainer.has(pathOf(file)).catch(() => false)) taken.push(file)
     }
   }
   await Promise.all(Array.from({ length: parallel }, work))

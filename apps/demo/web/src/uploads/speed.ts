@@ -6,7 +6,7 @@
 export interface UploadStatus {
   readonly files: number
   readonly running: number
-  readonly failed: number
+  readonly failures: readonly { readonly id: string; readonly name: string; readonly message: string }[]
   /** 0 to 1. */
   readonly progress: number
   /** Left out as long as it is not known. */
@@ -15,6 +15,8 @@ export interface UploadStatus {
 }
 
 interface Measured {
+  readonly id: string
+  readonly name: string
   readonly size: number | null
   readonly error?: string | null
   readonly progress: { readonly bytesUploaded?: number | false; readonly uploadComplete?: boolean }
@@ -34,12 +36,14 @@ export class Speed {
   }
 
   status(files: readonly Measured[]): UploadStatus {
-    const failed = files.filter(({ error }) => typeof error === 'string').length
+    const failures = files.flatMap(({ id, name, error }) =>
+      typeof error === 'string' ? [{ id, name, message: error }] : [],
+    )
     const complete = files.filter(({ progress }) => progress.uploadComplete).length
-    const running = files.length - failed - complete
+    const running = files.length - failures.length - complete
     const total = files.reduce((sum, { size }) => sum + (size ?? 0), 0)
     const bytes = files.reduce((sum, { progress }) => sum + (progress.bytesUploaded || 0), 0)
-    const status = { files: files.length, running, failed, progress: total === 0 ? 1 : bytes / total }
+    const status = { files: files.length, running, failures, progress: total === 0 ? 1 : bytes / total }
     const bytesPerSecond = running === 0 ? this.#forget() : this.#measure(bytes)
     if (bytesPerSecond === undefined) return status
     return { ...status, bytesPerSecond, secondsLeft: (total - bytes) / bytesPerSecond }

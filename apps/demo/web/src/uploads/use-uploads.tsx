@@ -19,7 +19,7 @@ export interface Uploads {
 
 type StoredListener = (place: UploadPlace, info: FileInfo) => void
 
-const none: UploadStatus = { files: 0, running: 0, failed: 0, progress: 0 }
+const none: UploadStatus = { files: 0, running: 0, failures: [], progress: 0 }
 
 /** Loads Uppy when the page is there and idle, or when it is needed. */
 export function useUploads(place: UploadPlace | undefined, failed: (error: unknown) => void): Uploads {
@@ -39,6 +39,7 @@ export function useUploads(place: UploadPlace | undefined, failed: (error: unkno
           for (const listener of listeners.current) listener(where, info)
         },
         changed: setStatus,
+        said: (message) => failed(new Error(message)),
         ask: (names) =>
           new Promise((resolve) => {
             const answer = (given: ConflictAnswer) => {

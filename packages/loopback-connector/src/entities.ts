@@ -56,6 +56,8 @@ export class File extends Entity {
   declare readonly ctime?: Date
   /** Elsewhere: the same as `mtime`, under its old name. */
   declare readonly lastModified?: Date
+  /** On Swift and Rackspace: the same as `size`, under its old name. */
+  declare readonly bytes?: number
   /** Without quotes. */
   declare readonly etag?: string
   declare readonly contentType?: string
@@ -83,6 +85,7 @@ function fileMetadata(info: FileInfo | FileEntry | WrittenFile, provider: string
     mtime,
     ctime,
     ...(provider === 'filesystem' ? {} : { lastModified: mtime }),
+    ...(provider === 'openstack' || provider === 'rackspace' ? { bytes: size } : {}),
     etag: etag?.replace(/^"(.*)"$/, '$1'),
     ...more,
   })

@@ -61,11 +61,11 @@ export function clientError(error: unknown, missing: () => StorageError): Storag
   return new StorageError(kind, 'the client of the provider failed', { cause: describeCause(error) })
 }
 
-/** Its properties, without methods and what is its own business. */
+/** Its properties, as it shows them itself; without methods and what is its own business. */
 export function propertiesOf(described: unknown): Described {
   const entity = Object(described) as Described
-  const { getMetadata } = entity
-  const properties: unknown = typeof getMetadata === 'function' ? getMetadata.call(entity) : entity
+  const show = [entity['getMetadata'], entity['toJSON']].find((method) => typeof method === 'function')
+  const properties: unknown = typeof show === 'function' ? show.call(entity) : entity
   return Object.fromEntries(
     Object.entries(Object(properties)).filter(
       ([name, value]) => !name.startsWith('_') && name !== 'client' && typeof value !== 'function',

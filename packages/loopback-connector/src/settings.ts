@@ -56,7 +56,8 @@ function providerSettings(settings: ConnectorSettings, provider: unknown): Recor
     ...settingsOfLoopBack,
     ...settingsOfConnector,
     ...settingsWithoutEffect,
-    ...Object.keys(uploadSettings(settings)).filter((property) => property !== 'SSECustomerKey'),
+    // On Amazon this one is the provider's too: it is what files are read with.
+    ...Object.keys(uploadSettings(settings)).filter((name) => provider !== 'amazon' || name !== 'SSECustomerKey'),
   ])
   const names = renamedSettings[String(provider)] ?? {}
   const own = Object.fromEntries(

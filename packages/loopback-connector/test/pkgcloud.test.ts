@@ -26,6 +26,20 @@ class Described {
   }
 }
 
+/** As the models of pkgcloud itself are: what they show of themselves is their JSON. */
+class Model {
+  readonly wildcard = true
+  readonly #properties: object
+
+  constructor(properties: object) {
+    this.#properties = properties
+  }
+
+  toJSON(): object {
+    return this.#properties
+  }
+}
+
 function answered<T>(outcome: Promise<T>, callback: (error: unknown, result?: unknown) => void): void {
   outcome.then(
     (result) => callback(null, result),
@@ -42,7 +56,7 @@ class DiskClient implements PkgcloudClient {
 
   getContainers: PkgcloudClient['getContainers'] = (done) =>
     answered(
-      readdir(this.#root).then((names) => names.map((name) => new Described({ name }))),
+      readdir(this.#root).then((names) => names.map((name) => new Model({ name }))),
       done,
     )
 
@@ -56,7 +70,7 @@ class DiskClient implements PkgcloudClient {
 
   getContainer: PkgcloudClient['getContainer'] = (name, done) =>
     answered(
-      stat(join(this.#root, name)).then(({ mtime }) => new Described({ name, mtime })),
+      stat(join(this.#root, name)).then(({ mtime }) => new Model({ name, mtime })),
       done,
     )
 
@@ -145,6 +159,7 @@ describe('a provider of pkgcloud’s shape', () => {
     const file = await service.getFile('album', 'sea.txt')
     expect(file).toMatchObject({ location: 'disk:album/sea.txt', contentType: 'text/plain', mtime: expect.any(Date) })
     expect(file).not.toHaveProperty('client')
+    expect((await service.getContainers()).map((container) => container.toJSON())).toEqual([{ name: 'album' }])
   })
 
   it('fails with ENOENT and EEXIST, and keeps messages of its own to itself', async () => {

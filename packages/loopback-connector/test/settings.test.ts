@@ -38,6 +38,7 @@ describe('settings', () => {
       },
     ],
     ['filesystem, which is the default', { root: '/tmp' }],
+    ['filesystem, with options of Amazon’s', { root: '/tmp', StorageClass: 'GLACIER', SSECustomerKey: 'key' }],
     ['LoopBack’s own', { root: '/tmp', debug: true, lazyConnect: true, connector: 'x', maxOfflineRequests: 5 }],
   ])('of %s are understood', async (_, settings) => {
     expect(await opened(settings)).toMatchObject({ name: settings.provider ?? 'filesystem' })

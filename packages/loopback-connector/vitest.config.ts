@@ -6,6 +6,7 @@ export default defineProject({
     environment: 'node',
     globalSetup: ['@stowage/test-servers/global-setup'],
     provide: { servers: ['azurite'] },
-    testTimeout: 30_000,
+    // LoopBack takes seconds to load, and more on machines that are busy with other tests.
+    testTimeout: 60_000,
   },
 })

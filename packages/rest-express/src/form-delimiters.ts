@@ -17,15 +17,12 @@ const carriageReturn = 0x0d
 
 /**
  * Cuts a form into pieces before each of its delimiters: CRLF, two hyphens and the boundary (RFC 2046, 5.1.1), which nothing between two
- * of them holds.
+ * of them holds. A first one without CRLF, at the very beginning, is no place to cut.
  */
 export class FormDelimiters {
   readonly #delimiter: Buffer
-  /**
-   * The end of what has come in, where it may be the beginning of a delimiter. At first a CRLF that never came: the first delimiter has
-   * none when nothing stands before it, and the parser takes one more for part of the preamble.
-   */
-  #held = Buffer.from('\r\n')
+  /** The end of what has come in, where it may be the beginning of a delimiter. */
+  #held = Buffer.alloc(0)
 
   constructor(boundary: string) {
     this.#delimiter = Buffer.from(`\r\n--${boundary}`)

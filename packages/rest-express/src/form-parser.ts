@@ -57,7 +57,7 @@ export class FormParser {
   /**
    * The file whose content goes on up to the next delimiter. A delimiter begins at most one part. When the parser has told of one for each
    * delimiter but the last, then the file that it tells of now was begun by the last delimiter, and not by one before it, in the headers
-   * of whose part a delimiter stood: these headers have ended, and nothing but content follows.
+   * of whose part a delimiter stood: these headers have ended, and nothing but content follows. (In a form with a preamble it is never known.)
    */
   #current: FileContent | undefined
   /** The same, once the parser holds nothing of it back, so that what comes next may pass it by. */
@@ -67,11 +67,13 @@ export class FormParser {
   #fieldBytes = 0
   /** Files and fields that the parser has told of. */
   #partCount = 0
-  #delimiterCount = 0
+  /** Those that have come in. The first stands at the very beginning, without the CRLF that the others have. */
+  #delimiterCount = 1
   #unended = 0
   #received = 0
   #accounted = 0
   #wake: (() => void) | undefined
+  readonly #onWritten = () => this.#wake?.()
 
   /** `boundary`: as it is in the request's content type. */
   constructor(req: IncomingMessage, boundary: string, rules: UploadRules, receiver: FormReceiver) {
@@ -215,8 +217,7 @@ export class FormParser {
         throw new StorageError('TOO_LARGE', 'the form has too many bytes outside of its files and fields')
       }
     }
-    await this.#parse(parser, this.#delimiters.rest)
-    parser.end()
+    parser.end(this.#delimiters.rest)
     if (this.#unended === 0) return
     // Ends come late. One that never comes is of a file whose headers ended behind a delimiter, and which the next part took the place of.
     await nextTurn()
@@ -225,16 +226,17 @@ export class FormParser {
 
   /** Settles when the parser is done with the bytes, and the files with what it made of them. */
   async #parse(parser: Writable, bytes: Buffer): Promise<void> {
-    const done = new Promise<void>((resolve) => {
-      this.#wake = resolve
-      parser.write(bytes, () => resolve())
-    })
+    parser.write(bytes, this.#onWritten)
     for (const { parsed, content } of this.#open) {
       for (let chunk: Buffer | null = parsed.read(); chunk !== null; chunk = parsed.read()) {
         await this.#give(content, chunk)
       }
     }
-    await done
+    while (parser.writableLength > 0 && this.#failure === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
     if (!this.#delimiters.mayBeginAtEndOf(bytes)) this.#direct = this.#current
     await this.#receiver.settled()
   }

@@ -45,7 +45,16 @@ export function App() {
     () => (storage === undefined || container === undefined ? undefined : { storage, container, folder }),
     [storage, container, folder],
   )
-  const uploads = useUploads(target, (failure) => setSaid(wordsOf(failure)))
+  const uploads = useUploads(target, containers.entries.length > 0 || containers.complete, (failure) =>
+    setSaid(wordsOf(failure)),
+  )
+
+  // Somebody else may have made it.
+  const known =
+    container === undefined || !containers.complete || containers.entries.some(({ name }) => name === container)
+  useEffect(() => {
+    if (!known) containers.reload()
+  }, [container])
 
   useEffect(() => setMenu(false), [place.source, place.container, place.folder])
   useEffect(() => {

@@ -21,8 +21,8 @@ type StoredListener = (place: UploadPlace, info: FileInfo) => void
 
 const none: UploadStatus = { files: 0, running: 0, failures: [], progress: 0 }
 
-/** Loads Uppy when the page is there and idle, or when it is needed. */
-export function useUploads(place: UploadPlace | undefined, failed: (error: unknown) => void): Uploads {
+/** Loads Uppy when the page is `ready` and idle, or when it is needed. */
+export function useUploads(place: UploadPlace | undefined, ready: boolean, failed: (error: unknown) => void): Uploads {
   const [session, setSession] = useState<UploadSession>()
   const [status, setStatus] = useState(none)
   const [conflict, setConflict] = useState<Conflict>()
@@ -56,12 +56,13 @@ export function useUploads(place: UploadPlace | undefined, failed: (error: unkno
   }
 
   useEffect(() => {
+    if (!ready) return
     // Not every browser tells when it is idle.
     const whenIdle = window.requestIdleCallback ?? ((call: () => void) => setTimeout(call, 300))
     whenIdle(() => {
       load().catch(failed)
     })
-  }, [])
+  }, [ready])
 
   return {
     session,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,11 +9,12 @@ import { type Program, ServerGroup } from './server-group.js'
 /** Milliseconds that a container may take to start. */
 const patience = 60_000
 
-/** A server's image: Debian with its packages. The engine keeps it for the next run. */
+/** A server's image: Debian with its packages. The engine keeps it for the next run, under a name that tells what is in it. */
 async function buildImage(name: string, packages: readonly string[]): Promise<string> {
-  const image = `stowage-test-servers/${name}:latest`
-  const context = fileURLToPath(new URL('../servers/image', import.meta.url))
-  await GenericContainer.fromDockerfile(context)
+  const context = new URL('../servers/image/', import.meta.url)
+  const content = [await readFile(new URL('Dockerfile', context), 'utf8'), ...packages].join('\n')
+  const image = `stowage-test-servers/${name}:${createHash('sha256').update(content).digest('hex').slice(0, 12)}`
+  await GenericContainer.fromDockerfile(fileURLToPath(context))
     .withBuildArgs({ PACKAGES: packages.join(' ') })
     .build(image, { deleteOnExit: false })
     .catch((error: unknown) => {

@@ -6,6 +6,7 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
 import {
+  type Checksums,
   type CopyCallOptions,
   type FileInfo,
   type FileLocation,
@@ -65,13 +66,19 @@ const sourceOf = ({ connection, source, info, unconditional = false }: CopyJob) 
   }
 }
 
+/** The checksums that were kept with the source: all but an MD5 that is its ETag, which the target's need not be. */
+function keptChecksums({ etag, checksums }: FileInfo): Checksums {
+  const { md5, ...others } = checksums
+  return etag === `"${md5}"` ? others : checksums
+}
+
 /** The attributes that the target gets, with the checksums that were kept with the source. */
 function attributesOf({ connection, options, info }: CopyJob) {
-  const { checksums, ...attributes } = info
-  const kept = { ...checksums }
-  // That one is the ETag; it is not kept beside it.
-  if (info.etag === `"${checksums.md5}"`) delete (kept as { md5?: string }).md5
-  return nativeAttributes(connection, { ...options, attributes: options.attributes ?? attributes, checksums: kept })
+  return nativeAttributes(connection, {
+    ...options,
+    attributes: options.attributes ?? info,
+    checksums: keptChecksums(info),
+  })
 }
 
 async function copyAtOnce(job: CopyJob): Promise<WrittenFile> {
@@ -95,20 +102,14 @@ async function copyAtOnce(job: CopyJob): Promise<WrittenFile> {
     })
   if (answer === undefined) return copyAtOnce({ ...job, unconditional: true })
   const etag = quoted(answer.CopyObjectResult?.ETag)
-  const { md5: _, ...kept } = info.checksums
-  const keptMd5 = info.etag === `"${info.checksums.md5}"` ? {} : { md5: info.checksums.md5 }
   return {
-    ...info,
-    ...options.attributes,
+    ...(options.attributes ?? info),
     container: target.container,
     name: target.file,
+    size: info.size,
     etag,
     mtime: wholeSeconds(answer.CopyObjectResult?.LastModified),
-    checksums: {
-      ...md5OfEtag(etag, answer, connection.options.amazon),
-      ...kept,
-      ...(keptMd5.md5 === undefined ? {} : keptMd5),
-    },
+    checksums: { ...md5OfEtag(etag, answer, connection.options.amazon), ...keptChecksums(info) },
   }
 }
 

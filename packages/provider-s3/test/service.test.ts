@@ -58,6 +58,15 @@ describeServer('ceph', ({ endpoint, region, key, keyId, other }) => {
     })
   })
 
+  test('A copy whose attributes are replaced has none of those that its source had', async () => {
+    await storage.putFile(container, 'source', 'x', { contentType: 'image/x-test', cacheControl: 'no-cache' })
+    const target = { container, file: 'target' }
+    const attributes = { contentType: 'text/plain' }
+    const copied = await storage.copyFile({ container, file: 'source' }, target, { attributes })
+    expect(copied).toEqual(await storage.getFile(container, 'target'))
+    expect(copied.cacheControl).toBeUndefined()
+  })
+
   describe('A copy in parts', () => {
     const small = open({ maxCopySize: 5 * MiB })
     const content = randomBytes(12 * MiB + 3)

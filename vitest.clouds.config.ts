@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config'
  */
 export default defineConfig({
   test: {
-    projects: ['packages/{test-servers,provider-s3,swift,provider-openstack,provider-rackspace}'],
+    projects: ['packages/{swift,provider-openstack,provider-rackspace}'],
     reporters: ['default', './scripts/report-counts.ts'],
   },
 })

@@ -10,7 +10,8 @@ import type { DirectReadable } from './provider.js'
 const bufferBytes = 524_288
 /** Files that are sent through buffers at the same time; others go through streams, whose chunks get smaller when there are many. */
 const maxPairs = 16
-const maxSparePairs = 2
+/** Kept for the next ones: taking them anew for each range of 1 MiB doubled its cost. 8 MiB. */
+const maxSparePairs = 8
 
 type BufferPair = readonly [Buffer, Buffer]
 

@@ -24,14 +24,14 @@ export class UrlSigner {
   }
 
   async sign(location: FileLocation, { method, expiresIn, signal }: SignUrlCallOptions): Promise<SignedUrl> {
-    const { endpoint, info } = await this.#client.cluster(signal)
-    const digest = digestOf(info)
-    const key = await this.#keyOf(signal)
     const object = objectName(location.file)
     // Swift takes a signed URL's path for that of a container when the object's name has nothing but slashes.
     if (/^\/+$/.test(object)) {
-      throw new StorageError('INVALID_NAME', 'the service has no signed URLs for names that are slashes alone')
+      throw new StorageError('INVALID_NAME', 'the service has no signed URLs for names of slashes alone')
     }
+    const { endpoint, info } = await this.#client.cluster(signal)
+    const digest = digestOf(info)
+    const key = await this.#keyOf(signal)
     const expires = Math.floor(Date.now() / 1000) + expiresIn
     const signed = `${decodeURIComponent(endpoint.pathname)}/${location.container}/${object}`
     const signature = createHmac(digest, key).update(`${method}\n${expires}\n${signed}`).digest('hex')
@@ -68,15 +68,12 @@ function digestOf(info: unknown): 'sha256' | 'sha1' {
   if (!isRecord(info)) return 'sha256'
   const { tempurl } = info
   if (!isRecord(tempurl)) {
-    throw notSupported('files of this cluster')
+    throw new StorageError('NOT_SUPPORTED', 'this cluster has no signed URLs', {
+      details: { capability: 'signedUrls' },
+    })
   }
   const { allowed_digests: allowed } = tempurl
   return Array.isArray(allowed) && allowed.includes('sha256') ? 'sha256' : 'sha1'
 }
-
-const notSupported = (where: string) =>
-  new StorageError('NOT_SUPPORTED', `the service has no signed URLs for ${where}`, {
-    details: { capability: 'signedUrls' },
-  })
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null

@@ -12,12 +12,17 @@ its own (TEMPAUTH_test, user test:tester, key testing), which spares a test the 
 Swift's own programs read swift.conf from /etc alone, so they are not used.
 """
 import ctypes
+import gc
 import os
 import pwd
 import signal
 import sys
 import time
 import types
+
+# Calls that may wait for a disk are made by threads otherwise, which wait for each other and not for the disk here. And a reader
+# that comes while they put a new version in place of the old one may find neither, which other replicas make good.
+os.environ['EVENTLET_THREADPOOL_SIZE'] = '0'
 
 DIRECTORY = os.path.abspath(sys.argv[1])
 PROXY_ADDRESS = sys.argv[2]
@@ -270,6 +275,8 @@ if not is_proxy:
 for name, listener in listeners.items():
     if (name == 'proxy') == is_proxy:
         serve(name, listener)
+# What is there by now stays, and need not be looked at again and again.
+gc.freeze()
 signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 while True:
     eventlet.sleep(3600)

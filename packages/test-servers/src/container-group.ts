@@ -45,6 +45,7 @@ export class ContainerGroup extends ServerGroup {
   /** Of the container, which alone decides what this machine sees of it. */
   readonly address = '0.0.0.0'
   readonly account = { name: 'root', groupId: 0 }
+  readonly cache = undefined
   protected readonly pause = 250
   readonly #container: StartedTestContainer
   #stopped = false

@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises'
 import { posix } from 'node:path'
 import { searchPath } from './debian.js'
+import { KeystoneTemplate } from './keystone-template.js'
 import type { S3Keys } from './s3-endpoint.js'
 import type { Program, ServerGroup } from './server-group.js'
 
@@ -17,15 +19,39 @@ export interface KeystoneUser {
 /** The account that Swift signs in with; servers/swift-in-one.py has it too. */
 const admin = { username: 'admin', password: 'adminpw', project: 'admin' }
 
-/** Starts Keystone (version 3 of its interface) in the group's directory. */
-export async function startKeystone(group: ServerGroup, port: number): Promise<string> {
+type Users = readonly [KeystoneUser, KeystoneUser]
+
+/**
+ * Starts Keystone (version 3 of its interface) in the group's directory, with Swift in its catalogue and two users who share
+ * nothing.
+ */
+export async function startKeystone(group: ServerGroup, port: number, swift: string): Promise<Users> {
+  const url = `http://127.0.0.1:${port}`
   const home = posix.join(group.directory, 'keystone')
   await group.makeDirectories('keystone', 'keystone/fernet', 'keystone/credential')
-  const conf = posix.join(home, 'keystone.conf')
   await group.write('keystone/keystone.conf', configuration(home))
+  const template = await templateOf(group)
+  const known = await template?.restore(home, { keystone: url, swift })
+  if (known === undefined) await setUp(group, home, url)
+  await serve(group, home, port)
+  if (known !== undefined) return known as Users
+  const users = await seed(url, swift)
+  await template?.keep(home, users)
+  return users
+}
+
+async function templateOf(group: ServerGroup): Promise<KeystoneTemplate | undefined> {
+  if (group.cache === undefined) return undefined
+  const code = await readFile(new URL(import.meta.url), 'utf8')
+  return new KeystoneTemplate(group.cache, await group.versionOf('keystone'), code)
+}
+
+async function setUp(group: ServerGroup, home: string, url: string): Promise<void> {
   const { account } = group
-  const manage = (name: string, ...args: string[]) =>
-    group.run({ ...program('keystone-manage', ['--config-file', conf, ...args]), name: `keystone-${name}` })
+  const manage = (name: string, ...args: string[]) => {
+    const conf = posix.join(home, 'keystone.conf')
+    return group.run({ ...program('keystone-manage', ['--config-file', conf, ...args]), name: `keystone-${name}` })
+  }
   const owner = ['--keystone-user', account.name, '--keystone-group', String(account.groupId)]
   await Promise.all([
     manage('db_sync', 'db_sync'),
@@ -34,7 +60,6 @@ export async function startKeystone(group: ServerGroup, port: number): Promise<s
   ])
   const database = `import sqlite3; sqlite3.connect(${JSON.stringify(`${home}/keystone.db`)}).execute('PRAGMA journal_mode=WAL')`
   await group.run(program('/usr/bin/python3', ['-c', database]))
-  const url = `http://127.0.0.1:${port}`
   await manage(
     'bootstrap',
     'bootstrap',
@@ -44,36 +69,23 @@ export async function startKeystone(group: ServerGroup, port: number): Promise<s
     ...['--bootstrap-public-url', `${url}/v3`, '--bootstrap-internal-url', `${url}/v3`],
     ...['--bootstrap-admin-url', `${url}/v3`],
   )
+}
+
+async function serve(group: ServerGroup, home: string, port: number): Promise<void> {
+  const conf = posix.join(home, 'keystone.conf')
   await group.start({
     ...program('uwsgi', [
-      ...[
-        '--plugins',
-        'python3',
-        '--http-socket',
-        `${group.address}:${port}`,
-        '--wsgi-file',
-        '/usr/bin/keystone-wsgi-public',
-      ],
+      ...['--plugins', 'python3', '--wsgi-file', '/usr/bin/keystone-wsgi-public'],
+      ...['--http-socket', `${group.address}:${port}`],
       // More processes or threads than one lock each other out of the database.
-      ...[
-        '--master',
-        '--processes',
-        '1',
-        '--threads',
-        '1',
-        '--lazy-apps',
-        '--enable-threads',
-        '--buffer-size',
-        '65535',
-      ],
-      ...['--die-on-term', '--no-orphans'],
+      ...['--master', '--processes', '1', '--threads', '1', '--lazy-apps', '--enable-threads'],
+      ...['--buffer-size', '65535', '--die-on-term', '--no-orphans'],
       // It closes connections without saying so, and clients that keep them open would fail.
       ...['--add-header', 'Connection: close'],
     ]),
     env: { PATH: searchPath, OS_KEYSTONE_CONFIG_DIR: home, OS_KEYSTONE_CONFIG_FILES: conf },
   })
-  await group.untilAnswering(`${url}/v3`)
-  return url
+  await group.untilAnswering(`http://127.0.0.1:${port}/v3`)
 }
 
 const program = (command: string, args: readonly string[]): Program => ({
@@ -110,8 +122,8 @@ password_hash_rounds = 4
 
 type Answer = Record<string, { readonly id: string } & Record<string, string>>
 
-/** Registers Swift in two regions, and creates two users who share nothing. */
-export async function seedKeystone(keystone: string, swift: string): Promise<readonly [KeystoneUser, KeystoneUser]> {
+/** Registers Swift in two regions, and creates the users. */
+async function seed(keystone: string, swift: string): Promise<Users> {
   const token = await signIn(keystone, admin)
   const call = async <T = Answer>(method: string, path: string, body?: unknown): Promise<T> => {
     const answer = await fetch(`${keystone}/v3${path}`, {

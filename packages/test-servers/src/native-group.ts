@@ -14,6 +14,7 @@ const patience = 60_000
 export class NativeGroup extends ServerGroup {
   readonly directory: string
   readonly address = '127.0.0.1'
+  readonly cache = fileURLToPath(new URL('../node_modules/.cache/', import.meta.url))
   protected readonly pause = 25
   readonly #daemons: number[] = []
   readonly #programs = new Map<number, Program>()

@@ -26,6 +26,8 @@ export abstract class ServerGroup {
   /** What the programs listen on, so that they answer on 127.0.0.1 of this machine and nowhere else. */
   abstract readonly address: string
   abstract readonly account: Account
+  /** A directory of this machine that outlives the runs, if this machine is where the programs run. */
+  abstract readonly cache: string | undefined
   /** Milliseconds between two looks at something that is waited for. */
   protected abstract readonly pause: number
 

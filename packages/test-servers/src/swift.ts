@@ -1,6 +1,6 @@
 import { type InstallOptions, searchPath } from './debian.js'
 import { fromEnvironment } from './environment.js'
-import { type KeystoneUser, seedKeystone, startKeystone } from './keystone.js'
+import { type KeystoneUser, startKeystone } from './keystone.js'
 import { startInDebian } from './placement.js'
 import type { S3Endpoint } from './s3-endpoint.js'
 import type { ServerGroup } from './server-group.js'
@@ -88,8 +88,7 @@ async function startTogether(group: ServerGroup, ports: readonly number[]): Prom
     args: [script, group.directory, group.address, String(proxyPort), keystoneUrl],
     env: { PATH: searchPath, PYTHONDONTWRITEBYTECODE: '1' },
   })
-  await startKeystone(group, keystonePort)
-  const [user, other] = await seedKeystone(keystoneUrl, url)
+  const [user, other] = await startKeystone(group, keystonePort, url)
   await group.untilAnswering(`${url}/healthcheck`)
   const store = `Swift ${await group.versionOf('swift-proxy')}`
   return {

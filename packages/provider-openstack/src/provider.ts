@@ -6,6 +6,7 @@ import { signInWith } from './sign-in.js'
 export class OpenStackProvider extends SwiftProvider {
   /** Does no I/O. */
   constructor(settings: OpenStackSettings) {
-    super({ name: 'openstack', signIn: signInWith(settings), tempUrlKey: settings.tempUrlKey })
+    const { tempUrlKey, idleTimeout } = settings
+    super({ name: 'openstack', signIn: signInWith(settings), tempUrlKey, idleTimeout })
   }
 }

@@ -20,6 +20,8 @@ export const settings = v.strictObject({
   useInternal: v.optional(v.boolean()),
   /** The account's key for signed URLs. Default: the account is asked for it, and given one when it has none. */
   tempUrlKey: v.optional(text),
+  /** Milliseconds in which nothing comes over a connection, after which it counts as lost. Default: 60,000. */
+  idleTimeout: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2 ** 31 - 1))),
 })
 
 export type RackspaceSettings = v.InferOutput<typeof settings>

@@ -12,6 +12,7 @@ export class RackspaceProvider extends SwiftProvider {
       name: 'rackspace',
       signIn: signInWith(settings),
       tempUrlKey: settings.tempUrlKey,
+      idleTimeout: settings.idleTimeout,
       capabilities: {
         // Cloud Files asks for segments of at least 1 MiB, which newer versions of Swift no longer do.
         parts: swiftCapabilities.parts && { ...swiftCapabilities.parts, minPartSize: MiB },

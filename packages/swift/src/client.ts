@@ -28,17 +28,25 @@ export interface SwiftAnswer {
   readonly body: Buffer
 }
 
+/** Milliseconds. A proxy server of Swift's gives up on its own stores after some ten seconds. */
+const defaultIdleTimeout = 60_000
+
 export class SwiftClient {
   readonly #sessions: Sessions
   // As many connections as there are requests: a pool that is full of slow readers would hold everybody else up.
   readonly #agent = new Agent({ keepAliveTimeout: 10_000, connect: { timeout: 10_000 } })
   /** Containers that were asked for and did not exist. */
   readonly recentlyMissing = new Recently(2000)
+  readonly #idleTimeout: number
   #info: { readonly known: unknown } | undefined
 
-  /** Does no I/O. */
-  constructor(signIn: SignIn) {
+  /**
+   * Does no I/O.
+   * @param idleTimeout Milliseconds in which nothing comes of an answer, after which the connection counts as lost.
+   */
+  constructor(signIn: SignIn, idleTimeout = defaultIdleTimeout) {
     this.#sessions = new Sessions(signIn)
+    this.#idleTimeout = idleTimeout
   }
 
   /** Rejects with a `StorageError` unless the status is 2xx or one that is allowed. */
@@ -76,6 +84,7 @@ export class SwiftClient {
       path: '/info',
       headers: {},
       signal,
+      idleTimeout: this.#idleTimeout,
     })
     if (status !== 200) {
       if (status >= 500) throw answerError('GET', status, headers)
@@ -100,6 +109,7 @@ export class SwiftClient {
         body: typeof request.body === 'string' ? Buffer.from(request.body) : request.body,
         signal: request.signal,
         commits: request.commits,
+        idleTimeout: this.#idleTimeout,
         patience: request.patience,
         streamFrom,
       })

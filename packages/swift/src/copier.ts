@@ -19,6 +19,7 @@ import { missing, requireContainer } from './containers.js'
 import { badAnswer } from './errors.js'
 import { attributesOf, type Description, etagOf, isLargeObject, toHeaders } from './metadata.js'
 import { objectName, pathOf, segmentsOf } from './names.js'
+import { inParallel } from './parallel.js'
 import { look } from './reader.js'
 import { partName, removePartsBefore } from './segments.js'
 import { abortUpload, forgetUpload, putManifest, type Segment, startUpload } from './uploads.js'
@@ -167,32 +168,24 @@ async function copySegments(
   const count = Math.ceil(source.size / partSize)
   const segments: Segment[] = []
   const stop = new AbortController()
-  const numbers = Array.from({ length: count }, (_, index) => index + 1)[Symbol.iterator]()
-  const worker = async () => {
-    for (const partNumber of numbers) {
-      const start = (partNumber - 1) * partSize
-      const end = Math.min(start + partSize, source.size) - 1
-      const path = partName(target.file, upload, partNumber, randomBytes(6).toString('base64url'))
-      const { headers } = await copyRequest(client, source, target, {
-        headers: { range: `bytes=${start}-${end}`, 'content-type': 'application/octet-stream' },
-        object: { container: segmentsOf(target.container), object: path },
-        signal: AbortSignal.any([signal, stop.signal]),
-      })
-      const { etag } = headers
-      if (etag === undefined) throw badAnswer('a copy without an ETag')
-      segments[partNumber - 1] = { path, etag: etag.replaceAll('"', ''), size_bytes: end - start + 1 }
-    }
+  const copyPart = async (partNumber: number) => {
+    const start = (partNumber - 1) * partSize
+    const end = Math.min(start + partSize, source.size) - 1
+    const path = partName(target.file, upload, partNumber, randomBytes(6).toString('base64url'))
+    const { headers } = await copyRequest(client, source, target, {
+      headers: { range: `bytes=${start}-${end}`, 'content-type': 'application/octet-stream' },
+      object: { container: segmentsOf(target.container), object: path },
+      signal: AbortSignal.any([signal, stop.signal]),
+    })
+    const { etag } = headers
+    if (etag === undefined) throw badAnswer('a copy without an ETag')
+    segments[partNumber - 1] = { path, etag: etag.replaceAll('"', ''), size_bytes: end - start + 1 }
   }
-  const workers = Array.from({ length: parallelism }, async () => {
-    try {
-      await worker()
-    } catch (error) {
-      stop.abort(error)
-      throw error
-    }
+  const numbers = Array.from({ length: count }, (_, index) => index + 1)
+  // The first failure stops those under way.
+  await inParallel(numbers, parallelism, async (partNumber) => {
+    await copyPart(partNumber).catch((error: unknown) => stop.abort(error))
+    stop.signal.throwIfAborted()
   })
-  const outcomes = await Promise.allSettled(workers)
-  // The first failure is the one that stopped the others.
-  if (outcomes.some(({ status }) => status === 'rejected')) throw stop.signal.reason
   return segments
 }

@@ -17,7 +17,9 @@ export interface Outgoing {
    * service would not stop either. The answer is waited for, so that what the caller is told is what happened.
    */
   readonly commits?: boolean | undefined
-  /** Milliseconds that the service may take to answer. */
+  /** Milliseconds in which nothing comes of an answer, once the service has the request. */
+  readonly idleTimeout: number
+  /** Milliseconds that the service may take to begin with it, where that may be longer. */
   readonly patience?: number | undefined
   /** Answers with more than so many bytes come as a stream, when their status is 200 or 206. Default: none do. */
   readonly streamFrom?: number | undefined
@@ -34,9 +36,6 @@ export interface Answer {
 const sliceSize = 256 * 1024
 /** Milliseconds: how long an aborted request is waited for whose whole body the service has. */
 const grace = 10_000
-/** Milliseconds without a byte of an answer that has begun. */
-const bodyTimeout = 60_000
-const defaultPatience = 120_000
 
 /** Rejects with a `StorageError`, or with the signal's reason. */
 export function exchange(dispatcher: Dispatcher, origin: string, outgoing: Outgoing): Promise<Answer> {
@@ -60,7 +59,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   run(dispatcher: Dispatcher, origin: string): Promise<Answer> {
-    const { method, path, headers, body, signal, patience = defaultPatience } = this.#outgoing
+    const { method, path, headers, body, signal, idleTimeout, patience = 0 } = this.#outgoing
     if (signal.aborted) return Promise.reject(signal.reason)
     signal.addEventListener('abort', this.#onAbort, { once: true })
     const length = body?.length ?? 0
@@ -72,8 +71,8 @@ class Exchange implements Dispatcher.DispatchHandler {
         headers: { ...headers, ...(body === undefined ? {} : { 'content-length': String(length) }) },
         // The type of a body leaves iterables out, which the documentation has: they are held back by the connection.
         body: (body === undefined || length <= sliceSize ? body : this.#slices(body)) as Buffer | null,
-        headersTimeout: patience,
-        bodyTimeout,
+        headersTimeout: Math.max(idleTimeout, patience),
+        bodyTimeout: idleTimeout,
         // undici would close the connection after every HEAD, for servers that answer one with a body.
         reset: false,
       },

@@ -12,6 +12,7 @@ import {
 import type { SwiftClient } from './client.js'
 import { missing, requireContainer } from './containers.js'
 import { beyond, objectName, segmentsOf } from './names.js'
+import { inParallel } from './parallel.js'
 import { deleteObjects } from './remover.js'
 import { fileKeys, removeStaleParts } from './segments.js'
 import { checkPresent, present } from './writer.js'
@@ -82,11 +83,8 @@ function objectNameOf(file: string): string | StorageError {
  */
 async function removePartsOf(client: SwiftClient, container: string, files: readonly string[]): Promise<void> {
   try {
-    const large = (await largeAmong(client, container, files))[Symbol.iterator]()
-    const worker = async () => {
-      for (const file of large) await removeStaleParts(client, { container, file })
-    }
-    await Promise.all(Array.from({ length: parallelism }, worker))
+    const large = await largeAmong(client, container, files)
+    await inParallel(large, parallelism, (file) => removeStaleParts(client, { container, file }))
   } catch {
     // Said above.
   }

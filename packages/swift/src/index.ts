@@ -8,6 +8,7 @@
  *   `file-remover.ts`, `remover.ts`, `signing.ts`: what they do.
  * - `names.ts`, `metadata.ts`, `errors.ts`, `cursor.ts`: the contract's words in Swift's, and back.
  * - `segments.ts`: where the parts of large files lie, and when they go.
+ * - `recently.ts`, `parallel.ts`: what was asked a moment ago, and many requests a few at a time.
  *
  * Configuration: a {@link SignIn}, and the account's key for signed URLs.
  *

@@ -50,6 +50,8 @@ export interface SwiftProviderOptions extends Partial<CopyLimits> {
   readonly signIn: SignIn
   /** The account's key for signed URLs, when it is known. Default: the account is asked, and given one when it has none. */
   readonly tempUrlKey?: string | undefined
+  /** Milliseconds in which nothing comes over a connection, after which it counts as lost. Default: 60,000. */
+  readonly idleTimeout?: number | undefined
   /** Stand in for those of a Swift with its usual settings, each as a whole. */
   readonly capabilities?: Partial<Capabilities>
 }
@@ -62,10 +64,10 @@ export class SwiftProvider implements StorageProvider {
   readonly #copyLimits: CopyLimits
   readonly #signer: UrlSigner
 
-  constructor({ name, signIn, tempUrlKey, capabilities, ...limits }: SwiftProviderOptions) {
+  constructor({ name, signIn, tempUrlKey, idleTimeout, capabilities, ...limits }: SwiftProviderOptions) {
     this.name = name
     this.capabilities = freezeCapabilities({ ...swiftCapabilities, ...capabilities })
-    this.native = new SwiftClient(signIn)
+    this.native = new SwiftClient(signIn, idleTimeout)
     this.#signer = new UrlSigner(this.native, tempUrlKey)
     const { singleCopySize = 256 * MiB, copyPartSize = 256 * MiB } = limits
     this.#copyLimits = { singleCopySize, copyPartSize }

@@ -5,16 +5,21 @@ import { isStorageError, type StorageError } from '@stowage/core'
 import type { SwiftClient } from './client.js'
 import { answerError } from './errors.js'
 import { pathOf } from './names.js'
+import { inParallel } from './parallel.js'
 
 /** An object that is still there, and why. */
 type RemovalFailure = readonly [name: string, error: StorageError]
 
-/** Objects in one request of Swift's bulk middleware; it allows for 10,000, and answers when it has done all. */
-const bulkSize = 1000
+/**
+ * Objects in one request of Swift's bulk middleware, and such requests at a time. It allows for 10,000, but removes two at
+ * a time (`delete_concurrency`), and answers when it has done all.
+ */
+const bulkSize = 250
+const bulkParallelism = 4
 /** Bytes: Swift refuses a whole request for one longer path in it, as it stands in the request. */
 const maxBulkPath = 2048
 /** Single removals at a time, where there is no other way. */
-const parallelism = 8
+const singleParallelism = 8
 
 interface BulkAnswer {
   readonly 'Response Status': string
@@ -44,13 +49,13 @@ export async function deleteObjects(
   if (objects.length === 1) return deleteOneByOne(client, container, objects, signal)
   const short = objects.filter((object) => pathOf(container, object).length <= maxBulkPath)
   const long = objects.filter((object) => pathOf(container, object).length > maxBulkPath)
-  for (let start = 0; start < short.length; start += bulkSize) {
-    const batch = short.slice(start, start + bulkSize)
-    add(
-      (await deleteInBulk(client, container, batch, signal)) ??
-        (await deleteOneByOne(client, container, batch, signal)),
-    )
-  }
+  const batches = Array.from({ length: Math.ceil(short.length / bulkSize) }, (_, index) =>
+    short.slice(index * bulkSize, (index + 1) * bulkSize),
+  )
+  await inParallel(batches, bulkParallelism, async (batch) => {
+    const removal = await deleteInBulk(client, container, batch, signal)
+    add(removal ?? (await deleteOneByOne(client, container, batch, signal)))
+  })
   add(await deleteOneByOne(client, container, long, signal))
   return { failures, missing }
 }
@@ -104,18 +109,14 @@ async function deleteOneByOne(
 ): Promise<Removal> {
   const failures: RemovalFailure[] = []
   let missing = 0
-  const left = objects[Symbol.iterator]()
-  const worker = async () => {
-    for (const object of left) {
-      try {
-        const { status } = await client.request({ method: 'DELETE', container, object, signal, allow: [404] })
-        if (status === 404) missing++
-      } catch (error) {
-        if (!isStorageError(error) || signal.aborted) throw error
-        failures.push([object, error])
-      }
+  await inParallel(objects, singleParallelism, async (object) => {
+    try {
+      const { status } = await client.request({ method: 'DELETE', container, object, signal, allow: [404] })
+      if (status === 404) missing++
+    } catch (error) {
+      if (!isStorageError(error) || signal.aborted) throw error
+      failures.push([object, error])
     }
-  }
-  await Promise.all(Array.from({ length: parallelism }, worker))
+  })
   return { failures, missing }
 }

@@ -5,8 +5,9 @@
  * - `parts/<file>/<upload>/<number>-<try>`: a part as it was sent; `<file>` is a hash of the file's name, since the name
  *   itself may be as long as Swift allows. Every try is an object of its own, so one that is sent again, however late, never
  *   changes a file that is complete.
- * - `uploads/<file's name>\x01\x03<upload>`: an upload that was started and neither completed nor aborted. The object holds
- *   what the file is to be; a name that is too long for it is only begun in the object's name, with `\x01\x04` in between.
+ * - `uploads/<file's name>\x01\x03<upload>`: the marker of an upload that was started, until nothing is left to be done for its
+ *   completion or abort. The object holds what the file is to be; a name that is too long for it is only begun in the
+ *   object's name, with `\x01\x04` in between.
  *
  * A complete file is a static large object in `photos`, whose manifest names the parts and whose metadata the upload. Parts
  * are never shared by two files.
@@ -14,6 +15,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { FileLocation } from '@stowage/core'
 import type { SwiftClient } from './client.js'
+import type { AnswerHeaders } from './errors.js'
 import { uploadOf } from './metadata.js'
 import { askablePrefix, maxNameBytes, objectName, segmentsOf } from './names.js'
 import { deleteObjects } from './remover.js'
@@ -115,6 +117,29 @@ export async function listSegments(
   }
 }
 
+/** Set on a marker by whoever aborts its upload, before the parts go. */
+const abortedKey = 'x-object-meta-stowage-aborted'
+
+export const isAborted = (marker: AnswerHeaders): boolean => marker[abortedKey] !== undefined
+
+/** From then on no part is added, and nobody completes the upload who did not begin to. */
+export async function markAborted(
+  client: SwiftClient,
+  { container, file }: FileLocation,
+  upload: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await client.request({
+    method: 'POST',
+    container: segmentsOf(container),
+    object: markerName(file, upload),
+    headers: { [abortedKey]: 'true' },
+    body: Buffer.alloc(0),
+    signal,
+    allow: [404],
+  })
+}
+
 /** Whether an upload was started and neither completed nor aborted. */
 export async function isUnfinished(
   client: SwiftClient,
@@ -122,7 +147,7 @@ export async function isUnfinished(
   upload: string,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { status } = await client.request({
+  const { status, headers } = await client.request({
     method: 'HEAD',
     container: segmentsOf(container),
     object: markerName(file, upload),
@@ -130,7 +155,7 @@ export async function isUnfinished(
     signal,
     allow: [404],
   })
-  return status !== 404
+  return status !== 404 && !isAborted(headers)
 }
 
 /** The upload that a file's present version came from, if it did from one of ours. */
@@ -175,23 +200,24 @@ export async function removePartsBefore(client: SwiftClient, location: FileLocat
  * The write itself has succeeded, so a failure here is none of it: what stays is found by the next write of that name, and by
  * the container's destruction.
  *
- * @param manifest The parts that the present version consists of when it came from `upload`.
+ * @param completed The upload that the present version came from, when its marker is gone.
+ * @param manifest The parts that the present version consists of, when it came from a part upload.
  */
 export async function removeStaleParts(
   client: SwiftClient,
   location: FileLocation,
-  completed?: { readonly upload: string; readonly manifest: ReadonlySet<string> },
+  { completed, manifest }: { readonly completed?: string; readonly manifest?: ReadonlySet<string> } = {},
 ): Promise<void> {
   const signal = AbortSignal.timeout(patience)
   try {
     const parts = await listSegments(client, location.container, partsPrefix(location.file), signal)
-    if (parts.every(({ name }) => completed?.manifest.has(name))) return
-    const stale = await staleUploads(client, location, parts, completed?.upload, signal)
+    if (parts.every(({ name }) => manifest?.has(name))) return
+    const stale = await staleUploads(client, location, parts, completed, signal)
     const names = parts
       .filter(({ name }) => {
         const upload = parsePartName(name)?.upload
         if (upload === undefined) return false
-        return stale.has(upload) || (upload === completed?.upload && !completed.manifest.has(name))
+        return stale.has(upload) || (upload === completed && !manifest?.has(name))
       })
       .map(({ name }) => name)
     await deleteObjects(client, segmentsOf(location.container), names, signal)

@@ -27,9 +27,11 @@ import { type Description, quoted, toHeaders } from './metadata.js'
 import { escaped, fileName, objectName, segmentsOf } from './names.js'
 import { deleteObjects } from './remover.js'
 import {
+  isAborted,
   isUnfinished,
   type ListedObject,
   listSegments,
+  markAborted,
   markerName,
   markersOf,
   newUploadId,
@@ -46,6 +48,10 @@ import { checkPresent, createOnly, inMemory, putFile, refusedWrite, written } fr
 /** What an upload's marker holds: all that is needed to complete it. */
 interface Marker extends Description {
   readonly file: string
+}
+
+interface FoundMarker extends Marker {
+  readonly aborted: boolean
 }
 
 /** Milliseconds that clean-up after a refused or aborted call may take. */
@@ -276,29 +282,38 @@ const largeETag = (segments: readonly Segment[]) =>
     .update(segments.map(({ etag }) => etag).join(''))
     .digest('hex')
 
-/** The upload is complete: its marker goes, then whatever the file no longer consists of. */
+/**
+ * The upload is complete: what the version before consisted of goes, then the marker, so that the upload is listed until nothing
+ * is left to be done if this process ends in between; then what somebody else wrote under the name meanwhile has left.
+ */
 export async function forgetUpload(
   client: SwiftClient,
   upload: PartUpload,
   manifest: ReadonlySet<string>,
 ): Promise<void> {
+  await removeStaleParts(client, upload, { manifest })
   try {
-    await client.request({
-      method: 'DELETE',
-      container: segmentsOf(upload.container),
-      object: markerName(upload.file, upload.id),
-      signal: AbortSignal.timeout(cleanUpTime),
-      allow: [404],
-    })
+    await dropMarker(client, upload, AbortSignal.timeout(cleanUpTime))
   } catch {
     // The file is there, which is what was asked for. The upload goes on being listed until it is purged, which leaves the file.
+    return
   }
-  await removeStaleParts(client, upload, { upload: upload.id, manifest })
+  await removeStaleParts(client, upload, { completed: upload.id, manifest })
+}
+
+async function dropMarker(client: SwiftClient, upload: PartUploadReference, signal: AbortSignal): Promise<void> {
+  await client.request({
+    method: 'DELETE',
+    container: segmentsOf(upload.container),
+    object: markerName(upload.file, upload.id),
+    signal,
+    allow: [404],
+  })
 }
 
 async function readMarker(client: SwiftClient, upload: PartUploadReference, signal: AbortSignal): Promise<Marker> {
   const marker = await markerAt(client, upload.container, markerName(upload.file, upload.id), signal)
-  if (marker?.file !== upload.file) throw await unknownUpload(client, upload, signal)
+  if (marker?.file !== upload.file || marker.aborted) throw await unknownUpload(client, upload, signal)
   return marker
 }
 
@@ -307,8 +322,8 @@ async function markerAt(
   container: string,
   object: string,
   signal: AbortSignal,
-): Promise<Marker | undefined> {
-  const { status, body } = await client.request({
+): Promise<FoundMarker | undefined> {
+  const { status, headers, body } = await client.request({
     method: 'GET',
     container: segmentsOf(container),
     object,
@@ -318,31 +333,36 @@ async function markerAt(
   })
   if (status === 404) return undefined
   try {
-    return JSON.parse(body.toString()) as Marker
+    return { ...(JSON.parse(body.toString()) as Marker), aborted: isAborted(headers) }
   } catch {
     throw badAnswer('an unfinished upload that is not described')
   }
 }
 
-/** The marker goes first: from then on no part is added, and the upload is not completed by somebody who did not begin to. */
+/** The upload is listed until nothing is left of it, also when this process ends in between. */
 export async function abortUpload(
   client: SwiftClient,
   upload: PartUploadReference,
   signal: AbortSignal,
 ): Promise<void> {
   if (partSizeOf(upload.id) === undefined) return
-  const container = segmentsOf(upload.container)
-  await client.request({
-    method: 'DELETE',
-    container,
-    object: markerName(upload.file, upload.id),
-    signal,
-    allow: [404],
-  })
+  await markAborted(client, upload, upload.id, signal)
   const parts = await listSegments(client, upload.container, partsPrefix(upload.file, upload.id), signal)
-  if (parts.length === 0 || (await presentUpload(client, upload, signal)) === upload.id) return
+  if (parts.length > 0) {
+    if ((await presentUpload(client, upload, signal)) === upload.id) await removeStaleParts(client, upload)
+    else await removeParts(client, upload, parts, signal)
+  }
+  await dropMarker(client, upload, signal)
+}
+
+async function removeParts(
+  client: SwiftClient,
+  { container }: PartUploadReference,
+  parts: readonly ListedObject[],
+  signal: AbortSignal,
+): Promise<void> {
   const names = parts.map(({ name }) => name)
-  const { failures } = await deleteObjects(client, container, names, signal)
+  const { failures } = await deleteObjects(client, segmentsOf(container), names, signal)
   const [failure] = failures
   if (failure !== undefined) throw failure[1]
 }

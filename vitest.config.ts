@@ -2,10 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    projects: [
-      'packages/{core,provider-memory,provider-fs,provider-azure,provider-s3,test-servers,rest-express,cli,loopback-connector}',
-      'apps/*',
-    ],
+    projects: ['packages/*', 'apps/*'],
     reporters: ['default', './scripts/report-counts.ts'],
   },
 })

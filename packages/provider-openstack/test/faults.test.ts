@@ -1,0 +1,237 @@
+import { randomBytes } from 'node:crypto'
+import { isStorageError, StorageService } from '@stowage/core'
+import { type Session, type SignIn, SwiftProvider } from '@stowage/swift'
+import { describeServer, type Fault, httpAnswer, startTcpProxy, type TcpProxy } from '@stowage/test-servers'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { OpenStackProvider } from '../src/index.js'
+import { signInWith } from '../src/sign-in.js'
+
+const MiB = 1024 ** 2
+
+/** The retries of these tests wait no longer than they must. */
+const retry = { attempts: 3, minDelay: 1, maxDelay: 5 }
+/** Milliseconds: longer than a busy Swift is silent. */
+const idleTimeout = 4000
+
+describeServer('swift', ({ authUrl, username, password, projectName, region, local }) => {
+  const settings = { authUrl, username, password, projectName, region }
+  const container = `faults-${Date.now().toString(36)}`
+  const content = randomBytes(3 * MiB)
+  const direct = new StorageService(new OpenStackProvider(settings))
+
+  if (local === undefined) {
+    test.skip('what breaks between here and there: the proxy that breaks it speaks no TLS', () => undefined)
+    return
+  }
+
+  beforeAll(async () => {
+    await direct.createContainer({ name: container })
+    await direct.putFile(container, 'file', content)
+  })
+  afterAll(async () => {
+    await direct.destroyContainer(container)
+    await direct.close()
+  })
+
+  /** Over a proxy before Swift, which the first request of a new client meets. */
+  const through = async (
+    use: (storage: StorageService, proxy: TcpProxy) => Promise<void>,
+    signIn: SignIn = signInWith(settings),
+  ) => {
+    const proxy = await startTcpProxy(local.url)
+    const authenticate = async (signal: AbortSignal) => {
+      const session = await signIn.authenticate(signal)
+      return { ...session, endpoint: session.endpoint.replace(local.url, proxy.endpoint) }
+    }
+    const provider = new SwiftProvider({ name: 'openstack', signIn: { authenticate }, idleTimeout })
+    await using storage = new StorageService(provider, { retry })
+    await use(storage, proxy).finally(() => proxy.stop())
+  }
+
+  /** Over a proxy before Keystone, whose catalogue leads to Swift directly. */
+  const throughKeystone = async (use: (storage: StorageService, proxy: TcpProxy) => Promise<void>) => {
+    const proxy = await startTcpProxy(authUrl)
+    await using storage = new StorageService(new OpenStackProvider({ ...settings, authUrl: proxy.endpoint }), { retry })
+    await use(storage, proxy).finally(() => proxy.stop())
+  }
+
+  const readBack = async (file: string) => (await direct.openFile(container, file)).bytes()
+  const partsOf = async (): Promise<string[]> => {
+    const { native } = direct.provider as OpenStackProvider
+    const request = { container: `stowage-segments.${container}`, signal: AbortSignal.timeout(60_000), allow: [404] }
+    return (await native.list<{ name: string }>(request)).entries.map(({ name }) => name)
+  }
+
+  test.each(['reset', 'truncate', 'stall'] as const)('a download goes on where it broke: %s', (kind) =>
+    through(async (storage, proxy) => {
+      proxy.failNext({ kind, afterBytes: MiB })
+      expect((await (await storage.openFile(container, 'file')).bytes()).equals(content)).toBe(true)
+      expect(proxy.connections).toBe(2)
+    }),
+  )
+
+  test.each<[string, Fault]>([
+    ['never comes', { kind: 'stall', afterBytes: 0 }],
+    ['breaks off', { kind: 'truncate', afterBytes: 20 }],
+    ['is a reset', { kind: 'reset', afterBytes: 0 }],
+  ])('a write whose answer %s is made again, and is whole', (_, fault) =>
+    through(async (storage, proxy) => {
+      proxy.failNext(fault)
+      const body = randomBytes(500_000)
+      await storage.putFile(container, 'written', body)
+      expect((await readBack('written')).equals(body)).toBe(true)
+      expect(proxy.connections).toBeGreaterThan(1)
+    }),
+  )
+
+  test('a write that may have been made is not made again when twice is not once', () =>
+    through(async (storage, proxy) => {
+      for (const fault of [httpAnswer(500), { kind: 'reset', afterBytes: 0 }] satisfies Fault[]) {
+        const before = proxy.connections
+        proxy.failNext(fault)
+        const writing = storage.putFile(container, `once ${fault.kind}`, 'x', { ifNoneMatch: '*' })
+        await expect(writing).rejects.toMatchObject({ code: expect.stringMatching(/SERVICE_FAILED|CONNECTION_LOST/) })
+        expect(proxy.connections - before).toBe(1)
+      }
+    }))
+
+  test('503 says how long to wait, and is tried as often as it was said and no more', () =>
+    through(async (storage, proxy) => {
+      const busy = httpAnswer(503, { 'Retry-After': '3' })
+      proxy.failNext(busy, busy, busy)
+      await expect(storage.getFile(container, 'file')).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+        details: { retryAfter: 3 },
+      })
+      expect(proxy.connections).toBe(3)
+    }))
+
+  test.each([500, 502, 503, 504])('%i once is made good', (status) =>
+    through(async (storage, proxy) => {
+      proxy.failNext(httpAnswer(status, {}, '<html>the proxy says sorry</html>'))
+      expect((await (await storage.openFile(container, 'file')).bytes()).equals(content)).toBe(true)
+    }),
+  )
+
+  test.each([400, 403, 409, 418])('%i is not tried again', (status) =>
+    through(async (storage, proxy) => {
+      proxy.failNext(httpAnswer(status))
+      await expect(storage.getFile(container, 'file')).rejects.toMatchObject({ name: 'StorageError' })
+      expect(proxy.connections).toBe(1)
+    }),
+  )
+
+  test('what is no HTTP is BAD_ANSWER', () =>
+    through(async (storage, proxy) => {
+      proxy.failNext({ kind: 'answer', text: 'garbage\r\n\r\n' })
+      await expect(storage.getFiles(container)).rejects.toMatchObject({ code: 'BAD_ANSWER' })
+    }))
+
+  test('parts whose connections break are sent again, and none is left over', () =>
+    through(async (storage, proxy) => {
+      const large = randomBytes(6 * MiB + 1)
+      proxy.failNext({ kind: 'none' }, { kind: 'reset', afterBytes: 0 }, httpAnswer(503))
+      await storage.putFile(container, 'parts', large, { partSize: MiB })
+      expect((await readBack('parts')).equals(large)).toBe(true)
+      expect(await Array.fromAsync(direct.uploads(container))).toEqual([])
+      expect(await partsOf()).toHaveLength(7)
+      await direct.removeFile(container, 'parts')
+      expect(await partsOf()).toEqual([])
+    }))
+
+  test('a token that has expired is renewed once for all who hold it, and what they asked is asked again', async () => {
+    let signedIn = 0
+    const own = signInWith(settings)
+    const expiring: SignIn = {
+      async authenticate(signal): Promise<Session> {
+        const session = await own.authenticate(signal)
+        return signedIn++ === 0 ? { ...session, token: 'gAAAAA-expired' } : session
+      },
+    }
+    await through(async (storage) => {
+      const bodies = Array.from({ length: 8 }, () => randomBytes(400_000))
+      const writing = bodies.map((body, index) => storage.putFile(container, `renewed ${index}`, body))
+      const reading = Array.from({ length: 8 }, async () => (await storage.openFile(container, 'file')).bytes())
+      await Promise.all(writing)
+      for (const read of await Promise.all(reading)) expect(read.equals(content)).toBe(true)
+      for (const [index, body] of bodies.entries()) expect((await readBack(`renewed ${index}`)).equals(body)).toBe(true)
+    }, expiring)
+    expect(signedIn).toBe(2)
+  })
+
+  test('a token that goes on being refused is UNAUTHENTICATED after one more sign-in', () =>
+    through(async (storage, proxy) => {
+      proxy.failNext(httpAnswer(401), httpAnswer(401))
+      await expect(storage.getFile(container, 'file')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+      expect(proxy.connections).toBe(2)
+    }))
+
+  test('twenty first calls sign in once', () =>
+    throughKeystone(async (storage, proxy) => {
+      await Promise.all(Array.from({ length: 20 }, () => storage.getFile(container, 'file')))
+      expect(proxy.connections).toBe(1)
+    }))
+
+  test.each<[string, Fault]>([
+    ['resets', { kind: 'reset', afterBytes: 0 }],
+    ['breaks off', { kind: 'truncate', afterBytes: 300 }],
+    ['cannot serve', httpAnswer(503)],
+  ])('a sign-in is tried again when Keystone %s', (_, fault) =>
+    throughKeystone(async (storage, proxy) => {
+      proxy.failNext(fault)
+      expect((await storage.getFile(container, 'file')).size).toBe(content.length)
+    }),
+  )
+
+  test('a Keystone that goes on failing is asked as often as it was said', () =>
+    throughKeystone(async (storage, proxy) => {
+      const busy = httpAnswer(503, { 'Retry-After': '3' })
+      proxy.failNext(busy, busy, busy)
+      await expect(storage.getFile(container, 'file')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+      expect(proxy.connections).toBe(3)
+    }))
+
+  test('in a storm of faults every file is the old or the new one, and every error is one of ours', () =>
+    through(async (storage, proxy) => {
+      const files = Array.from({ length: 6 }, (_, index) => `storm ${index}`)
+      const versions = new Map<string, Buffer[]>()
+      for (const file of files) {
+        const first = randomBytes(200_000)
+        versions.set(file, [first])
+        await direct.putFile(container, file, first)
+      }
+      const kinds = [
+        ...(['reset', 'truncate'] as const).map(
+          (kind) =>
+            (afterBytes: number): Fault => ({ kind, afterBytes }),
+        ),
+        () => httpAnswer(500),
+        () => httpAnswer(503),
+        () => httpAnswer(401),
+        (): Fault => ({ kind: 'none' }),
+      ]
+      const any = <T>(list: readonly T[]) => list[Math.floor(Math.random() * list.length)] as T
+      for (let round = 0; round < 4; round++) {
+        proxy.failNext(...files.map(() => any(kinds)(Math.floor(Math.random() * 300_000))))
+        await Promise.all(
+          files.map(async (file) => {
+            const body = randomBytes(any([100, 200_000, 1_500_000]))
+            const known = versions.get(file) as Buffer[]
+            known.push(body)
+            try {
+              await storage.putFile(container, file, body, { partSize: MiB })
+              known.splice(0, known.length - 1)
+              const read = await (await storage.openFile(container, file)).bytes()
+              expect(read.equals(body)).toBe(true)
+            } catch (error) {
+              if (!isStorageError(error)) throw error
+            }
+          }),
+        )
+      }
+      for (const file of files) {
+        const read = await readBack(file)
+        expect(versions.get(file)?.some((version) => version.equals(read))).toBe(true)
+      }
+    }))
+})

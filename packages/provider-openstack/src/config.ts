@@ -10,7 +10,10 @@ const properties = v.strictObject({
   /** The user's name, or else `userId`. */
   username: v.optional(text),
   userId: v.optional(text),
-  password: text,
+  password: v.optional(text),
+  /** In place of user, password and project, which an application credential stands for. Keystone 3 alone has them. */
+  applicationCredentialId: v.optional(text),
+  applicationCredentialSecret: v.optional(text),
   /** Keystone's URL, with or without `/v3` or `/v2.0` at its end. */
   authUrl: v.pipe(v.string(), v.url('it must be a URL'), v.regex(/^https?:/, 'it must begin with http:// or https://')),
   /** Default: what `authUrl` ends with, else `v3`. */
@@ -38,22 +41,46 @@ const properties = v.strictObject({
 
 type Settings = v.InferOutput<typeof properties>
 
+const needed = (name: keyof Settings, isGood: (given: Settings) => boolean, rule: string) =>
+  v.forward(v.check<Settings, string>(isGood, rule), [name])
+
 const atMostOne = (first: keyof Settings, second: keyof Settings) =>
-  v.forward(
-    v.check<Settings, string>(
-      (given) => given[first] === undefined || given[second] === undefined,
-      `only one of ${first} and ${second} can be given`,
-    ),
-    [second],
+  needed(
+    second,
+    (given) => given[first] === undefined || given[second] === undefined,
+    `only one of ${first} and ${second} can be given`,
   )
+
+/** What an application credential says by itself. */
+const usersOwn = [
+  ...(['username', 'userId', 'password', 'domainId', 'domainName', 'projectId', 'projectName'] as const),
+  ...(['tenantId', 'tenantName', 'projectDomainId', 'projectDomainName'] as const),
+]
+
+const isApplication = (given: Settings) => given.applicationCredentialId !== undefined
 
 /** A data source's settings, beside `provider`. */
 export const settings = v.pipe(
   properties,
-  v.forward(
-    v.check((given) => (given.username === undefined) !== (given.userId === undefined), 'username or userId is needed'),
-    ['username'],
+  needed(
+    'applicationCredentialSecret',
+    ({ applicationCredentialId: id, applicationCredentialSecret: secret }) =>
+      (id === undefined) === (secret === undefined),
+    'applicationCredentialId and applicationCredentialSecret are needed together',
   ),
+  needed(
+    'applicationCredentialId',
+    (given) =>
+      given.applicationCredentialId === undefined ||
+      (usersOwn.every((name) => given[name] === undefined) && given.keystoneAuthVersion !== 'v2.0'),
+    `an application credential stands for all of ${usersOwn.join(', ')}, and is for Keystone 3`,
+  ),
+  needed(
+    'username',
+    (given) => isApplication(given) || (given.username === undefined) !== (given.userId === undefined),
+    'username or userId is needed',
+  ),
+  needed('password', (given) => isApplication(given) || given.password !== undefined, 'it is needed'),
   atMostOne('domainId', 'domainName'),
   atMostOne('projectId', 'tenantId'),
   atMostOne('projectName', 'tenantName'),

@@ -5,9 +5,14 @@ import type { OpenStackSettings } from './config.js'
 export function signInWith(given: OpenStackSettings): PkgcloudSignIn {
   const [, url = given.authUrl, path] = /^(.*?)(?:\/(v3|v2\.0)(?:\/auth)?(?:\/tokens)?)?\/*$/.exec(given.authUrl) ?? []
   const version = given.keystoneAuthVersion ?? (path === 'v2.0' ? 'v2.0' : 'v3')
-  const { region, useInternal } = given
+  const { region, useInternal, applicationCredentialId: id, applicationCredentialSecret: secret } = given
+  const common = { identity: 'openstack', region, useInternal } as const
+  if (id !== undefined && secret !== undefined) {
+    const credentials = { url, keystoneAuthVersion: 'v3' } as const
+    return new PkgcloudSignIn({ ...common, credentials, applicationCredential: { id, secret } })
+  }
   const credentials = { url, keystoneAuthVersion: version, ...userOf(given), ...projectOf(given, version) }
-  return new PkgcloudSignIn({ identity: 'openstack', credentials, region, useInternal })
+  return new PkgcloudSignIn({ ...common, credentials })
 }
 
 type Credentials = Partial<PkgcloudSignInOptions['credentials']>

@@ -88,7 +88,9 @@ describeServer('swift', (cloud) => {
   const clients: Record<string, Client> = {
     'python-swiftclient': {
       async read(...files) {
-        await swift('download', '--output-dir', directory, container, ...files)
+        const [first = '', ...others] = files
+        const place = others.length === 0 ? ['--output', join(directory, first)] : ['--output-dir', directory]
+        await swift('download', ...place, container, ...files)
         return Promise.all(files.map((file) => readFile(join(directory, file))))
       },
       async write(file, content, { type, author } = {}) {

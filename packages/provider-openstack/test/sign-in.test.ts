@@ -1,6 +1,6 @@
 import { createStorage, StorageService } from '@stowage/core'
 import { SwiftProvider } from '@stowage/swift'
-import { describeServer } from '@stowage/test-servers'
+import { describeServer, signIn } from '@stowage/test-servers'
 import { describe, expect, test } from 'vitest'
 import * as openstack from '../src/index.js'
 import { OpenStackProvider, type OpenStackSettings } from '../src/index.js'
@@ -41,6 +41,29 @@ describeServer('swift', ({ authUrl, region, username, password, projectName, loc
       expect(await storage.hasContainer(container), JSON.stringify({ ...way, password: '…' })).toBe(true)
     }
     await first.destroyContainer(container)
+  })
+
+  test('an application credential stands for user, password and project', async () => {
+    if (local === undefined) return
+    const { userId } = local.user
+    const token = await signIn(authUrl, { username, password, project: projectName })
+    const url = `${authUrl}/v3/users/${userId}/application_credentials`
+    const headers = { 'X-Auth-Token': token, 'Content-Type': 'application/json' }
+    const name = `tests-${Date.now().toString(36)}`
+    const answer = await fetch(url, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ application_credential: { name } }),
+    })
+    const { application_credential: made } = (await answer.json()) as {
+      application_credential: { id: string; secret: string }
+    }
+    const given = { authUrl, region, applicationCredentialId: made.id }
+    await using storage = over({ ...given, applicationCredentialSecret: made.secret })
+    expect(await storage.getContainers()).toBeInstanceOf(Array)
+    await using wrong = over({ ...given, applicationCredentialSecret: 'wrong' })
+    await expect(wrong.getContainers()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+    await fetch(`${url}/${made.id}`, { method: 'DELETE', headers })
   })
 
   test('what is wrong has its own code', async () => {
@@ -104,6 +127,14 @@ describe('the settings of a data source', () => {
 
   test('are enough with user, password and URL', async () => {
     expect(await problem(good)).toBe('none')
+  })
+
+  test('are enough with an application credential and URL', async () => {
+    const { authUrl } = good
+    const credential = { applicationCredentialId: 'i', applicationCredentialSecret: 's' }
+    expect(await problem({ authUrl, ...credential })).toBe('none')
+    expect(await problem({ authUrl, applicationCredentialId: 'i' })).toMatch(/"applicationCredentialSecret".*together/)
+    expect(await problem({ ...good, ...credential })).toMatch(/"applicationCredentialId".*stands for/)
   })
 
   test('what is missing, unknown or contradictory is named, with the data source', async () => {

@@ -13,13 +13,29 @@ export interface PkgcloudSignInOptions {
   readonly identity: keyof typeof identities
   /** pkgcloud's own names: see its documentation of identities. */
   readonly credentials: Readonly<IdentityOptions>
+  /** Keystone 3's, in place of user, password and project, which it stands for. */
+  readonly applicationCredential?: ApplicationCredential | undefined
   /** Default: the only region that the catalogue has, or on Rackspace the user's own. */
   readonly region?: string | undefined
   /** The endpoint for machines inside the provider's network. Default: false. */
   readonly useInternal?: boolean | undefined
 }
 
+export interface ApplicationCredential {
+  readonly id: string
+  readonly secret: string
+}
+
 const objectStore = 'object-store'
+
+/** pkgcloud knows no application credentials: what it sends is replaced by them (Keystone's documentation of `POST /v3/auth/tokens`). */
+function withApplicationCredential(identity: Identity, { id, secret }: ApplicationCredential): Identity {
+  identity._buildAuthenticationPayload = () => {
+    const method = { methods: ['application_credential'], application_credential: { id, secret } }
+    identity._authenticationPayload = { auth: { identity: method } }
+  }
+  return identity
+}
 
 export class PkgcloudSignIn implements SignIn {
   readonly #options: PkgcloudSignInOptions
@@ -30,7 +46,9 @@ export class PkgcloudSignIn implements SignIn {
 
   async authenticate(signal: AbortSignal): Promise<Session> {
     // An identity of its own for each sign-in: pkgcloud's remember tenants and answers.
-    const identity = new identities[this.#options.identity]({ ...this.#options.credentials })
+    const { identity: kind, credentials, applicationCredential } = this.#options
+    const made: Identity = new identities[kind]({ ...credentials })
+    const identity = applicationCredential === undefined ? made : withApplicationCredential(made, applicationCredential)
     await authorized(identity, signal)
     const { id: token, expires } = identity.token
     if (typeof token !== 'string' || token === '' || Number.isNaN(expires.getTime())) throw noToken()

@@ -34,6 +34,9 @@ export interface Identity {
     >
   }
   authorize(callback: (error?: unknown) => void): void
+  /** What is sent to sign in with; `authorize` has it built first. */
+  _authenticationPayload?: unknown
+  _buildAuthenticationPayload(): void
   /** Throws when there is none. */
   getServiceEndpointUrl(options: { serviceType: string; region?: string; useInternal: boolean }): string
 }

@@ -2,6 +2,7 @@
  * Removal of files, with the parts of those that are large.
  */
 import {
+  checkWriteConditions,
   type FileLocation,
   fileNotFound,
   isStorageError,
@@ -15,7 +16,7 @@ import { beyond, objectName, segmentsOf } from './names.js'
 import { inParallel } from './parallel.js'
 import { deleteObjects } from './remover.js'
 import { fileKeys, removeStaleParts } from './segments.js'
-import { checkPresent, present } from './writer.js'
+import { present } from './writer.js'
 
 /** Large files whose parts are removed at the same time. */
 const parallelism = 8
@@ -29,8 +30,9 @@ export async function removeFile(
 ): Promise<void> {
   const { container, file } = location
   if (conditions.ifMatch !== undefined) {
-    if ((await present(client, location, signal)) === undefined) throw fileNotFound(container, file)
-    await checkPresent(client, location, conditions, signal)
+    const info = await present(client, location, signal)
+    if (info === undefined) throw fileNotFound(container, file)
+    checkWriteConditions(info, conditions)
   }
   const { status } = await client.request({
     method: 'DELETE',

@@ -21,7 +21,8 @@ import { attributesOf, type Description, etagOf, isLargeObject, toHeaders } from
 import { objectName, pathOf, segmentsOf } from './names.js'
 import { inParallel } from './parallel.js'
 import { look } from './reader.js'
-import { partName, removePartsBefore } from './segments.js'
+import { partName } from './segments.js'
+import { removePartsBefore } from './stale-parts.js'
 import { abortUpload, forgetUpload, putManifest, type Segment, startUpload } from './uploads.js'
 import { createOnly, present, written } from './writer.js'
 

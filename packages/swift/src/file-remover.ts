@@ -15,7 +15,8 @@ import { missing, requireContainer } from './containers.js'
 import { beyond, objectName, segmentsOf } from './names.js'
 import { inParallel } from './parallel.js'
 import { deleteObjects } from './remover.js'
-import { fileKeys, removeStaleParts } from './segments.js'
+import { fileKeys } from './segments.js'
+import { removeStaleParts } from './stale-parts.js'
 import { present } from './writer.js'
 
 /** Large files whose parts are removed at the same time. */

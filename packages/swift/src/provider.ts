@@ -36,10 +36,11 @@ import { createContainer, destroyContainer, getContainer, listContainers } from 
 import { type CopyLimits, copyFile } from './copier.js'
 import { removeFile, removeFiles } from './file-remover.js'
 import { listFiles } from './lister.js'
+import { listUploads } from './markers.js'
 import { getFile, openFile } from './reader.js'
 import type { SignIn } from './sign-in.js'
 import { UrlSigner } from './signing.js'
-import { abortUpload, completeUpload, listParts, listUploads, startUpload, uploadPart } from './uploads.js'
+import { abortUpload, completeUpload, listParts, startUpload, uploadPart } from './uploads.js'
 import { putFile } from './writer.js'
 
 const MiB = 1024 * 1024

@@ -12,47 +12,31 @@ import {
   type ProviderBody,
   type StartUploadCallOptions,
   StorageError,
-  type UnfinishedUpload,
   type UploadedPart,
-  type UploadPage,
   type UploadPartCallOptions,
   uploadNotFound,
   type WrittenFile,
 } from '@stowage/core'
 import type { SwiftAnswer, SwiftClient } from './client.js'
-import { changedAt, requireContainer } from './containers.js'
+import { requireContainer } from './containers.js'
 import { decodeNext, encodeNext } from './cursor.js'
-import { answerCause, badAnswer } from './errors.js'
+import { answerCause } from './errors.js'
+import { dropMarker, isUnfinished, markAborted, putMarker, readMarker, unknownUpload } from './markers.js'
 import { type Description, quoted, toHeaders } from './metadata.js'
-import { escaped, fileName, objectName, segmentsOf } from './names.js'
+import { objectName, segmentsOf } from './names.js'
 import { deleteObjects } from './remover.js'
 import {
-  isAborted,
-  isUnfinished,
   type ListedObject,
   listSegments,
-  markAborted,
-  markerName,
-  markersOf,
   newUploadId,
-  parseMarkerName,
   parsePartName,
   partName,
   partSizeOf,
   partsPrefix,
   presentUpload,
-  removeStaleParts,
 } from './segments.js'
+import { removeStaleParts } from './stale-parts.js'
 import { checkPresent, createOnly, inMemory, putFile, refusedWrite, written } from './writer.js'
-
-/** What an upload's marker holds: all that is needed to complete it. */
-interface Marker extends Description {
-  readonly file: string
-}
-
-interface FoundMarker extends Marker {
-  readonly aborted: boolean
-}
 
 /** Milliseconds that clean-up after a refused or aborted call may take. */
 const cleanUpTime = 30_000
@@ -67,25 +51,7 @@ export async function startUpload(
   const { container, file } = location
   const id = newUploadId(partSize)
   await requireContainer(client, container, signal)
-  const marker: Marker = { file, attributes, checksums }
-  const put = () =>
-    client.request({
-      method: 'PUT',
-      container: segmentsOf(container),
-      object: markerName(file, id),
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(marker),
-      signal,
-      commits: true,
-      allow: [404],
-    })
-  const { status } = await put()
-  if (status === 404) {
-    await client.request({ method: 'PUT', container: segmentsOf(container), signal })
-    const again = await put()
-    if (again.status === 404) throw badAnswer('a container that was created and does not exist')
-  }
-  client.recentlyMissing.delete(segmentsOf(container))
+  await putMarker(client, location, id, { file, attributes, checksums }, signal)
   return { container, file, id, partSize }
 }
 
@@ -135,16 +101,6 @@ function checkId(upload: PartUploadReference & { readonly partSize?: number }): 
   if (partSize === undefined || partSize !== (upload.partSize ?? partSize)) {
     throw uploadNotFound(upload.container, upload.file)
   }
-}
-
-/** The error for an upload that is not there; another one when its container is not. */
-async function unknownUpload(
-  client: SwiftClient,
-  upload: PartUploadReference,
-  signal: AbortSignal,
-): Promise<StorageError> {
-  await requireContainer(client, upload.container, signal)
-  return uploadNotFound(upload.container, upload.file)
 }
 
 export async function listParts(
@@ -301,44 +257,6 @@ export async function forgetUpload(
   await removeStaleParts(client, upload, { completed: upload.id, manifest })
 }
 
-async function dropMarker(client: SwiftClient, upload: PartUploadReference, signal: AbortSignal): Promise<void> {
-  await client.request({
-    method: 'DELETE',
-    container: segmentsOf(upload.container),
-    object: markerName(upload.file, upload.id),
-    signal,
-    allow: [404],
-  })
-}
-
-async function readMarker(client: SwiftClient, upload: PartUploadReference, signal: AbortSignal): Promise<Marker> {
-  const marker = await markerAt(client, upload.container, markerName(upload.file, upload.id), signal)
-  if (marker?.file !== upload.file || marker.aborted) throw await unknownUpload(client, upload, signal)
-  return marker
-}
-
-async function markerAt(
-  client: SwiftClient,
-  container: string,
-  object: string,
-  signal: AbortSignal,
-): Promise<FoundMarker | undefined> {
-  const { status, headers, body } = await client.request({
-    method: 'GET',
-    container: segmentsOf(container),
-    object,
-    headers: { 'x-newest': 'true' },
-    signal,
-    allow: [404],
-  })
-  if (status === 404) return undefined
-  try {
-    return { ...(JSON.parse(body.toString()) as Marker), aborted: isAborted(headers) }
-  } catch {
-    throw badAnswer('an unfinished upload that is not described')
-  }
-}
-
 /** The upload is listed until nothing is left of it, also when this process ends in between. */
 export async function abortUpload(
   client: SwiftClient,
@@ -365,48 +283,4 @@ async function removeParts(
   const { failures } = await deleteObjects(client, segmentsOf(container), names, signal)
   const [failure] = failures
   if (failure !== undefined) throw failure[1]
-}
-
-export async function listUploads(
-  client: SwiftClient,
-  container: string,
-  { limit, next, prefix, signal }: ListCallOptions & { readonly prefix: string },
-): Promise<UploadPage> {
-  const entries: UnfinishedUpload[] = []
-  let marker = decodeNext(next)
-  for (;;) {
-    const { status, entries: objects } = await client.list<ListedObject>({
-      container: segmentsOf(container),
-      query: { prefix: markersOf(escaped(prefix)), marker, limit },
-      signal,
-      allow: [404],
-    })
-    if (status === 404) await requireContainer(client, container, signal)
-    for (const object of objects) {
-      const unfinished = await unfinishedAt(client, container, object, signal)
-      if (unfinished?.file.startsWith(prefix)) entries.push(unfinished)
-      marker = object.name
-      if (entries.length === limit) return { entries, next: encodeNext(marker) }
-    }
-    if (objects.length < limit) {
-      if (entries.length === 0) await requireContainer(client, container, signal)
-      return { entries }
-    }
-  }
-}
-
-async function unfinishedAt(
-  client: SwiftClient,
-  container: string,
-  object: ListedObject,
-  signal: AbortSignal,
-): Promise<UnfinishedUpload | undefined> {
-  const parsed = parseMarkerName(object.name)
-  const partSize = partSizeOf(parsed?.upload ?? '')
-  if (parsed === undefined || partSize === undefined) return undefined
-  const file = parsed.complete
-    ? fileName(parsed.object)
-    : (await markerAt(client, container, object.name, signal))?.file
-  if (file === undefined) return undefined
-  return { container, file, id: parsed.upload, partSize, started: changedAt(object) }
 }

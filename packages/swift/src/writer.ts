@@ -19,7 +19,7 @@ import { answerCause } from './errors.js'
 import { type Description, quoted, toHeaders } from './metadata.js'
 import { objectName } from './names.js'
 import { look } from './reader.js'
-import { removePartsBefore } from './segments.js'
+import { removePartsBefore } from './stale-parts.js'
 
 /** Bodies come in memory, since `capabilities.streamingPut` is false. */
 export function inMemory(body: ProviderBody): Uint8Array {

@@ -21,7 +21,7 @@ export interface PkgcloudSignInOptions {
   readonly useInternal?: boolean | undefined
 }
 
-export interface ApplicationCredential {
+interface ApplicationCredential {
   readonly id: string
   readonly secret: string
 }

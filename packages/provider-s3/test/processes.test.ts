@@ -9,7 +9,7 @@ import { S3Provider } from '../src/index.js'
 import { chunks, hashOf } from './content.js'
 
 const MiB = 1024 ** 2
-/** 3,072 of them take 40 s on two idle cores. */
+/** 3,072 of them took 55 s on two cores that were busy with other things. */
 const mebibytes = Number(process.env['STOWAGE_TEST_LARGE_MEBIBYTES'] ?? 512)
 const kills = 6
 

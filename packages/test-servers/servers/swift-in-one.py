@@ -266,6 +266,9 @@ listeners = {
     name: eventlet.listen((PROXY_ADDRESS if name == 'proxy' else '127.0.0.1', port), backlog=4096)
     for name, port in (PORTS | {'proxy': PROXY_PORT}).items()
 }
+# What was loaded so far stays, and the rest is short-lived: looking for garbage less often saves an eighth of the CPU.
+gc.freeze()
+gc.set_threshold(50_000, 20, 50)
 is_proxy = os.fork() != 0
 eventlet.hubs.use_hub(utils.get_hub())
 if not is_proxy:

@@ -66,7 +66,7 @@ describeInBrowser('Uploads', (house) => {
     expect(await contentOf(house(), 'dropped', 'in/dropped.txt')).toBe('dropped')
   })
 
-  // Once in a while a folder that is dropped by remote control is empty to the page, in Chromium itself.
+  // Twice, on a busy machine, the folder that was dropped was empty to the page; why is not known.
   test('of whole folders, dropped and chosen, with the paths in them', { retry: 2 }, async () => {
     await fill(house(), 'folders')
     const directory = await temporaryDirectory()
@@ -118,6 +118,11 @@ describeInBrowser('Uploads', (house) => {
 
   test('cancelled on its way: nothing of it remains, and others go on to work', async () => {
     await fill(house(), 'cancelled')
+    // The first file of a storage makes the place where files are stored on their way.
+    await fill(house(), 'earlier', { 'a.txt': 'a' })
+    /** What is being stored, before it takes its name. */
+    const onTheWay = () => readdir(join(house().root, '.stowage', 'tmp'))
+    const before = await onTheWay()
     const page = await visit(house(), '#/storage/cancelled/')
     await slowDown(page, 5_000_000)
     await choose(page, await largeFile(300_000_000))
@@ -125,6 +130,7 @@ describeInBrowser('Uploads', (house) => {
       const all = document.querySelector<HTMLProgressElement>('progress[aria-label="All uploads"]')
       return all !== null && all.value > 0
     })
+    await expect.poll(onTheWay).not.toEqual(before)
     await press(page, 'Cancel all uploads')
     await page.getByText('Cancel all?').click()
     await page.locator('.dock').waitFor({ state: 'hidden' })
@@ -133,11 +139,7 @@ describeInBrowser('Uploads', (house) => {
     await choose(page, [text('small.txt', 'small')])
     await uploaded(page, '1 file uploaded')
     expect(await namesIn(house(), 'cancelled')).toEqual(['small.txt'])
-    const leftovers = async () =>
-      (await readdir(join(house().root, '.stowage'), { recursive: true })).filter(
-        (name) => /tmp|temp/.test(name) && /\d/.test(name),
-      )
-    await expect.poll(leftovers).toEqual([])
+    await expect.poll(onTheWay).toEqual(before)
   })
 
   test('of a name that is taken asks first: skip, keep both, replace', async () => {

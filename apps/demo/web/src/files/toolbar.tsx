@@ -59,6 +59,7 @@ export function Toolbar(props: ToolbarProps) {
                 key={action}
                 type="button"
                 class={`button ${action === 'delete' ? 'danger-text' : ''}`}
+                title={title}
                 disabled={impossible}
                 onClick={() => props.onAction(action)}
               >
@@ -71,7 +72,7 @@ export function Toolbar(props: ToolbarProps) {
       ) : (
         <>
           <UploadButtons onFiles={props.onFiles} />
-          <button type="button" class="button" onClick={onNewFolder}>
+          <button type="button" class="button" title="New folder" onClick={onNewFolder}>
             <Icon name="folderPlus" size={18} />
             <span class="label">New folder</span>
           </button>
@@ -140,7 +141,7 @@ function UploadButtons({ onFiles }: { readonly onFiles: ToolbarProps['onFiles'] 
         <Icon name="upload" size={18} />
         Upload
       </button>
-      <button type="button" class="button" onClick={() => folder.current?.click()}>
+      <button type="button" class="button" title="Upload folder" onClick={() => folder.current?.click()}>
         <Icon name="folder" size={18} />
         <span class="label">Upload folder</span>
       </button>

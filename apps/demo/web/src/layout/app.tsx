@@ -229,16 +229,17 @@ function Welcome({ source, empty, containers, onCreate }: WelcomeProps) {
           </li>
         </ul>
       )}
-      <Terminal source={source} container={containers[0]?.name ?? 'photos'} />
+      <Terminal source={source} container={containers[0]?.name} />
     </div>
   )
 }
 
 /** The same from a terminal: what this page does is what the API does. */
-function Terminal({ source, container }: { readonly source: DataSource; readonly container: string }) {
+function Terminal({ source, container }: { readonly source: DataSource; readonly container: string | undefined }) {
   const base = new URL(`api/datasources/${encodeURIComponent(source.name)}/containers`, document.baseURI).href
-  const files = `${base}/${encodeURIComponent(container)}`
+  const files = `${base}/${encodeURIComponent(container ?? 'photos')}`
   const commands = [
+    ...(container === undefined ? [`curl -d name=photos ${base}`] : []),
     `curl -T cat.jpg ${files}/files/2024/cat.jpg`,
     `curl ${files}/files`,
     `curl -OJ ${files}/download/2024/cat.jpg`,

@@ -36,6 +36,17 @@ describeInBrowser('Containers and files', (house) => {
     expect(left.map(({ name }) => name)).not.toContain('fresh')
   }, 60_000)
 
+  test('a container that has come since the list was read stands in it when it is looked at', async () => {
+    const page = await visit(house())
+    await page.getByRole('heading', { name: 'storage' }).waitFor()
+    await fill(house(), 'later', { 'a.txt': 'a' })
+    await page.goto(`${house().demo.url}/#/storage/later/`)
+    await rowOf(page, 'a.txt').waitFor()
+    const listed = page.getByRole('navigation', { name: 'Containers' }).getByRole('link', { name: 'later' })
+    await listed.waitFor()
+    expect(await listed.getAttribute('aria-current')).toBe('page')
+  })
+
   test('the data source is chosen beside the list, and is in the address', async () => {
     const page = await visit(house())
     await page.getByRole('link', { name: /memory/ }).click()

@@ -39,8 +39,8 @@ export function App() {
     () => (source === undefined || source.error !== undefined ? undefined : new Storage(source)),
     [source],
   )
-  const containers = useContainers(storage)
   const { container, folder } = place
+  const containers = useContainers(storage, container)
   const target = useMemo(
     () => (storage === undefined || container === undefined ? undefined : { storage, container, folder }),
     [storage, container, folder],

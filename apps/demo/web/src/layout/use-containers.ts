@@ -12,6 +12,7 @@ export interface ContainerList {
 }
 
 interface State {
+  readonly storage?: Storage
   readonly entries: readonly Container[]
   readonly next?: string | undefined
   readonly complete: boolean
@@ -20,30 +21,36 @@ interface State {
 
 const empty: State = { entries: [], complete: false }
 
-export function useContainers(storage: Storage | undefined): ContainerList {
+/** `shown`: a container that is looked at. One that is not in the list has come since it was read, and makes it be read again. */
+export function useContainers(storage: Storage | undefined, shown: string | undefined): ContainerList {
   const [state, setState] = useState(empty)
   const [version, setVersion] = useState(0)
   const read = async (before: State) => {
     if (storage === undefined) return before
     try {
       const { entries, next } = await storage.containers(before.next)
-      return { entries: [...before.entries, ...entries], next, complete: next === undefined }
+      return { storage, entries: [...before.entries, ...entries], next, complete: next === undefined }
     } catch (error) {
       return { ...before, error }
     }
   }
   useEffect(() => {
     let current = true
-    setState((before) => (version === 0 ? empty : before))
+    setState((before) => (before.storage === storage ? before : empty))
     read(empty).then((after) => current && setState(after))
     return () => {
       current = false
     }
   }, [storage, version])
+  const reload = () => setVersion((before) => before + 1)
+  useEffect(() => {
+    const isMissing = shown !== undefined && !state.entries.some(({ name }) => name === shown)
+    if (state.storage === storage && state.complete && isMissing) reload()
+  }, [shown])
   return {
     ...state,
     error: state.error,
-    reload: () => setVersion((before) => before + 1),
+    reload,
     more: state.next === undefined ? undefined : () => void read(state).then(setState),
   }
 }

@@ -9,7 +9,7 @@ import { bookkeepingPrefix } from '../src/names.js'
 import { chunks, hashOf } from './content.js'
 
 const MiB = 1024 ** 2
-/** 3,072 of them are the long form. */
+/** 3,072 of them, the long form, keep Azurite busy for two minutes of CPU. */
 const mebibytes = Number(process.env['STOWAGE_TEST_LARGE_MEBIBYTES'] ?? 256)
 const kills = 6
 

@@ -60,11 +60,13 @@ export const copying: ConformanceCategory = {
           { container, file: 'source' },
           { container, file: 'target' },
         ] as const
-        await storage.copyFile(...places, { attributes: { contentType: 'image/png' } })
+        const fewer = await storage.copyFile(...places, { attributes: { contentType: 'image/png' } })
         const target = await storage.getFile(container, 'target')
+        agrees(fewer, target)
         assert.deepEqual(attributesOf(target), { contentType: 'image/png', metadata: {} })
-        await storage.copyFile(...places, { attributes: allAttributes(context) })
+        const all = await storage.copyFile(...places, { attributes: allAttributes(context) })
         const replaced = await storage.getFile(container, 'target')
+        agrees(all, replaced)
         assert.deepEqual(attributesOf(replaced), { metadata: {}, ...allAttributes(context) })
         await context.isWhole('target', content)
       },

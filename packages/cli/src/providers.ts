@@ -78,6 +78,7 @@ export const providers: Readonly<Record<ProviderName, ProviderDescription>> = {
       useFipsEndpoint: boolean,
       conditionalWrites: { kind: 'text', choices: ['all', 'puts', false] },
       conditionalRemovals: boolean,
+      sealedUrls: boolean,
       checksums: boolean,
       maxMetadataBytes: number,
       maxConnections: number,
@@ -120,19 +121,26 @@ export const providers: Readonly<Record<ProviderName, ProviderDescription>> = {
       {
         title: 'name and password',
         ask: ['authUrl', 'username', 'password', 'projectName', 'domainName', 'region'],
-        needs: ['username'],
+        needs: ['username', 'password'],
       },
       {
         title: 'id and password',
         ask: ['authUrl', 'userId', 'password', 'projectId', 'region'],
-        needs: ['userId'],
+        needs: ['userId', 'password'],
+      },
+      {
+        title: 'application credential',
+        ask: ['authUrl', 'applicationCredentialId', 'applicationCredentialSecret', 'region'],
+        needs: ['applicationCredentialId', 'applicationCredentialSecret'],
       },
     ],
     properties: {
       authUrl: { kind: 'text', required: true, question: "Keystone's URL" },
       username: { kind: 'text', question: "The user's name" },
       userId: { kind: 'text', question: "The user's id" },
-      password: { kind: 'text', required: true, secret: true, question: "The user's password" },
+      password: { kind: 'text', secret: true, question: "The user's password" },
+      applicationCredentialId: { kind: 'text', question: "The application credential's id" },
+      applicationCredentialSecret: { kind: 'text', secret: true, question: 'Its secret' },
       keystoneAuthVersion: { kind: 'text', choices: ['v2.0', 'v3'] },
       domainId: text,
       domainName: { kind: 'text', question: "The user's domain (empty: the one with the id default)" },
@@ -145,6 +153,7 @@ export const providers: Readonly<Record<ProviderName, ProviderDescription>> = {
       region: { kind: 'text', question: 'Region (empty: the only one there is)' },
       useInternal: boolean,
       tempUrlKey: { kind: 'text', secret: true },
+      idleTimeout: number,
     },
   },
   rackspace: {
@@ -157,6 +166,7 @@ export const providers: Readonly<Record<ProviderName, ProviderDescription>> = {
       authUrl: text,
       useInternal: boolean,
       tempUrlKey: { kind: 'text', secret: true },
+      idleTimeout: number,
     },
   },
   memory: {

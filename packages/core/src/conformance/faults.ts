@@ -11,16 +11,15 @@ import {
   type StorageServiceOptions,
 } from '../index.js'
 import { brokenDownloads } from './broken-downloads.js'
-import { type ConformanceCategory, needs } from './case.js'
+import type { ConformanceCategory } from './case.js'
 import { bytes, pieces, WatchedSource } from './content.js'
-import { agrees, namesOf, rejects, sameBytes } from './expectations.js'
+import { namesOf, rejects, sameBytes } from './expectations.js'
 import { bodyOf } from './faulty-provider.js'
-import { send, start } from './parts.js'
+import { lostAnswers } from './lost-answers.js'
 
 const content = bytes(200_000)
 const unavailable = new StorageError('UNAVAILABLE', 'the service is busy')
 const lost = new StorageError('CONNECTION_LOST', 'the connection broke')
-const failed = new StorageError('SERVICE_FAILED', 'the service failed')
 const denied = new StorageError('PERMISSION_DENIED', 'not allowed')
 
 /** Takes the first bytes of a body, as a service does that fails in the middle of a request. */
@@ -318,141 +317,7 @@ export const faults: ConformanceCategory = {
         await context.isWhole('old', bytes(100))
       },
     },
-    {
-      id: 'Q.13',
-      name: 'an answer that was lost: repeated only where doing it twice is doing it once',
-      async run(context) {
-        const { container } = context
-        const faulty = context
-          .faulty()
-          .loseAnswer('putFile', lost)
-          .loseAnswer('createContainer', lost)
-          .loseAnswer('removeFile', lost)
-        const storage = context.over(faulty)
-        await storage.putFile(container, 'file', content)
-        assert.equal(faulty.count('putFile'), 2)
-        await context.isWhole('file', content)
-        await rejects(storage.createContainer({ name: context.containerName() }), 'CONNECTION_LOST')
-        assert.equal(faulty.count('createContainer'), 1)
-        await rejects(storage.removeFile(container, 'file'), 'CONNECTION_LOST')
-        assert.equal(faulty.count('removeFile'), 1, 'a removal that was done would be told as FILE_NOT_FOUND')
-        await context.nothingOf('file')
-      },
-    },
-    {
-      id: 'Q.14',
-      name: 'an answer to a conditional write that was lost is not repeated',
-      needs: needs.create,
-      async run(context) {
-        const { container } = context
-        const faulty = context.faulty().loseAnswer('putFile', lost)
-        const write = context.over(faulty).putFile(container, 'file', content, { ifNoneMatch: '*' })
-        await rejects(write, 'CONNECTION_LOST')
-        assert.equal(faulty.count('putFile'), 1, 'the repetition would be told that the file exists')
-        await context.isWhole('file', content)
-      },
-    },
-    {
-      id: 'Q.19',
-      name: 'an answer to a completion that was lost: the file is there, and the upload is not',
-      needs: needs.parts,
-      async run(context) {
-        const { container, partSize } = context
-        const large = bytes(partSize + 10)
-        for (const error of [lost, failed]) {
-          const faulty = context.inParts().loseAnswer('completeUpload', error)
-          const written = await context.over(faulty, { partSize }).putFile(container, 'file', pieces(large, 50_000))
-          assert.equal(written.size, large.length)
-          assert.equal(faulty.count('completeUpload'), 2)
-          await context.isWhole('file', large)
-        }
-        const primitive = context.faulty().loseAnswer('completeUpload', lost)
-        const upload = await start(context)
-        const parts = await send(context, upload, large, [1, 2])
-        const completed = await context.over(primitive).completeUpload(upload, parts)
-        agrees(completed, await context.storage.getFile(container, 'file'))
-        assert.deepEqual(await context.uploads(), [])
-      },
-    },
-    {
-      id: 'Q.20',
-      name: 'a completion that was never made: the first error is told, and nothing is visible',
-      needs: needs.parts,
-      async run(context) {
-        const { container, partSize } = context
-        const upload = await start(context)
-        const parts = await send(context, upload, bytes(partSize), [1])
-        const faulty = context
-          .faulty()
-          .fail('completeUpload', lost)
-          .on('completeUpload', async (proceed, target, options) => {
-            await context.provider.abortUpload(target, context.call)
-            return proceed(target, options)
-          })
-        await rejects(context.over(faulty).completeUpload(upload, parts), 'CONNECTION_LOST')
-        await context.nothingOf('file')
-        await context.put('other', bytes(5))
-        const second = await start(context, 'other')
-        const ofSecond = await send(context, second, bytes(partSize), [1])
-        const replaced = context
-          .faulty()
-          .fail('completeUpload', lost)
-          .on('completeUpload', async (proceed, target, options) => {
-            await context.provider.abortUpload(target, context.call)
-            return proceed(target, options)
-          })
-        await rejects(context.over(replaced).completeUpload(second, ofSecond), 'CONNECTION_LOST')
-        await context.isWhole('other', bytes(5))
-        assert.equal(await context.storage.hasFile(container, 'file'), false)
-      },
-    },
-    {
-      id: 'Q.21',
-      name: 'of a batch removal, what failed for a moment is asked for again, and nothing else',
-      async run(context) {
-        const { container } = context
-        const names = ['a', 'b', 'c', 'd']
-        await context.putMany(names)
-        const faulty = context
-          .faulty()
-          .on(
-            'removeFiles',
-            async (proceed, name, files, options) => {
-              const kept = files.filter((file) => file !== 'b' && file !== 'd')
-              const done = new Map((await proceed(name, kept, options)).map((outcome) => [outcome.file, outcome]))
-              return files.map((file) => done.get(file) ?? { file, error: unavailable })
-            },
-            1,
-          )
-          .on(
-            'removeFiles',
-            async (proceed, name, files, options) => {
-              assert.deepEqual(files, ['b', 'd'])
-              return [{ file: 'b', error: denied }, ...(await proceed(name, ['d'], options))]
-            },
-            1,
-          )
-        const outcomes = await context.over(faulty).removeFiles(container, names)
-        assert.deepEqual(
-          outcomes.map(({ file, error }) => [file, error?.code]),
-          [
-            ['a', undefined],
-            ['b', 'PERMISSION_DENIED'],
-            ['c', undefined],
-            ['d', undefined],
-          ],
-        )
-        assert.equal(faulty.count('removeFiles'), 2)
-        assert.deepEqual(await context.names(), ['b'])
-        const busy = context.faulty().on('removeFiles', async (_proceed, _name, files) => {
-          return files.map((file) => ({ file, error: unavailable }))
-        })
-        const retry = { attempts: 3, minDelay: 1, maxDelay: 2 }
-        const [left] = await context.over(busy, { retry }).removeFiles(container, ['b'])
-        assert.deepEqual([left?.error?.code, left?.error?.file], ['UNAVAILABLE', 'b'])
-        assert.equal(busy.count('removeFiles'), 3)
-      },
-    },
+    ...lostAnswers,
     {
       id: 'Q.16',
       name: 'a list goes on after a page that failed, and shows nothing twice',

@@ -5,7 +5,7 @@
  * whole file, and a copy is a download and an upload. When an upload fails, a file that was new is removed again; one that was there
  * before is in whatever state the client left it.
  */
-import { Readable } from 'node:stream'
+import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import {
   type CallOptions,
@@ -192,8 +192,11 @@ class PkgcloudProvider implements StorageProvider {
       await pipeline(body instanceof Uint8Array ? [body] : body, writer, { signal })
       await stored
     } catch (error) {
-      // The client says nothing of what it has written by now.
-      if (!existed) await this.#remove(container, file).catch(() => undefined)
+      // The client says nothing of what it has written by now, and may write until its stream is closed.
+      if (!existed) {
+        await closed(writer)
+        await this.#remove(container, file).catch(() => undefined)
+      }
       throw isStorageError(error) ? error : clientError(error, () => containerNotFound(container))
     }
     return { ...(await this.#find(container, file)), replaced: existed }
@@ -279,6 +282,20 @@ class PkgcloudProvider implements StorageProvider {
       throw error
     }
   }
+}
+
+/** Milliseconds that a stream of a client has to close, which not every one tells. */
+const closingTime = 1000
+
+function closed(writer: Writable): Promise<void> {
+  if (writer.closed) return Promise.resolve()
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, closingTime)
+    writer.once('close', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
 }
 
 const noSuchThing = () => new StorageError('INTERNAL', 'the client of the provider finds nothing')

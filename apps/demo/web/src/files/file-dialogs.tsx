@@ -1,7 +1,7 @@
 /**
  * The dialogs that change files.
  */
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { FormDialog, type Outcome } from '../layout/dialog.tsx'
 import type { Entry, Storage } from '../storage/api.ts'
 import { type Batch, entryOf, planTransfer, removeAll, type Transfer, transferAll } from '../storage/batches.ts'
@@ -105,7 +105,7 @@ export function RenameDialog(props: FileDialogProps) {
   const before = entry?.name ?? ''
   const [name, setName] = useState(baseName(before))
   const input = useRef<HTMLInputElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     // What people change is the name before the extension.
     const dot = entry?.folder ? -1 : name.lastIndexOf('.')
     input.current?.focus()

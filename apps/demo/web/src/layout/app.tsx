@@ -40,7 +40,7 @@ export function App() {
     [source],
   )
   const { container, folder } = place
-  const containers = useContainers(storage, container)
+  const containers = useContainers(storage)
   const target = useMemo(
     () => (storage === undefined || container === undefined ? undefined : { storage, container, folder }),
     [storage, container, folder],
@@ -49,12 +49,12 @@ export function App() {
     setSaid(wordsOf(failure)),
   )
 
-  // Somebody else may have made it.
+  // Somebody else may have made it since the list was asked for.
   const known =
     container === undefined || !containers.complete || containers.entries.some(({ name }) => name === container)
   useEffect(() => {
     if (!known) containers.reload()
-  }, [container])
+  }, [container, known])
 
   useEffect(() => setMenu(false), [place.source, place.container, place.folder])
   useEffect(() => {

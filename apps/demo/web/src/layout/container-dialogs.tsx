@@ -1,7 +1,7 @@
 /**
  * The dialogs that make and destroy containers, and the one that names a folder.
  */
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Storage } from '../storage/api.ts'
 import { FormDialog } from './dialog.tsx'
 
@@ -17,7 +17,7 @@ interface NameDialogProps {
 function NameDialog({ title, label, hint, confirm, action, onClose }: NameDialogProps) {
   const [name, setName] = useState('')
   const input = useRef<HTMLInputElement>(null)
-  useEffect(() => input.current?.focus(), [])
+  useLayoutEffect(() => input.current?.focus(), [])
   return (
     <FormDialog
       title={title}

@@ -2,7 +2,7 @@
  * Dialogs: forms that do something, with its progress and its errors in the place where it was asked for.
  */
 import type { ComponentChildren } from 'preact'
-import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { wordsOf } from '../storage/api.ts'
 import type { Batch, Failure, Progress } from '../storage/batches.ts'
 import { Icon } from './icons.tsx'
@@ -19,7 +19,8 @@ interface ModalProps {
 export function Modal({ title, class: className = '', onClose, onKeyDown, children }: ModalProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const titleId = useId()
-  useEffect(() => {
+  // Before anything more is typed: a key that comes later than the dialog goes into it.
+  useLayoutEffect(() => {
     const element = dialog.current
     element?.showModal()
     element?.querySelector<HTMLElement>('[data-first]')?.focus()

@@ -21,8 +21,7 @@ interface State {
 
 const empty: State = { entries: [], complete: false }
 
-/** `shown`: a container that is looked at. One that is not in the list has come since it was read, and makes it be read again. */
-export function useContainers(storage: Storage | undefined, shown: string | undefined): ContainerList {
+export function useContainers(storage: Storage | undefined): ContainerList {
   const [state, setState] = useState(empty)
   const [version, setVersion] = useState(0)
   const read = async (before: State) => {
@@ -42,15 +41,10 @@ export function useContainers(storage: Storage | undefined, shown: string | unde
       current = false
     }
   }, [storage, version])
-  const reload = () => setVersion((before) => before + 1)
-  useEffect(() => {
-    const isMissing = shown !== undefined && !state.entries.some(({ name }) => name === shown)
-    if (state.storage === storage && state.complete && isMissing) reload()
-  }, [shown])
   return {
     ...state,
     error: state.error,
-    reload,
+    reload: () => setVersion((before) => before + 1),
     more: state.next === undefined ? undefined : () => void read(state).then(setState),
   }
 }

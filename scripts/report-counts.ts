@@ -1,11 +1,17 @@
 /**
  * A vitest reporter that ends a run with what was skipped, and why, and with the counts on one line. The line is kept in
- * `reports/counts.txt` as well, for scripts.
+ * `reports/counts.txt` as well, for scripts. Tests that were not asked for (`-t`) are none that were skipped.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import type { Reporter, TestModule } from 'vitest/node'
+import type { Reporter, TestModule, Vitest } from 'vitest/node'
 
 export default class CountsReporter implements Reporter {
+  #asked: RegExp | undefined
+
+  onInit(vitest: Vitest): void {
+    this.#asked = vitest.getGlobalTestNamePattern()
+  }
+
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     const counts = { passed: 0, failed: unhandledErrors.length, skipped: 0 }
     const skipped: string[] = []
@@ -13,6 +19,7 @@ export default class CountsReporter implements Reporter {
       let failedHere = 0
       for (const test of module.children.allTests()) {
         const { state } = test.result()
+        if (state === 'skipped' && this.#asked?.test(test.fullName) === false) continue
         if (state === 'passed' || state === 'failed') counts[state]++
         else counts.skipped++
         if (state === 'failed') failedHere++

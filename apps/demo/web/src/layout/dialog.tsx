@@ -121,7 +121,7 @@ export function FormDialog({
           {state.at === 'question' && <p role="alert">{state.question.text}</p>}
         </div>
         <footer class="modal-foot">
-          <button type="button" class="button" data-first={danger} onClick={close}>
+          <button type="button" class="button" data-first={danger || undefined} onClick={close}>
             {state.at === 'failed' ? 'Close' : 'Cancel'}
           </button>
           {state.at === 'question' && (

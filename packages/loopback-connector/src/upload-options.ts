@@ -1,7 +1,7 @@
 /**
  * Options of uploads: those of the data source, with those of one call over them.
  */
-import type { IncomingFile, UploadOptions } from '@stowage/rest-express'
+import { type IncomingFile, uploadOptionNames as names, type UploadOptions } from '@stowage/rest-express'
 import type { Request, Response } from './http.js'
 
 type FileFunction<T> = (file: IncomingFile, req: Request, res: Response) => T | Promise<T>
@@ -16,25 +16,6 @@ export interface ConnectorUploadOptions
   /** Bytes: a number, digits, or a function of the file. Default, also for 0: 10 MiB. */
   readonly maxFileSize?: number | string | FileFunction<number | string>
 }
-
-const names = [
-  'maxFileSize',
-  'maxFieldsSize',
-  'maxFields',
-  'maxFiles',
-  'allowedContentTypes',
-  'getFilename',
-  'nameConflict',
-  'acl',
-  'idleTimeout',
-  'CacheControl',
-  'StorageClass',
-  'ServerSideEncryption',
-  'SSEKMSKeyId',
-  'SSECustomerAlgorithm',
-  'SSECustomerKey',
-  'SSECustomerKeyMD5',
-] as const satisfies readonly (keyof ConnectorUploadOptions)[]
 
 /** The upload options among a data source's settings, as they stand there. */
 export function uploadSettings(settings: ConnectorUploadOptions): ConnectorUploadOptions {

@@ -10,8 +10,8 @@ import { OpenStackProvider } from '../src/index.js'
 import type { Order, Outcome } from './writer-process.js'
 
 const MiB = 1024 ** 2
-/** 3 GiB take a minute: `STOWAGE_TEST_LARGE=3072` sets the mebibytes. */
-const largeSize = Number(process.env['STOWAGE_TEST_LARGE'] ?? 384) * MiB
+/** 3 GiB take a minute: `STOWAGE_TEST_LARGE_MEBIBYTES=3072` is the long form. */
+const largeSize = Number(process.env['STOWAGE_TEST_LARGE_MEBIBYTES'] ?? 384) * MiB
 
 describeServer('swift', ({ authUrl, username, password, projectName, region }) => {
   const settings = { authUrl, username, password, projectName, region }

@@ -32,6 +32,7 @@ export {
   type IncomingFile,
   type StorageRouterOptions,
   type UploadOptions,
+  uploadOptionNames,
 } from './options.js'
 export { discardRest } from './request-body.js'
 export { RequestError } from './request-error.js'

@@ -133,7 +133,8 @@ const defaultMaxFieldsSize = 2 * 1024 * 1024
 const defaultMaxCount = 1000
 const defaultCacheControl = 'private, no-cache'
 
-const uploadNames = [
+/** The names of all {@link UploadOptions}, for whoever takes them from among other settings. */
+export const uploadOptionNames = [
   ...nativeNames,
   'maxFileSize',
   'maxFieldsSize',
@@ -215,9 +216,9 @@ export function downloadRules<Req extends IncomingMessage>({
 /** Throws `INVALID_ARGUMENT` unless all names are those of options: a misspelt limit would be no limit. */
 export function checkNames(what: 'upload' | 'download' | 'storageRouter', options: object): void {
   const known: readonly string[] = {
-    upload: [...uploadNames, 'container'],
+    upload: [...uploadOptionNames, 'container'],
     download: downloadNames,
-    storageRouter: [...uploadNames, ...downloadNames, 'authorize', 'onError'],
+    storageRouter: [...uploadOptionNames, ...downloadNames, 'authorize', 'onError'],
   }[what]
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {

@@ -1,17 +1,12 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import { buffer } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
+import { randomInt } from 'node:crypto'
 import { StorageService } from '@stowage/core'
-import { describeServer } from '@stowage/test-servers'
+import { describeServer, hashOf, killWhileWriting, largeBody, transferInProcess } from '@stowage/test-servers'
 import { afterAll, expect, test } from 'vitest'
 import { OpenStackProvider } from '../src/index.js'
-import type { Order, Outcome } from './writer-process.js'
 
 const MiB = 1024 ** 2
-/** 3 GiB take a minute: `STOWAGE_TEST_LARGE_MEBIBYTES=3072` is the long form. */
-const largeSize = Number(process.env['STOWAGE_TEST_LARGE_MEBIBYTES'] ?? 384) * MiB
+/** 3,072 of them, the long form, take a minute. */
+const mebibytes = Number(process.env['STOWAGE_TEST_LARGE_MEBIBYTES'] ?? 384)
 
 describeServer('swift', ({ authUrl, username, password, projectName, region }) => {
   const settings = { authUrl, username, password, projectName, region }
@@ -31,22 +26,16 @@ describeServer('swift', ({ authUrl, username, password, projectName, region }) =
     return container
   }
 
-  const start = (order: Omit<Order, 'settings'>) => {
-    const script = fileURLToPath(new URL('./writer-process.ts', import.meta.url))
-    return spawn(process.execPath, ['--expose-gc', script], {
-      env: { ...process.env, NODE_OPTIONS: '', ORDER: JSON.stringify({ settings, ...order }) },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-  }
-
-  /** Kills it when it has told so many lines, or soon after; where it was done before that, nothing happens. */
-  const kill = async (child: ReturnType<typeof start>, lines: number, soon = 0): Promise<void> => {
-    const ended = once(child, 'close')
-    let seen = 0
-    for await (const _ of createInterface(child.stdout)) {
-      if (++seen === lines) setTimeout(() => child.kill('SIGKILL'), soon)
-    }
-    await ended
+  const client = (container: string) => ({
+    settings: { provider: 'openstack' as const, ...settings },
+    directory: new URL('..', import.meta.url).pathname,
+    container,
+    file: 'file',
+  })
+  /** Writes in parts of 1 MiB. */
+  const writer = (container: string, size: number) => {
+    const { settings: defaults, ...rest } = client(container)
+    return { ...rest, settings: { ...defaults, partSize: MiB }, size }
   }
 
   const partsIn = async (container: string): Promise<string[]> => {
@@ -64,20 +53,17 @@ describeServer('swift', ({ authUrl, username, password, projectName, region }) =
     expect(await Array.fromAsync(storage.uploads(container))).toEqual([])
   }
 
-  test('a large body of unknown length goes up and comes down in little memory', { timeout: 1_800_000 }, async () => {
+  test(`${mebibytes} MiB of unknown length go up and come down whole, in less than 200 MiB of memory`, async () => {
     const container = await newContainer()
-    const child = start({ container, file: 'large', size: largeSize })
-    const [output, complaints] = await Promise.all([buffer(child.stdout), buffer(child.stderr)])
-    const last = String(output).trim().split('\n').at(-1) ?? ''
-    expect(String(complaints)).toBe('')
-    const outcome = JSON.parse(last) as Outcome
-    expect(outcome.received).toBe(outcome.sent)
-    expect(outcome.memory).toBeLessThan(200 * MiB)
-    expect((await storage.getFile(container, 'large')).size).toBe(largeSize)
-    if (largeSize > 1024 * MiB) process.stderr.write(`${largeSize / MiB} MiB: ${last}\n`)
-    await storage.removeFile(container, 'large')
+    const size = mebibytes * MiB
+    const { stored, hash, up, down } = await transferInProcess({ ...client(container), size })
+    expect(stored).toBe(size)
+    expect(hash).toBe(await hashOf(largeBody(size)))
+    expect(up.memory).toBeLessThan(200 * MiB)
+    expect(down.memory).toBeLessThan(200 * MiB)
+    await storage.removeFile(container, 'file')
     expect(await partsIn(container)).toEqual([])
-  })
+  }, 1_800_000)
 
   test('a process that is killed while it writes leaves the old file, and an upload that is listed and purged', async () => {
     const container = await newContainer()
@@ -85,9 +71,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region }) =
     await storage.putFile(container, 'file', old, { partSize: MiB })
     const partsOfOld = await partsIn(container)
     for (let killed = 1; killed <= 4; killed++) {
-      const child = start({ container, file: 'file', size: 2 ** 40, partSize: MiB })
-      await kill(child, 1 + Math.floor(Math.random() * 40))
-      expect(child.signalCode).toBe('SIGKILL')
+      await killWhileWriting(writer(container, 2 ** 40), { chunks: randomInt(1, 41) })
       const listed = await Array.fromAsync(storage.uploads(container))
       expect(listed.length).toBeLessThanOrEqual(killed)
       for (const upload of listed) expect(upload).toMatchObject({ file: 'file', partSize: MiB })
@@ -104,7 +88,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region }) =
       const old = Buffer.alloc(2 * MiB, killed)
       await storage.putFile(container, 'file', old, { partSize: MiB })
       // After the last chunk come the last parts, the manifest, and the removal of what the version before consisted of.
-      await kill(start({ container, file: 'file', size, partSize: MiB }), 4, Math.random() * 200)
+      await killWhileWriting(writer(container, size), { chunks: 4, soon: randomInt(200) })
       const read = await (await storage.openFile(container, 'file')).bytes()
       expect(read.length === size || read.equals(old)).toBe(true)
       await purge(container)

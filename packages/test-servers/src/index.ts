@@ -7,13 +7,22 @@
  * - `placement.ts`: whether a server runs in a container or on this machine. `server-group.ts`: its programs, wherever they run;
  *   `container-group.ts` in a container; `native-group.ts` on this machine, where `supervisor.ts` and `servers/supervisor.mjs`
  *   see to it that none outlives the tests.
+ * - `client-process.ts`, `client-program.ts`, `large-body.ts`: a provider's client in a process of its own, which is measured, or killed.
  * - `ports.ts`, `environment.ts`, `debian.ts`: where a server listens; a real service instead of it; where it comes from.
  */
 export { type AzureEndpoint, type AzureServer, startAzurite } from './azurite.js'
 export { startCeph } from './ceph.js'
+export {
+  type ClientOrder,
+  killWhileWriting,
+  type Taken,
+  type Transfer,
+  transferInProcess,
+} from './client-process.js'
 export { type InstallOptions, requirePackages } from './debian.js'
 export { describeServer } from './describe-server.js'
 export { type KeystoneUser, signIn } from './keystone.js'
+export { hashOf, largeBody } from './large-body.js'
 export { type RackspaceEndpoint, type RackspaceServer, startRackspace } from './rackspace.js'
 export type { S3Endpoint, S3Keys, S3Server } from './s3-endpoint.js'
 export type { Endpoint, ServerName } from './servers.js'

@@ -1,8 +1,8 @@
 /**
  * The dialogs that change files.
  */
-import { useLayoutEffect, useRef, useState } from 'preact/hooks'
-import { FormDialog, type Outcome } from '../layout/dialog.tsx'
+import { useState } from 'preact/hooks'
+import { FormDialog, NameField, type Outcome } from '../layout/dialog.tsx'
 import type { Entry, Storage } from '../storage/api.ts'
 import { type Batch, entryOf, planTransfer, removeAll, type Transfer, transferAll } from '../storage/batches.ts'
 import { FolderChoice } from './folder-choice.tsx'
@@ -104,13 +104,8 @@ export function RenameDialog(props: FileDialogProps) {
   const [entry] = entries
   const before = entry?.name ?? ''
   const [name, setName] = useState(baseName(before))
-  const input = useRef<HTMLInputElement>(null)
-  useLayoutEffect(() => {
-    // What people change is the name before the extension.
-    const dot = entry?.folder ? -1 : name.lastIndexOf('.')
-    input.current?.focus()
-    input.current?.setSelectionRange(0, dot > 0 ? dot : name.length)
-  }, [])
+  // What people change is the name before the extension.
+  const dot = entry?.folder ? -1 : name.lastIndexOf('.')
   const action = async (batch: Batch): Promise<Outcome> => {
     const after = folderOf(before) + name + (entry?.folder ? '/' : '')
     if (after === before) return undefined
@@ -120,16 +115,7 @@ export function RenameDialog(props: FileDialogProps) {
   }
   return (
     <FormDialog title="Rename" confirm="Rename" disabled={name === ''} action={action} onClose={onClose}>
-      <label class="field">
-        <span>New name</span>
-        <input
-          ref={input}
-          value={name}
-          autocomplete="off"
-          spellcheck={false}
-          onInput={(event) => setName(event.currentTarget.value)}
-        />
-      </label>
+      <NameField label="New name" name={name} selected={dot > 0 ? dot : name.length} onName={setName} />
     </FormDialog>
   )
 }

@@ -116,15 +116,7 @@ export function Preview({ storage, container, files, name, onShow, onClose }: Pr
   return (
     <Modal class="preview" title={<bdi>{baseName(name)}</bdi>} onClose={onClose} onKeyDown={onKeyDown}>
       <div class="preview-body">
-        <button
-          type="button"
-          class="icon-button step"
-          aria-label="Previous file"
-          disabled={previous === undefined}
-          onClick={() => previous !== undefined && onShow(previous.name)}
-        >
-          <Icon name="left" />
-        </button>
+        <Step label="Previous file" icon="left" to={previous} onShow={onShow} />
         <div class="preview-content" aria-live="polite">
           {error !== undefined ? (
             <ErrorNote>{wordsOf(error)}</ErrorNote>
@@ -134,15 +126,7 @@ export function Preview({ storage, container, files, name, onShow, onClose }: Pr
             <Content key={info.name + info.etag} storage={storage} info={info} />
           )}
         </div>
-        <button
-          type="button"
-          class="icon-button step"
-          aria-label="Next file"
-          disabled={next === undefined}
-          onClick={() => next !== undefined && onShow(next.name)}
-        >
-          <Icon name="right" />
-        </button>
+        <Step label="Next file" icon="right" to={next} onShow={onShow} />
       </div>
       <footer class="modal-foot">
         {info !== undefined && (
@@ -155,5 +139,26 @@ export function Preview({ storage, container, files, name, onShow, onClose }: Pr
         </a>
       </footer>
     </Modal>
+  )
+}
+
+interface StepProps extends Pick<PreviewProps, 'onShow'> {
+  readonly label: string
+  readonly icon: 'left' | 'right'
+  /** The file that it leads to, if there is one. */
+  readonly to: FileEntry | undefined
+}
+
+function Step({ label, icon, to, onShow }: StepProps) {
+  return (
+    <button
+      type="button"
+      class="icon-button step"
+      aria-label={label}
+      disabled={to === undefined}
+      onClick={() => to !== undefined && onShow(to.name)}
+    >
+      <Icon name={icon} />
+    </button>
   )
 }

@@ -1,9 +1,9 @@
 /**
  * The dialogs that make and destroy containers, and the one that names a folder.
  */
-import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { Storage } from '../storage/api.ts'
-import { FormDialog } from './dialog.tsx'
+import { FormDialog, NameField } from './dialog.tsx'
 
 interface NameDialogProps {
   readonly title: string
@@ -16,8 +16,6 @@ interface NameDialogProps {
 
 function NameDialog({ title, label, hint, confirm, action, onClose }: NameDialogProps) {
   const [name, setName] = useState('')
-  const input = useRef<HTMLInputElement>(null)
-  useLayoutEffect(() => input.current?.focus(), [])
   return (
     <FormDialog
       title={title}
@@ -26,16 +24,7 @@ function NameDialog({ title, label, hint, confirm, action, onClose }: NameDialog
       action={() => action(name).then(() => undefined)}
       onClose={onClose}
     >
-      <label class="field">
-        <span>{label}</span>
-        <input
-          ref={input}
-          value={name}
-          autocomplete="off"
-          spellcheck={false}
-          onInput={(event) => setName(event.currentTarget.value)}
-        />
-      </label>
+      <NameField label={label} name={name} onName={setName} />
       <p class="hint">{hint}</p>
     </FormDialog>
   )

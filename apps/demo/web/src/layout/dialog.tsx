@@ -190,3 +190,30 @@ export function ErrorNote({ children, retry }: { readonly children: ComponentChi
     </div>
   )
 }
+
+interface NameFieldProps {
+  readonly label: string
+  readonly name: string
+  /** How many of its first characters are selected at the beginning. */
+  readonly selected?: number
+  readonly onName: (name: string) => void
+}
+
+/** The name that a dialog asks for. */
+export function NameField({ label, name, selected = 0, onName }: NameFieldProps) {
+  const input = useRef<HTMLInputElement>(null)
+  useLayoutEffect(() => input.current?.setSelectionRange(0, selected), [])
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <input
+        ref={input}
+        data-first
+        value={name}
+        autocomplete="off"
+        spellcheck={false}
+        onInput={(event) => onName(event.currentTarget.value)}
+      />
+    </label>
+  )
+}

@@ -20,7 +20,7 @@ describeServer(
     const watcher = createProvider()
     registerConformance({ describe, it }, 'openstack', {
       createProvider,
-      leftovers: () => leftoversOf(watcher),
+      leftovers: (run) => leftoversOf(watcher, run),
       server,
       secrets: [password],
       cleanUp: () => watcher.close(),

@@ -19,9 +19,10 @@ export interface ConformanceHarness {
   containerName?(seed: string): string
   /**
    * What the storage holds beside files, their attributes and unfinished uploads, such as temporary files: asked after every case,
-   * when nothing is under way, and must be empty then.
+   * when nothing is under way, and must be empty then. `run` stands in the seed of each container of this run and of no other, which
+   * tells its own from what others do meanwhile in the same account.
    */
-  leftovers?(): Promise<readonly string[]>
+  leftovers?(run: string): Promise<readonly string[]>
   /** What answers, with its version, such as `Azurite 3.37.0`: for the report. */
   readonly server?: string
   /** Strings that no error may show: keys, passwords, paths of the server. */

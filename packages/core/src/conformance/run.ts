@@ -92,7 +92,7 @@ export class ConformanceRun {
 
   async #end(context: CaseContext): Promise<void> {
     await context.end()
-    const leftovers = (await this.harness.leftovers?.()) ?? []
+    const leftovers = (await this.harness.leftovers?.(this.#id)) ?? []
     assert.deepEqual(leftovers, [], 'something is left in the storage after the case')
   }
 

@@ -32,7 +32,8 @@ export class OperationScope {
     if (signal?.aborted) throw abortedBy(signal)
     this.#caller = signal
     if (signal !== undefined) {
-      this.#onAbort = () => this.#controller.abort(abortedBy(signal))
+      // A function that holds `this` and is held by it would live on, with the whole operation, until all memory is collected.
+      this.#onAbort = this.#abortByCaller.bind(this, signal)
       signal.addEventListener('abort', this.#onAbort, { once: true })
     }
     if (timeout !== undefined) {
@@ -40,6 +41,10 @@ export class OperationScope {
         this.#controller.abort(new StorageError('TIMEOUT', `the operation took longer than ${timeout} ms`))
       }, timeout)
     }
+  }
+
+  #abortByCaller(signal: AbortSignal): void {
+    this.#controller.abort(abortedBy(signal))
   }
 
   /** What providers get. Its reason is the `ABORTED` or `TIMEOUT` error that the operation ends with. */

@@ -89,7 +89,7 @@ export async function writeBody(
 class Source {
   readonly #iterator: AsyncIterator<Uint8Array>
   readonly #signal: AbortSignal
-  readonly #abort = () => this.#rejectNext?.(aborted(this.#signal))
+  readonly #abort = this.#stopWaiting.bind(this)
   #rejectNext: ((error: unknown) => void) | undefined
   #ended = false
 
@@ -114,6 +114,10 @@ class Source {
         },
       )
     })
+  }
+
+  #stopWaiting(): void {
+    this.#rejectNext?.(aborted(this.#signal))
   }
 
   /** Not waited for when the body is left early: a source that hangs would hold up the error that ended the loop. */

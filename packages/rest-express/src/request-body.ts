@@ -25,17 +25,12 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
   #timer: NodeJS.Timeout | undefined
   #failure: Error | undefined
   #wake: (() => void) | undefined
-  readonly #onData = (chunk: Buffer) => {
-    // Somebody who listens as well may keep it.
-    if (this.#req.listenerCount('data') === 1 && this.#req.listenerCount('readable') === 0) giveAwayChunk(chunk)
-    this.#waiting.push(chunk)
-    this.#req.pause()
-    this.#wake?.()
-  }
-  readonly #onEnd = () => this.#wake?.()
-  readonly #onClose = () => {
-    if (!this.#req.readableEnded) this.#fail(clientGone())
-  }
+  // Bound methods, and not functions that hold `this` and are held by it: the engine keeps those, and with them the whole request, until it
+  // collects all of its memory.
+  readonly #onData = this.#take.bind(this)
+  readonly #onEnd = this.#continue.bind(this)
+  readonly #onClose = this.#closed.bind(this)
+  readonly #onIdle = this.#fellSilent.bind(this)
 
   /** `idleTimeout`: milliseconds for which the client may send nothing; 0 for any time. */
   constructor(req: IncomingMessage, idleTimeout: number) {
@@ -73,25 +68,39 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
     return { done: true, value: undefined }
   }
 
+  #take(chunk: Buffer): void {
+    // Somebody who listens as well may keep it.
+    if (this.#req.listenerCount('data') === 1 && this.#req.listenerCount('readable') === 0) giveAwayChunk(chunk)
+    this.#waiting.push(chunk)
+    this.#req.pause()
+    this.#continue()
+  }
+
+  #continue(): void {
+    if (this.#idleTimeout > 0) clearTimeout(this.#timer)
+    this.#wake?.()
+    this.#wake = undefined
+  }
+
+  #closed(): void {
+    if (!this.#req.readableEnded) this.#fail(clientGone())
+  }
+
   #progress(): Promise<void> {
+    if (this.#idleTimeout > 0) this.#timer = setTimeout(this.#onIdle, this.#idleTimeout)
     const { promise, resolve } = Promise.withResolvers<void>()
-    if (this.#idleTimeout > 0) {
-      this.#timer = setTimeout(() => {
-        const seconds = this.#idleTimeout / 1000
-        this.#fail(new RequestError(408, 'REQUEST_TIMEOUT', `the request sent nothing for ${seconds} seconds`))
-      }, this.#idleTimeout)
-    }
-    this.#wake = () => {
-      this.#wake = undefined
-      clearTimeout(this.#timer)
-      resolve()
-    }
+    this.#wake = resolve
     return promise
+  }
+
+  #fellSilent(): void {
+    const seconds = this.#idleTimeout / 1000
+    this.#fail(new RequestError(408, 'REQUEST_TIMEOUT', `the request sent nothing for ${seconds} seconds`))
   }
 
   #fail(error: Error): void {
     this.#failure ??= error
-    this.#wake?.()
+    this.#continue()
   }
 
   #detach(): void {

@@ -32,14 +32,19 @@ export const fsMutants: readonly Mutant[] = [
   {
     name: 'writes in place, over the file that is there',
     file: at('commit'),
-    find: 'await directories.direct.rename(path, directory.at(place.entry))',
-    replace:
-      'const { copyFile } = await import("node:fs/promises")\n      await copyFile(path, directory.at(place.entry))',
+    find: 'await direct.rename(path, to)',
+    replace: 'const { copyFile } = await import("node:fs/promises")\n  await copyFile(path, to)',
+  },
+  {
+    name: 'replaces a file that was not there a moment ago',
+    file: at('commit'),
+    find: 'await direct.link(content.path, directory.at(place.entry))',
+    replace: 'await direct.rename(content.path, directory.at(place.entry))',
   },
   {
     name: 'ignores conditions on writes when it comes to it',
     file: at('commit'),
-    find: 'checkWriteConditions(present && { etag: etagOf(present) }, conditions)\n    await prepare',
+    find: 'checkWriteConditions(present && { etag: etagOf(present) }, conditions)\n      await prepare',
     replace: 'await prepare',
   },
   {

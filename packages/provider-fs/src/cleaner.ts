@@ -9,7 +9,7 @@ import { newToken, ownerState } from './owner.js'
 import { containerLock, lockOf, placeOfPath } from './places.js'
 import { ignoreFailure, lstatIfThere, readdirIfThere, rename } from './system.js'
 import { holdTemporaries, temporaryPath } from './temporary.js'
-import { completing, uploadData, uploadsPath } from './uploads.js'
+import { completing, isCompleted, uploadData, uploadsPath } from './uploads.js'
 import { versionOf } from './versions.js'
 import type { Workspace } from './workspace.js'
 
@@ -103,7 +103,7 @@ export class Cleaner {
       if (uploads === undefined) continue
       for (const id of await readdirIfThere(uploads.here)) {
         throwIfAborted(signal)
-        if ((await lstatIfThere(uploads.at(`${id}/${uploadData}`))) !== undefined) continue
+        if (!isCompleted(await lstatIfThere(uploads.at(`${id}/${uploadData}`)))) continue
         // Completed. Whoever did that removes the rest, unless it was killed before it could.
         const lock = uploads.at(`${id}/${completing.name}`)
         const holder = await readlinkIfThere(lock)

@@ -1,8 +1,8 @@
 /**
- * The one way in which a version of a file appears: its content, finished in a temporary file, is renamed to its place
- * while the name's lock is held.
+ * How a version of a file appears: its content, finished in a temporary file, is renamed to its place while the name's lock is held; a file
+ * that is new gets its name by a link instead, which replaces nothing, and mostly needs no lock.
  */
-import type { BigIntStats } from 'node:fs'
+import { type BigIntStats, constants } from 'node:fs'
 import {
   checkWriteConditions,
   containerNotFound,
@@ -11,7 +11,7 @@ import {
   type WrittenFile,
 } from '@stowage/core'
 import { isToldByName, type Kept, writtenFile } from './attributes.js'
-import { syncDirectory } from './directories.js'
+import { type Directory, syncDirectory } from './directories.js'
 import { errno, nameConflict, Obstacle, throwIfAborted } from './errors.js'
 import { ancestorName, lockOf, type Place } from './places.js'
 import { fsync } from './system.js'
@@ -23,6 +23,7 @@ export interface Content {
   readonly fd: number
   readonly path: string
   close(): Promise<void>
+  /** Set when the file was renamed to its place. */
   moved: boolean
 }
 
@@ -36,6 +37,9 @@ export interface CommitOptions extends Kept {
 /** How often a folder is made again that another process prunes at the same moment. */
 const maxTries = 100
 
+/** What links fail with where there are none, or none to there: such a file is renamed to its place. */
+const withoutLinks = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV'])
+
 export async function commit(
   workspace: Workspace,
   place: Place,
@@ -45,45 +49,126 @@ export async function commit(
   const { conditions, signal, prepare } = options
   // The data first, without the lock; its time of change, which is little, with it.
   if (workspace.options.fsync) await fsync(content.fd)
+  const plain = isToldByName(place.file, options)
+  if (plain && workspace.directories.isLocal && conditions.ifMatch === undefined && prepare === undefined) {
+    const created = await createWithoutLock(workspace, place, content, options)
+    if (created !== undefined) return created
+  }
   return workspace.locks.hold([lockOf(place)], signal, async () => {
-    const present = await presentVersion(workspace, place)
-    checkWriteConditions(present && { etag: etagOf(present) }, conditions)
-    await prepare?.()
-    const plain = isToldByName(place.file, options)
-    const { stats } = await markVersion(workspace.directories.direct, content.fd, !plain, present)
-    if (workspace.options.fsync) await fsync(content.fd)
-    await content.close()
-    try {
-      if (!plain) await workspace.attributes.save(place, stats, options)
-      throwIfAborted(signal)
-      await moveInto(workspace, content.path, place, signal)
-      content.moved = true
-    } catch (error) {
-      if (!plain) await workspace.attributes.remove(place, stats)
-      throw error
+    for (let tries = 1; ; tries++) {
+      using directory = await workspace.directories.hold(place.directory)
+      const present = await presentVersion(workspace, place, directory)
+      checkWriteConditions(present && { etag: etagOf(present) }, conditions)
+      await prepare?.()
+      const stats = await mark(workspace, content, !plain, present, tries === 1)
+      let done: Move
+      try {
+        if (!plain) await workspace.attributes.save(place, stats, options)
+        throwIfAborted(signal)
+        // The data of a part upload has to go when the file appears, so it is renamed wherever nothing depends on what was there.
+        const isNew = present === undefined && (prepare === undefined || conditions.ifNoneMatch !== undefined)
+        done = await moveInto(workspace, content.path, place, { signal, directory, isNew })
+      } catch (error) {
+        if (!plain) await workspace.attributes.remove(place, stats)
+        throw error
+      }
+      if (done === 'occupied') {
+        if (!plain) await workspace.attributes.remove(place, stats)
+        if (tries < maxTries) continue
+        throw new StorageError('UNAVAILABLE', 'the file is made and removed faster than it can be replaced')
+      }
+      content.moved = done === 'renamed'
+      if (present !== undefined) await workspace.attributes.remove(place, present)
+      return { ...writtenFile(place, stats, options), replaced: present !== undefined }
     }
-    if (present !== undefined) await workspace.attributes.remove(place, present)
-    return { ...writtenFile(place, stats, options), replaced: present !== undefined }
   })
 }
 
-/** The version that a write would replace; `NAME_CONFLICT` when something else is there, or a file of another spelling. */
-export async function presentVersion(workspace: Workspace, place: Place): Promise<BigIntStats | undefined> {
-  const stats = await workspace.look(place)
+/**
+ * Makes a file where nothing is, by a second name for its content, which the system gives only when the place is free. So it needs no lock,
+ * as long as everybody who finds nothing at a place, lock or not, makes the file in this way. `undefined` when there is something, or no
+ * folder, or there are no links; nothing has happened then.
+ */
+async function createWithoutLock(
+  workspace: Workspace,
+  place: Place,
+  content: Content,
+  { signal, ...kept }: CommitOptions,
+): Promise<WrittenFile | undefined> {
+  using directory = await workspace.directories.hold(place.directory)
+  if (directory === undefined) return undefined
+  const { direct } = workspace.directories
+  const { stats } = await markVersion(direct, content.fd, false, undefined)
+  if (workspace.options.fsync) await fsync(content.fd)
+  throwIfAborted(signal)
+  try {
+    await direct.link(content.path, directory.at(place.entry))
+  } catch (error) {
+    const code = errno(error) ?? ''
+    if (code === 'EEXIST' || code === 'ENOENT' || withoutLinks.has(code)) return undefined
+    throw error
+  }
+  await confirm(workspace, place, directory)
+  return { ...writtenFile(place, stats, kept), replaced: false }
+}
+
+/** Makes the content the version after the present one, and closes it. When it was closed before, it is opened again. */
+async function mark(
+  { directories, options }: Workspace,
+  content: Content,
+  withAttributes: boolean,
+  present: BigIntStats | undefined,
+  isOpen: boolean,
+): Promise<BigIntStats> {
+  const fd = isOpen ? content.fd : await directories.direct.open(content.path, constants.O_RDWR)
+  let closing = isOpen
+  try {
+    const { stats } = await markVersion(directories.direct, fd, withAttributes, present)
+    if (options.fsync) await fsync(fd)
+    closing = true
+    await (isOpen ? content.close() : directories.finish(fd))
+    return stats
+  } finally {
+    if (!closing) directories.discard(fd)
+  }
+}
+
+/**
+ * The version that a write would replace; `NAME_CONFLICT` when something else is there, or a file of another spelling. `held`: the place's
+ * directory, when it is there.
+ */
+export async function presentVersion(
+  workspace: Workspace,
+  place: Place,
+  held?: Directory,
+): Promise<BigIntStats | undefined> {
+  using own = held === undefined ? await workspace.directories.hold(place.directory) : undefined
+  const directory = held ?? own
+  const stats = await workspace.lookIn(directory, place)
   if (stats === undefined) return undefined
   if (!stats.isFile() && !stats.isDirectory()) {
     throw nameConflict(place.file, 'what is there is neither a file nor a folder, such as a symbolic link')
   }
-  using directory = await workspace.directories.hold(place.directory)
   const other = directory && (await workspace.caseFolding.otherSpelling(directory, place.entry))
   if (other !== undefined) throw nameConflict(other, 'on this volume the names are the same')
   return stats.isFile() ? stats : undefined
 }
 
-/** Renames what is at `path` to the place, making its folders. The place's lock must be held. */
-export async function moveInto(workspace: Workspace, path: string, place: Place, signal: AbortSignal): Promise<void> {
+export interface MoveOptions {
+  readonly signal: AbortSignal
+  /** The place's directory, when it is there. */
+  readonly directory?: Directory | undefined
+  /** Whether nothing may be replaced. */
+  readonly isNew: boolean
+}
+
+/** `linked`: the file has its former name as well. `occupied`: it was to be new, and another is there. */
+export type Move = 'renamed' | 'linked' | 'occupied'
+
+/** Brings what is at `path` to the place, making its folders. The place's lock must be held. */
+export async function moveInto(workspace: Workspace, path: string, place: Place, options: MoveOptions): Promise<Move> {
   try {
-    await renameInto(workspace, path, place, signal)
+    return await tryMoveInto(workspace, path, place, options)
   } catch (error) {
     await workspace.prune(place)
     if (error instanceof Obstacle) throw nameConflict(ancestorName(place, error.segments), error.reason)
@@ -91,27 +176,58 @@ export async function moveInto(workspace: Workspace, path: string, place: Place,
   }
 }
 
-async function renameInto(workspace: Workspace, path: string, place: Place, signal: AbortSignal): Promise<void> {
+async function tryMoveInto(workspace: Workspace, path: string, place: Place, options: MoveOptions): Promise<Move> {
   const { directories } = workspace
   for (let tries = 1; ; tries++) {
-    using directory = await directories.make(place.directory, 1)
+    const held = tries === 1 ? options.directory : undefined
+    using own = held === undefined ? await directories.make(place.directory, 1) : undefined
+    const directory = held ?? own
     if (directory === undefined) throw containerNotFound(place.container)
+    let move: Move
     try {
-      await directories.direct.rename(path, directory.at(place.entry))
+      move = await moveTo(workspace, path, directory.at(place.entry), options.isNew)
     } catch (error) {
       const code = errno(error) ?? ''
       if (code === 'ENOENT' && !directory.isInPlace() && tries < maxTries) continue
       if (['EISDIR', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(code) && tries < maxTries) {
-        if (await directories.removeHollow([...place.directory, place.entry], signal)) continue
+        if (await directories.removeHollow([...place.directory, place.entry], options.signal)) continue
         throw nameConflict(place.file, 'it is a folder that is not empty')
       }
       throw error
     }
-    if (workspace.options.fsync) await syncDirectory(directory)
-    if (directory.isInPlace()) return
-    // Moved away under our hands, and the file with it: the container, when it is being destroyed.
-    const container = await workspace.holdContainer(place.container)
-    container[Symbol.dispose]()
-    throw new StorageError('INTERNAL', 'a folder was moved by another program while a file was written into it')
+    if (move !== 'occupied') await confirm(workspace, place, directory)
+    return move
   }
+}
+
+/** One rename or link. A folder that is there fails it. */
+async function moveTo({ directories: { direct } }: Workspace, path: string, to: string, isNew: boolean): Promise<Move> {
+  if (isNew) {
+    try {
+      await direct.link(path, to)
+      return 'linked'
+    } catch (error) {
+      const code = errno(error) ?? ''
+      if (code === 'EEXIST') {
+        const [ours, present] = [await direct.lstatIfThere(path), await direct.lstatIfThere(to)]
+        // A network file system has lost its answer.
+        if (ours !== undefined && ours.ino === present?.ino && ours.dev === present.dev) return 'linked'
+        if (present?.isDirectory()) throw error
+        return 'occupied'
+      }
+      if (!withoutLinks.has(code)) throw error
+    }
+  }
+  await direct.rename(path, to)
+  return 'renamed'
+}
+
+/** Makes an entry last that was made in a directory, and finds out whether that is the place's directory still. */
+async function confirm(workspace: Workspace, place: Place, directory: Directory): Promise<void> {
+  if (workspace.options.fsync) await syncDirectory(directory)
+  if (directory.isInPlace()) return
+  // Moved away under our hands, and the file with it: the container, when it is being destroyed.
+  const container = await workspace.holdContainer(place.container)
+  container[Symbol.dispose]()
+  throw new StorageError('INTERNAL', 'a folder was moved by another program while a file was written into it')
 }

@@ -113,7 +113,7 @@ export async function copyBytes(source: number, target: number, options: CopyByt
 /**
  * One rename, under both names' locks. The source gets the time of a new version first only when it needs one: to be later than the
  * target's present version, or because attributes go with it that its time does not announce. Who reads it then is told
- * that it was changed, since nobody can tell a new time from new content.
+ * that it was changed, since nobody can tell a new time from new content. Where nothing may be replaced, the rename is a link and a removal.
  */
 export async function moveFile(
   workspace: Workspace,
@@ -153,14 +153,19 @@ async function moveLocked(
   const version = await renew(workspace, source, target, opened, moved, replaced)
   try {
     throwIfAborted(options.signal)
-    await moveInto(workspace, from.at(source.entry), target, options.signal)
+    // Without a condition, what appears at the target meanwhile is replaced, as it would be a moment later.
+    const { ifNoneMatch } = options.conditions
+    const move = await moveInto(workspace, from.at(source.entry), target, {
+      signal: options.signal,
+      isNew: ifNoneMatch !== undefined,
+    })
+    if (move === 'occupied') throw new StorageError('PRECONDITION_FAILED', 'a file of that name has just appeared')
+    // Two names of one inode are left by a rename as they are.
+    const isSame = replaced !== undefined && replaced.ino === stats.ino && replaced.dev === stats.dev
+    if (move === 'linked' || isSame) await unlink(from.at(source.entry))
   } catch (error) {
     await store.remove(target, version)
     throw error
-  }
-  // Two names of one inode are left by a rename as they are.
-  if (replaced !== undefined && replaced.ino === stats.ino && replaced.dev === stats.dev) {
-    await unlink(from.at(source.entry))
   }
   if (workspace.options.fsync) await syncDirectory(from)
   for (const gone of new Set([stats, version])) await store.remove(source, gone)

@@ -57,6 +57,13 @@ export class DirectCalls {
     )
   }
 
+  link(from: string, to: string): Promise<void> {
+    return this.#call(
+      () => fs.linkSync(from, to),
+      () => system.link(from, to),
+    )
+  }
+
   rename(from: string, to: string): Promise<void> {
     return this.#call(
       () => fs.renameSync(from, to),

@@ -22,6 +22,8 @@ const openDirectory = pathOnly | constants.O_DIRECTORY | constants.O_NOFOLLOW
 
 const maxIdle = 128
 const idleMilliseconds = 10_000
+/** Milliseconds for which a directory that was in its place counts as being there, where that may turn out to be wrong. */
+const latelyMilliseconds = 1000
 
 /** How often a directory is made again that another process prunes at the same moment. */
 const maxTries = 100
@@ -41,6 +43,8 @@ interface Descriptor {
   readonly path: string
   users: number
   lastUse: number
+  /** When it was in its place last. */
+  lastSeen: number
   forgotten: boolean
 }
 
@@ -72,12 +76,22 @@ export class Directories {
     const key = segments.join('/')
     const known = this.#descriptors.get(key)
     if (known !== undefined) {
-      if (pathOfDescriptor(known.fd) === known.path) return this.#use(known)
+      if (this.#isInPlace(known)) return this.#use(known)
       this.#forget(key, known)
     }
     const root = await this.#resolveRoot()
     const path = segments.length === 0 ? root.path : `${root.path === '/' ? '' : root.path}/${key}`
     return root.byDescriptor ? this.#openDescriptor(key, path) : this.#checkPath(path)
+  }
+
+  /**
+   * As {@link hold}, without asking where the directory is when it was in its place within the last second: for what does no harm in a
+   * directory that has been moved, and fails in one that has been removed.
+   */
+  async holdAsSeen(segments: readonly string[]): Promise<Directory | undefined> {
+    const known = this.#descriptors.get(segments.join('/'))
+    if (known !== undefined && performance.now() - known.lastSeen < latelyMilliseconds) return this.#use(known)
+    return this.hold(segments)
   }
 
   /** As {@link hold}, for a directory that is known to exist unless somebody removes it now. */
@@ -233,13 +247,13 @@ export class Directories {
     }
     const other = this.#descriptors.get(key)
     if (other !== undefined && !other.forgotten) {
-      if (pathOfDescriptor(other.fd) === path) {
+      if (this.#isInPlace(other)) {
         closeSync(fd)
         return this.#use(other)
       }
       this.#forget(key, other)
     }
-    const descriptor = { fd, path, users: 0, lastUse: 0, forgotten: false }
+    const descriptor = { fd, path, users: 0, lastUse: 0, lastSeen: performance.now(), forgotten: false }
     this.#descriptors.set(key, descriptor)
     this.#limit()
     return this.#use(descriptor)
@@ -273,7 +287,7 @@ export class Directories {
     return {
       at: (entry) => `${here}/${entry}`,
       here,
-      isInPlace: () => pathOfDescriptor(descriptor.fd) === descriptor.path,
+      isInPlace: () => this.#isInPlace(descriptor),
       [Symbol.dispose]: () => {
         if (!inUse) return
         inUse = false
@@ -283,6 +297,12 @@ export class Directories {
         else this.#sweepLater()
       },
     }
+  }
+
+  #isInPlace(descriptor: Descriptor): boolean {
+    const inPlace = pathOfDescriptor(descriptor.fd) === descriptor.path
+    descriptor.lastSeen = inPlace ? performance.now() : Number.NEGATIVE_INFINITY
+    return inPlace
   }
 
   #forget(key: string, descriptor: Descriptor): void {

@@ -12,7 +12,8 @@
  *
  * Names (`names.ts`): as they are; only what no disk can hold is escaped. `places.ts` tells where a file is.
  *
- * Writing: a body flows into a temporary file (`writer.ts`), which is renamed to its place while the name's lock is held
+ * Writing: a body flows into a temporary file (`writer.ts`), which is renamed to its place while the name's lock is held,
+ * or, when nothing is there, linked to it without one
  * (`commit.ts`). Its time of change, which is set explicitly and grows with every version, tells the version (`versions.ts`).
  * Copies and moves (`copier.ts`) and removals (`remover.ts`) go the same way.
  *

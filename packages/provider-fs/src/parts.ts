@@ -22,9 +22,18 @@ import type { Directory } from './directories.js'
 import { isAbsence } from './errors.js'
 import { type HeldLock, isLeftBehind, pause, readlinkIfThere } from './locks.js'
 import { placeOf } from './places.js'
-import { ftruncate, open, readdirIfThere, symlink, unlink } from './system.js'
+import { fstat, ftruncate, open, readdirIfThere, symlink, unlink } from './system.js'
 import { TemporaryFile } from './temporary.js'
-import { completing, holdUpload, partEntry, partNumbers, readPart, throwAwayUpload, uploadData } from './uploads.js'
+import {
+  completing,
+  holdUpload,
+  isCompleted,
+  partEntry,
+  partNumbers,
+  readPart,
+  throwAwayUpload,
+  uploadData,
+} from './uploads.js'
 import type { Workspace } from './workspace.js'
 import { writeBody } from './writer.js'
 
@@ -72,7 +81,7 @@ export async function uploadPart(
   async function writeAt(lock: HeldLock, write: (fd: number) => Promise<number>): Promise<UploadedPart> {
     try {
       await unlink(directory.at(partEntry(partNumber))).catch(ignoreAbsence)
-      const fd = await openData(directory, upload, constants.O_WRONLY)
+      const fd = await openData(workspace, directory, upload, constants.O_WRONLY)
       let size: number
       try {
         size = await write(fd)
@@ -126,13 +135,20 @@ async function enter(
   }
 }
 
-async function openData(directory: Directory, upload: PartUpload, flags: number): Promise<number> {
+async function openData(
+  workspace: Workspace,
+  directory: Directory,
+  upload: PartUpload,
+  flags: number,
+): Promise<number> {
   try {
-    return await open(directory.at(uploadData), flags)
+    const fd = await open(directory.at(uploadData), flags)
+    if (!isCompleted(fstat(fd))) return fd
+    workspace.directories.discard(fd)
   } catch (error) {
-    if (isAbsence(error)) throw uploadNotFound(upload.container, upload.file)
-    throw error
+    if (!isAbsence(error)) throw error
   }
+  throw uploadNotFound(upload.container, upload.file)
 }
 
 function ignoreAbsence(error: unknown): void {
@@ -153,7 +169,7 @@ export async function completeUpload(
   try {
     lock = await workspace.locks.take(directory, completing, signal)
     const size = await checkParts(directory, upload, parts)
-    const fd = await openData(directory, upload, constants.O_RDWR)
+    const fd = await openData(workspace, directory, upload, constants.O_RDWR)
     let isOpen = true
     const content = {
       fd,

@@ -9,6 +9,7 @@ import { isAbsence } from './errors.js'
 export const open = promisify(fs.open)
 export const close = promisify(fs.close)
 export const rename = promisify(fs.rename)
+export const link = promisify(fs.link)
 export const unlink = promisify(fs.unlink)
 export const symlink = promisify(fs.symlink)
 export const readlink = promisify(fs.readlink)

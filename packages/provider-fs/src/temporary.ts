@@ -21,7 +21,7 @@ export async function holdTemporaries(directories: Directories): Promise<Directo
 export class TemporaryFile implements AsyncDisposable {
   readonly fd: number
   readonly path: string
-  /** Set when the file was renamed away. */
+  /** Set when the file was renamed away; one that got a second name loses this one. */
   moved = false
   readonly #directories: Directories
   readonly #directory: Directory
@@ -35,7 +35,20 @@ export class TemporaryFile implements AsyncDisposable {
   }
 
   static async create(directories: Directories): Promise<TemporaryFile> {
-    const directory = await holdTemporaries(directories)
+    // In a directory that was moved away meanwhile a file can be made and renamed as well.
+    const seen = await directories.holdAsSeen(temporaryPath)
+    if (seen !== undefined) {
+      try {
+        return await TemporaryFile.#createIn(seen, directories)
+      } catch (error) {
+        // The directory was removed.
+        if (errno(error) !== 'ENOENT') throw error
+      }
+    }
+    return TemporaryFile.#createIn(await holdTemporaries(directories), directories)
+  }
+
+  static async #createIn(directory: Directory, directories: Directories): Promise<TemporaryFile> {
     try {
       const path = directory.at(newToken())
       const fd = await directories.direct.open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o666)

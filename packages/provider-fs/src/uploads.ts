@@ -9,9 +9,10 @@
  * - `sending-<n>`: the lock of whoever writes part n into `data` at this moment;
  * - `completing`: the lock of whoever completes the upload. While it is there nobody begins to write into `data`.
  *
- * It appears whole, by a rename, and goes by one. Without `data` it was completed, and the rest is about to go.
+ * It appears whole, by a rename, and goes by one. Without `data`, or when that has a second name, it was completed, and the rest is about to go.
  */
 import { randomBytes } from 'node:crypto'
+import type { BigIntStats } from 'node:fs'
 import {
   type CallOptions,
   compareNames,
@@ -150,6 +151,9 @@ export async function throwAwayUpload(
   await workspace.cleaner.free([name], signal)
 }
 
+/** Whether the data is a file of the container by now. */
+export const isCompleted = (data: BigIntStats | undefined): boolean => data === undefined || data.nlink > 1n
+
 export const partEntry = (partNumber: number): string => `part-${partNumber}`
 
 /** What stands in `data` for a part. */
@@ -205,8 +209,8 @@ export async function listUploads(
     if (uploads === undefined || !validId.test(id)) continue
     const stored = await readStored(uploads, `${id}/${description}`)
     if (stored === undefined || !stored.file.startsWith(prefix)) continue
-    // Without data it was completed, by a process that was killed before it could remove the rest.
-    if ((await lstatIfThere(uploads.at(`${id}/${uploadData}`))) === undefined) continue
+    // Completed by a process that was killed before it could remove the rest.
+    if (isCompleted(await lstatIfThere(uploads.at(`${id}/${uploadData}`)))) continue
     found.push({ container, file: stored.file, id, partSize: stored.partSize, started: new Date(stored.started) })
   }
   const order = (a: { file: string; id: string }, b: { file: string; id: string }) =>

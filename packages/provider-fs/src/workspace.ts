@@ -54,6 +54,11 @@ export class Workspace {
   /** Whatever is at the place, files or not; `undefined` when nothing is. `CONTAINER_NOT_FOUND`. */
   async look(place: Place): Promise<BigIntStats | undefined> {
     using directory = await this.directories.hold(place.directory)
+    return this.lookIn(directory, place)
+  }
+
+  /** As {@link look}, in the place's directory; `undefined` when that is not there. */
+  async lookIn(directory: Directory | undefined, place: Place): Promise<BigIntStats | undefined> {
     if (directory === undefined) {
       const container = await this.holdContainer(place.container)
       container[Symbol.dispose]()

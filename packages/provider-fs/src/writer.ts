@@ -19,7 +19,9 @@ export async function putFile(
   options: PutCallOptions,
 ): Promise<WrittenFile> {
   const { attributes, checksums, conditions, signal } = options
-  const container = await workspace.holdContainer(place.container)
+  // A container that is missing is told now, to spare the caller to send the body; what counts is what is found at the end.
+  const container =
+    (await workspace.directories.holdAsSeen([place.container])) ?? (await workspace.holdContainer(place.container))
   container[Symbol.dispose]()
   workspace.cleaner.startOnce()
   // Told now, a failing condition spares the caller to send the body; what counts is the check at the end.

@@ -10,16 +10,31 @@ export class FileContent implements AsyncIterableIterator<Uint8Array, undefined>
   /** Settles `next`. */
   #asked: PromiseWithResolvers<Result> | undefined
   #ended = false
+  #held = false
   #failure: { readonly error: unknown } | undefined
+
+  /** Bytes that were given so far. */
+  bytes = 0
 
   /** Settles when the chunk is used up: when the next one is asked for, or nobody will ask any more. One at a time. */
   async give(chunk: Uint8Array): Promise<void> {
     if (this.#ended || this.#failure !== undefined) return
+    this.bytes += chunk.length
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#taken = resolve
     this.#chunk = chunk
     this.#answer()
     await promise
+  }
+
+  /** Keeps it from ending until {@link release}, although all of it was given. */
+  hold(): void {
+    this.#held = true
+  }
+
+  release(): void {
+    this.#held = false
+    this.#answer()
   }
 
   /** All of it was given. */
@@ -51,7 +66,7 @@ export class FileContent implements AsyncIterableIterator<Uint8Array, undefined>
   /** Whoever stores the file has had enough: the rest is thrown away. */
   async return(): Promise<IteratorReturnResult<undefined>> {
     this.#chunk = undefined
-    this.end()
+    this.#ended = true
     this.#taken?.()
     return { done: true, value: undefined }
   }
@@ -64,7 +79,7 @@ export class FileContent implements AsyncIterableIterator<Uint8Array, undefined>
     } else if (this.#chunk !== undefined) {
       asked.resolve({ done: false, value: this.#chunk })
       this.#chunk = undefined
-    } else if (this.#ended) {
+    } else if (this.#ended && !this.#held) {
       asked.resolve({ done: true, value: undefined })
     } else {
       return

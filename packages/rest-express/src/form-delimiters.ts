@@ -14,6 +14,7 @@ export interface FormPiece {
 }
 
 const carriageReturn = 0x0d
+const nothing = Buffer.alloc(0)
 
 /**
  * Cuts a form into pieces before each of its delimiters: CRLF, two hyphens and the boundary (RFC 2046, 5.1.1), which nothing between two
@@ -22,27 +23,30 @@ const carriageReturn = 0x0d
 export class FormDelimiters {
   readonly #delimiter: Buffer
   /** The end of what has come in, where it may be the beginning of a delimiter. */
-  #held = Buffer.alloc(0)
+  #held = nothing
 
   constructor(boundary: string) {
     this.#delimiter = Buffer.from(`\r\n--${boundary}`)
   }
 
   /** The pieces that are complete with this chunk. They share its memory; one that is all of it is the chunk itself. */
-  *split(chunk: Buffer): Generator<FormPiece, undefined> {
+  split(chunk: Buffer): FormPiece[] {
+    const pieces: FormPiece[] = []
     const delimiter = this.#delimiter
     const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
     const end = bytes.length - this.#unfinished(bytes)
-    this.#held = Buffer.from(bytes.subarray(end))
+    this.#held = end === bytes.length ? nothing : Buffer.from(bytes.subarray(end))
     let start = 0
     let startsWithDelimiter = false
     for (let next = bytes.indexOf(delimiter); next !== -1; next = bytes.indexOf(delimiter, next + delimiter.length)) {
-      if (next > start) yield { bytes: bytes.subarray(start, next), startsWithDelimiter }
+      if (next > start) pieces.push({ bytes: bytes.subarray(start, next), startsWithDelimiter })
       start = next
       startsWithDelimiter = true
     }
-    if (end > start)
-      yield { bytes: end - start === bytes.length ? bytes : bytes.subarray(start, end), startsWithDelimiter }
+    if (end > start) {
+      pieces.push({ bytes: end - start === bytes.length ? bytes : bytes.subarray(start, end), startsWithDelimiter })
+    }
+    return pieces
   }
 
   /** What was held back, once nothing follows. */
@@ -57,11 +61,13 @@ export class FormDelimiters {
 
   /** How many of the last bytes a delimiter may begin with: its only carriage return is its first byte. */
   #unfinished(bytes: Buffer): number {
-    const last = bytes.subarray(-(this.#delimiter.length - 1))
-    const start = last.lastIndexOf(carriageReturn)
-    if (start === -1) return 0
-    const length = last.length - start
-    return last.subarray(start).equals(this.#delimiter.subarray(0, length)) ? length : 0
+    const first = Math.max(0, bytes.length - this.#delimiter.length + 1)
+    for (let start = bytes.length - 1; start >= first; start--) {
+      if (bytes[start] !== carriageReturn) continue
+      const length = bytes.length - start
+      return bytes.compare(this.#delimiter, 0, length, start) === 0 ? length : 0
+    }
+    return 0
   }
 }
 

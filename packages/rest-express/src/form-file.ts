@@ -4,6 +4,7 @@
 import { randomUUID } from 'node:crypto'
 import { checkFileName, StorageError, unknownContentType, type WrittenFile } from '@stowage/core'
 import { fromHook } from './exchange.js'
+import type { FileContent } from './file-content.js'
 import type { Parties } from './incoming.js'
 import type { IncomingFile, UploadRules } from './options.js'
 
@@ -26,7 +27,7 @@ export interface FilePart {
   readonly field: string
   readonly filename: string
   readonly type: string
-  readonly content: AsyncIterable<Uint8Array>
+  readonly content: FileContent
 }
 
 /** Programs write paths into `filename`, of either kind (RFC 7578, 4.2). */
@@ -37,13 +38,11 @@ export class FormFile {
   readonly field: string
   readonly #part: FilePart
   readonly #originalName: string
-  readonly #held = Promise.withResolvers<void>()
   #state: 'waiting' | 'held' | 'released' = 'waiting'
   #name = ''
   #acl: string | undefined
   #stored: Promise<WrittenFile> | undefined
   #written: WrittenFile | undefined
-  #bytes = 0
   /** Whether there was no file of this name before; `undefined` when it was not looked up. */
   isNew: boolean | undefined
 
@@ -51,7 +50,6 @@ export class FormFile {
     this.#part = part
     this.field = part.field
     this.#originalName = baseName(part.filename)
-    this.#held.promise.catch(() => undefined)
   }
 
   /** The name under which it is stored. */
@@ -66,7 +64,7 @@ export class FormFile {
 
   /** Bytes that have come in so far. */
   get bytes(): number {
-    return this.#bytes
+    return this.#part.content.bytes
   }
 
   /** The type that the part states; `undefined` for the one that says nothing. */
@@ -84,7 +82,8 @@ export class FormFile {
     this.#name = name
     this.#acl = acl
     this.#state = 'held'
-    this.#stored = put(this.#body()).then((written) => {
+    this.#part.content.hold()
+    this.#stored = put(this.#part.content).then((written) => {
       this.#written = written
       return written
     })
@@ -94,12 +93,12 @@ export class FormFile {
   /** Lets the file appear. */
   release(): void {
     this.#state = 'released'
-    this.#held.resolve()
+    this.#part.content.release()
   }
 
   /** The body fails instead of ending. */
   abandon(error: unknown): void {
-    this.#held.reject(error)
+    this.#part.content.fail(error)
   }
 
   /** Settles when the storage is done with it. `undefined` when it was never asked to store it. */
@@ -118,14 +117,6 @@ export class FormFile {
       ...(this.#name === this.#originalName ? {} : { originalFilename: this.#originalName }),
       ...(this.#acl === undefined ? {} : { acl: this.#acl }),
     }
-  }
-
-  async *#body(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of this.#part.content) {
-      this.#bytes += chunk.length
-      yield chunk
-    }
-    await this.#held.promise
   }
 }
 

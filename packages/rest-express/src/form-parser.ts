@@ -6,8 +6,9 @@
  * It sees the form's delimiters, the headers of its parts, its fields, and the beginnings of its files. The rest of a file is handed to
  * whoever stores it directly, up to the next delimiter: see `#direct`.
  */
+import { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
-import { Readable, type Writable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isStorageError, StorageError } from '@stowage/core'
 import multer from 'multer'
@@ -36,6 +37,66 @@ const overheadBytesPerPart = 32 * 1024
 const malformed = (message: string) => new StorageError('INVALID_ARGUMENT', `the form is not well-formed: ${message}`)
 
 type Middleware = ReturnType<multer.Multer['any']>
+type StorageEngine = NonNullable<multer.Options['storage']>
+type HandledFile = Parameters<StorageEngine['_handleFile']>[1]
+type HandledCallback = Parameters<StorageEngine['_handleFile']>[2]
+
+/** What multer takes for the request: it has the headers, and no bytes. */
+class StandIn extends EventEmitter {
+  readonly readable = true
+  readonly headers: Readonly<Record<string, string>>
+  destroyed = false
+  /** Whose it is, until the form is done: multer and its parser live on for a while, and the form need not. */
+  parser: FormParser | undefined
+
+  constructor(parser: FormParser, boundary: string) {
+    super()
+    this.parser = parser
+    // Read once, so that no two readers of the content type differ about the boundary.
+    this.headers = {
+      'content-type': `multipart/form-data; boundary="${boundary}"`,
+      'transfer-encoding': 'chunked',
+    }
+  }
+
+  /** multer has come to its end. */
+  next(error?: unknown): void {
+    this.parser?.ended(error)
+  }
+
+  resume(): void {
+    // There is nothing to read.
+  }
+
+  unpipe(): void {
+    // Nothing was piped.
+  }
+
+  destroy(): void {
+    if (this.destroyed) return
+    this.destroyed = true
+    process.nextTick(() => this.emit('close'))
+  }
+}
+
+/** multer never sees another request than the one that it was given. */
+const parserOf = (req: unknown) => (req as StandIn).parser
+
+const options: multer.Options & {
+  readonly limits: (req: unknown) => multer.Options['limits']
+  readonly streamHandler: (req: unknown, parser: Writable) => void
+} = {
+  storage: {
+    _handleFile: (req, file, callback) => parserOf(req)?.handleFile(file, callback),
+    // What was stored is undone by the receiver, which knows what there was before.
+    _removeFile: (_req, _file, callback) => callback(null),
+  },
+  preservePath: true,
+  defParamCharset: 'utf8',
+  limits: (req) => parserOf(req)?.limits,
+  streamHandler: (req, parser) => parserOf(req)?.follow(parser),
+}
+const parse: Middleware = multer(options).any()
 
 /** A file of which there may be more to come. */
 interface OpenFile {
@@ -50,8 +111,7 @@ export class FormParser {
   readonly #receiver: FormReceiver
   readonly #fields: Record<string, string[]> = Object.create(null)
   readonly #outcome = Promise.withResolvers<void>()
-  /** What multer takes for the request: it has the headers, and no bytes. */
-  readonly #standIn: Readable & Pick<IncomingMessage, 'headers'>
+  readonly #standIn: StandIn
   readonly #delimiters: FormDelimiters
   readonly #open = new Set<OpenFile>()
   /**
@@ -73,7 +133,8 @@ export class FormParser {
   #received = 0
   #accounted = 0
   #wake: (() => void) | undefined
-  readonly #onWritten = () => this.#wake?.()
+  // Bound, for the reason that `RequestBody` tells.
+  readonly #onWritten = this.#written.bind(this)
 
   /** `boundary`: as it is in the request's content type. */
   constructor(req: IncomingMessage, boundary: string, rules: UploadRules, receiver: FormReceiver) {
@@ -81,50 +142,50 @@ export class FormParser {
     this.#rules = rules
     this.#receiver = receiver
     this.#delimiters = new FormDelimiters(boundary)
-    // Read once, so that no two readers of the content type differ about the boundary.
-    const headers = { ...req.headers, 'content-type': `multipart/form-data; boundary="${boundary}"` }
-    this.#standIn = Object.assign(new Readable({ read: () => undefined }), { headers })
+    this.#standIn = new StandIn(this, boundary)
+  }
+
+  /** For multer. */
+  get limits(): multer.Options['limits'] {
+    const { maxFields, maxFiles, maxFieldsSize } = this.#rules
+    return { fields: maxFields, files: maxFiles, parts: maxFields + maxFiles, fieldSize: maxFieldsSize }
   }
 
   /** The form's fields, when all of it is stored. */
   async run(): Promise<Record<string, string[]>> {
-    const { maxFields, maxFiles, maxFieldsSize } = this.#rules
-    const options: multer.Options & { streamHandler: (req: unknown, parser: Writable) => void } = {
-      storage: {
-        _handleFile: (_req, { fieldname, originalname, mimetype, stream }, callback) => {
-          const part = {
-            field: fieldname,
-            filename: originalname,
-            type: mimetype.toLowerCase(),
-            content: this.#openFile(stream),
-          }
-          this.#receiver.receive(part).then(
-            () => callback(null, {}),
-            (error: unknown) => {
-              this.fail(error)
-              // multer adds to the error that it gets, so it does not get ours.
-              callback(new Error('the file was not stored'))
-            },
-          )
-        },
-        // What was stored is undone by the receiver, which knows what there was before.
-        _removeFile: (_req, _file, callback) => callback(null),
-      },
-      preservePath: true,
-      defParamCharset: 'utf8',
-      limits: { fields: maxFields, files: maxFiles, parts: maxFields + maxFiles, fieldSize: maxFieldsSize },
-      streamHandler: (_req, parser) => this.#follow(parser),
-    }
-    const middleware = multer(options).any()
-    const next = (error?: unknown) => {
-      if (error === undefined || error === null) this.#outcome.resolve()
-      else this.fail(isKnown(error) ? error : malformed(error instanceof Error ? error.message : 'it cannot be read'))
-    }
     // The stand-in has what multer looks at; the answer it does not look at.
-    middleware(this.#standIn as unknown as Parameters<Middleware>[0], {} as Parameters<Middleware>[1], next)
-    await this.#outcome.promise
+    parse(
+      this.#standIn as unknown as Parameters<Middleware>[0],
+      {} as Parameters<Middleware>[1],
+      this.#standIn.next.bind(this.#standIn),
+    )
+    try {
+      await this.#outcome.promise
+    } finally {
+      this.#standIn.parser = undefined
+    }
     if (!this.#begun) throw malformed('it is empty')
     return this.#fields
+  }
+
+  /** From multer: it has come to its end. */
+  ended(error: unknown): void {
+    if (error === undefined || error === null) this.#outcome.resolve()
+    else this.fail(isKnown(error) ? error : malformed(error instanceof Error ? error.message : 'it cannot be read'))
+  }
+
+  /** For multer: a file has begun. */
+  handleFile({ fieldname, originalname, mimetype, stream }: HandledFile, callback: HandledCallback): void {
+    const content = this.#openFile(stream)
+    const part = { field: fieldname, filename: originalname, type: mimetype.toLowerCase(), content }
+    this.#receiver.receive(part).then(
+      () => callback(null, {}),
+      (error: unknown) => {
+        this.fail(error)
+        // multer adds to the error that it gets, so it does not get ours.
+        callback(new Error('the file was not stored'))
+      },
+    )
   }
 
   /** Ends it: the first failure counts. */
@@ -143,16 +204,19 @@ export class FormParser {
     const content = new FileContent()
     const file = { parsed, content }
     this.#open.add(file)
-    parsed.once('end', () => {
-      this.#open.delete(file)
-      content.end()
-    })
-    parsed.once('error', () => content.fail(malformed('it ends in the middle of a file')))
+    parsed.once('end', this.#endFile.bind(this, file))
+    parsed.once('error', failCut.bind(undefined, content))
     if (this.#partCount === this.#delimiterCount - 1) this.#current = content
     return content
   }
 
-  #follow(parser: Writable): void {
+  #endFile(file: OpenFile): void {
+    this.#open.delete(file)
+    file.content.end()
+  }
+
+  /** For multer: the form is to be fed to its parser. */
+  follow(parser: Writable): void {
     this.#begun = true
     // Fields keep the names they came with. multer would make nested objects of those with brackets, and for minutes, if `a[x]` follows
     // `a[4294967294]`.
@@ -241,11 +305,17 @@ export class FormParser {
     await this.#receiver.settled()
   }
 
+  #written(): void {
+    this.#wake?.()
+  }
+
   async #give(content: FileContent, bytes: Buffer): Promise<void> {
     this.#accounted += bytes.length
     await content.give(bytes)
   }
 }
+
+const failCut = (content: FileContent) => content.fail(malformed('it ends in the middle of a file'))
 
 /** Whether an error already says what it is, and is not one of the parser's own. */
 const isKnown = (error: unknown) => isStorageError(error) || error instanceof RequestError

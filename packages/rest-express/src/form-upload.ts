@@ -12,11 +12,11 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkContainerName, isStorageError, StorageError, type StorageService } from '@stowage/core'
-import { clientGone, goneSignal } from './connection.js'
+import { clientGone } from './connection.js'
 import type { Exchange } from './exchange.js'
 import { boundaryOf } from './form-delimiters.js'
-import { FormFile, formName, type UploadedFile } from './form-file.js'
-import { FormParser } from './form-parser.js'
+import { type FilePart, FormFile, formName, type UploadedFile } from './form-file.js'
+import { FormParser, type FormReceiver } from './form-parser.js'
 import { accept } from './incoming.js'
 import { sendJson } from './json.js'
 import { checkNames, essence, type UploadOptions, type UploadRules, uploadRules } from './options.js'
@@ -40,7 +40,6 @@ interface FormJob {
   readonly res: ServerResponse
   readonly rules: UploadRules
   readonly authorize: (file: string) => Promise<void>
-  readonly signal: AbortSignal
   /** Told of what failed beside the upload's own failure. */
   readonly report: (error: unknown) => void
 }
@@ -69,14 +68,13 @@ export async function upload<Req extends IncomingMessage = IncomingMessage>(
     res,
     rules,
     authorize: async () => undefined,
-    signal: goneSignal(res),
     report: (error) => process.emitWarning(error instanceof Error ? error : String(error)),
   })
 }
 
 /** `POST /:container/upload` */
 export async function receiveUpload(exchange: Exchange): Promise<void> {
-  const { storage, container, req, res, rules, signal } = exchange
+  const { storage, container, req, res, rules } = exchange
   await exchange.authorize('upload', container)
   const result = await receiveForm({
     storage,
@@ -85,7 +83,6 @@ export async function receiveUpload(exchange: Exchange): Promise<void> {
     res,
     rules: rules.upload,
     authorize: (file) => exchange.authorize('upload', container, file),
-    signal,
     report: (error) => exchange.report('upload', error),
   })
   sendJson(res, 200, JSON.stringify({ result }))
@@ -100,7 +97,7 @@ async function receiveForm(job: FormJob): Promise<UploadResult> {
   return received.run()
 }
 
-class FormUpload {
+class FormUpload implements FormReceiver {
   readonly #job: FormJob
   readonly #parser: FormParser
   readonly #writes = new AbortController()
@@ -108,23 +105,19 @@ class FormUpload {
   readonly #names = new Set<string>()
   /** Done when every file that has begun is on its way into the storage. Files are taken up one after the other. */
   #accepted: Promise<void> = Promise.resolve()
-  readonly #onGone = () => this.#parser.fail(clientGone())
+  // Bound, for the reason that `RequestBody` tells.
+  readonly #onGone = this.#lost.bind(this)
 
   constructor(job: FormJob, boundary: string) {
     this.#job = job
     const { req, rules } = job
-    this.#parser = new FormParser(req, boundary, rules, {
-      receive: (part) => this.#receive(new FormFile(part)),
-      settled: () => this.#accepted,
-      complete: () => this.#complete(),
-      failed: (error) => this.#stop(error),
-    })
+    this.#parser = new FormParser(req, boundary, rules, this)
   }
 
   async run(): Promise<UploadResult> {
-    const { signal } = this.#job
-    if (signal.aborted) throw clientGone()
-    signal.addEventListener('abort', this.#onGone, { once: true })
+    const { res } = this.#job
+    if (res.closed) throw clientGone()
+    res.once('close', this.#onGone)
     try {
       const fields = await this.#parser.run()
       const files: Record<string, UploadedFile[]> = Object.create(null)
@@ -137,15 +130,23 @@ class FormUpload {
       await this.#undo()
       throw error
     } finally {
-      signal.removeEventListener('abort', this.#onGone)
+      res.off('close', this.#onGone)
     }
   }
 
-  /** Settles when the file is stored. */
-  #receive(file: FormFile): Promise<void> {
+  #lost(): void {
+    this.#parser.fail(clientGone())
+  }
+
+  settled(): Promise<void> {
+    return this.#accepted
+  }
+
+  receive(part: FilePart): Promise<void> {
+    const file = new FormFile(part)
     this.#files.push(file)
     const accepted = this.#accepted.then(() => this.#accept(file))
-    // A failure is the parser's to hear of, by what is returned; those that wait their turn are told by `#stop`.
+    // A failure is the parser's to hear of, by what is returned; those that wait their turn are told by `failed`.
     this.#accepted = accepted.catch(() => undefined)
     return accepted.then(async () => {
       await file.stored()
@@ -190,8 +191,8 @@ class FormUpload {
   }
 
   /** The form is whole: from here on the files are put in place, also when the client goes away. */
-  async #complete(): Promise<void> {
-    this.#job.signal.removeEventListener('abort', this.#onGone)
+  async complete(): Promise<void> {
+    this.#job.res.off('close', this.#onGone)
     await this.#accepted
     const held = this.#files.filter((file) => file.isHeld)
     await Promise.all(held.map((file) => this.#lookUp(file)))
@@ -212,7 +213,7 @@ class FormUpload {
     )
   }
 
-  #stop(error: unknown): void {
+  failed(error: unknown): void {
     this.#writes.abort(error)
     for (const file of this.#files) file.abandon(error)
   }

@@ -36,6 +36,7 @@ export function checkSizes(options: { readonly size?: number; readonly maxSize?:
   maxSize?: number
 } {
   const checked: { size?: number; maxSize?: number } = {}
+  if (options.size === undefined && options.maxSize === undefined) return checked
   for (const name of ['size', 'maxSize'] as const) {
     const value = options[name]
     if (value === undefined) continue

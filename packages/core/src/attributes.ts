@@ -7,8 +7,6 @@ import { StorageError } from './errors.js'
 import type { Checksums, FileAttributes } from './files.js'
 import { invalid } from './invalid.js'
 
-const headerAttributes = ['cacheControl', 'contentDisposition', 'contentEncoding', 'contentLanguage'] as const
-
 /** Visible ASCII with single blanks and tabs inside (RFC 9110, 5.5): what every service takes as a header's value. */
 const headerValue = /^[!-~](?:[\t !-~]*[!-~])?$/
 
@@ -23,25 +21,30 @@ export type CheckedAttributes = FileAttributes & { readonly metadata: Readonly<R
 
 /** The attributes among the given options, checked, with metadata always there and its keys in lower case. */
 export function checkAttributes(options: FileAttributes, capabilities: Capabilities): CheckedAttributes {
-  const attributes: Record<string, unknown> = {}
-  if (options.contentType !== undefined) {
-    checkContentType(options.contentType)
-    attributes['contentType'] = options.contentType
+  const { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage, metadata } = options
+  const { attributes: can } = capabilities
+  const checked: { -readonly [Name in keyof CheckedAttributes]: CheckedAttributes[Name] } = {
+    metadata: metadata === undefined ? {} : checkMetadata(metadata, can.maxMetadataBytes),
   }
-  for (const name of headerAttributes) {
-    const value = options[name]
-    if (value === undefined) continue
-    if (!capabilities.attributes[name]) throw notSupported(name, `attributes.${name}`)
-    if (typeof value !== 'string' || value.length > 1024 || !headerValue.test(value)) {
-      throw invalid(name, `${name} must be 1 to 1,024 characters of visible ASCII, with blanks only inside`)
-    }
-    attributes[name] = value
+  if (contentType !== undefined) {
+    checkContentType(contentType)
+    checked.contentType = contentType
   }
-  attributes['metadata'] = checkMetadata(
-    options.metadata === undefined ? {} : options.metadata,
-    capabilities.attributes.maxMetadataBytes,
-  )
-  return attributes as unknown as CheckedAttributes
+  if (cacheControl !== undefined) checked.cacheControl = checkHeader('cacheControl', cacheControl, can)
+  if (contentDisposition !== undefined) {
+    checked.contentDisposition = checkHeader('contentDisposition', contentDisposition, can)
+  }
+  if (contentEncoding !== undefined) checked.contentEncoding = checkHeader('contentEncoding', contentEncoding, can)
+  if (contentLanguage !== undefined) checked.contentLanguage = checkHeader('contentLanguage', contentLanguage, can)
+  return checked
+}
+
+type HeaderAttribute = 'cacheControl' | 'contentDisposition' | 'contentEncoding' | 'contentLanguage'
+
+function checkHeader(name: HeaderAttribute, value: unknown, capabilities: Capabilities['attributes']): string {
+  if (!capabilities[name]) throw notSupported(name, `attributes.${name}`)
+  if (typeof value === 'string' && value.length <= 1024 && headerValue.test(value)) return value
+  throw invalid(name, `${name} must be 1 to 1,024 characters of visible ASCII, with blanks only inside`)
 }
 
 function checkMetadata(metadata: Readonly<Record<string, string>>, maxBytes: number): Record<string, string> {
@@ -75,7 +78,8 @@ function checkMetadata(metadata: Readonly<Record<string, string>>, maxBytes: num
 /** The checksums among the options, checked. Those that core can't verify itself must be the provider's. */
 export function checkChecksums(checksums: Checksums | undefined, capabilities: Capabilities): Checksums {
   const checked: Record<string, string> = {}
-  for (const [algorithm, value] of Object.entries(checksums ?? {})) {
+  if (!checksums) return checked
+  for (const [algorithm, value] of Object.entries(checksums)) {
     if (value === undefined) continue
     if (!(algorithm in digestLengths)) {
       throw invalid('checksums', `${JSON.stringify(algorithm)} is no checksum that is known here: md5, sha256, crc32c`)
@@ -95,13 +99,15 @@ export function checkServiceOptions(
   options: { readonly acl?: string; readonly native?: Readonly<Record<string, unknown>> },
   capabilities: Capabilities,
 ): { readonly acl?: string; readonly native: Readonly<Record<string, unknown>> } {
-  const { acl, native = {} } = options
-  if (typeof native !== 'object' || native === null) throw invalid('native', 'native must be an object')
+  const { acl, native } = options
+  if (acl === undefined && native === undefined) return { native: {} }
+  if (native !== undefined && (typeof native !== 'object' || native === null))
+    throw invalid('native', 'native must be an object')
   if (acl !== undefined) {
     if (!capabilities.acl) throw notSupported('access lists', 'acl')
     if (typeof acl !== 'string' || !headerValue.test(acl)) throw invalid('acl', 'acl must be a string of visible ASCII')
   }
-  for (const name of Object.keys(native)) {
+  for (const name of Object.keys(native ?? {})) {
     if (!capabilities.nativeOptions.includes(name))
       throw notSupported(`the option ${JSON.stringify(name)}`, 'nativeOptions')
   }

@@ -28,7 +28,7 @@ export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
   /** Bytes handed out so far. */
   taken = 0
   readonly #rules: BodyRules
-  readonly #hashes: readonly (readonly ['md5' | 'sha256', Hash])[]
+  readonly #hashes: (readonly ['md5' | 'sha256', Hash])[] = []
   readonly #onTaken: ((bytes: number) => void) | undefined
   #chunks: Chunks | undefined
   #stop: (() => void) | undefined
@@ -40,9 +40,9 @@ export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
   constructor(body: Body, rules: BodyRules, onTaken?: (bytes: number) => void) {
     this.#rules = rules
     this.#onTaken = onTaken
-    this.#hashes = (['md5', 'sha256'] as const)
-      .filter((algorithm) => rules.checksums[algorithm] !== undefined)
-      .map((algorithm) => [algorithm, createHash(algorithm)] as const)
+    for (const algorithm of ['md5', 'sha256'] as const) {
+      if (rules.checksums[algorithm] !== undefined) this.#hashes.push([algorithm, createHash(algorithm)])
+    }
     this.bytes = bytesOf(body)
     if (this.bytes !== undefined) {
       this.#chunks = [this.bytes][Symbol.iterator]()

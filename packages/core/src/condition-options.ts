@@ -24,6 +24,8 @@ export function readConditions(options: ReadFileConditions): SingleConditions | 
   const { ifModifiedSince, ifUnmodifiedSince } = options
   const ifMatch = tags('ifMatch', options.ifMatch)
   const ifNoneMatch = tags('ifNoneMatch', options.ifNoneMatch)
+  const hasTags = ifMatch !== undefined || ifNoneMatch !== undefined
+  if (!hasTags && ifModifiedSince === undefined && ifUnmodifiedSince === undefined) return { single: {} }
   const times = {
     ...(ifModifiedSince === undefined ? {} : { ifModifiedSince: date('ifModifiedSince', ifModifiedSince) }),
     ...(ifUnmodifiedSince === undefined ? {} : { ifUnmodifiedSince: date('ifUnmodifiedSince', ifUnmodifiedSince) }),
@@ -42,6 +44,7 @@ const pick = (list: readonly string[], etag: string | undefined): string =>
   etag !== undefined && list.includes(etag) ? etag : (list[0] as string)
 
 export function checkWriteOptions({ ifMatch, ifNoneMatch }: WriteConditions): WriteConditions {
+  if (ifMatch === undefined && ifNoneMatch === undefined) return {}
   if (ifNoneMatch !== undefined && ifNoneMatch !== '*') {
     throw invalid('ifNoneMatch', 'ifNoneMatch of a write must be "*": only if there is no such file')
   }

@@ -38,8 +38,12 @@ function expressionOf(rule: ContainerNameRule): RegExp {
   return expression
 }
 
+/** What was found good last: most calls are for the container of the one before. */
+let lastGood: { readonly name: unknown; readonly rule: ContainerNameRule | undefined } = { name: '', rule: undefined }
+
 /** Throws `INVALID_NAME` unless the name meets the provider's rule. */
 export function checkContainerName(name: unknown, rule: ContainerNameRule): asserts name is string {
+  if (name === lastGood.name && rule === lastGood.rule) return
   if (typeof name !== 'string') {
     throw new StorageError('INVALID_NAME', `a container's name must be a string, not ${kind(name)}`)
   }
@@ -50,6 +54,7 @@ export function checkContainerName(name: unknown, rule: ContainerNameRule): asse
       `${JSON.stringify(shortened(name))} is no container name here: it must be ${rule.rule}`,
     )
   }
+  lastGood = { name, rule }
 }
 
 /**

@@ -7,7 +7,7 @@ import { decodeCursor, encodeCursor, type ListIdentity } from './cursor.js'
 import { OperationTimer } from './diagnostics.js'
 import { describeCause, isStorageError, StorageError, type StorageErrorContext } from './errors.js'
 import type { Body, ListOptions, OperationOptions, Page, PageOptions } from './options.js'
-import type { CallOptions, ListCallOptions, StorageProvider } from './provider.js'
+import type { ListCallOptions, StorageProvider } from './provider.js'
 import type { RetryPolicy } from './retry.js'
 import { OperationScope } from './scope.js'
 
@@ -17,6 +17,16 @@ export type Subject = Pick<StorageErrorContext, 'container' | 'file'>
 interface ProviderPage<T> {
   readonly entries: readonly T[]
   readonly next?: string
+}
+
+type OperationCall<T> = (signal: AbortSignal) => Promise<T>
+
+/** The body of an operation that has one. */
+interface SentBody {
+  /** Bytes of it that were sent. */
+  readonly bytes: () => number
+  /** The operation has failed: what is left is not read any more. */
+  readonly stop: (error: StorageError) => void
 }
 
 /** A page of one of the provider's lists; wrong arguments throw. */
@@ -39,62 +49,73 @@ export class Operations {
   }
 
   /** Runs one operation; what it throws becomes a `StorageError` that says what the operation was. */
-  async run<T>(
+  run<T>(operation: string, subject: Subject, options: OperationOptions, call: OperationCall<T>): Promise<T> {
+    return this.#run(operation, subject, options, undefined, call)
+  }
+
+  /** {@link run}, of a call that does nothing more when it is done twice: it is repeated whenever that can help. */
+  repeat<T>(operation: string, subject: Subject, options: OperationOptions, call: OperationCall<T>): Promise<T> {
+    return this.#run(operation, subject, options, true, call)
+  }
+
+  /** {@link run}, of a call that is repeated only when the service says that it did nothing. */
+  once<T>(operation: string, subject: Subject, options: OperationOptions, call: OperationCall<T>): Promise<T> {
+    return this.#run(operation, subject, options, false, call)
+  }
+
+  /** `idempotent`: `undefined` for what is not repeated as a whole. */
+  async #run<T>(
     operation: string,
     subject: Subject,
     options: OperationOptions,
-    call: (options: CallOptions) => Promise<T>,
-    bytes: () => number = () => 0,
+    idempotent: boolean | undefined,
+    call: OperationCall<T>,
+    sent?: SentBody,
   ): Promise<T> {
     const timer = OperationTimer.start()
     let scope: OperationScope | undefined
     let failure: StorageError | undefined
     try {
       scope = this.open(options)
-      return await call({ signal: scope.signal })
+      for (let tries = 1; ; tries++) {
+        try {
+          return await call(scope.signal)
+        } catch (error) {
+          if (idempotent === undefined) throw error
+          await this.retry.next(tries, error, scope.signal, idempotent)
+        }
+      }
     } catch (error) {
       failure = this.explain(operation, subject, scope?.signal, error)
+      sent?.stop(failure)
       throw failure
     } finally {
       scope?.dispose()
-      timer?.end({ operation, provider: this.#provider.name, ...subject, bytes: bytes(), error: failure })
+      timer?.end({ operation, provider: this.#provider.name, ...subject, bytes: sent?.bytes() ?? 0, error: failure })
     }
   }
 
   /** An operation with a body: what is left of the body when the operation fails is stopped, whoever failed. */
-  async send<Checked extends { readonly rules: BodyRules; readonly onProgress?: (bytes: number) => void }, Result>(
+  send<Checked extends { readonly rules: BodyRules; readonly onProgress?: (bytes: number) => void }, Result>(
     operation: string,
     subject: Subject,
     options: OperationOptions,
     body: Body,
     check: () => Checked,
-    call: (source: Source, checked: Checked, call: CallOptions) => Promise<Result>,
+    call: (source: Source, checked: Checked, signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
     let source: Source | undefined
-    const send = async ({ signal }: CallOptions) => {
+    const send = (signal: AbortSignal) => {
       const checked = check()
       const opened = new Source(body, checked.rules, checked.onProgress)
       source = opened
       signal.addEventListener('abort', () => opened.destroy(signal.reason), { once: true })
-      return call(opened, checked, { signal })
+      return call(opened, checked, signal)
     }
-    try {
-      return await this.run(operation, subject, options, send, () => source?.taken ?? 0)
-    } catch (error) {
-      if (source === undefined) discardBody(body)
-      else source.destroy(error)
-      throw error
-    }
-  }
-
-  /** A call that does nothing more when it is done twice. */
-  repeat<T>({ signal }: CallOptions, call: () => Promise<T>): Promise<T> {
-    return this.retry.run(signal, true, call)
-  }
-
-  /** A call that is repeated only when the service says that it did nothing. */
-  once<T>({ signal }: CallOptions, call: () => Promise<T>): Promise<T> {
-    return this.retry.run(signal, false, call)
+    return this.#run(operation, subject, options, undefined, send, {
+      bytes: () => source?.taken ?? 0,
+      stop: (error) => (source === undefined ? discardBody(body) : source.destroy(error)),
+    })
   }
 
   explain(operation: string, subject: Subject, signal: AbortSignal | undefined, error: unknown): StorageError {
@@ -116,7 +137,7 @@ export class Operations {
   ): AsyncIterableIterator<T> {
     let next: string | undefined
     do {
-      const page: ProviderPage<T> = await this.run(operation, subject, options, async ({ signal }) => {
+      const page: ProviderPage<T> = await this.run(operation, subject, options, async (signal) => {
         const limit = checkLimit('pageSize', options.pageSize, this.#provider.capabilities)
         return this.#listed(list, { signal, limit, ...(next === undefined ? {} : { next }) })
       })
@@ -140,7 +161,7 @@ export class Operations {
     list: ListCall<T>,
   ): Promise<Page<T>> {
     const listIdentity = [this.#provider.name, ...identity]
-    return this.run(operation, subject, options, async ({ signal }) => {
+    return this.run(operation, subject, options, async (signal) => {
       const limit = checkLimit('limit', options.limit, this.#provider.capabilities)
       const entries: T[] = []
       let from = options.cursor === undefined ? undefined : decodeCursor(listIdentity, options.cursor)

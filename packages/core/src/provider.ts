@@ -5,7 +5,8 @@
  * - Arguments are checked: container names meet `capabilities.containerNames`; file names are well-formed UTF-8 of 1 to
  *   1,024 bytes; ranges, limits, part numbers, sizes and metadata are within their rules and the provider's limits.
  *   Nothing is asked for that the capabilities rule out.
- * - `signal` is always given, and already carries the caller's timeout. A call is not made when it is aborted.
+ * - `signal` is always given, and already carries the caller's timeout. A call is not made when it is aborted. Calls that nothing can abort
+ *   share one, which keeps no listeners.
  * - Options are never shared between calls, and the provider may keep them, but does not change them.
  * - Calls are made concurrently, also the first ones; none is made after `close`.
  * - Failed calls are repeated by core, by the code of the error (`errorCodes[code].retry`), so a provider does not repeat

@@ -41,17 +41,18 @@ export class RetryPolicy {
     await delay(Math.min(this.#maxDelay, Math.max(Math.random() * bound, asked)), undefined, { signal })
   }
 
+  /** After a try has failed: waits until it is time for the next one, or throws the error when there is none. */
+  async next(failedTries: number, error: unknown, signal: AbortSignal, idempotent: boolean): Promise<void> {
+    if (signal.aborted || failedTries >= this.attempts || !this.allows(error, idempotent)) throw error
+    await this.wait(failedTries, error, signal)
+  }
+
   /** Calls until it succeeds, fails for good, has failed `attempts` times, or the signal is aborted. */
-  async run<T>(signal: AbortSignal, idempotent: boolean, call: () => Promise<T>): Promise<T> {
-    for (let failedTries = 0; ; ) {
-      signal.throwIfAborted()
-      try {
-        return await call()
-      } catch (error) {
-        failedTries++
-        if (signal.aborted || failedTries >= this.attempts || !this.allows(error, idempotent)) throw error
-        await this.wait(failedTries, error, signal)
-      }
-    }
+  run<T>(signal: AbortSignal, idempotent: boolean, call: () => Promise<T>, tries = 1): Promise<T> {
+    signal.throwIfAborted()
+    return call().catch(async (error: unknown) => {
+      await this.next(tries, error, signal, idempotent)
+      return this.run(signal, idempotent, call, tries + 1)
+    })
   }
 }

@@ -8,11 +8,19 @@ import type { OperationOptions } from './options.js'
 const longestTimeout = 2 ** 31 - 1
 
 /**
+ * The signal of all operations that nothing can abort. It keeps no listeners: they would never be called, and providers may leave them
+ * there, since every other signal is of one operation alone.
+ */
+const unaborted = new AbortController().signal
+unaborted.addEventListener = () => undefined
+
+/**
  * Joins the caller's signal and timeout into one signal of our own. Only one listener is ever put on the caller's signal,
  * and `dispose` takes it off again, whatever the provider does with ours.
  */
 export class OperationScope {
-  readonly #controller = new AbortController()
+  /** What providers get. Its reason is the `ABORTED` or `TIMEOUT` error that the operation ends with. */
+  readonly signal: AbortSignal
   readonly #caller: AbortSignal | undefined
   #timer: NodeJS.Timeout | undefined
   #onAbort: (() => void) | undefined
@@ -20,6 +28,10 @@ export class OperationScope {
   constructor(options: OperationOptions) {
     if (typeof options !== 'object' || options === null) throw invalid('options', 'the options must be an object')
     const { signal, timeout } = options
+    if (signal === undefined && timeout === undefined) {
+      this.signal = unaborted
+      return
+    }
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
       throw invalid('signal', 'signal must be an AbortSignal')
     }
@@ -30,31 +42,19 @@ export class OperationScope {
       )
     }
     if (signal?.aborted) throw abortedBy(signal)
+    const controller = new AbortController()
+    this.signal = controller.signal
     this.#caller = signal
     if (signal !== undefined) {
-      // A function that holds `this` and is held by it would live on, with the whole operation, until all memory is collected.
-      this.#onAbort = this.#abortByCaller.bind(this, signal)
+      // It does not hold `this`: what holds a function that holds it would live on, with the whole operation, until all memory is collected.
+      this.#onAbort = () => controller.abort(abortedBy(signal))
       signal.addEventListener('abort', this.#onAbort, { once: true })
     }
     if (timeout !== undefined) {
       this.#timer = setTimeout(() => {
-        this.#controller.abort(new StorageError('TIMEOUT', `the operation took longer than ${timeout} ms`))
+        controller.abort(new StorageError('TIMEOUT', `the operation took longer than ${timeout} ms`))
       }, timeout)
     }
-  }
-
-  #abortByCaller(signal: AbortSignal): void {
-    this.#controller.abort(abortedBy(signal))
-  }
-
-  /** What providers get. Its reason is the `ABORTED` or `TIMEOUT` error that the operation ends with. */
-  get signal(): AbortSignal {
-    return this.#controller.signal
-  }
-
-  /** Ends the operation from within, as when a stream is destroyed. */
-  abort(error: StorageError): void {
-    this.#controller.abort(error)
   }
 
   /** The deadline is met: what comes after may take its time. */

@@ -25,7 +25,7 @@ import type { Source } from './body.js'
 import type { Capabilities } from './capabilities.js'
 import { completeUpload } from './completion.js'
 import { readConditions } from './condition-options.js'
-import type { ReadConditions, WriteConditions } from './conditions.js'
+import type { ReadConditions, Version, WriteConditions } from './conditions.js'
 import { contentTypeByContent, contentTypeByName, detectionBytes, unknownContentType } from './content-type.js'
 import { OperationTimer } from './diagnostics.js'
 import { Download } from './download.js'
@@ -53,7 +53,6 @@ import type {
   WriteOptions,
 } from './options.js'
 import type {
-  CallOptions,
   CopyCallOptions,
   ListCallOptions,
   OpenFile,
@@ -135,10 +134,10 @@ export class StorageService implements AsyncDisposable {
   }
 
   /** `CONTAINER_NOT_FOUND` when there is none. */
-  async getContainer(container: string, options: OperationOptions = {}): Promise<ContainerInfo> {
-    return this.#operations.run('getContainer', { container }, options, async (call) => {
+  getContainer(container: string, options: OperationOptions = {}): Promise<ContainerInfo> {
+    return this.#operations.repeat('getContainer', { container }, options, (signal) => {
       checkContainer(container, this.capabilities)
-      return this.#operations.repeat(call, () => this.provider.getContainer(container, call))
+      return this.provider.getContainer(container, { signal })
     })
   }
 
@@ -148,11 +147,11 @@ export class StorageService implements AsyncDisposable {
   }
 
   /** `CONTAINER_EXISTS` when there is one already. */
-  async createContainer(options: OperationOptions & { readonly name: string }): Promise<ContainerInfo> {
+  createContainer(options: OperationOptions & { readonly name: string }): Promise<ContainerInfo> {
     const container = options?.name
-    return this.#operations.run('createContainer', { container }, options ?? {}, async (call) => {
+    return this.#operations.once('createContainer', { container }, options ?? {}, (signal) => {
       checkContainer(container, this.capabilities)
-      return this.#operations.once(call, () => this.provider.createContainer(container, call))
+      return this.provider.createContainer(container, { signal })
     })
   }
 
@@ -160,14 +159,13 @@ export class StorageService implements AsyncDisposable {
    * Destroys a container with its files and unfinished uploads; with `onlyIfEmpty`, `CONTAINER_NOT_EMPTY` when it holds a
    * file. `CONTAINER_NOT_FOUND` when there is none.
    */
-  async destroyContainer(
+  destroyContainer(
     container: string,
     options: OperationOptions & { readonly onlyIfEmpty?: boolean } = {},
   ): Promise<void> {
-    return this.#operations.run('destroyContainer', { container }, options, async (call) => {
+    return this.#operations.once('destroyContainer', { container }, options, (signal) => {
       checkContainer(container, this.capabilities)
-      const onlyIfEmpty = options.onlyIfEmpty ?? false
-      return this.#operations.once(call, () => this.provider.destroyContainer(container, { ...call, onlyIfEmpty }))
+      return this.provider.destroyContainer(container, { signal, onlyIfEmpty: options.onlyIfEmpty ?? false })
     })
   }
 
@@ -195,15 +193,17 @@ export class StorageService implements AsyncDisposable {
   }
 
   /** `FILE_NOT_FOUND`, `CONTAINER_NOT_FOUND`, `PRECONDITION_FAILED`, `NOT_MODIFIED`. */
-  async getFile(container: string, file: string, options: GetFileOptions = {}): Promise<FileInfo> {
-    return this.#operations.run('getFile', { container, file }, options, async (call) => {
-      checkLocation({ container, file }, this.capabilities)
-      const conditions = readConditions(options)
-      const info = await this.#operations.repeat(call, () =>
-        this.provider.getFile(container, file, { ...call, conditions: conditions.single ?? {} }),
-      )
-      conditions.check?.(info)
-      return info
+  getFile(container: string, file: string, options: GetFileOptions = {}): Promise<FileInfo> {
+    const place = { container, file }
+    return this.#operations.repeat('getFile', place, options, (signal) => {
+      checkLocation(place, this.capabilities)
+      const { single, check } = readConditions(options)
+      const found = this.provider.getFile(container, file, { signal, conditions: single ?? {} })
+      if (check === undefined) return found
+      return found.then((info) => {
+        check(info)
+        return info
+      })
     })
   }
 
@@ -218,6 +218,7 @@ export class StorageService implements AsyncDisposable {
    */
   async openFile(container: string, file: string, options: OpenFileOptions = {}): Promise<OpenedFile> {
     const place = { container, file }
+    const { retry } = this.#operations
     const timer = OperationTimer.start()
     let scope: OperationScope | undefined
     const end = (bytes: number, error: StorageError | undefined) => {
@@ -227,14 +228,17 @@ export class StorageService implements AsyncDisposable {
     try {
       scope = this.#operations.open(options)
       const { signal } = scope
-      checkLocation({ container, file }, this.capabilities)
+      checkLocation(place, this.capabilities)
       const { range } = options
       if (range !== undefined) checkRange(range)
-      const opened = await this.#openVersion(container, file, options, { signal })
+      const { single, check } = readConditions(options)
+      const open = (conditions: ReadConditions) =>
+        retry.run(signal, true, () => this.provider.openFile(container, file, { signal, range, conditions }))
+      const opened = await (check === undefined ? open(single) : this.#openChecked(place, check, signal, open))
       scope.clearTimeout()
       return new Download({
         opened,
-        retry: this.#operations.retry,
+        retry,
         signal,
         verify: options.verify ?? false,
         reopen: (start, last) =>
@@ -253,17 +257,18 @@ export class StorageService implements AsyncDisposable {
     }
   }
 
-  async #openVersion(container: string, file: string, options: OpenFileOptions, call: CallOptions): Promise<OpenFile> {
-    const { range } = options
-    const open = (conditions: ReadConditions) =>
-      this.#operations.repeat(call, () => this.provider.openFile(container, file, { ...call, range, conditions }))
-    const conditions = readConditions(options)
-    if (conditions.single !== undefined) return open(conditions.single)
+  /** Opens the version that meets conditions which the provider cannot check. */
+  async #openChecked(
+    { container, file }: FileLocation,
+    check: (version: Version) => void,
+    signal: AbortSignal,
+    open: (conditions: ReadConditions) => Promise<OpenFile>,
+  ): Promise<OpenFile> {
     for (let replaced = 0; ; replaced++) {
-      const info = await this.#operations.repeat(call, () =>
-        this.provider.getFile(container, file, { ...call, conditions: {} }),
+      const info = await this.#operations.retry.run(signal, true, () =>
+        this.provider.getFile(container, file, { signal, conditions: {} }),
       )
-      conditions.check(info)
+      check(info)
       try {
         return await open({ ifMatch: info.etag })
       } catch (error) {
@@ -283,42 +288,34 @@ export class StorageService implements AsyncDisposable {
    * Stores a body as a file: whole or not at all, whatever fails, and not visible before it is whole. A body that is a
    * stream is read to its end, or destroyed.
    */
-  async putFile(container: string, file: string, body: Body, options: WriteOptions = {}): Promise<WrittenFile> {
-    const subject = { container, file }
-    const { capabilities } = this
+  putFile(container: string, file: string, body: Body, options: WriteOptions = {}): Promise<WrittenFile> {
+    const place = { container, file }
+    const { provider } = this
+    const { capabilities } = provider
     const check = () => {
-      checkLocation(subject, capabilities)
+      checkLocation(place, capabilities)
       const write = checkWrite(options, capabilities)
       const { size, maxSize = capabilities.maxFileSize } = checkSizes(options)
       const rules = { size, maxSize: Math.min(maxSize, capabilities.maxFileSize), checksums: write.checksums }
       return { write, rules, tuning: this.#tuningFor(options), onProgress: options.onProgress }
     }
-    return this.#operations.send('putFile', subject, options, body, check, async (source, { write, tuning }, call) => {
-      const contentType = write.attributes.contentType ?? (await this.#detectType(file, source, options))
-      return upload({
-        provider: this.provider,
-        retry: this.#operations.retry,
-        container,
-        file,
-        source,
-        options: { ...call, ...write, attributes: { ...write.attributes, contentType } },
-        tuning,
-      })
+    return this.#operations.send('putFile', place, options, body, check, (source, { write, tuning }, signal) => {
+      const { retry } = this.#operations
+      const put = (contentType: string) => {
+        const attributes = { ...write.attributes, contentType }
+        return upload({ provider, retry, container, file, source, options: { ...write, signal, attributes }, tuning })
+      }
+      const contentType = write.attributes.contentType ?? typeOfName(file, options)
+      return contentType === undefined ? typeOfContent(source).then(put) : put(contentType)
     })
   }
 
   #tuningFor({ partSize, parallelism }: Pick<WriteOptions, 'partSize' | 'parallelism'>): UploadTuning {
+    if (partSize === undefined && parallelism === undefined) return this.#tuning
     return {
       partSize: positive('partSize', partSize ?? this.#tuning.partSize),
       parallelism: positive('parallelism', parallelism ?? this.#tuning.parallelism),
     }
-  }
-
-  async #detectType(file: string, source: Source, options: WriteOptions): Promise<string> {
-    if (options.detectContentType === false) return unknownContentType
-    return (
-      contentTypeByName(file) ?? (await contentTypeByContent(await source.peek(detectionBytes))) ?? unknownContentType
-    )
   }
 
   /** {@link putFile} as a writable stream: the file is stored when `finish` is emitted. */
@@ -329,11 +326,12 @@ export class StorageService implements AsyncDisposable {
   }
 
   /** `FILE_NOT_FOUND` when there is none, on every provider. */
-  async removeFile(container: string, file: string, options: RemoveFileOptions = {}): Promise<void> {
-    return this.#operations.run('removeFile', { container, file }, options, async (call) => {
-      checkLocation({ container, file }, this.capabilities)
+  removeFile(container: string, file: string, options: RemoveFileOptions = {}): Promise<void> {
+    const place = { container, file }
+    return this.#operations.once('removeFile', place, options, (signal) => {
+      checkLocation(place, this.capabilities)
       const conditions = checkRemoval(options.ifMatch, this.capabilities)
-      return this.#operations.once(call, () => this.provider.removeFile(container, file, { ...call, conditions }))
+      return this.provider.removeFile(container, file, { signal, conditions })
     })
   }
 
@@ -348,13 +346,13 @@ export class StorageService implements AsyncDisposable {
   ): Promise<RemoveOutcome[]> {
     const outcomes = new Map<string, RemoveOutcome>()
     return this.#operations
-      .run('removeFiles', { container }, options, async (call) => {
+      .run('removeFiles', { container }, options, async (signal) => {
         checkContainer(container, this.capabilities)
         const names = [...new Set(await Array.fromAsync(files))]
         for (const name of names) checkFileName(name)
         for (let start = 0; start < names.length; start += removalBatch) {
-          call.signal.throwIfAborted()
-          await this.#removeBatch(container, names.slice(start, start + removalBatch), call, outcomes)
+          signal.throwIfAborted()
+          await this.#removeBatch(container, names.slice(start, start + removalBatch), signal, outcomes)
         }
         return [...outcomes.values()]
       })
@@ -371,12 +369,12 @@ export class StorageService implements AsyncDisposable {
   async #removeBatch(
     container: string,
     files: readonly string[],
-    call: CallOptions,
+    signal: AbortSignal,
     outcomes: Map<string, RemoveOutcome>,
   ): Promise<void> {
     let left = files
     const remove = async () => {
-      const done = await this.provider.removeFiles(container, left, call)
+      const done = await this.provider.removeFiles(container, left, { signal })
       for (const { file, error } of done) {
         outcomes.set(
           file,
@@ -390,16 +388,16 @@ export class StorageService implements AsyncDisposable {
       if (failed[0] !== undefined) throw failed[0].error
     }
     try {
-      await this.#operations.repeat(call, remove)
+      await this.#operations.retry.run(signal, true, remove)
     } catch (error) {
-      if (call.signal.aborted || left.some((file) => !outcomes.has(file))) throw error
+      if (signal.aborted || left.some((file) => !outcomes.has(file))) throw error
     }
   }
 
   /** A copy on the service itself. The errors of {@link getFile} for the source, of {@link putFile} for the target. */
-  async copyFile(source: FileLocation, target: FileLocation, options: CopyFileOptions = {}): Promise<WrittenFile> {
-    return this.#operations.run('copyFile', subjectOf(target), options, async (call) => {
-      return this.#copy(source, target, { ...call, ...checkCopy(source, target, options, this.capabilities) })
+  copyFile(source: FileLocation, target: FileLocation, options: CopyFileOptions = {}): Promise<WrittenFile> {
+    return this.#operations.run('copyFile', subjectOf(target), options, (signal) => {
+      return this.#copy(source, target, { signal, ...checkCopy(source, target, options, this.capabilities) })
     })
   }
 
@@ -407,22 +405,21 @@ export class StorageService implements AsyncDisposable {
    * Afterwards the file is at the target and no longer at the source; on failure it is still at the source. Onto itself: nothing moves.
    * One step where the provider has it; else a copy, then the removal of the source.
    */
-  async moveFile(source: FileLocation, target: FileLocation, options: CopyFileOptions = {}): Promise<WrittenFile> {
-    return this.#operations.run('moveFile', subjectOf(target), options, async (call) => {
-      const copy = { ...call, ...checkCopy(source, target, options, this.capabilities) }
+  moveFile(source: FileLocation, target: FileLocation, options: CopyFileOptions = {}): Promise<WrittenFile> {
+    return this.#operations.run('moveFile', subjectOf(target), options, async (signal) => {
+      const copy = { signal, ...checkCopy(source, target, options, this.capabilities) }
       const { provider } = this
+      const { retry } = this.#operations
       if (source.container === target.container && source.file === target.file) return this.#copy(source, target, copy)
       if (provider.moveFile !== undefined) {
-        return this.#operations.once(call, () => (provider as Required<StorageProvider>).moveFile(source, target, copy))
+        return retry.run(signal, false, () => (provider as Required<StorageProvider>).moveFile(source, target, copy))
       }
-      const { etag } = await this.#operations.repeat(call, () =>
-        provider.getFile(source.container, source.file, { ...call, conditions: {} }),
+      const { etag } = await retry.run(signal, true, () =>
+        provider.getFile(source.container, source.file, { signal, conditions: {} }),
       )
       const moved = await this.#copy(source, target, { ...copy, ifSourceMatch: copy.ifSourceMatch ?? etag })
       const conditions = this.capabilities.conditions.remove === false ? {} : { ifMatch: etag }
-      await this.#operations.repeat(call, () =>
-        provider.removeFile(source.container, source.file, { ...call, conditions }),
-      )
+      await retry.run(signal, true, () => provider.removeFile(source.container, source.file, { signal, conditions }))
       return moved
     })
   }
@@ -430,14 +427,16 @@ export class StorageService implements AsyncDisposable {
   #copy(source: FileLocation, target: FileLocation, options: CopyCallOptions): Promise<WrittenFile> {
     const conditional = options.conditions.ifMatch !== undefined || options.conditions.ifNoneMatch !== undefined
     const copy = () => this.provider.copyFile(source, target, options)
-    return conditional ? this.#operations.once(options, copy) : this.#operations.repeat(options, copy)
+    return this.#operations.retry.run(options.signal, !conditional, copy)
   }
 
   /** Starts a part upload. Anybody who has what this returns can continue it, in any process. */
-  async startUpload(container: string, file: string, options: StartUploadOptions = {}): Promise<PartUpload> {
-    return this.#operations.run('startUpload', { container, file }, options, async (call) => {
+  startUpload(container: string, file: string, options: StartUploadOptions = {}): Promise<PartUpload> {
+    const place = { container, file }
+    // Started twice, the first is one that nobody continues, as it would be if its answer had been lost for good.
+    return this.#operations.repeat('startUpload', place, options, (signal) => {
       const limits = partLimits(this.capabilities)
-      checkLocation({ container, file }, this.capabilities)
+      checkLocation(place, this.capabilities)
       const { size } = checkSizes(options)
       const partSize = positive('partSize', options.partSize ?? choosePartSize(this.#tuning.partSize, size, limits))
       if (partSize < limits.minPartSize || partSize > limits.maxPartSize) {
@@ -446,9 +445,8 @@ export class StorageService implements AsyncDisposable {
           `partSize must be from ${limits.minPartSize} to ${limits.maxPartSize} bytes, not ${partSize}`,
         )
       }
-      const start = { ...call, ...checkStart(file, options, this.capabilities), partSize }
-      // Started twice, the first is one that nobody continues, as it would be if its answer had been lost for good.
-      return this.#operations.repeat(call, () => this.provider.startUpload(container, file, start))
+      const start = checkStart(file, options, this.capabilities)
+      return this.provider.startUpload(container, file, { signal, ...start, partSize })
     })
   }
 
@@ -456,7 +454,7 @@ export class StorageService implements AsyncDisposable {
    * Sends one part, by its number from 1. All but the last must have `upload.partSize` bytes; they may come in any order,
    * and the last that was sent under a number counts. `UPLOAD_NOT_FOUND`, `INVALID_PART`.
    */
-  async uploadPart(
+  uploadPart(
     target: PartUpload,
     partNumber: number,
     body: Body,
@@ -467,11 +465,11 @@ export class StorageService implements AsyncDisposable {
       checkPartNumber(partNumber, partLimits(this.capabilities))
       return { rules: { ...checkSizes(options), maxSize: target.partSize, checksums: {} } }
     }
-    return this.#operations.send('uploadPart', subjectOf(target), options, body, check, async (source, _, call) => {
+    return this.#operations.send('uploadPart', subjectOf(target), options, body, check, async (source, _, signal) => {
       const bytes = source.checkBytes() ?? (this.capabilities.streamingPut ? undefined : await source.collect())
       const size = bytes?.length ?? source.size
-      const send = () => this.provider.uploadPart(target, bytes ?? source, { ...call, partNumber, size })
-      return bytes === undefined ? this.#operations.once(call, send) : this.#operations.repeat(call, send)
+      const send = () => this.provider.uploadPart(target, bytes ?? source, { signal, partNumber, size })
+      return this.#operations.retry.run(signal, bytes !== undefined, send)
     })
   }
 
@@ -484,24 +482,24 @@ export class StorageService implements AsyncDisposable {
   }
 
   /** The file appears, whole, in place of the one before. `INVALID_PART`, `UPLOAD_NOT_FOUND`, and the errors of {@link putFile}. */
-  async completeUpload(
+  completeUpload(
     target: PartUpload,
     parts: readonly UploadedPart[],
     options: OperationOptions & WriteConditions = {},
   ): Promise<WrittenFile> {
-    return this.#operations.run('completeUpload', subjectOf(target), options, async (call) => {
+    return this.#operations.run('completeUpload', subjectOf(target), options, (signal) => {
       checkPartUpload(target, this.capabilities)
       const conditions = checkConditions(options, this.capabilities)
       checkParts(target, parts)
-      return completeUpload(this.provider, this.#operations.retry, target, { ...call, parts: [...parts], conditions })
+      return completeUpload(this.provider, this.#operations.retry, target, { signal, parts: [...parts], conditions })
     })
   }
 
   /** Throws away what was sent. Harmless when the upload is completed, aborted or unknown. */
-  async abortUpload(target: PartUploadReference, options: OperationOptions = {}): Promise<void> {
-    return this.#operations.run('abortUpload', subjectOf(target), options, async (call) => {
+  abortUpload(target: PartUploadReference, options: OperationOptions = {}): Promise<void> {
+    return this.#operations.repeat('abortUpload', subjectOf(target), options, (signal) => {
       checkUploadReference(target, this.capabilities)
-      return this.#operations.repeat(call, () => this.provider.abortUpload(target, call))
+      return this.provider.abortUpload(target, { signal })
     })
   }
 
@@ -531,11 +529,12 @@ export class StorageService implements AsyncDisposable {
   }
 
   /** A URL that lets whoever has it read or write this one file for a time. `NOT_SUPPORTED` where the service has none. */
-  async signUrl(container: string, file: string, options: SignUrlOptions): Promise<SignedUrl> {
-    return this.#operations.run('signUrl', { container, file }, options ?? {}, async (call) => {
-      checkLocation({ container, file }, this.capabilities)
+  signUrl(container: string, file: string, options: SignUrlOptions): Promise<SignedUrl> {
+    const place = { container, file }
+    return this.#operations.run('signUrl', place, options ?? {}, (signal) => {
+      checkLocation(place, this.capabilities)
       const sign = checkSignUrl(options, this.capabilities)
-      return this.provider.signUrl(container, file, { ...call, ...sign })
+      return this.provider.signUrl(container, file, { signal, ...sign })
     })
   }
 
@@ -561,6 +560,13 @@ const subjectOf = (location: FileLocation | undefined): Subject => ({
   container: location?.container,
   file: location?.file,
 })
+
+/** `undefined`: the content may tell. */
+const typeOfName = (file: string, { detectContentType }: WriteOptions): string | undefined =>
+  detectContentType === false ? unknownContentType : contentTypeByName(file)
+
+const typeOfContent = async (source: Source): Promise<string> =>
+  (await contentTypeByContent(await source.peek(detectionBytes))) ?? unknownContentType
 
 async function existence(found: Promise<unknown>, missing: 'CONTAINER_NOT_FOUND' | 'FILE_NOT_FOUND'): Promise<boolean> {
   try {

@@ -35,13 +35,18 @@ export interface UploadJob {
   readonly tuning: UploadTuning
 }
 
-/** Stores the body, by one put or by parts. */
-export async function upload(job: UploadJob): Promise<WrittenFile> {
+/** Stores the body: as a stream, by one put or by parts. */
+export function upload(job: UploadJob): Promise<WrittenFile> {
+  const { provider, source } = job
+  const { capabilities } = provider
+  if (source.size !== undefined && source.size > capabilities.maxFileSize) throw tooLarge(capabilities.maxFileSize)
+  return capabilities.streamingPut ? putStream(job) : putOrParts(job)
+}
+
+async function putOrParts(job: UploadJob): Promise<WrittenFile> {
   const { provider, source } = job
   const { capabilities } = provider
   const { parts } = capabilities
-  if (source.size !== undefined && source.size > capabilities.maxFileSize) throw tooLarge(capabilities.maxFileSize)
-  if (capabilities.streamingPut) return putStream(job)
   const partSize = partSizeFor(job, source.size)
   const singlePut = Math.min(partSize, capabilities.maxPutSize)
   const bytes = source.checkBytes()

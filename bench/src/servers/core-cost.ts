@@ -3,6 +3,7 @@
  *
  *     node core-cost.ts DIRECTORY ROUNDS
  */
+import { buffer } from 'node:stream/consumers'
 import { type StorageProvider, StorageService } from '@stowage/core'
 import { FilesystemProvider } from '@stowage/provider-fs'
 import { MemoryProvider } from '@stowage/provider-memory'
@@ -15,14 +16,15 @@ const bytes = content.subarray(0, 4096)
 const { signal } = new AbortController()
 const container = 'bench'
 const file = 'small.bin'
-const write = {
+/** Options are never shared between calls: made for each, as whoever calls a provider has to. */
+const write = () => ({
   signal,
   size: bytes.length,
   attributes: { contentType: 'application/octet-stream', metadata: {} },
   conditions: {},
   checksums: {},
   native: {},
-}
+})
 
 type Call = () => Promise<unknown>
 
@@ -41,13 +43,16 @@ function subjects(name: string, provider: StorageProvider, calls: number): Subje
       work: `putFile of 4 KiB, ${name}`,
       calls,
       service: () => service.putFile(container, file, bytes),
-      provider: () => provider.putFile(container, file, bytes, write),
+      provider: () => provider.putFile(container, file, bytes, write()),
     },
     {
       work: `openFile of 4 KiB, ${name}`,
       calls: calls * 2,
       service: async () => (await service.openFile(container, file)).bytes(),
-      provider: () => provider.openFile(container, file, { signal, conditions: {} }),
+      provider: async () => {
+        const opened = await provider.openFile(container, file, { signal, conditions: {} })
+        return 'bytes' in opened ? opened.bytes : buffer(opened.stream)
+      },
     },
     {
       work: `getFile, ${name}`,

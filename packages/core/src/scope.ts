@@ -63,7 +63,7 @@ export class OperationScope {
   }
 
   dispose(): void {
-    clearTimeout(this.#timer)
+    if (this.#timer !== undefined) clearTimeout(this.#timer)
     if (this.#onAbort !== undefined) this.#caller?.removeEventListener('abort', this.#onAbort)
     this.#onAbort = undefined
   }

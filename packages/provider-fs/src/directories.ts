@@ -2,7 +2,7 @@
  * Directories below the root, held open so that no symbolic link can lead out of it, not even one put there meanwhile.
  *
  * On Linux a directory is opened, and the kernel is asked where it is: only when that is exactly the expected path, without a
- * symbolic link on the way, is it used, and everything in it is reached through its descriptor (`/proc/self/fd/7/name`). Descriptors are kept for a while, and
+ * symbolic link on the way, is it used, and everything in it is reached through its descriptor (`/proc/4711/fd/7/name`). Descriptors are kept for a while, and
  * the kernel is asked again at every use, which costs microseconds. Elsewhere the path is resolved before every use: links that are there are
  * never followed, but one put there in the moment after it was looked at would be.
  */
@@ -282,7 +282,7 @@ export class Directories {
 
   #use(descriptor: Descriptor): Directory {
     descriptor.users++
-    const here = `/proc/self/fd/${descriptor.fd}`
+    const here = pathBy(descriptor.fd)
     let inUse = true
     return {
       at: (entry) => `${here}/${entry}`,
@@ -346,10 +346,21 @@ export async function syncDirectory(directory: Directory): Promise<void> {
   }
 }
 
+let descriptors: string | undefined
+
+/**
+ * The path of what a descriptor stands for. `/proc/self` is a symbolic link to this process's number, as the mounted `/proc` counts; to
+ * follow it is a sixth of what a look by this path takes.
+ */
+function pathBy(fd: number): string {
+  descriptors ??= `/proc/${readlinkSync('/proc/self')}/fd`
+  return `${descriptors}/${fd}`
+}
+
 /** Where the kernel says that a descriptor's directory is now. Answered from memory, so it waits for nothing. */
 function pathOfDescriptor(fd: number): string | undefined {
   try {
-    return readlinkSync(`/proc/self/fd/${fd}`)
+    return readlinkSync(pathBy(fd))
   } catch {
     return undefined
   }

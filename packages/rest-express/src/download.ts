@@ -186,19 +186,22 @@ function fileHeaders(job: DownloadJob, info: FileInfo, length: number): Outgoing
     'X-Content-Type-Options': 'nosniff',
     'Content-Security-Policy': "sandbox; default-src 'none'",
   }
-  if (info.contentEncoding !== undefined) headers['Content-Encoding'] = headerSafe(info.contentEncoding)
-  if (info.contentLanguage !== undefined) headers['Content-Language'] = headerSafe(info.contentLanguage)
-  Object.assign(headers, givenHeaders(job, info, Object.keys(headers)))
-  for (const [name, value] of Object.entries(headers)) if (value === undefined) delete headers[name]
+  const contentEncoding = headerSafe(info.contentEncoding)
+  if (contentEncoding !== undefined) headers['Content-Encoding'] = contentEncoding
+  const contentLanguage = headerSafe(info.contentLanguage)
+  if (contentLanguage !== undefined) headers['Content-Language'] = contentLanguage
+  if (job.rules.headers !== undefined) addHeaders(headers, job.rules.headers(info, job.req) ?? {})
   return headers
 }
 
-/** The headers that the application gives, under the names that those of ours have. */
-function givenHeaders({ rules, req }: DownloadJob, info: FileInfo, ours: readonly string[]): OutgoingHttpHeaders {
-  const given = Object.entries(rules.headers?.(info, req) ?? {})
-  return Object.fromEntries(
-    given.map(([name, value]) => [ours.find((our) => our.toLowerCase() === name.toLowerCase()) ?? name, value]),
-  )
+/** Adds the headers that the application gives, under the names that those of ours have; `undefined` takes one of ours away. */
+function addHeaders(headers: OutgoingHttpHeaders, given: OutgoingHttpHeaders): void {
+  const ours = Object.keys(headers)
+  for (const [name, value] of Object.entries(given)) {
+    const known = ours.find((our) => our.toLowerCase() === name.toLowerCase()) ?? name
+    if (value === undefined) delete headers[known]
+    else headers[known] = value
+  }
 }
 
 const cacheControl = ({ rules, req }: DownloadJob, info: FileInfo) =>

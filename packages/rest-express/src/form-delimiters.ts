@@ -17,28 +17,38 @@ const carriageReturn = 0x0d
 const nothing = Buffer.alloc(0)
 
 /**
+ * Bytes of a delimiter that are searched for first. The engine finds up to seven by the processor's own search for a byte, which takes half as
+ * long in a file's content as its way with longer ones.
+ */
+const searchedBytes = 7
+/** Places that begin like a delimiter and are none, after which the whole of it is searched for: forms may consist of them. */
+const maxLookalikes = 16
+
+/**
  * Cuts a form into pieces before each of its delimiters: CRLF, two hyphens and the boundary (RFC 2046, 5.1.1), which nothing between two
  * of them holds. A first one without CRLF, at the very beginning, is no place to cut.
  */
 export class FormDelimiters {
   readonly #delimiter: Buffer
+  readonly #beginning: Buffer
   /** The end of what has come in, where it may be the beginning of a delimiter. */
   #held = nothing
 
   constructor(boundary: string) {
     this.#delimiter = Buffer.from(`\r\n--${boundary}`)
+    this.#beginning = this.#delimiter.subarray(0, searchedBytes)
   }
 
   /** The pieces that are complete with this chunk. They share its memory; one that is all of it is the chunk itself. */
   split(chunk: Buffer): FormPiece[] {
     const pieces: FormPiece[] = []
-    const delimiter = this.#delimiter
     const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
     const end = bytes.length - this.#unfinished(bytes)
     this.#held = end === bytes.length ? nothing : Buffer.from(bytes.subarray(end))
     let start = 0
     let startsWithDelimiter = false
-    for (let next = bytes.indexOf(delimiter); next !== -1; next = bytes.indexOf(delimiter, next + delimiter.length)) {
+    const { length } = this.#delimiter
+    for (let next = this.#find(bytes, 0); next !== -1; next = this.#find(bytes, next + length)) {
       if (next > start) pieces.push({ bytes: bytes.subarray(start, next), startsWithDelimiter })
       start = next
       startsWithDelimiter = true
@@ -57,6 +67,20 @@ export class FormDelimiters {
   /** Whether the last bytes look like the beginning of a delimiter to somebody who does not know what follows. */
   mayBeginAtEndOf(bytes: Buffer): boolean {
     return this.#unfinished(bytes) > 0
+  }
+
+  /** Where the next delimiter begins; -1 when there is none. */
+  #find(bytes: Buffer, from: number): number {
+    const delimiter = this.#delimiter
+    let place = from
+    for (let lookalikes = 0; lookalikes < maxLookalikes; lookalikes++) {
+      place = bytes.indexOf(this.#beginning, place)
+      if (place === -1) return -1
+      const end = Math.min(place + delimiter.length, bytes.length)
+      if (bytes.compare(delimiter, 0, delimiter.length, place, end) === 0) return place
+      place++
+    }
+    return bytes.indexOf(delimiter, place)
   }
 
   /** How many of the last bytes a delimiter may begin with: its only carriage return is its first byte. */

@@ -135,6 +135,7 @@ const lookalike = (boundary: string) =>
       arbitrary: fc.constantFrom(`--${boundary}`, `\r\n--${boundary.toLowerCase()}`, `\n--${boundary}\r\n`),
     },
     { weight: 3, arbitrary: fc.constantFrom('x'.repeat(70_000), '\r'.repeat(200), '\r\n'.repeat(100), '\r\n\r\n') },
+    { weight: 1, arbitrary: fc.constant(`\r\n--${boundary}`.slice(0, -1).repeat(40)) },
   )
 
 const headOf = fc.oneof(

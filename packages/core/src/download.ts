@@ -34,17 +34,13 @@ export class Download implements OpenedFile {
   readonly content: Uint8Array | undefined
   #stream: Readable | undefined
 
-  constructor(job: DownloadJob) {
-    const { opened } = job
+  /** `stream`: left out when the provider gave the bytes, and they need no check. */
+  constructor(opened: OpenFile, stream?: DownloadStream) {
     this.info = opened.info
     this.offset = opened.offset
     this.length = opened.length
-    if ('bytes' in opened && !job.verify) {
-      this.content = opened.bytes
-      job.onClose(opened.bytes.length, undefined)
-    } else {
-      this.#stream = new DownloadStream(job)
-    }
+    this.content = stream === undefined && 'bytes' in opened ? opened.bytes : undefined
+    this.#stream = stream
   }
 
   get stream(): Readable {
@@ -54,6 +50,7 @@ export class Download implements OpenedFile {
 
   async bytes(): Promise<Buffer> {
     if (this.content === undefined) return buffer(this.stream)
+    if (this.content instanceof Buffer) return this.content
     return Buffer.from(this.content.buffer, this.content.byteOffset, this.content.byteLength)
   }
 
@@ -80,7 +77,7 @@ export class Download implements OpenedFile {
   }
 }
 
-class DownloadStream extends Readable implements DirectReadable {
+export class DownloadStream extends Readable implements DirectReadable {
   readonly #job: DownloadJob
   readonly #hash: { readonly algorithm: 'md5' | 'sha256'; readonly hash: Hash; readonly expected: string } | undefined
   #inner: Readable | undefined

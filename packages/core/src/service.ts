@@ -28,7 +28,7 @@ import { readConditions } from './condition-options.js'
 import type { ReadConditions, Version, WriteConditions } from './conditions.js'
 import { contentTypeByContent, contentTypeByName, detectionBytes, unknownContentType } from './content-type.js'
 import { OperationTimer } from './diagnostics.js'
-import { Download } from './download.js'
+import { Download, DownloadStream } from './download.js'
 import { isStorageError, StorageError } from './errors.js'
 import type { ContainerInfo, FileEntry, FileInfo, FileLocation, FolderEntry, WrittenFile } from './files.js'
 import { invalid } from './invalid.js'
@@ -236,11 +236,16 @@ export class StorageService implements AsyncDisposable {
         retry.run(signal, true, () => this.provider.openFile(container, file, { signal, range, conditions }))
       const opened = await (check === undefined ? open(single) : this.#openChecked(place, check, signal, open))
       scope.clearTimeout()
-      return new Download({
+      const { verify = false } = options
+      if ('bytes' in opened && !verify) {
+        end(opened.length, undefined)
+        return new Download(opened)
+      }
+      const stream = new DownloadStream({
         opened,
         retry,
         signal,
-        verify: options.verify ?? false,
+        verify,
         reopen: (start, last) =>
           this.provider.openFile(container, file, {
             signal,
@@ -250,6 +255,7 @@ export class StorageService implements AsyncDisposable {
         explain: (error) => this.#operations.explain('openFile', place, signal, error),
         onClose: end,
       })
+      return new Download(opened, stream)
     } catch (error) {
       const failure = this.#operations.explain('openFile', place, scope?.signal, error)
       end(0, failure)

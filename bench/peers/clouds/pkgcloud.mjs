@@ -5,7 +5,7 @@
  */
 import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
-import { drained, serve } from '../../src/clouds/serve.ts'
+import { serve } from '../../src/clouds/serve.ts'
 
 const [, , endpoint, packages] = process.argv
 const { authUrl, region, username, password, projectName, userDomainName, projectDomainName } = JSON.parse(endpoint)
@@ -21,6 +21,8 @@ const client = createRequire(packages)('pkgcloud').storage.createClient({
   projectDomainName,
 })
 const getFiles = promisify(client.getFiles.bind(client))
+// A call that signs in holds the body back meanwhile, in a stream that never ends when the body is large. So it has signed in before.
+await promisify(client.auth.bind(client))()
 
 /** It says `success` of failures too, but the bench looks at what is stored. */
 const written = (container, remote, fill) =>
@@ -30,11 +32,22 @@ const written = (container, remote, fill) =>
     fill(stream)
   })
 
+/** What it gives is a stream of an older kind, which cannot be iterated. */
+const received = (container, remote) =>
+  new Promise((resolve, reject) => {
+    let length = 0
+    const stream = client.download({ container, remote })
+    stream.on('data', (chunk) => {
+      length += chunk.length
+    })
+    stream.on('error', reject).on('end', () => resolve(length))
+  })
+
 serve({
   up: (container, file, body) => written(container, file, (stream) => body.pipe(stream)),
-  down: (container, remote) => drained(client.download({ container, remote })),
+  down: received,
   upSmall: (container, file, body) => written(container, file, (stream) => stream.end(body)),
-  downSmall: (container, remote) => drained(client.download({ container, remote })),
+  downSmall: received,
   list: async (container) => {
     let count = 0
     let marker

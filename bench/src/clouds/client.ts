@@ -22,6 +22,9 @@ export interface Client {
   stop(): Promise<void>
 }
 
+/** Milliseconds that a job may take, many times what the slowest client needs: one that does not come back is ended. */
+const timeLimit = 300_000
+
 const abilities: Readonly<Record<Job['work'], string>> = {
   up: 'up',
   down: 'down',
@@ -39,7 +42,8 @@ export async function startProgram(name: string, script: string, args: readonly 
   })
   const message = <T>() =>
     new Promise<T>((resolve, reject) => {
-      const ended = (code: number | null) => reject(new Error(`${name} ended with ${code}:\n${errors}`))
+      const ended = (code: number | null, signal: string | null) =>
+        reject(new Error(`${name} ended with ${code ?? signal}:\n${errors}`))
       child.once('exit', ended)
       child.once('message', (received: T) => {
         child.off('exit', ended)
@@ -55,7 +59,8 @@ export async function startProgram(name: string, script: string, args: readonly 
     run: async (job) => {
       figures.forgetPeak()
       child.send(job)
-      const outcome = await message<Outcome>()
+      const limit = setTimeout(() => child.kill('SIGKILL'), timeLimit)
+      const outcome = await message<Outcome>().finally(() => clearTimeout(limit))
       const peak = figures.peakMemory()
       return { ...outcome, peak, aboveIdle: peak - idle }
     },
@@ -131,6 +136,9 @@ async function runCommand(
   const looks = setInterval(() => {
     peak = Math.max(peak, ...childrenOf(child.pid ?? 0).map((pid) => peakOf(pid)))
   }, lookEvery)
+  const limit = setTimeout(() => {
+    for (const pid of childrenOf(child.pid ?? 0)) process.kill(pid, 'SIGKILL')
+  }, timeLimit)
   const end = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', resolve)
@@ -160,6 +168,7 @@ async function runCommand(
     }
   } finally {
     clearInterval(looks)
+    clearTimeout(limit)
   }
 }
 

@@ -136,7 +136,8 @@ async function compare(
     settings.say('making the files to read')
     await prepare(storage, clients, size)
     const rows: Row[] = []
-    for (const work of works(size)) rows.push(...(await takeTurns(settings, storage, clients, work)))
+    const failed = new Set<Client>()
+    for (const work of works(size)) rows.push(...(await takeTurns(settings, storage, clients, failed, work)))
     return { rows, goals: goalsOf(rows, size) }
   } finally {
     await Promise.all(clients.map((client) => client.stop()))
@@ -144,25 +145,31 @@ async function compare(
   }
 }
 
-/** Clients take turns, round after round, after one that is not counted. */
+/** Clients take turns, round after round, after one that is not counted. A peer that fails is left out from then on, and has no row. */
 async function takeTurns(
   { rounds, say }: Settings,
   storage: StorageService,
   clients: readonly Client[],
+  failed: Set<Client>,
   { title, job, figures }: Work,
 ): Promise<Row[]> {
   const runs = new Map<Client, Measurement[]>()
   for (let round = -1; round < rounds; round++) {
-    for (const client of clients) {
+    for (const client of clients.filter((candidate) => !failed.has(candidate))) {
       const order = job(client)
       if (!client.can(order.work)) continue
       if (round === 0) say(`${title}: ${client.name}`)
-      const run = await client.run(order)
-      const known = order.work !== 'downMany' || run.moved > 0
-      if (!known || run.moved !== expected(order))
-        throw new Error(`${client.name} has moved ${run.moved} of ${expected(order)} (${title})`)
-      await settle(storage, order)
-      if (round >= 0) runs.set(client, [...(runs.get(client) ?? []), run])
+      try {
+        const run = await client.run(order)
+        if (run.moved !== expected(order)) throw new Error(`it has moved ${run.moved} of ${expected(order)}`)
+        await settle(storage, order)
+        if (round >= 0) runs.set(client, [...(runs.get(client) ?? []), run])
+      } catch (error) {
+        if (client.name === 'Stowage') throw error
+        say(`${title}: ${client.name} is left out from here on: ${error instanceof Error ? error.message : error}`)
+        failed.add(client)
+        runs.delete(client)
+      }
     }
   }
   return Array.from(runs, ([client, done]) => ({

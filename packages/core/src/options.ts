@@ -130,7 +130,7 @@ export interface WriteOptions extends OperationOptions, FileAttributes, WriteCon
   readonly native?: Readonly<Record<string, unknown>>
   /** Bytes of a part, when the body goes up in parts. Grows by itself so that the service's limit of parts is kept. */
   readonly partSize?: number
-  /** Parts that go up at the same time, 1 or more. Memory is bounded by `partSize × (parallelism + 1)`. */
+  /** Parts that go up at the same time, 1 or more. Memory is bounded by `partSize × parallelism`. */
   readonly parallelism?: number
   /** Called with the bytes handed to the service so far. */
   readonly onProgress?: (bytes: number) => void

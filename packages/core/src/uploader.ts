@@ -2,19 +2,19 @@
  * The uploader: one body becomes one put or parts, whichever the provider and the size ask for.
  *
  * A provider that takes streams gets the stream. Otherwise a body of unknown length is buffered up to one part; when it
- * ends there it is one put, else it goes up in parts, a few at a time. Memory is bounded by part size × (parallelism + 1).
+ * ends there it is one put, else it goes up in parts, a few at a time. Memory is bounded by part size × parallelism.
  * On any failure the parts sent so far are thrown away on the service, and nothing is visible.
  */
 import type { Source } from './body.js'
-import { freeChunk } from './chunk-memory.js'
 import { completeUpload } from './completion.js'
 import { StorageError } from './errors.js'
 import type { WrittenFile } from './files.js'
+import { type Part, PartBuffers, takeBuffer } from './part-buffers.js'
 import type { PartUpload, PutCallOptions, StorageProvider, UploadedPart } from './provider.js'
 import type { RetryPolicy } from './retry.js'
 
 const mebibyte = 1024 * 1024
-/** Bodies up to here are collected chunk by chunk; past it a whole part's buffer is taken at once. */
+/** Bytes: bodies up to here are collected chunk by chunk; past it a buffer is taken for a whole part. */
 const collectBytes = 256 * 1024
 /** Milliseconds that clean-up after a failure may take. */
 const cleanUpTime = 30_000
@@ -54,11 +54,16 @@ async function putOrParts(job: UploadJob): Promise<WrittenFile> {
     if (bytes.length <= singlePut) return putBytes(job, bytes)
     return uploadParts(job, partSize, slices(bytes, partSize))
   }
-  const { head, ended } = await readHead(source, singlePut)
-  if (ended) return putBytes(job, head[0] as Uint8Array)
+  const head = await readHead(source, Math.min(collectBytes, singlePut))
+  if (head.ended) return putBytes(job, joined(head.chunks, head.length))
+  const buffers = new PartBuffers(source, head.chunks)
+  const first = takeBuffer(Math.min(partSize, source.size ?? partSize))
+  const length = await buffers.fill(first, 0, Math.min(first.length, singlePut))
+  if (!(await buffers.more())) return putBytes(job, first.subarray(0, length))
+  await buffers.fill(first, length, first.length)
   const sizeOf = (partNumber: number) =>
     source.size !== undefined || parts === false ? partSize : growingPartSize(partNumber, partSize, parts)
-  return uploadParts(job, partSize, filled(source, head, sizeOf))
+  return uploadParts(job, partSize, buffers.parts(first, sizeOf))
 }
 
 const isCondition = ({ conditions }: { conditions: PutCallOptions['conditions'] }) =>
@@ -109,31 +114,20 @@ export function choosePartSize(
   return Math.max(limits.minPartSize, Math.min(limits.maxPartSize, Math.max(needed, grown)))
 }
 
-/** Reads until the body ends (one chunk) or has more than `limit` bytes (what was read, in order). */
-async function readHead(source: Source, limit: number): Promise<{ head: Uint8Array[]; ended: boolean }> {
-  let chunks: Uint8Array[] = []
-  let large: Buffer | undefined
+/** Reads until the body ends or has more than `limit` bytes. */
+async function readHead(
+  source: Source,
+  limit: number,
+): Promise<{ readonly chunks: Uint8Array[]; readonly length: number; readonly ended: boolean }> {
+  const chunks: Uint8Array[] = []
   let length = 0
-  for (;;) {
+  while (length <= limit) {
     const { done, value } = await source.next()
-    if (done === true) return { head: [large?.subarray(0, length) ?? joined(chunks, length)], ended: true }
-    if (length + value.length > limit) {
-      const before = large === undefined ? chunks : [large.subarray(0, length)]
-      return { head: [...before, value], ended: false }
-    }
-    if (large === undefined && length + value.length > collectBytes) {
-      large = Buffer.allocUnsafeSlow(limit)
-      Buffer.concat(chunks, length).copy(large)
-      chunks = []
-    }
+    if (done === true) return { chunks, length, ended: true }
+    chunks.push(value)
     length += value.length
-    if (large === undefined) {
-      chunks.push(value)
-    } else {
-      large.set(value, length - value.length)
-      freeChunk(value)
-    }
   }
+  return { chunks, length, ended: false }
 }
 
 const joined = (chunks: readonly Uint8Array[], length: number): Buffer => {
@@ -142,10 +136,13 @@ const joined = (chunks: readonly Uint8Array[], length: number): Buffer => {
   return Buffer.from(only.buffer, only.byteOffset, only.byteLength)
 }
 
-type PartSource = AsyncIterableIterator<Uint8Array> | IterableIterator<Uint8Array>
+type Parts = AsyncIterator<Part, undefined> | Iterator<Part, undefined>
 
-function* slices(bytes: Uint8Array, partSize: number): IterableIterator<Uint8Array> {
-  for (let offset = 0; offset < bytes.length; offset += partSize) yield bytes.subarray(offset, offset + partSize)
+/** Of bytes that are the caller's own: nothing is ever written over them. */
+function* slices(bytes: Uint8Array, partSize: number): Generator<Part, undefined> {
+  for (let offset = 0; offset < bytes.length; offset += partSize) {
+    yield { bytes: bytes.subarray(offset, offset + partSize), release: () => undefined }
+  }
 }
 
 /**
@@ -164,37 +161,7 @@ export function growingPartSize(
   return Math.min(maxPartSize, firstPartSize * 2 ** doublings)
 }
 
-/** The body in parts of the given sizes, each in a buffer of its own; the last is as long as it is. */
-async function* filled(
-  source: Source,
-  head: Uint8Array[],
-  sizeOf: (partNumber: number) => number,
-): AsyncIterableIterator<Uint8Array> {
-  let chunk = head.shift()
-  let rest = chunk
-  for (let partNumber = 1, ended = false; !ended; partNumber++) {
-    const part = Buffer.allocUnsafeSlow(sizeOf(partNumber))
-    let length = 0
-    while (length < part.length) {
-      if (rest === undefined || rest.length === 0) {
-        if (chunk !== undefined) freeChunk(chunk)
-        chunk = head.shift() ?? (await source.next()).value
-        rest = chunk
-        if (rest === undefined) {
-          ended = true
-          break
-        }
-      }
-      const taken = Math.min(rest.length, part.length - length)
-      part.set(rest.subarray(0, taken), length)
-      rest = rest.subarray(taken)
-      length += taken
-    }
-    if (length > 0) yield part.subarray(0, length)
-  }
-}
-
-async function uploadParts(job: UploadJob, partSize: number, bodies: PartSource): Promise<WrittenFile> {
+async function uploadParts(job: UploadJob, partSize: number, bodies: Parts): Promise<WrittenFile> {
   const { provider, retry, container, file, options, tuning } = job
   const { parts: limits, maxPutSize } = provider.capabilities
   if (limits === false) throw tooLarge(maxPutSize)
@@ -215,7 +182,7 @@ async function uploadParts(job: UploadJob, partSize: number, bodies: PartSource)
 async function sendParts(
   { provider, retry, source, options }: UploadJob,
   started: PartUpload,
-  bodies: PartSource,
+  bodies: Parts,
   maxParts: number,
   parallelism: number,
 ): Promise<UploadedPart[]> {
@@ -224,11 +191,15 @@ async function sendParts(
   const parts: UploadedPart[] = []
   const sending = new Set<Promise<void>>()
   let failure: { readonly error: unknown } | undefined
-  const send = async (partNumber: number, body: Uint8Array) => {
+  const send = async (partNumber: number, { bytes, release }: Part) => {
+    let tries = 0
     try {
-      parts[partNumber - 1] = await retry.run(signal, true, () =>
-        provider.uploadPart(started, body, { signal, partNumber, size: body.length }),
-      )
+      parts[partNumber - 1] = await retry.run(signal, true, () => {
+        tries++
+        return provider.uploadPart(started, bytes, { signal, partNumber, size: bytes.length })
+      })
+      // After a failed try its bytes may still be on their way.
+      if (tries === 1) release()
     } catch (error) {
       failure ??= { error }
       stop.abort(error)
@@ -236,13 +207,14 @@ async function sendParts(
     }
   }
   try {
-    let partNumber = 0
-    for await (const body of bodies) {
+    for (let partNumber = 1; ; partNumber++) {
+      // Before the next part is read, so that no more of them than these are in memory.
       while (sending.size >= parallelism) await Promise.race(sending)
       if (failure !== undefined) break
-      partNumber++
+      const { value: part } = await bodies.next()
+      if (part === undefined || failure !== undefined) break
       if (partNumber > maxParts) throw tooLarge(maxParts * started.partSize)
-      const sent = send(partNumber, body).finally(() => sending.delete(sent))
+      const sent = send(partNumber, part).finally(() => sending.delete(sent))
       sending.add(sent)
     }
   } catch (error) {

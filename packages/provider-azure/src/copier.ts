@@ -4,6 +4,9 @@
  * Azure's own Copy Blob is no write as the contract wants it: while it is under way the target is there and not whole, and
  * it cannot change the attributes. So the target is put together from ranges of the source (Put Block From URL), which the
  * service reads by itself, and appears with Put Block List: whole, under its conditions, with its attributes.
+ *
+ * Copy Blob From URL is a write as the contract wants it, in one request, but for two bounds: the source has at most 256 MiB, and its
+ * attributes are the target's. So it serves for blobs of ours alone, which were given the target's attributes before.
  */
 import { randomBytes } from 'node:crypto'
 import { isRestError } from '@azure/storage-blob'
@@ -35,6 +38,9 @@ const parallelism = 8
 const maxSwept = 5
 /** Bytes of a block's id: the length that other clients have too, since all ids of a blob must have the same. */
 const blockIdBytes = 48
+
+/** Bytes: the largest source of Copy Blob From URL ("Remarks" of its documentation). */
+const maxCopySize = 256 * MiB
 
 /** A blob that stays as it is while it is copied. */
 export interface CopySource {
@@ -84,6 +90,36 @@ export async function checkEarly(
     },
   )
   checkWriteConditions(present, conditions)
+}
+
+/** Makes the target from a source that has the version's attributes, metadata and MD5 already. */
+export async function takeOverAlike(
+  account: Account,
+  source: CopySource,
+  target: FileLocation,
+  version: Version,
+  signal: AbortSignal,
+): Promise<WrittenFile> {
+  if (source.size > maxCopySize) return takeOver(account, source, target, version, signal)
+  const { container, file } = target
+  const { conditions, tier, tags } = versionOptions(version)
+  const { url, authorization } = await readableUrl(account, source.container, source.blob, signal)
+  const written = await request({ container, file }, () =>
+    account
+      .file(container, file)
+      .syncCopyFromURL(url, {
+        abortSignal: signal,
+        sourceConditions: { ifMatch: source.etag },
+        ...(conditions === undefined ? {} : { conditions }),
+        ...(tier === undefined ? {} : { tier }),
+        ...(tags === undefined ? {} : { tags }),
+        ...(authorization === undefined ? {} : { sourceAuthorization: authorization }),
+      })
+      .catch((error: unknown) => {
+        throw sourceError(error) ?? error
+      }),
+  )
+  return writtenFile(container, file, source.size, written, version)
 }
 
 /** Makes the target from the source's content. */
@@ -144,7 +180,7 @@ async function stageRanges(
             ...(authorization === undefined ? {} : { sourceAuthorization: authorization }),
           })
           .catch((error: unknown) => {
-            throw stagingError(error) ?? error
+            throw sourceError(error) ?? error
           }),
       )
     }
@@ -161,8 +197,8 @@ async function stageRanges(
   return ids
 }
 
-/** What the service says of the source, and of the target's blocks, when it does not take over a range. */
-function stagingError(error: unknown): StorageError | undefined {
+/** What the service says of the source, and of the target's blocks, when it does not take it over. */
+function sourceError(error: unknown): StorageError | undefined {
   const code = errorCode(error)
   const cause = describeCause(error)
   if (code === 'SourceConditionNotMet') {

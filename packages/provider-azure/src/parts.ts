@@ -11,7 +11,7 @@
  * - `parts/<id>`: the parts, as blocks. A block's id is the part's number, the time when it was sent and a random number, so
  *   that a part that is sent again has another tag, and the last one can be told.
  *
- * Completing commits the parts, and the service takes them over into the file (`copier.ts`), which appears whole, under its
+ * Completing commits the parts with the file's attributes, and the service takes them over into the file (`copier.ts`), which appears whole, under its
  * conditions. Both blobs are removed then. Aborting removes them, and nothing else.
  */
 import { hash, randomBytes } from 'node:crypto'
@@ -40,7 +40,7 @@ import {
 } from '@stowage/core'
 import * as v from 'valibot'
 import type { Account } from './account.js'
-import { checkEarly, takeOver } from './copier.js'
+import { checkEarly, takeOverAlike } from './copier.js'
 import { decodeNext, encodeNext } from './cursor.js'
 import { request } from './errors.js'
 import { bookkeepingPrefix } from './names.js'
@@ -146,10 +146,18 @@ export async function completeUpload(
   await checkEarly(account, upload, { conditions, signal })
   const ids = parts.map(({ partNumber, tag }) => blockId(partNumber, tag))
   const blob = account.blob(container, partsBlob(id))
-  const { etag } = await request({ container }, () => blob.commitBlockList(ids, { abortSignal: signal }))
+  // Tier and tags are the file's alone: in an archive the parts could not be read.
+  const { blobHTTPHeaders, metadata } = versionOptions({ ...state, conditions })
+  const { etag } = await request({ container }, () =>
+    blob.commitBlockList(ids, {
+      abortSignal: signal,
+      ...(blobHTTPHeaders === undefined ? {} : { blobHTTPHeaders }),
+      ...(metadata === undefined ? {} : { metadata }),
+    }),
+  )
   if (etag === undefined) throw new StorageError('BAD_ANSWER', 'the answer to a write has no ETag')
   const size = parts.reduce((sum, part) => sum + part.size, 0)
-  const written = await takeOver(
+  const written = await takeOverAlike(
     account,
     { container, blob: blob.name, size, etag },
     { container, file },

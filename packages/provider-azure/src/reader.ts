@@ -14,8 +14,10 @@ import {
   type OpenFile,
   type ReadCallOptions,
   type ReadConditions,
+  readSmallBody,
   resolveRange,
   StorageError,
+  smallBodySize,
 } from '@stowage/core'
 import type { Account } from './account.js'
 import { fileInfo } from './attributes.js'
@@ -82,13 +84,18 @@ async function openVersion(
     resolveRange(range, size)
     return undefined
   }
-  return opened(place, range, response)
+  return opened(place, range, response, signal)
 }
 
-function opened(place: FileLocation, range: ByteRange | undefined, response: BlobDownloadResponseParsed): OpenFile {
+async function opened(
+  place: FileLocation,
+  range: ByteRange | undefined,
+  response: BlobDownloadResponseParsed,
+  signal: AbortSignal,
+): Promise<OpenFile> {
   const { readableStreamBody, contentLength, contentRange, blobContentMD5, contentMD5 } = response
   if (readableStreamBody === undefined) throw new StorageError('BAD_ANSWER', 'the answer to a download has no body')
-  const stream = new BlobStream(readableStreamBody as Readable)
+  const source = readableStreamBody as Readable
   try {
     const size = contentRange === undefined ? contentLength : Number(contentRange.slice(contentRange.indexOf('/') + 1))
     const md5 = blobContentMD5 ?? (contentRange === undefined ? contentMD5 : undefined)
@@ -98,11 +105,16 @@ function opened(place: FileLocation, range: ByteRange | undefined, response: Blo
     if (contentLength !== length) {
       throw new StorageError('BAD_ANSWER', `the service sends ${contentLength} bytes, and ${length} were asked for`)
     }
-    return { info, offset, length, stream }
+    if (length > smallBodySize) return { info, offset, length, stream: new BlobStream(source) }
+    return { info, offset, length, bytes: await readSmallBody(source, length, signal, broken) }
   } catch (error) {
-    stream.destroy()
+    source.on('error', ignoreStopped).destroy()
     throw error
   }
+}
+
+function ignoreStopped(): void {
+  // The answer is refused, and what becomes of the rest of it no longer matters.
 }
 
 const needsFacts: ReadonlySet<string> = new Set(['PRECONDITION_FAILED', 'NOT_MODIFIED', 'RANGE_NOT_SATISFIABLE'])
@@ -169,7 +181,7 @@ class BlobStream extends Readable {
 }
 
 /** Whatever ends a body too early is a connection that broke, also where the SDK calls it aborted or corrupted. */
-const broken = (error: Error): StorageError =>
+const broken = (error: unknown): StorageError =>
   new StorageError('CONNECTION_LOST', 'the connection broke before the end of the file', {
     cause: describeCause(error),
   })

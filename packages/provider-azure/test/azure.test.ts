@@ -208,7 +208,7 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
       await storage.removeFile(container, 'kept')
     })
 
-    it('are completed although somebody sweeps the copied ranges away before they are committed', async () => {
+    it('are copied although somebody sweeps the copied ranges away before they are committed', async () => {
       await using proxy = new Interceptor(endpoint)
       const behind = new StorageService(
         new AzureProvider({ storageAccount, storageAccessKey, endpoint: await proxy.listen() }),
@@ -220,10 +220,12 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
         }
         forward()
       }
-      await behind.putFile(container, 'swept', Buffer.alloc(3000, 'c'), { partSize: 1024 })
+      const source = { container, file: 'to-be-copied' }
+      await behind.putFile(container, source.file, Buffer.alloc(3000, 'c'), { partSize: 1024 })
+      await behind.copyFile(source, { container, file: 'swept' })
       expect(sweeps).toBe(3)
       expect(await (await storage.openFile(container, 'swept')).bytes()).toEqual(Buffer.alloc(3000, 'c'))
-      await storage.removeFile(container, 'swept')
+      await storage.removeFiles(container, ['swept', source.file])
       await behind.close()
     })
 
@@ -257,8 +259,9 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
     it('put a file together from several ranges', async () => {
       const content = randomBytes(101 * MiB)
       await storage.putFile(container, 'large', content, { partSize: 60 * MiB })
-      expect((await (await storage.openFile(container, 'large')).bytes()).equals(content)).toBe(true)
-      await storage.removeFile(container, 'large')
+      await storage.copyFile({ container, file: 'large' }, { container, file: 'copy' })
+      expect((await (await storage.openFile(container, 'copy')).bytes()).equals(content)).toBe(true)
+      await storage.removeFiles(container, ['large', 'copy'])
     })
   })
 

@@ -7,7 +7,7 @@ import { bookkeepingPrefix } from '../src/names.js'
 
 const MiB = 1024 ** 2
 /** 3,072 of them, the long form, keep Azurite busy for two minutes of CPU. */
-const mebibytes = Number(process.env['STOWAGE_TEST_LARGE_MEBIBYTES'] ?? 256)
+const mebibytes = Number(process.env['STOWAGE_TEST_LARGE_MEBIBYTES'] ?? 264)
 const kills = 6
 
 describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint }) => {

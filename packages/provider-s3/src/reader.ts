@@ -17,8 +17,10 @@ import {
   type OpenFile,
   type ReadCallOptions,
   type ReadConditions,
+  readSmallBody,
   resolveRange,
   StorageError,
+  smallBodySize,
 } from '@stowage/core'
 import { type Connection, type CustomerKey, md5OfEtag, quoted, wholeSeconds } from './connection.js'
 import { explain } from './errors.js'
@@ -173,12 +175,9 @@ export async function openFile(
     if (offset !== sent.offset || length !== sent.length) {
       throw new StorageError('BAD_ANSWER', 'the service sent another range than the one asked for')
     }
-    return {
-      info: infoOf(connection, place, answer, sent.size),
-      offset,
-      length,
-      stream: new BodyStream(source, signal),
-    }
+    const info = infoOf(connection, place, answer, sent.size)
+    if (length > smallBodySize) return { info, offset, length, stream: new BodyStream(source, signal) }
+    return { info, offset, length, bytes: await readSmallBody(source, length, signal, (error) => explain(error, {})) }
   } catch (error) {
     source.destroy()
     throw error

@@ -11,6 +11,7 @@ import {
   type ReadConditions,
   resolveRange,
   StorageError,
+  smallBodySize,
 } from '@stowage/core'
 import { isStream, type SwiftClient } from './client.js'
 import { missing } from './containers.js'
@@ -19,8 +20,6 @@ import type { Answer } from './exchange.js'
 import { etagOf, timeOf, toInfo } from './metadata.js'
 import { objectName } from './names.js'
 
-/** Bytes: content up to here is read whole, which is cheaper than a stream. */
-const smallContent = 64 * 1024
 /** How often a file is opened anew that was replaced between two requests. */
 const tries = 5
 
@@ -69,7 +68,7 @@ export async function openFile(
         signal,
         allow: [304, 404, 409, 412, 416],
       },
-      smallContent,
+      smallBodySize,
     )
     if (answer.status === 200 || answer.status === 206) return opened(location, answer, options)
     if (answer.status === 404) throw await missing(client, location, signal)

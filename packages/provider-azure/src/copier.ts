@@ -123,7 +123,7 @@ export async function takeOverAlike(
 }
 
 /** Makes the target from the source's content. */
-export async function takeOver(
+async function takeOver(
   account: Account,
   source: CopySource,
   target: FileLocation,

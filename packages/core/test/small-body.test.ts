@@ -1,0 +1,56 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { StorageError } from '../src/errors.js'
+import { readSmallBody } from '../src/small-body.js'
+
+const broken = (error: unknown) => new StorageError('CONNECTION_LOST', String(error))
+
+describe('a small body', () => {
+  const server = createServer((asked, answer) => {
+    answer.writeHead(200, { 'content-length': 6 })
+    answer.write('abc')
+    if (asked.url === '/whole') answer.end('def')
+    if (asked.url === '/broken') answer.socket?.end()
+  })
+  beforeAll(() => once(server.listen(0, '127.0.0.1'), 'listening'))
+  afterAll(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+
+  async function answerTo(path: string): Promise<IncomingMessage> {
+    const { port } = server.address() as AddressInfo
+    const [answer] = await once(request({ port, host: '127.0.0.1', path, agent: false }).end(), 'response')
+    return answer as IncomingMessage
+  }
+
+  it('is read whole', async () => {
+    const { signal } = new AbortController()
+    const body = await answerTo('/whole')
+    expect((await readSmallBody(body, 6, signal, broken)).toString()).toBe('abcdef')
+  })
+
+  it('that breaks off is a connection that was lost', async () => {
+    const { signal } = new AbortController()
+    const read = readSmallBody(await answerTo('/broken'), 6, signal, broken)
+    await expect(read).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+  })
+
+  it('that is longer than it should be is refused, and its connection ended', async () => {
+    const { signal } = new AbortController()
+    const body = await answerTo('/whole')
+    await expect(readSmallBody(body, 2, signal, broken)).rejects.toMatchObject({ code: 'BAD_ANSWER' })
+    expect(body.destroyed).toBe(true)
+  })
+
+  it('that does not come is given up when the signal is aborted', async () => {
+    const controller = new AbortController()
+    const body = await answerTo('/silent')
+    const read = readSmallBody(body, 6, controller.signal, broken)
+    controller.abort(new Error('enough'))
+    await expect(read).rejects.toMatchObject({ message: 'Error: enough' })
+    expect(body.destroyed).toBe(true)
+  })
+})

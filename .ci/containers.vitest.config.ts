@@ -5,6 +5,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
+    // As in the root's configuration.
+    maxWorkers: 2,
     projects: ['packages/{provider-s3,provider-openstack}'],
     reporters: ['default', './scripts/report-counts.ts'],
   },

@@ -3,6 +3,7 @@
  */
 import type { Part } from './part.ts'
 import { azureCloud, s3Cloud, swiftCloud } from './parts/clouds.ts'
+import { conformance } from './parts/conformance.ts'
 import { core } from './parts/core.ts'
 import { download } from './parts/download.ts'
 import { large } from './parts/large.ts'
@@ -27,5 +28,6 @@ export const parts: readonly Part[] = [
   s3Cloud,
   azureCloud,
   swiftCloud,
+  conformance,
   packages,
 ]

@@ -168,6 +168,8 @@ export async function swift(): Promise<Cloud> {
             TENANT_DOMAIN: projectDomainName,
             REGION: region,
             AUTH_VERSION: '3',
+            // As one object: of one in parts no list shows the size.
+            NO_CHUNK: 'true',
           }),
         },
         isWanted,

@@ -98,6 +98,8 @@ async function createWithoutLock(
   using directory = await workspace.directories.hold(place.directory)
   if (directory === undefined) return undefined
   const { direct } = workspace.directories
+  // A link that fails, and a time that is set in vain, cost more than to look.
+  if ((await direct.lstatIfThere(directory.at(place.entry))) !== undefined) return undefined
   const { stats } = await markVersion(direct, content.fd, false, undefined)
   if (workspace.options.fsync) await fsync(content.fd)
   throwIfAborted(signal)

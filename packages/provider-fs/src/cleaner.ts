@@ -36,6 +36,9 @@ export class Cleaner {
 
   /** Everything: also what is kept for files that other programs have removed or changed. */
   async clean(signal: AbortSignal): Promise<void> {
+    // What the first write began may be in the middle of what this would find.
+    if (this.#started !== undefined) await unlessAborted(this.#started, signal)
+    throwIfAborted(signal)
     await this.#clearLeftBehind(signal)
     await this.#clearAttributes(signal)
   }
@@ -47,14 +50,7 @@ export class Cleaner {
 
   /** Removes what was moved to `.stowage/tmp`. When the signal is aborted it goes on, unattended. */
   async free(names: readonly string[], signal: AbortSignal): Promise<void> {
-    const { promise: aborted, resolve } = Promise.withResolvers<void>()
-    const stopWaiting = () => resolve()
-    signal.addEventListener('abort', stopWaiting)
-    try {
-      await Promise.race([this.#remove(names), aborted])
-    } finally {
-      signal.removeEventListener('abort', stopWaiting)
-    }
+    await unlessAborted(this.#remove(names), signal)
   }
 
   async #remove(names: readonly string[]): Promise<void> {
@@ -141,6 +137,18 @@ export class Cleaner {
       throw error
     }
     await this.#remove([name])
+  }
+}
+
+/** Waits for work that goes on by itself, until it is done or the signal is aborted. */
+async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise: aborted, resolve } = Promise.withResolvers<void>()
+  const stopWaiting = () => resolve()
+  signal.addEventListener('abort', stopWaiting)
+  try {
+    await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', stopWaiting)
   }
 }
 

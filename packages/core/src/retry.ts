@@ -48,11 +48,14 @@ export class RetryPolicy {
   }
 
   /** Calls until it succeeds, fails for good, has failed `attempts` times, or the signal is aborted. */
-  run<T>(signal: AbortSignal, idempotent: boolean, call: () => Promise<T>, tries = 1): Promise<T> {
-    signal.throwIfAborted()
-    return call().catch(async (error: unknown) => {
-      await this.next(tries, error, signal, idempotent)
-      return this.run(signal, idempotent, call, tries + 1)
-    })
+  async run<T>(signal: AbortSignal, idempotent: boolean, call: () => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      signal.throwIfAborted()
+      try {
+        return await call()
+      } catch (error) {
+        await this.next(tries, error, signal, idempotent)
+      }
+    }
   }
 }

@@ -1,13 +1,20 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { StorageService } from '@stowage/core'
-import { describeServer, hashOf, killWhileWriting, largeBody, transferInProcess } from '@stowage/test-servers'
+import {
+  describeServer,
+  hashOf,
+  killWhileWriting,
+  largeBody,
+  largeBodySize,
+  transferWhole,
+} from '@stowage/test-servers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { AzureProvider } from '../src/index.js'
 import { bookkeepingPrefix } from '../src/names.js'
 
 const MiB = 1024 ** 2
-/** 3,072 of them, the long form, keep Azurite busy for two minutes of CPU. */
-const mebibytes = Number(process.env['STOWAGE_TEST_LARGE_MEBIBYTES'] ?? 264)
+/** 3,072 MiB, the long form, keep Azurite busy for two minutes of CPU. */
+const largeSize = largeBodySize(264)
 const kills = 6
 
 describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint }) => {
@@ -36,14 +43,9 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint }) => {
     await storage.close()
   })
 
-  test(`${mebibytes} MiB of unknown length go up and come down whole, in less than 200 MiB of memory`, async () => {
-    const size = mebibytes * MiB
+  test(`${largeSize / MiB} MiB of unknown length go up and come down whole, in less than 200 MiB of memory`, async () => {
     const { partSize: _, ...defaults } = client.settings
-    const { stored, hash, up, down } = await transferInProcess({ ...client, settings: defaults, size })
-    expect(stored).toBe(size)
-    expect(hash).toBe(await hashOf(largeBody(size)))
-    expect(up.memory).toBeLessThan(200 * MiB)
-    expect(down.memory).toBeLessThan(200 * MiB)
+    await transferWhole({ ...client, settings: defaults, size: largeSize }, 200 * MiB)
   }, 600_000)
 
   test(`a writer that is killed ${kills} times leaves a whole file, and uploads that are listed and purged`, async () => {

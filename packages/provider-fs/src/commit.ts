@@ -123,16 +123,16 @@ async function mark(
   isOpen: boolean,
 ): Promise<BigIntStats> {
   const fd = isOpen ? content.fd : await directories.direct.open(content.path, constants.O_RDWR)
-  let closing = isOpen
+  let stats: BigIntStats
   try {
-    const { stats } = await markVersion(directories.direct, fd, withAttributes, present)
+    stats = (await markVersion(directories.direct, fd, withAttributes, present)).stats
     if (options.fsync) await fsync(fd)
-    closing = true
-    await (isOpen ? content.close() : directories.finish(fd))
-    return stats
-  } finally {
-    if (!closing) directories.discard(fd)
+  } catch (error) {
+    if (!isOpen) directories.discard(fd)
+    throw error
   }
+  await (isOpen ? content.close() : directories.finish(fd))
+  return stats
 }
 
 /**

@@ -5,6 +5,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { DataSourceSettings } from '@stowage/core'
+import { expect } from 'vitest'
+import { hashOf, largeBody } from './large-body.js'
 
 /** What the process is to do; JSON. */
 export interface ClientOrder {
@@ -38,12 +40,16 @@ function start(work: 'transfer' | 'write', order: ClientOrder): ChildProcess {
   })
 }
 
-/** Sends a body of unknown length (`largeBody`), gets it back, and tells what that took. */
-export async function transferInProcess(order: ClientOrder): Promise<Transfer> {
+/** Sends a body of unknown length (`largeBody`), gets it back whole, and takes less than `memory` bytes for either. */
+export async function transferWhole(order: ClientOrder, memory: number): Promise<void> {
   const child = start('transfer', order)
   try {
     const [message] = await Promise.race([once(child, 'message'), ended(child)])
-    return message as Transfer
+    const { stored, hash, up, down } = message as Transfer
+    expect(stored).toBe(order.size)
+    expect(hash).toBe(await hashOf(largeBody(order.size)))
+    expect(up.memory).toBeLessThan(memory)
+    expect(down.memory).toBeLessThan(memory)
   } finally {
     child.kill('SIGKILL')
   }

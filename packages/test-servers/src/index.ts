@@ -12,17 +12,11 @@
  */
 export { type AzureEndpoint, type AzureServer, startAzurite } from './azurite.js'
 export { startCeph } from './ceph.js'
-export {
-  type ClientOrder,
-  killWhileWriting,
-  type Taken,
-  type Transfer,
-  transferInProcess,
-} from './client-process.js'
+export { killWhileWriting, transferWhole } from './client-process.js'
 export { type InstallOptions, requirePackages } from './debian.js'
 export { describeServer } from './describe-server.js'
 export { type KeystoneUser, signIn } from './keystone.js'
-export { hashOf, largeBody } from './large-body.js'
+export { hashOf, largeBody, largeBodySize } from './large-body.js'
 export { type RackspaceEndpoint, type RackspaceServer, startRackspace } from './rackspace.js'
 export type { S3Endpoint, S3Keys, S3Server } from './s3-endpoint.js'
 export type { Endpoint, ServerName } from './servers.js'

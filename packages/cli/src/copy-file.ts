@@ -2,14 +2,14 @@
  * One file from one place to another.
  */
 import { createReadStream } from 'node:fs'
-import { mkdir, open, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { open, stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { copyBetween, type WriteOptions } from '@stowage/core'
 import { addressOf } from './addresses.js'
 import { replaceFile } from './atomic-file.js'
 import type { Copy, Place } from './copy-plan.js'
 import { UsageFailure } from './failures.js'
+import { makeDirectories } from './local-tree.js'
 import type { Storages } from './storages.js'
 import type { Terminal } from './terminal.js'
 
@@ -39,7 +39,7 @@ export async function copyFile({ from, to }: Copy, means: CopyMeans): Promise<nu
   if (to.kind === 'standard') {
     return download(from, means, (chunks) => pipeline(chunks, means.terminal.stdout, { signal, end: false }))
   }
-  if (to.makeDirectories) await mkdir(dirname(to.path), { recursive: true })
+  if (to.below !== undefined) await makeDirectories(to.below, to.path)
   let size = 0
   await replaceFile(to.path, async (handle) => {
     size = await download(from, means, (chunks) => handle.writeFile(chunks, { signal }))

@@ -8,13 +8,21 @@ import type { FileEntry } from '@stowage/core'
 import { type Address, folderPrefix, isFolder, type LocalPath, type Operand } from './addresses.js'
 import { exitCodes } from './exit-codes.js'
 import { CommandFailure, isSystemError, UsageFailure } from './failures.js'
-import { localFiles, localPath } from './local-tree.js'
+import { type FailedEntry, localFiles, localPath } from './local-tree.js'
 import type { Storages } from './storages.js'
+
+/** A file of this machine. */
+export interface LocalPlace {
+  readonly kind: 'local'
+  readonly path: string
+  /** The target directory that the file is below. It and the directories between are created if missing. */
+  readonly below?: string
+}
 
 /** One end of a copy. */
 export type Place =
   | { readonly kind: 'storage'; readonly source: string; readonly container: string; readonly file: string }
-  | { readonly kind: 'local'; readonly path: string; readonly makeDirectories: boolean }
+  | LocalPlace
   | { readonly kind: 'standard' }
 
 export interface Copy {
@@ -22,12 +30,6 @@ export interface Copy {
   readonly to: Place
   /** Bytes, where the list that it was found in tells them. */
   readonly size?: number
-}
-
-/** A copy that cannot be made, and why. */
-export interface Impossible {
-  readonly name: string
-  readonly error: unknown
 }
 
 export interface Surroundings {
@@ -57,7 +59,7 @@ export async function* planFiles(sources: readonly Operand[], target: Operand): 
 
 function filePlace(operand: Operand): Place {
   if (operand.kind === 'standard') return { kind: 'standard' }
-  if (operand.kind === 'local') return { kind: 'local', path: operand.path, makeDirectories: false }
+  if (operand.kind === 'local') return { kind: 'local', path: operand.path }
   const { source, container, file } = operand
   if (container === undefined)
     throw new UsageFailure(`${operand.text} names no container: write ${source}:container/file`)
@@ -89,30 +91,45 @@ function below(target: Operand, relative: string): Place {
     if (container === undefined) throw new UsageFailure(`${target.text} names no container`)
     return { kind: 'storage', source, container, file: `${folderPrefix(file)}${relative}` }
   }
-  if (target.kind === 'local') return { kind: 'local', path: localPath(target.path, relative), makeDirectories: true }
+  if (target.kind === 'local') return { kind: 'local', path: localPath(target.path, relative), below: target.path }
   throw new UsageFailure('the standard output takes files, not folders')
 }
 
-/** Everything in a folder, to the same names below the target. */
+/** All files in a folder, to the same names below the target. A source that is a file is planned as in {@link planFiles}. */
 export async function* planTree(
   source: Operand,
   target: Operand,
   surroundings: Surroundings,
-): AsyncGenerator<Copy | Impossible> {
-  if (source.kind === 'standard') throw new UsageFailure('the standard input is no folder')
+): AsyncGenerator<Copy | FailedEntry> {
+  if (source.kind === 'standard') throw new UsageFailure('the standard input is not a folder')
+  if (source.kind === 'local' && !(await stat(source.path)).isDirectory()) {
+    yield* planFiles([source], target)
+    return
+  }
   below(target, 'any')
   const files = source.kind === 'local' ? localSources(source, surroundings) : storedSources(source, surroundings)
   let count = 0
-  for await (const { from, relative, size } of files) {
+  for await (const file of files) {
     count++
-    yield copyBelow(from, target, relative, size)
+    yield 'error' in file ? file : copyBelow(file, target)
   }
-  if (count === 0 && source.kind === 'storage') {
+  if (count > 0 || source.kind === 'local') return
+  if (!(await isStoredFile(source, surroundings))) {
     throw new CommandFailure(exitCodes.notFound, `there is no file in ${source.text}`)
   }
+  yield* planFiles([source], target)
 }
 
-function copyBelow(from: Place, target: Operand, relative: string, size: number | undefined): Copy | Impossible {
+async function isStoredFile(
+  { source, container, file }: Address,
+  { storages, signal }: Surroundings,
+): Promise<boolean> {
+  if (container === undefined || file === '' || file.endsWith('/')) return false
+  const storage = await storages.open(source)
+  return storage.hasFile(container, file, { signal })
+}
+
+function copyBelow({ from, relative, size }: TreeFile, target: Operand): Copy | FailedEntry {
   try {
     return { from, to: below(target, relative), ...(size === undefined ? {} : { size }) }
   } catch (error) {
@@ -126,9 +143,9 @@ interface TreeFile {
   readonly size?: number
 }
 
-async function* localSources({ path }: LocalPath, { onLeftOut }: Surroundings): AsyncGenerator<TreeFile> {
+async function* localSources({ path }: LocalPath, { onLeftOut }: Surroundings): AsyncGenerator<TreeFile | FailedEntry> {
   for await (const file of localFiles(path, onLeftOut)) {
-    yield { from: { kind: 'local', path: file.path, makeDirectories: false }, relative: file.relative }
+    yield 'error' in file ? file : { from: { kind: 'local', path: file.path }, relative: file.relative }
   }
 }
 

@@ -3,13 +3,14 @@
  */
 
 import { stat } from 'node:fs/promises'
-import { isStorageError, type StorageErrorCode } from '@stowage/core'
+import { isStorageError } from '@stowage/core'
 import { folderPrefix, type Operand, parseOperand } from './addresses.js'
 import { defineCommand, type Session } from './command.js'
 import { copyFile, nameOf } from './copy-file.js'
-import { type Copy, type Impossible, planFiles, planTree } from './copy-plan.js'
-import { isSystemError, UsageFailure } from './failures.js'
-import { Failures } from './file-failures.js'
+import { type Copy, planFiles, planTree } from './copy-plan.js'
+import { UsageFailure } from './failures.js'
+import { concernsOneFile, Failures } from './file-failures.js'
+import type { FailedEntry } from './local-tree.js'
 import { forEachParallel } from './pool.js'
 import { Progress } from './progress.js'
 import { Storages } from './storages.js'
@@ -30,15 +31,16 @@ export const cp = defineCommand({
   stowage cp -r name:container/2025 pictures    all below 2025/, into the directory
   tar c dir | stowage cp - name:container/dir.tar
 
-A target that ends with a slash, is a directory, or is a container is a folder: files keep their names in it. With --recursive there is
-one source, a directory, a folder or a container, and what is in it comes to lie below the target, whether that is there already or
-not. Files that are there already are replaced.
+A target that ends with a slash, is a directory, or is a container is a folder: files keep their names in it. With --recursive
+there is one source. The contents of a directory, folder or container are copied into the target, which is created if missing;
+a source that is a file is copied as without --recursive. Existing files are replaced.
 
-A file appears whole or not at all; Ctrl-C leaves neither half of one nor an unfinished upload behind. When some files of many
-fail, the others are copied nevertheless. Symbolic links in directories, and names that cannot be paths here, are left out and
-told of. Within one data source the bytes stay in the service.`,
+A file appears whole or not at all; Ctrl-C leaves no partial file and no unfinished upload. If some files of many fail, the
+others are still copied, each failure is printed, and the exit code says so. Symbolic links in a copied directory are skipped
+with a message; symbolic links below the target directory are not followed. Within one data source the bytes stay in the
+service.`,
   options: {
-    recursive: { type: 'boolean', short: 'r', description: 'all that is in a directory, folder or container' },
+    recursive: { type: 'boolean', short: 'r', description: 'copy the contents of a directory, folder or container' },
     create: { type: 'boolean', description: 'make the target container when there is none' },
     parallel: {
       type: 'string',
@@ -100,11 +102,11 @@ function refuseCopyIntoItself(source: Operand, target: Operand): void {
 
 /** The same plan, with the target's container made as soon as there is something to copy. */
 async function* creatingContainer(
-  plan: AsyncIterable<Copy | Impossible>,
+  plan: AsyncIterable<Copy | FailedEntry>,
   target: Operand,
   storages: Storages,
   signal: AbortSignal,
-): AsyncGenerator<Copy | Impossible> {
+): AsyncGenerator<Copy | FailedEntry> {
   let created = false
   for await (const item of plan) {
     if (!created) await createContainer(target, storages, signal)
@@ -134,7 +136,7 @@ interface Means {
   readonly progress: Progress | undefined
 }
 
-async function copyAll(plan: AsyncIterable<Copy | Impossible>, means: Means): Promise<void> {
+async function copyAll(plan: AsyncIterable<Copy | FailedEntry>, means: Means): Promise<void> {
   const { session, storages, failures, parallelism, recursive, several, progress } = means
   const { terminal, json } = session
   await forEachParallel(plan, parallelism, session.signal, async (item, signal) => {
@@ -163,7 +165,7 @@ async function copyAll(plan: AsyncIterable<Copy | Impossible>, means: Means): Pr
  * Looks through the tree for its size while it is being copied, for the sake of the bar: the list is read twice, so that it need not
  * be remembered. A failure is met by the copy itself, which tells of it; the bar then does without a total.
  */
-function count(plan: AsyncIterable<Copy | Impossible>, progress: Progress, signal: AbortSignal) {
+function count(plan: AsyncIterable<Copy | FailedEntry>, progress: Progress, signal: AbortSignal) {
   let stopped = false
   const countAll = async () => {
     let total = 0
@@ -182,23 +184,4 @@ function count(plan: AsyncIterable<Copy | Impossible>, progress: Progress, signa
       return counted
     },
   }
-}
-
-/** Failures after which the other files of a tree can still be copied. All others would only repeat themselves. */
-const ofOneFile: ReadonlySet<StorageErrorCode> = new Set([
-  'INVALID_NAME',
-  'PERMISSION_DENIED',
-  'FILE_NOT_FOUND',
-  'NAME_CONFLICT',
-  'BUSY',
-  'PRECONDITION_FAILED',
-  'TOO_LARGE',
-  'CHECKSUM_MISMATCH',
-  'SIZE_MISMATCH',
-  'SOURCE_FAILED',
-] as const)
-
-function concernsOneFile(error: unknown): boolean {
-  if (isStorageError(error)) return ofOneFile.has(error.code)
-  return isSystemError(error) && error.code !== 'ENOSPC' && error.code !== 'EMFILE'
 }

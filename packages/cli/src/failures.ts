@@ -38,6 +38,11 @@ export class Interruption extends CommandFailure {
   }
 }
 
+/** One file among many cannot be copied, for a reason that says nothing about the others. */
+export class FileFailure extends CommandFailure {
+  override readonly name = 'FileFailure'
+}
+
 /** Many files were asked for, and some failed; what of each has been said already. */
 export class PartialFailure extends CommandFailure {
   override readonly name = 'PartialFailure'

@@ -1,9 +1,10 @@
 /**
  * Failures of single files among many.
  */
+import { isStorageError, type StorageErrorCode } from '@stowage/core'
 import type { Session } from './command.js'
 import { commonExitCode, exitCodeOf } from './exit-codes.js'
-import { describeFailure, messageOf, PartialFailure } from './failures.js'
+import { describeFailure, FileFailure, isSystemError, messageOf, PartialFailure } from './failures.js'
 import { printable } from './terminal.js'
 
 export class Failures {
@@ -36,4 +37,28 @@ export class Failures {
   finish(): void {
     if (this.#count > 0) throw new PartialFailure(commonExitCode(this.#codes), `${this.#count} files failed`)
   }
+}
+
+/** Failures after which the other files can still be copied. Any other would fail them too. */
+const ofOneFile: ReadonlySet<StorageErrorCode> = new Set([
+  'INVALID_NAME',
+  'PERMISSION_DENIED',
+  'FILE_NOT_FOUND',
+  'NAME_CONFLICT',
+  'BUSY',
+  'PRECONDITION_FAILED',
+  'TOO_LARGE',
+  'CHECKSUM_MISMATCH',
+  'SIZE_MISMATCH',
+  'SOURCE_FAILED',
+] as const)
+
+/** Codes of the operating system that the next file would meet as well. */
+const ofTheMachine: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOMEM', 'EROFS'])
+
+/** Whether a failure says nothing about the other files of the same command. */
+export function concernsOneFile(error: unknown): boolean {
+  if (error instanceof FileFailure) return true
+  if (isStorageError(error)) return ofOneFile.has(error.code)
+  return isSystemError(error) && !ofTheMachine.has(error.code)
 }

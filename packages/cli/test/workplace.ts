@@ -25,7 +25,12 @@ export interface Outcome {
 export interface RunOptions {
   readonly environment?: Environment
   readonly stdin?: string | Uint8Array
+  /** Whether file permissions hold for the command even if the tests run as root. */
+  readonly restricted?: boolean
 }
+
+/** util-linux: root without the capabilities that override file permissions. */
+const restriction = ['setpriv', '--bounding-set=-dac_override,-dac_read_search']
 
 export class Workplace implements AsyncDisposable {
   readonly path: string
@@ -67,8 +72,13 @@ export class Workplace implements AsyncDisposable {
   }
 
   /** Runs a command to its end. */
-  async run(args: readonly string[], { environment = {}, stdin = '' }: RunOptions = {}): Promise<Outcome> {
-    const child = spawn(process.execPath, [program, ...args], { cwd: this.path, env: environmentWith(environment) })
+  async run(
+    args: readonly string[],
+    { environment = {}, stdin = '', restricted = false }: RunOptions = {},
+  ): Promise<Outcome> {
+    const command = [process.execPath, program, ...args]
+    const [executable = '', ...rest] = restricted && process.getuid?.() === 0 ? [...restriction, ...command] : command
+    const child = spawn(executable, rest, { cwd: this.path, env: environmentWith(environment) })
     const output = { stdout: '', stderr: '' }
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].setEncoding('utf8').on('data', (text: string) => {

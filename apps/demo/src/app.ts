@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { openApiDocument } from '@stowage/rest-express'
 import compression from 'compression'
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express'
+import { refuseOtherHosts } from './allowed-hosts.js'
 import { refuseOtherSites, securityHeaders } from './browser-security.js'
 import { lastResort, sendError } from './errors.js'
 import { type ConfiguredStorage, describeStorage } from './storages.js'
@@ -13,15 +14,17 @@ export interface AppOptions {
   readonly storages: ReadonlyMap<string, ConfiguredStorage>
   /** The name of the storage that `/api/containers` serves. */
   readonly main: string
+  /** Names that the server answers to besides addresses and `localhost`. */
+  readonly allowedHosts: ReadonlySet<string>
 }
 
 /** The page as vite built it. */
 const webDirectory = join(import.meta.dirname, 'web')
 
-export function createApp({ storages, main }: AppOptions): Express {
+export function createApp({ storages, main, allowedHosts }: AppOptions): Express {
   const app = express()
   app.disable('x-powered-by')
-  app.use(securityHeaders, refuseOtherSites, compression({ filter: isCompressed }))
+  app.use(securityHeaders, refuseOtherHosts(allowedHosts), refuseOtherSites, compression({ filter: isCompressed }))
   app.get('/api/datasources', (_request, response) => {
     response.json(Array.from(storages.values(), (each) => ({ ...describeStorage(each), main: each.name === main })))
   })

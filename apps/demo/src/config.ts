@@ -2,6 +2,7 @@
  * What the environment and the command line say, checked.
  */
 import { join, resolve } from 'node:path'
+import { hostName } from './allowed-hosts.js'
 
 /** A start that cannot succeed for a reason that the user can mend: one line, no stack. */
 export class StartError extends Error {
@@ -12,6 +13,8 @@ export interface Config {
   readonly host: string
   /** 0 for any free port. */
   readonly port: number
+  /** Names that requests may be for besides addresses and `localhost`, in lower case. */
+  readonly allowedHosts: ReadonlySet<string>
   /** The absolute path of the `datasources.json`. */
   readonly dataSourcesFile: string
   /** The entry that `/api/containers` serves. */
@@ -40,6 +43,7 @@ export function readConfig(
     all: options.includes('--all'),
     host: environment['HOST'] || '127.0.0.1',
     port: wholeNumber('PORT', environment['PORT'] || '3000', 0, 65_535),
+    allowedHosts: readAllowedHosts(environment),
     dataSourcesFile: resolve(environment['DATASOURCES'] || defaultDataSourcesFile),
     dataSource: environment['DATASOURCE'] || 'storage',
     maxFileSize: wholeNumber(
@@ -49,6 +53,18 @@ export function readConfig(
       Number.MAX_SAFE_INTEGER,
     ),
   }
+}
+
+/** `HOST` itself, and the names in `ALLOWED_HOSTS`, which are separated by commas. */
+function readAllowedHosts({ HOST = '', ALLOWED_HOSTS = '' }: Readonly<Record<string, string | undefined>>) {
+  const names = [HOST, ...ALLOWED_HOSTS.split(',')].map((name) => name.trim()).filter((name) => name !== '')
+  return new Set(
+    names.map((name) => {
+      const allowed = hostName(name.includes('::') ? `[${name}]` : name)
+      if (allowed !== undefined) return allowed
+      throw new StartError(`ALLOWED_HOSTS must be host names separated by commas; ${JSON.stringify(name)} is not one`)
+    }),
+  )
 }
 
 function wholeNumber(variable: string, text: string, minimum: number, maximum: number): number {

@@ -43,7 +43,7 @@ async function start(config: Config): Promise<void> {
       `The data source ${name} does not answer as it should: ${isStorageError(error) ? error.message : error}`,
     )
   }
-  const server = createServer(createApp({ storages, main: dataSource }))
+  const server = createServer(createApp({ storages, main: dataSource, allowedHosts: config.allowedHosts }))
   // An upload takes as long as it takes; the head of a request, which headersTimeout bounds, does not.
   server.requestTimeout = 0
   // Silence in both directions: a client that no longer reads a download.

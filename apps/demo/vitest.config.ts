@@ -8,6 +8,6 @@ export default defineProject({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     globalSetup: ['@stowage/test-servers/global-setup', 'test/browser/global-setup.ts'],
-    provide: { servers: ['ceph'] },
+    provide: { servers: ['ceph', 'nginx'] },
   },
 })

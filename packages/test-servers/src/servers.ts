@@ -1,6 +1,7 @@
 import 'vitest'
 import { startAzurite } from './azurite.js'
 import { startCeph } from './ceph.js'
+import { requireNginx } from './nginx.js'
 import { type RackspaceServer, rackspaceFromEnvironment, startRackspace } from './rackspace.js'
 import { type S3Server, s3FromEnvironment } from './s3-endpoint.js'
 import { type SwiftEndpoint, startSwift } from './swift.js'
@@ -9,6 +10,8 @@ import { type SwiftEndpoint, startSwift } from './swift.js'
 const starters = {
   azurite: () => startAzurite(),
   ceph: () => startCeph(),
+  /** Installed only: each test starts nginx with its own configuration, by `startNginx`. */
+  nginx: async () => ({ ...(await requireNginx()), stop: async () => undefined }),
   /** OpenStack Swift with Keystone. */
   swift: () => startSwift(),
   /** The S3 interface of that Swift. */

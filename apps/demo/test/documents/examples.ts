@@ -20,7 +20,7 @@ export interface Examples {
   readonly requests: readonly Program[]
 }
 
-interface Block {
+export interface Block {
   readonly language: string
   readonly file: string | undefined
   readonly line: number
@@ -50,7 +50,8 @@ export async function readExamples(document: string): Promise<Examples> {
   return { programs, files, requests }
 }
 
-function blocksOf(markdown: string): Block[] {
+/** All fenced blocks of a document. */
+export function blocksOf(markdown: string): Block[] {
   return [...markdown.matchAll(/^```(\w+)(?: +(\S+))?\n(.*?)^```$/gms)].map((match) => {
     const [, language = '', file, source = ''] = match
     return { language, file, source, line: markdown.slice(0, match.index).split('\n').length + 1 }

@@ -13,24 +13,26 @@ export {
   type WriteConditions,
 } from './conditions.js'
 export { contentTypeByContent, contentTypeByName, detectionBytes, unknownContentType } from './content-type.js'
+export { DataSource, loadDataSources, parseDataSources } from './data-source-file.js'
 export {
+  type CommonSettings,
   createStorage,
-  DataSource,
   type DataSourceSettings,
-  loadDataSources,
   type ProviderContext,
   type ProviderModule,
-  providerPackages,
   type SettingsSchema,
   uploadSettings,
 } from './data-sources.js'
 export { type OperationEvent, operationChannel } from './diagnostics.js'
+export { type EnvironmentReference, parseReferences } from './environment.js'
 export * from './errors.js'
 export * from './files.js'
 export { LazyDownload } from './lazy-download.js'
 export * from './names.js'
 export * from './options.js'
 export * from './provider.js'
+export { providerPackages } from './provider-packages.js'
+export type * from './provider-settings.js'
 export { ProviderWrapper } from './provider-wrapper.js'
 export { type ByteRange, type ResolvedRange, resolveRange } from './range.js'
 export type { RetryOptions } from './retry.js'

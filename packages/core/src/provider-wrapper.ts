@@ -34,7 +34,7 @@ import type {
 export class ProviderWrapper implements StorageProvider {
   readonly inner: StorageProvider
   /** There only when the inner provider has it, so that core falls back to copy and removal otherwise. */
-  readonly moveFile?: StorageProvider['moveFile']
+  readonly moveFile?: NonNullable<StorageProvider['moveFile']>
 
   constructor(inner: StorageProvider) {
     this.inner = inner

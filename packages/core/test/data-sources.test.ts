@@ -59,7 +59,9 @@ describe('createStorage', () => {
 
   it('names the data source and the property that is wrong', async () => {
     const { module } = recording()
-    await expect(createStorage({ name: 'mine', provider: module, colour: 'red' })).rejects.toMatchObject({
+    await expect(
+      createStorage({ name: 'mine', provider: module, key: 'k', colour: 'red' } as never),
+    ).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: 'the data source "mine", property "colour": is not known',
       details: { property: 'colour' },
@@ -74,13 +76,27 @@ describe('createStorage', () => {
       await createStorage({ name: 'mine', provider: 'rackspace' }).catch(({ message }) => console.log(message))`
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: directory, env: {} })
     expect(stdout.trim()).toBe(
-      'the data source "mine", property "provider": "rackspace" needs the package @stowage/provider-rackspace; add it with: npm install @stowage/provider-rackspace',
+      'the data source "mine", property "provider": the package "@stowage/provider-rackspace" of "rackspace" was not found; ' +
+        'install it with "npm install @stowage/provider-rackspace", or pass the module in place of the name: ' +
+        'createStorage({ provider: await import("@stowage/provider-rackspace"), … })',
     )
   })
 
   it.each(['../evil.js', 'constructor', '__proto__', 'node:fs', ''])('never loads %j by name', async (provider) => {
-    await expect(createStorage({ provider } as never)).rejects.toThrow(/is none of amazon, azure/)
+    await expect(createStorage({ provider } as never)).rejects.toThrow(/must be one of amazon, azure/)
   })
+
+  it.each([[undefined], [null], [1], [{}], [{ settings: {}, createProvider: () => undefined }], [class {}]])(
+    'refuses %j, which is no provider',
+    async (provider) => {
+      await expect(createStorage({ name: 'mine', provider } as never)).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringMatching(
+          /^the data source "mine", property "provider": it must be one of amazon, .*module/,
+        ),
+      })
+    },
+  )
 
   it('finds the package from the directory of the data sources, not from its own', async () => {
     const home = join(directory, 'node_modules/@stowage/provider-rackspace')
@@ -91,7 +107,7 @@ describe('createStorage', () => {
       `export const settings = { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } }
        export const createProvider = (settings) => ({ name: 'found ' + settings.apiKey })`,
     )
-    const storage = await createStorage({ provider: 'rackspace', apiKey: 'k' }, { directory })
+    const storage = await createStorage({ provider: 'rackspace', username: 'u', apiKey: 'k' }, { directory })
     expect(storage.name).toBe('found k')
   })
 })
@@ -111,6 +127,63 @@ describe('loadDataSources', () => {
     })
   })
 
+  it('takes a default for a variable that is unset or empty, and $${ for itself', async () => {
+    const file = await write({
+      files: { provider: 'filesystem', root: '${BASE:-/srv}/${EMPTY:-}${SUB:-files}', key: '$${a}$${', text: '$5 {}' },
+    })
+    const { settings } = (await loadDataSources(file, { environment: { SUB: '', EMPTY: '' } })).get('files') ?? {}
+    expect(settings).toMatchObject({ root: '/srv/files', key: '${a}${', text: '$5 {}' })
+    const other = (await loadDataSources(file, { environment: { SUB: 'a', EMPTY: 'b', BASE: '/c' } })).get('files')
+    expect(other?.settings).toMatchObject({ root: '/c/ba' })
+  })
+
+  it.each(['${s3cret?no}', '${}', '${s3cret', '${A:-${s3cret}}', '${1}', '${ s3cret }'])(
+    'refuses %s, which refers to nothing, and does not quote it',
+    async (root) => {
+      const sources = await loadDataSources(await write({ files: { provider: 'filesystem', root } }))
+      const error: unknown = await sources
+        .get('files')
+        ?.createStorage()
+        .catch((caught: unknown) => caught)
+      expect(error).toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringMatching(/^the data source "files", property "root": .*\$\{NAME:-default\}/),
+      })
+      expect(inspect(error)).not.toContain('s3cret')
+    },
+  )
+
+  it('turns a text of the environment into the number or the boolean that the provider wants', async () => {
+    const home = join(directory, 'node_modules/@stowage/provider-memory')
+    await mkdir(home, { recursive: true })
+    await writeFile(join(home, 'package.json'), '{"type":"module","exports":"./index.js"}')
+    // Wants a number, a boolean within an array, and a text that is digits; names one mistake at a time.
+    await writeFile(
+      join(home, 'index.js'),
+      `const wrong = ({ count, nested, text }) =>
+         typeof count !== 'number' ? ['count'] : typeof nested[0].flag !== 'boolean' ? ['nested', { key: 0 }, 'flag'] :
+         typeof text !== 'string' ? ['text'] : undefined
+       const validate = (value) => (wrong(value) ? { issues: [{ message: 'is wrong', path: wrong(value) }] } : { value })
+       export const settings = { '~standard': { version: 1, vendor: 'test', validate } }
+       export const createProvider = (settings) => ({ name: JSON.stringify(settings) })`,
+    )
+    const entry = { provider: 'memory', count: '${COUNT}', nested: [{ flag: '${FLAG:-false}' }], text: '${COUNT}' }
+    const nameWith = async (given: object, environment: Record<string, string>) => {
+      const sources = await loadDataSources(await write({ files: given }), { environment })
+      return (await sources.get('files')?.createStorage())?.name
+    }
+    expect(await nameWith(entry, { COUNT: '4096' })).toBe('{"count":4096,"nested":[{"flag":false}],"text":"4096"}')
+    expect(await nameWith({ ...entry, partSize: '${COUNT}' }, { COUNT: '5242880' })).toContain('5242880')
+    await expect(nameWith(entry, { COUNT: 'many' })).rejects.toThrow('"count": is wrong')
+    // Only a value that is one reference: this is a text with a reference in it.
+    await expect(nameWith({ ...entry, count: '1${COUNT}' }, { COUNT: '0' })).rejects.toThrow('"count": is wrong')
+    await expect(nameWith({ ...entry, count: '10' }, { COUNT: '0' })).rejects.toThrow('"count": is wrong')
+  })
+
+  it('ignores a byte order mark', async () => {
+    expect([...(await loadDataSources(await write('\uFEFF{"files":{"provider":"memory"}}'))).keys()]).toEqual(['files'])
+  })
+
   it('names the data source, the property and the variable that is not set', async () => {
     const file = await write({ files: { provider: 'filesystem', credentials: { secret: '${NOT_SET}' } } })
     const sources = await loadDataSources(file, { environment: {} })
@@ -127,7 +200,11 @@ describe('loadDataSources', () => {
   })
 
   it.each([
-    ['{"files": {"key": "s3cret" oops}}', 'is not valid JSON'],
+    ['{"files": {"key": "s3cret" oops}}', 'is not valid JSON: line 1, column 28'],
+    ['{\n  "files": {\n    "key": s3cret\n  }\n}', 'is not valid JSON: line 3, column 12'],
+    ['{"key": "s3cret\n"}', 'is not valid JSON: line 1, column 16'],
+    ['{"files": {"key": "s3cret"}', 'is not valid JSON: line 1, column 28'],
+    ['', 'is not valid JSON: line 1, column 1'],
     ['[]', 'must hold one object'],
     ['{"files": 1}', '"files": it must be an object'],
     ['{"files": {"provider": 1}}', 'property "provider": it must be a string'],

@@ -47,7 +47,7 @@ describe('settings', () => {
   it.each<[connector.ConnectorSettings, RegExp]>([
     [{ provider: 'filesystem' }, /"root"/],
     [{ provider: 'filesystem', root: '/tmp', rot: '/tmp' }, /"rot"/],
-    [{ provider: 'my-provider' }, /"my-provider" is none of .*; another one is passed in as code/],
+    [{ provider: 'my-provider' }, /must be one of .*, or a module .*, not "my-provider"/],
     [{ name: 'files', provider: 'amazon', key: 'only' }, /data source "files".*keyId/],
     [{ root: '/tmp', maxFileSize: '10 MB' }, /maxFileSize/],
     [{ root: '/tmp', allowedContentTypes: ['pictures'] }, /"pictures", which is no media type/],

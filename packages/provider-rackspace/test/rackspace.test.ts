@@ -32,7 +32,7 @@ describeServer('rackspace', ({ authUrl, username, apiKey, otherRegion }) => {
 
 describe('the settings of a data source', () => {
   test('a missing key is named, with the data source', async () => {
-    const entry = { name: 'files', provider: rackspace as never, username: 'ada' }
+    const entry = { name: 'files', provider: rackspace, username: 'ada' } as never
     await expect(createStorage(entry)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: expect.stringMatching(/"files".*"apiKey"/),
@@ -40,7 +40,7 @@ describe('the settings of a data source', () => {
   })
 
   test('a property that is not known is named', async () => {
-    const entry = { name: 'files', provider: rackspace as never, username: 'ada', apiKey: 'k', apikey: 'k' }
+    const entry = { name: 'files', provider: rackspace, username: 'ada', apiKey: 'k', apikey: 'k' } as never
     await expect(createStorage(entry)).rejects.toMatchObject({ message: expect.stringMatching(/"apikey"/) })
   })
 })

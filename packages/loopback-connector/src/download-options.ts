@@ -3,6 +3,7 @@
  */
 import { contentTypeByName, type FileInfo, unknownContentType } from '@stowage/core'
 import type { DownloadOptions } from '@stowage/rest-express'
+import type { Response } from './http.js'
 
 /** Settings of a data source that concern downloads. */
 export interface DownloadSettings {
@@ -15,13 +16,27 @@ export interface DownloadSettings {
   readonly legacyDownloads?: boolean
 }
 
-export function downloadOptions({ cacheControl, legacyDownloads }: DownloadSettings): DownloadOptions {
+/** Headers that a remote hook or a middleware may set for a download, as it could with the storage component. */
+const applicationHeaders = ['Cache-Control', 'Content-Disposition', 'Content-Type'] as const
+
+/**
+ * Returns the options for a download in a response. Headers of {@link applicationHeaders} that the response has already
+ * take precedence over those of the file.
+ */
+export function downloadOptions(
+  { cacheControl, legacyDownloads }: DownloadSettings,
+  response: Response,
+): DownloadOptions {
+  const given = new Map(applicationHeaders.map((name) => [name, response.getHeader(name)]))
+  const kept = Object.fromEntries([...given].filter(([, value]) => value !== undefined))
+  const headersOf = legacyDownloads === true ? legacyHeaders : headersWithCharset
   return {
     ...(cacheControl === undefined ? {} : { cacheControl }),
-    headers:
-      legacyDownloads === true ? legacyHeaders : ({ contentType }) => ({ 'Content-Type': withCharset(contentType) }),
+    headers: (file) => ({ ...headersOf(file), ...kept }),
   }
 }
+
+const headersWithCharset = ({ contentType }: FileInfo) => ({ 'Content-Type': withCharset(contentType) })
 
 const legacyHeaders = ({ name }: FileInfo) => ({
   'Content-Type': withCharset(contentTypeByName(name) ?? unknownContentType),

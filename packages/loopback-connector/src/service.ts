@@ -157,7 +157,7 @@ export class StorageService {
     return this.answer('removeFile', this.#removeFile(container, file), callback)
   }
 
-  /** See {@link uploadStream} in `streams.ts`: emits `finish` and `success`, or `error`. */
+  /** Emits `success` and `finish`, or `error`: see {@link uploadStream} in `streams.ts`. */
   uploadStream(container: ContainerName, file: FileName, options?: UploadStreamOptions): UploadStream {
     return uploadStream(this.#place(container, file), optionsIn(options))
   }
@@ -273,7 +273,7 @@ export class StorageService {
   async #download(container: ContainerName, file: FileName, res: Response | undefined): Promise<void> {
     if (res === undefined) throw new TypeError('download needs the response that the file is to be sent in')
     try {
-      await download(await this.storage, nameOf(container), nameOf(file), res, downloadOptions(this.#settings))
+      await download(await this.storage, nameOf(container), nameOf(file), res, downloadOptions(this.#settings, res))
     } catch (error) {
       if (!res.headersSent) {
         for (const [header, value] of Object.entries(errorAnswer(error).headers)) res.setHeader(header, value)

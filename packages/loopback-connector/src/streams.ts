@@ -63,23 +63,29 @@ const readNames = [
 ] as const satisfies readonly (keyof OpenFileOptions)[]
 
 /**
- * A stream into a file. When the file is stored it emits `success` with the {@link File}, and `finish`; else `error`, and nothing is
- * stored.
+ * Returns a stream into a file. Once the file is stored it emits `success`, then `finish`. On failure it emits `error`, and
+ * nothing is stored.
+ *
+ * `success` carries the {@link File}, except on the filesystem, where the storage component passed no argument:
+ * applications use `writer.on('success', callback)` there, and take any argument for an error.
  */
 export function uploadStream({ storage, container, file }: Place, options: UploadStreamOptions): UploadStream {
-  let stored: File | undefined
+  let argumentsOfSuccess: readonly File[] = []
   const stream = new UploadStream(async (body, streamSignal) => {
     try {
       const opened = await storage
       const { signal, ...write } = writeOptions(opened, options)
       const written = await opened.putFile(container, file, body, { ...write, signal: joined(signal, streamSignal) })
-      stored = new File(written, { provider: opened.name, location: await locationOf(opened, written) })
+      if (opened.name !== 'filesystem') {
+        const location = await locationOf(opened, written)
+        argumentsOfSuccess = [new File(written, { provider: opened.name, location })]
+      }
       return written
     } catch (error) {
       throw connectorError(error)
     }
   })
-  return stream.once('finish', () => stream.emit('success', stored))
+  return stream.once('finish', () => stream.emit('success', ...argumentsOfSuccess))
 }
 
 /** The options that the storage knows; access lists and options of one service are for those that have them. */

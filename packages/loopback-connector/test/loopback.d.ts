@@ -8,6 +8,7 @@ declare module 'loopback' {
     type Middleware = (req: IncomingMessage, res: ServerResponse, next: Next) => void
 
     interface RemoteContext {
+      readonly res: ServerResponse
       readonly req: IncomingMessage
       readonly args: Record<string, unknown>
       readonly result?: unknown

@@ -43,6 +43,29 @@ describe('remote hooks', () => {
     expect(seen).toEqual(['before sea.txt', 'after', 'before secret'])
   })
 
+  it('set the type, the disposition and the caching of a download', async () => {
+    const { container, fetch, root } = await startOnDirectory()
+    await writeFile(join(root, 'album', 'sea.txt'), 'waves')
+    const headers = {
+      'cache-control': 'public, max-age=60',
+      'content-disposition': 'inline; filename="shore.csv"',
+      'content-type': 'text/csv; charset=utf-8',
+    }
+    container.beforeRemote('download', ({ res }, _unused, next) => {
+      for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
+      next()
+    })
+    for (const range of [undefined, 'bytes=0-2']) {
+      const response = await fetch(
+        '/containers/album/download/sea.txt',
+        range === undefined ? {} : { headers: { range } },
+      )
+      expect(Object.fromEntries(response.headers)).toMatchObject(headers)
+      expect(response.headers.get('Content-Security-Policy')).toContain("default-src 'none'")
+      expect(await response.text()).toBe(range === undefined ? 'waves' : 'wav')
+    }
+  })
+
   it('see the errors of uploads and downloads', async () => {
     const { container, fetch } = await startOnDirectory()
     const seen: unknown[] = []

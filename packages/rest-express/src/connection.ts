@@ -1,21 +1,31 @@
 /**
  * The connection behind a request: whether the client is still there, and whether it takes what it is sent.
  */
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { StorageError } from '@stowage/core'
 
 export const clientGone = (): StorageError => new StorageError('ABORTED', 'the client closed the connection')
 
-/** Aborted when the connection closes before the whole answer was handed over. */
-export function goneSignal(res: ServerResponse): AbortSignal {
+/** For requests that read: aborted when the connection closes before the whole response was handed over. */
+export function responseSignal(res: ServerResponse): AbortSignal {
+  return closeSignal(res, () => !res.writableFinished)
+}
+
+/**
+ * For requests that change something: aborted when the connection closes before the whole request has arrived.
+ * What has arrived whole is carried out, since many clients close right after the last byte and read no response.
+ */
+export function requestSignal(req: IncomingMessage, res: ServerResponse): AbortSignal {
+  return closeSignal(res, () => !req.complete)
+}
+
+function closeSignal(res: ServerResponse, isGone: () => boolean): AbortSignal {
   const controller = new AbortController()
-  if (res.closed) {
-    controller.abort(clientGone())
-  } else {
-    res.once('close', () => {
-      if (!res.writableFinished) controller.abort(clientGone())
-    })
+  const abort = () => {
+    if (isGone()) controller.abort(clientGone())
   }
+  if (res.closed) abort()
+  else res.once('close', abort)
   return controller.signal
 }
 

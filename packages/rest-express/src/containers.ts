@@ -8,7 +8,7 @@ import { readForm } from './json-body.js'
 
 /** `POST /` */
 export async function createContainer(exchange: Exchange): Promise<void> {
-  const { name } = await readForm(exchange.req, exchange.rules.upload.idleTimeout)
+  const { name } = await readForm(exchange)
   if (typeof name !== 'string') {
     throw new StorageError('INVALID_NAME', 'the body must hold the name of the container: {"name":"photos"}')
   }
@@ -18,7 +18,7 @@ export async function createContainer(exchange: Exchange): Promise<void> {
 
 /** `GET` and `HEAD /:container` */
 export async function getContainer(exchange: Exchange): Promise<void> {
-  const { storage, container, res, signal } = exchange
+  const { storage, container, res, responseSignal: signal } = exchange
   await exchange.authorize('getContainer', container)
   sendJson(res, 200, containerJson(await storage.getContainer(container, { signal })))
 }

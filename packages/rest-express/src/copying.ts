@@ -12,24 +12,27 @@ import { readJson } from './json-body.js'
 const invalid = (property: string, message: string) =>
   new StorageError('INVALID_ARGUMENT', message, { details: { property } })
 
-/** `POST /:container/copy` with `{"file":"a.txt","to":{"container":"other","file":"b.txt"}}` */
+/**
+ * `POST /:container/copy` with `{"file":"a.txt","to":{"container":"other","file":"b.txt"}}`. Completes when the client
+ * closes the connection, as every change whose request has arrived whole.
+ */
 export async function copyFile(exchange: Exchange): Promise<void> {
   const { source, target, options } = await readCopy(exchange, false)
-  const copied = await exchange.storage.copyFile(source, target, { ...options, signal: exchange.signal })
+  const copied = await exchange.storage.copyFile(source, target, options)
   sendJson(exchange.res, 200, fileJson(copied), { ETag: copied.etag })
 }
 
-/** `POST /:container/move`, as `copy`. Goes on to its end when the client goes away. */
+/** `POST /:container/move`, as `copy`. */
 export async function moveFile(exchange: Exchange): Promise<void> {
   const { source, target, options } = await readCopy(exchange, true)
   const moved = await exchange.storage.moveFile(source, target, options)
   sendJson(exchange.res, 200, fileJson(moved), { ETag: moved.etag })
 }
 
-/** `POST /:container/remove` with `{"files":["a.txt","b.txt"]}`. Goes on to its end when the client goes away. */
+/** `POST /:container/remove` with `{"files":["a.txt","b.txt"]}`. */
 export async function removeFiles(exchange: Exchange): Promise<void> {
-  const { storage, container, req, res, rules } = exchange
-  const { files } = await readJson(req, rules.upload.idleTimeout)
+  const { storage, container, res } = exchange
+  const { files } = await readJson(exchange)
   if (!Array.isArray(files) || files.length === 0) throw invalid('files', 'files must be a list of names')
   const names: string[] = files.map((name: unknown) => {
     checkFileName(name)
@@ -49,8 +52,8 @@ async function readCopy(
   exchange: Exchange,
   move: boolean,
 ): Promise<{ source: FileLocation; target: FileLocation; options: CopyFileOptions }> {
-  const { storage, container, req, rules } = exchange
-  const { file, to, attributes } = await readJson(req, rules.upload.idleTimeout)
+  const { storage, container, req } = exchange
+  const { file, to, attributes } = await readJson(exchange)
   checkFileName(file)
   if (typeof to !== 'object' || to === null) {
     throw invalid('to', 'to must say where: {"container":"other","file":"b.txt"}, or one of the two')

@@ -12,10 +12,11 @@ import {
   preconditionFailed,
   type RequestConditions,
 } from './conditions.js'
-import { goneSignal } from './connection.js'
+import { responseSignal } from './connection.js'
 import { contentDisposition } from './disposition.js'
 import type { Exchange } from './exchange.js'
 import { checkNames, type DownloadOptions, type DownloadRules, downloadRules } from './options.js'
+import { turnOf } from './pipelining.js'
 import { parseRange } from './ranges.js'
 
 interface DownloadJob {
@@ -45,14 +46,15 @@ export async function download<Req extends IncomingMessage = IncomingMessage>(
   checkNames('download', options)
   // Req is the framework's own request, which is the one in hand.
   const rules = downloadRules(options as DownloadOptions)
-  await sendFile({ storage, container, file, req: res.req, res, rules, signal: goneSignal(res) })
+  await turnOf(res.req, res)
+  await sendFile({ storage, container, file, req: res.req, res, rules, signal: responseSignal(res) })
 }
 
 /** `GET` and `HEAD /:container/download/*file` */
 export async function sendDownload(exchange: Exchange): Promise<void> {
   const { storage, container, file, req, res, rules } = exchange
   await exchange.authorize('download', container, file)
-  await sendFile({ storage, container, file, req, res, rules: rules.download, signal: exchange.signal })
+  await sendFile({ storage, container, file, req, res, rules: rules.download, signal: exchange.responseSignal })
 }
 
 async function sendFile(job: DownloadJob): Promise<void> {

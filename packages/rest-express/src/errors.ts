@@ -3,7 +3,7 @@
  */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { isStorageError, type StorageError } from '@stowage/core'
-import { discardRest } from './request-body.js'
+import { discardRest } from './lingering.js'
 import { RequestError } from './request-error.js'
 
 /** What an error tells a client. */

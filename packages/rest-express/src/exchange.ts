@@ -4,7 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkContainerName, checkFileName, isStorageError, type StorageService } from '@stowage/core'
 import type { Action } from './actions.js'
-import { goneSignal } from './connection.js'
+import { requestSignal, responseSignal } from './connection.js'
 import { errorAnswer } from './errors.js'
 import type { DownloadRules, FailedRequest, StorageRouterOptions, UploadRules } from './options.js'
 import { RequestError } from './request-error.js'
@@ -25,7 +25,8 @@ export class Exchange {
   readonly #container: string | undefined
   readonly #file: string | undefined
   readonly #query: string
-  #signal: AbortSignal | undefined
+  #responseSignal: AbortSignal | undefined
+  #requestSignal: AbortSignal | undefined
 
   constructor(
     rules: RouterRules,
@@ -59,10 +60,16 @@ export class Exchange {
     return new URLSearchParams(this.#query)
   }
 
-  /** Aborted when the client goes away. */
-  get signal(): AbortSignal {
-    this.#signal ??= goneSignal(this.res)
-    return this.#signal
+  /** For reads: aborted when the client closes the connection before it has the whole response. */
+  get responseSignal(): AbortSignal {
+    this.#responseSignal ??= responseSignal(this.res)
+    return this.#responseSignal
+  }
+
+  /** For changes: aborted when the client closes the connection before it has sent the whole request. */
+  get requestSignal(): AbortSignal {
+    this.#requestSignal ??= requestSignal(this.req, this.res)
+    return this.#requestSignal
   }
 
   /** Lets the request pass, or throws the answer. The names are checked first, so that the hook sees none that can't exist. */

@@ -7,7 +7,7 @@ import { fileJson, sendJson } from './json.js'
 
 /** `GET` and `HEAD /:container/files/*file`. ETag and Last-Modified are the file's. */
 export async function getFile(exchange: Exchange): Promise<void> {
-  const { storage, container, file, req, res, signal } = exchange
+  const { storage, container, file, req, res, responseSignal: signal } = exchange
   await exchange.authorize('getFile', container, file)
   const info = await storage.getFile(container, file, { signal })
   const validators = { ETag: info.etag, 'Last-Modified': info.mtime.toUTCString() }

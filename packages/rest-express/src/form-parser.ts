@@ -7,7 +7,7 @@
  * whoever stores it directly, up to the next delimiter: see `#direct`.
  */
 import { EventEmitter } from 'node:events'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable, Writable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isStorageError, StorageError } from '@stowage/core'
@@ -15,6 +15,7 @@ import multer from 'multer'
 import { FileContent } from './file-content.js'
 import { FormDelimiters } from './form-delimiters.js'
 import type { FilePart } from './form-file.js'
+import type { Parties } from './incoming.js'
 import type { UploadRules } from './options.js'
 import { RequestBody } from './request-body.js'
 import { RequestError } from './request-error.js'
@@ -107,6 +108,7 @@ interface OpenFile {
 
 export class FormParser {
   readonly #req: IncomingMessage
+  readonly #res: ServerResponse
   readonly #rules: UploadRules
   readonly #receiver: FormReceiver
   readonly #fields: Record<string, string[]> = Object.create(null)
@@ -137,8 +139,9 @@ export class FormParser {
   readonly #onWritten = this.#written.bind(this)
 
   /** `boundary`: as it is in the request's content type. */
-  constructor(req: IncomingMessage, boundary: string, rules: UploadRules, receiver: FormReceiver) {
+  constructor({ req, res }: Parties, boundary: string, rules: UploadRules, receiver: FormReceiver) {
     this.#req = req
+    this.#res = res
     this.#rules = rules
     this.#receiver = receiver
     this.#delimiters = new FormDelimiters(boundary)
@@ -263,7 +266,7 @@ export class FormParser {
   }
 
   async #feed(parser: Writable): Promise<void> {
-    for await (const chunk of new RequestBody(this.#req, this.#rules.idleTimeout)) {
+    for await (const chunk of new RequestBody(this.#req, this.#res, this.#rules.idleTimeout)) {
       this.#received += chunk.length
       for (const { bytes, startsWithDelimiter } of this.#delimiters.split(chunk)) {
         if (this.#failure !== undefined) return

@@ -20,6 +20,8 @@ import { FormParser, type FormReceiver } from './form-parser.js'
 import { accept } from './incoming.js'
 import { sendJson } from './json.js'
 import { checkNames, essence, type UploadOptions, type UploadRules, uploadRules } from './options.js'
+import { turnOf } from './pipelining.js'
+import { checkContentCoding } from './request-body.js'
 
 /** Files of one form that are held back at the same time. */
 const maxHeld = 8
@@ -61,6 +63,7 @@ export async function upload<Req extends IncomingMessage = IncomingMessage>(
   const rules = uploadRules(options as UploadOptions)
   const container: unknown = options.container ?? (req as { params?: { container?: unknown } }).params?.container
   checkContainerName(container, storage.capabilities.containerNames)
+  await turnOf(req, res)
   return receiveForm({
     storage,
     container,
@@ -93,6 +96,7 @@ async function receiveForm(job: FormJob): Promise<UploadResult> {
   if (essence(contentType) !== 'multipart/form-data') {
     throw new StorageError('TYPE_NOT_ALLOWED', 'an upload must be multipart/form-data')
   }
+  checkContentCoding(job.req)
   const received = new FormUpload(job, boundaryOf(contentType))
   return received.run()
 }
@@ -110,13 +114,13 @@ class FormUpload implements FormReceiver {
 
   constructor(job: FormJob, boundary: string) {
     this.#job = job
-    const { req, rules } = job
-    this.#parser = new FormParser(req, boundary, rules, this)
+    const { req, res, rules } = job
+    this.#parser = new FormParser({ req, res }, boundary, rules, this)
   }
 
   async run(): Promise<UploadResult> {
-    const { res } = this.#job
-    if (res.closed) throw clientGone()
+    const { req, res } = this.#job
+    if (res.closed && !req.complete) throw clientGone()
     res.once('close', this.#onGone)
     try {
       const fields = await this.#parser.run()
@@ -135,7 +139,7 @@ class FormUpload implements FormReceiver {
   }
 
   #lost(): void {
-    this.#parser.fail(clientGone())
+    if (!this.#job.req.complete) this.#parser.fail(clientGone())
   }
 
   settled(): Promise<void> {

@@ -7,7 +7,8 @@
  * - `containers.ts`, `files.ts`, `listing.ts`, `copying.ts`, `download.ts`, `raw-upload.ts`: the handlers.
  * - `form-upload.ts`, `form-parser.ts`, `form-file.ts`: forms. `incoming.ts`: the upload options at work.
  * - `conditions.ts`, `ranges.ts`, `digests.ts`, `disposition.ts`: headers.
- * - `request-body.ts`, `json-body.ts`, `connection.ts`: what clients send, and when they stop.
+ * - `request-body.ts`, `json-body.ts`: what clients send.
+ * - `connection.ts`, `pipelining.ts`, `lingering.ts`: when they stop, ask for much at once, or do not listen yet.
  * - `openapi.ts`, `openapi-operations.ts`, `openapi-schemas.ts`: the routes described.
  * - `json.ts`, `errors.ts`, `request-error.ts`: what they get.
  */
@@ -16,6 +17,7 @@ export { download } from './download.js'
 export { type ErrorAnswer, errorAnswer, sendError } from './errors.js'
 export type { UploadedFile } from './form-file.js'
 export { type UploadResult, upload } from './form-upload.js'
+export { discardRest } from './lingering.js'
 export {
   type OpenApiDocument,
   type OpenApiOperation,
@@ -34,7 +36,6 @@ export {
   type UploadOptions,
   uploadOptionNames,
 } from './options.js'
-export { discardRest } from './request-body.js'
 export { RequestError } from './request-error.js'
 export { type StorageRouter, storageRouter } from './router.js'
 export { type StorageRoute, storageRoutes } from './routes.js'

@@ -3,8 +3,9 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { StorageError } from '@stowage/core'
+import type { Exchange } from './exchange.js'
 import { essence } from './options.js'
-import { RequestBody } from './request-body.js'
+import { checkContentCoding, RequestBody } from './request-body.js'
 
 /** Bytes of a body of parameters. A thousand names of the greatest length fit in. */
 const maxBytes = 2 * 1024 * 1024
@@ -12,14 +13,16 @@ const maxBytes = 2 * 1024 * 1024
 const wrongType = (expected: string) => new StorageError('TYPE_NOT_ALLOWED', `the body must be ${expected}`)
 
 /** The properties of a JSON object. */
-export async function readJson(req: IncomingMessage, idleTimeout: number): Promise<Record<string, unknown>> {
+export async function readJson(exchange: Exchange): Promise<Record<string, unknown>> {
+  const { req } = exchange
   const type = contentType(req)
   if (type !== 'application/json') throw wrongType('application/json')
-  return parsedElsewhere(req) ?? parseJson(await readText(req, idleTimeout))
+  return parsedElsewhere(req) ?? parseJson(await readText(exchange))
 }
 
 /** The properties of a JSON object, or of a urlencoded form. */
-export async function readForm(req: IncomingMessage, idleTimeout: number): Promise<Record<string, unknown>> {
+export async function readForm(exchange: Exchange): Promise<Record<string, unknown>> {
+  const { req } = exchange
   const type = contentType(req) ?? 'application/json'
   const urlencoded = type === 'application/x-www-form-urlencoded'
   if (!urlencoded && type !== 'application/json') {
@@ -27,7 +30,7 @@ export async function readForm(req: IncomingMessage, idleTimeout: number): Promi
   }
   const parsed = parsedElsewhere(req)
   if (parsed !== undefined) return parsed
-  const text = await readText(req, idleTimeout)
+  const text = await readText(exchange)
   if (urlencoded) return Object.fromEntries(new URLSearchParams(text))
   return parseJson(text === '' ? '{}' : text)
 }
@@ -43,10 +46,11 @@ function parsedElsewhere(req: IncomingMessage): Record<string, unknown> | undefi
   return asObject(req.body)
 }
 
-async function readText(req: IncomingMessage, idleTimeout: number): Promise<string> {
+async function readText({ req, res, rules }: Exchange): Promise<string> {
+  checkContentCoding(req)
   const chunks: Buffer[] = []
   let length = 0
-  for await (const chunk of new RequestBody(req, idleTimeout)) {
+  for await (const chunk of new RequestBody(req, res, rules.upload.idleTimeout)) {
     length += chunk.length
     if (length > maxBytes) throw new StorageError('TOO_LARGE', `the body must be at most ${maxBytes} bytes`)
     chunks.push(chunk)

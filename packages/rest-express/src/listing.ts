@@ -46,7 +46,7 @@ export async function listFiles(exchange: Exchange): Promise<void> {
 }
 
 async function sendList<T>(exchange: Exchange, query: URLSearchParams, list: List<T>): Promise<void> {
-  const { req, signal } = exchange
+  const { req, responseSignal: signal } = exchange
   const limit = parseLimit(query.get('limit'))
   const cursor = query.get('cursor') ?? undefined
   if (limit !== undefined || cursor !== undefined) {
@@ -82,7 +82,7 @@ async function sendPage<T>(
   sendJson(res, 200, json, { Link: `<?${next}>; rel="next"` })
 }
 
-async function sendAll<T>({ res, signal }: Exchange, list: List<T>): Promise<void> {
+async function sendAll<T>({ res, responseSignal: signal }: Exchange, list: List<T>): Promise<void> {
   let piece = '['
   let first = true
   for await (const entry of list.all({ signal })) {

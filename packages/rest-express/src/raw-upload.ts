@@ -13,7 +13,7 @@ import { RequestBody } from './request-body.js'
 
 /** `PUT /:container/files/*file`: 201 when the file is new, 200 when it replaced one. */
 export async function receiveFile(exchange: Exchange): Promise<void> {
-  const { storage, container, file, req, res, rules, signal } = exchange
+  const { storage, container, file, req, res, rules, requestSignal: signal } = exchange
   await exchange.authorize('putFile', container, file)
   checkPartial(req)
   const contentType = statedType(req)
@@ -28,7 +28,7 @@ export async function receiveFile(exchange: Exchange): Promise<void> {
   const { checksums, sha512 } = parseDigests(req.headers)
   const conditions = await writeConditions(req.headers, storage, container, file, signal)
   const replaces = storage.capabilities.tellsReplaced ? undefined : await willReplace(exchange, conditions)
-  const body = new RequestBody(req, rules.upload.idleTimeout)
+  const body = new RequestBody(req, res, rules.upload.idleTimeout)
   const written = await storage.putFile(container, file, sha512 === undefined ? body : withSha512(body, sha512), {
     ...write,
     ...conditions,
@@ -69,7 +69,7 @@ function statedAttributes({ headers }: IncomingMessage) {
 }
 
 /** For storages that do not tell. Looked up before the first byte is taken: afterwards the file is there in any case. */
-async function willReplace({ storage, container, file, signal }: Exchange, conditions: WriteConditions) {
+async function willReplace({ storage, container, file, requestSignal: signal }: Exchange, conditions: WriteConditions) {
   if (conditions.ifNoneMatch !== undefined) return false
   if (conditions.ifMatch !== undefined) return true
   try {

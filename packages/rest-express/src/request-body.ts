@@ -2,15 +2,10 @@
  * The bytes that a client sends: read with backpressure, given up when the client goes away or falls silent, and never at the
  * cost of the connection, which still has to carry the answer.
  */
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { giveAwayChunk } from '@stowage/core'
 import { clientGone } from './connection.js'
 import { RequestError } from './request-error.js'
-
-/** Bytes that are still read, and thrown away, after the answer to a request whose body was not wanted. */
-const discardBytes = 64 * 1024 * 1024
-/** Milliseconds that this may take. */
-const discardTime = 30_000
 
 /**
  * A request's body as an iterable. Unlike the stream itself it may be left before its end: the request is only paused then, and not
@@ -20,11 +15,13 @@ const discardTime = 30_000
  */
 export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer, undefined> {
   readonly #req: IncomingMessage
+  readonly #res: ServerResponse
   readonly #idleTimeout: number
   readonly #waiting: Buffer[] = []
   #timer: NodeJS.Timeout | undefined
   #failure: Error | undefined
   #wake: (() => void) | undefined
+  #isWanted = false
   // Bound methods, and not functions that hold `this` and are held by it: the engine keeps those, and with them the whole request, until it
   // collects all of its memory.
   readonly #onData = this.#take.bind(this)
@@ -33,10 +30,12 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
   readonly #onIdle = this.#fellSilent.bind(this)
 
   /** `idleTimeout`: milliseconds for which the client may send nothing; 0 for any time. */
-  constructor(req: IncomingMessage, idleTimeout: number) {
+  constructor(req: IncomingMessage, res: ServerResponse, idleTimeout: number) {
     this.#req = req
+    this.#res = res
     this.#idleTimeout = idleTimeout
     checkUnread(req)
+    checkTransferCoding(req)
     req.on('data', this.#onData)
     req.pause()
     req.on('end', this.#onEnd)
@@ -49,15 +48,18 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
   }
 
   async next(): Promise<IteratorResult<Buffer, undefined>> {
+    if (!this.#isWanted) {
+      this.#isWanted = true
+      sendContinue(this.#req, this.#res)
+    }
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure
-      const chunk = this.#waiting.shift()
+      const chunk = this.#waiting.shift() ?? this.#leftBehind()
       if (chunk !== undefined) return { done: false, value: chunk }
-      if (this.#req.readableEnded) {
+      if (this.#req.readableEnded || this.#req.destroyed) {
         this.#detach()
         return { done: true, value: undefined }
       }
-      if (this.#req.destroyed) throw clientGone()
       this.#req.resume()
       await this.#progress()
     }
@@ -66,6 +68,18 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
   async return(): Promise<IteratorReturnResult<undefined>> {
     this.#detach()
     return { done: true, value: undefined }
+  }
+
+  /**
+   * Of a request that arrived whole before its connection closed: what Node has received and not handed out. Throws
+   * when the connection closed before the end.
+   */
+  #leftBehind(): Buffer | undefined {
+    const req = this.#req
+    if (!req.destroyed || req.readableEnded) return undefined
+    if (!req.complete) throw clientGone()
+    req.off('data', this.#onData)
+    return (req.read() as Buffer | null) ?? undefined
   }
 
   #take(chunk: Buffer): void {
@@ -83,7 +97,8 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
   }
 
   #closed(): void {
-    if (!this.#req.readableEnded) this.#fail(clientGone())
+    if (this.#req.readableEnded || this.#req.complete) this.#continue()
+    else this.#fail(clientGone())
   }
 
   #progress(): Promise<void> {
@@ -123,24 +138,28 @@ function checkUnread(req: IncomingMessage): void {
   )
 }
 
-/**
- * Reads and throws away what remains of a request that was answered, so that a client which sends first and reads afterwards
- * sees its answer. One that goes on and on loses the connection.
- */
-export function discardRest(req: IncomingMessage): void {
-  if (req.complete || req.destroyed) {
-    req.resume()
-    return
-  }
-  let left = discardBytes
-  const stop = () => req.destroy()
-  const timer = setTimeout(stop, discardTime).unref()
-  req.on('error', stop)
-  req.on('data', (chunk: Buffer) => {
-    left -= chunk.length
-    if (left < 0) stop()
+/** Node takes the last coding, which frames the body, away; the others it leaves in place (RFC 9112, 6.1). */
+function checkTransferCoding({ headers }: IncomingMessage): void {
+  const coding = headers['transfer-encoding']
+  if (coding === undefined || coding.trim().toLowerCase() === 'chunked') return
+  throw new RequestError(501, 'NOT_SUPPORTED', 'Transfer-Encoding must be "chunked", without another coding')
+}
+
+/** For bodies that are parsed: a compressed one is refused (RFC 9110, 15.5.16). */
+export function checkContentCoding({ headers }: IncomingMessage): void {
+  const coding = headers['content-encoding']
+  if (coding === undefined || coding.trim().toLowerCase() === 'identity') return
+  throw new RequestError(415, 'TYPE_NOT_ALLOWED', 'the body must be sent without Content-Encoding', {
+    'Accept-Encoding': 'identity',
   })
-  req.once('close', () => clearTimeout(timer))
-  req.once('end', () => clearTimeout(timer))
-  req.resume()
+}
+
+/**
+ * Asks a client that waits for it to send the body (RFC 9110, 10.1.1). Node has done so before the request was handed
+ * out, unless the server has a listener for `checkContinue`.
+ */
+function sendContinue(req: IncomingMessage, res: ServerResponse): void {
+  if (req.headers.expect?.toLowerCase() !== '100-continue' || req.httpVersion === '1.0') return
+  const wasSent = '_sent100' in res && res._sent100 === true
+  if (!wasSent && !res.headersSent && !res.destroyed) res.writeContinue()
 }

@@ -8,8 +8,10 @@ import type { StorageService } from '@stowage/core'
 import type { Action } from './actions.js'
 import { errorAnswer, sendError } from './errors.js'
 import { Exchange, type RouterRules, report } from './exchange.js'
+import { lingerOnClose } from './lingering.js'
 import { checkFunction, checkNames, downloadRules, type StorageRouterOptions, uploadRules } from './options.js'
 import { parsePath, type StoragePath } from './paths.js'
+import { turnOf } from './pipelining.js'
 import { RequestError } from './request-error.js'
 import { type RouteHandler, routeHandlers } from './routes.js'
 
@@ -71,13 +73,15 @@ function dispatch(
   req: IncomingMessage,
   res: ServerResponse,
 ): void {
+  if (hasBody(req)) lingerOnClose(req)
   const method = req.method ?? 'GET'
   const route = handlers.get(method)
   if (route !== undefined) {
     // A connection that breaks while the answer is written shows as `close`, which is what the handlers follow.
     res.on('error', ignoreBrokenConnection)
-    const exchange = new Exchange(rules, req, res, path)
-    route.handle(exchange).catch((error: unknown) => fail(rules, route.action, req, res, error))
+    const handle = () => route.handle(new Exchange(rules, req, res, path))
+    const handled = turnOf(req, res)?.then(handle) ?? handle()
+    handled.catch((error: unknown) => fail(rules, route.action, req, res, error))
   } else if (method === 'OPTIONS') {
     res.writeHead(204, { Allow: allow }).end()
   } else {
@@ -96,6 +100,10 @@ function fail(
   report(rules, { action, statusCode: errorAnswer(error).statusCode, req }, error)
   sendError(req, res, error)
 }
+
+/** Whether anything comes after the headers (RFC 9112, 6.3). */
+const hasBody = ({ headers }: IncomingMessage) =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
 function ignoreBrokenConnection(): void {
   // The handler that writes the answer hears of it by `close`.

@@ -1,7 +1,7 @@
 /**
  * The form parser against plain busboy, whose reading of a form it must keep: files pass busboy by, and nothing may show of it.
  */
-import type { IncomingMessage } from 'node:http'
+import { EventEmitter } from 'node:events'
 import { Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isStorageError } from '@stowage/core'
@@ -10,6 +10,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { boundaryOf } from '../src/form-delimiters.js'
 import { FormParser } from '../src/form-parser.js'
+import type { Parties } from '../src/incoming.js'
 import { type UploadRules, uploadRules } from '../src/options.js'
 
 const seed = 20260114
@@ -92,8 +93,9 @@ async function read({ contentType, text, cuts }: Form): Promise<Reading> {
   const req = Object.assign(Readable.from(chunks, { objectMode: false }), {
     headers: { 'content-type': contentType, 'transfer-encoding': 'chunked' },
   })
+  const res = new EventEmitter()
   try {
-    const parser = new FormParser(req as unknown as IncomingMessage, boundaryOf(contentType), rules, {
+    const parser = new FormParser({ req, res } as unknown as Parties, boundaryOf(contentType), rules, {
       receive: async ({ field, filename, type, content }) => {
         const file = [field, filename, type]
         files.push(file)

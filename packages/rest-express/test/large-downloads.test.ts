@@ -92,6 +92,20 @@ describe('A large download', () => {
     expect(new Set(failures.map(({ statusCode }) => statusCode))).toEqual(new Set([499]))
   })
 
+  it('has one descriptor for each connection, however many requests were pipelined on it', async () => {
+    const { port, mount, descriptors, failures } = await serverWithFile()
+    const sockets = await Promise.all(Array.from({ length: 10 }, () => openSocket(port)))
+    let most = 0
+    for (const socket of sockets) {
+      socket.write(`GET ${mount}/photos/download/a HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(900))
+      await new Promise((resolve) => socket.once('readable', resolve))
+      most = Math.max(most, await descriptors())
+    }
+    expect(most).toBe(10)
+    for (const socket of sockets) socket.destroy()
+    await eventually(async () => failures.length === 9000 && (await descriptors()) === 0)
+  })
+
   it('cuts the connection when the file is shortened meanwhile', async () => {
     const { port, mount, path, descriptors, failures } = await serverWithFile()
     const socket = await openSocket(port)

@@ -1,6 +1,6 @@
 /**
- * Diagnostics on `node:diagnostics_channel`: one message for each operation, when it has ended. Nothing is measured and
- * nothing is allocated while nobody listens.
+ * Diagnostics on `node:diagnostics_channel`: one message for each operation, when it has ended, and one for each warning. Without
+ * subscribers an operation is not measured, and a warning becomes one of the process.
  *
  * ```js
  * import { subscribe } from 'node:diagnostics_channel'
@@ -57,4 +57,35 @@ export class OperationTimer {
     }
     operations.publish(event)
   }
+}
+
+/** The channel's name. */
+export const warningChannel = 'stowage:warning'
+
+/** The message of {@link warningChannel}: something that an operation leaves out, or leaves undone, while it succeeds. */
+export interface WarningEvent {
+  readonly provider: string
+  /** Its message is for the operator: it may hold names that users are not to see. */
+  readonly error: StorageError
+}
+
+const warnings = channel(warningChannel)
+
+/** Warnings of the process: each message is shown once, and no more of them than this. */
+const maxShown = 1000
+const shown = new Set<string>()
+
+/**
+ * Publishes a warning. Without a subscriber it is a warning of the process, which Node writes to the standard error stream, once
+ * for each message.
+ */
+export function warn(event: WarningEvent): void {
+  if (warnings.hasSubscribers) {
+    warnings.publish(event)
+    return
+  }
+  const { message, code } = event.error
+  if (shown.has(message) || shown.size === maxShown) return
+  shown.add(message)
+  process.emitWarning(message, { type: 'StowageWarning', code })
 }

@@ -23,7 +23,7 @@ export {
   type SettingsSchema,
   uploadSettings,
 } from './data-sources.js'
-export { type OperationEvent, operationChannel } from './diagnostics.js'
+export { type OperationEvent, operationChannel, type WarningEvent, warn, warningChannel } from './diagnostics.js'
 export { type EnvironmentReference, parseReferences } from './environment.js'
 export * from './errors.js'
 export * from './files.js'

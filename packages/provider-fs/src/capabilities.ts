@@ -2,13 +2,14 @@
  * What a plain directory can do.
  */
 import { type Capabilities, freezeCapabilities } from '@stowage/core'
+import { bookkeepingPattern } from './folding.js'
 
 export const capabilities: Capabilities = freezeCapabilities({
   containerNames: {
-    pattern: '(?!\\.{1,2}$|\\.[sS][tT][oO][wW][aA][gG][eE]$)[^/\\\\\\0]+',
+    pattern: `(?!\\.{1,2}$|${bookkeepingPattern}$)[^/\\\\\\0]+`,
     minBytes: 1,
     maxBytes: 255,
-    rule: '1 to 255 bytes without slashes, backslashes and NUL, and not ".", ".." or ".stowage"',
+    rule: '1 to 255 bytes without slashes, backslashes and NUL, and not ".", ".." or ".stowage" in any spelling',
   },
   maxPageSize: 10_000,
   fileBesideFolder: false,

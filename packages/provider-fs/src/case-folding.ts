@@ -2,21 +2,19 @@
  * Volumes that take `Photo` and `photo` for the same name, as those of macOS do: a write that would replace a file of
  * another name is refused.
  */
-import { basename, dirname } from 'node:path'
 import type { Directories, Directory } from './directories.js'
-import { errno } from './errors.js'
-import { foldName } from './names.js'
-import { newToken } from './owner.js'
-import { close, lstat, open, readdir, unlink } from './system.js'
-import { holdTemporaries } from './temporary.js'
+import { rootMissing } from './errors.js'
+import { foldName } from './folding.js'
+import { lstatIfThere, readdir } from './system.js'
+import { holdTemporaries, temporaryPath } from './temporary.js'
 
 export class CaseFolding {
   readonly #directories: Directories
-  #answer: Promise<boolean> | undefined
+  #folds: Promise<boolean> | undefined
 
   constructor(directories: Directories, known: boolean | undefined) {
     this.#directories = directories
-    if (known !== undefined) this.#answer = Promise.resolve(known)
+    if (known !== undefined) this.#folds = Promise.resolve(known)
   }
 
   /**
@@ -28,35 +26,27 @@ export class CaseFolding {
     return otherSpelling(await readdir(directory.here), entry)
   }
 
-  /** Found out once, by a file asked for under another spelling of its name. */
+  /** Found out once, from a directory that is there anyway. */
   #foldsCase(): Promise<boolean> {
-    this.#answer ??= this.#probe().catch((error: unknown) => {
-      this.#answer = undefined
+    this.#folds ??= this.#probe().catch((error: unknown) => {
+      this.#folds = undefined
       throw error
     })
-    return this.#answer
+    return this.#folds
   }
 
   async #probe(): Promise<boolean> {
-    using directory = await holdTemporaries(this.#directories)
-    return foldsCase(directory.at(newToken()))
+    const temporaries = await holdTemporaries(this.#directories)
+    temporaries[Symbol.dispose]()
+    using parent = await this.#directories.hold(temporaryPath.slice(0, -1))
+    if (parent === undefined) throw rootMissing()
+    return foldsCase(parent, temporaryPath.at(-1) ?? '')
   }
 }
 
-/** Whether the volume folds case, found out with a temporary file whose name ends in letters. */
-export async function foldsCase(path: string): Promise<boolean> {
-  const probe = `${path}-case`
-  await close(await open(probe, 'wx'))
-  try {
-    await lstat(`${dirname(probe)}/${basename(probe).slice(0, -'case'.length)}CASE`)
-    return true
-  } catch (error) {
-    if (errno(error) === 'ENOENT') return false
-    throw error
-  } finally {
-    await unlink(probe)
-  }
-}
+/** Whether the volume folds case: whether it finds an entry, in lower case, under its name in upper case. */
+export const foldsCase = async (directory: Directory, entry: string): Promise<boolean> =>
+  (await lstatIfThere(directory.at(entry.toUpperCase()))) !== undefined
 
 /** Of a directory's entries, the one that a folding volume takes for `entry` without being it. */
 export function otherSpelling(entries: readonly string[], entry: string): string | undefined {

@@ -1,14 +1,14 @@
 /**
  * Clearing what killed processes have left, and freeing what was thrown away.
  */
-import { rm } from 'node:fs/promises'
 import { attributesPath } from './attributes.js'
-import { isAbsence, throwIfAborted } from './errors.js'
+import { throwIfAborted, treesLeft, warn } from './errors.js'
 import { isLeftBehind, locksPath, readlinkIfThere } from './locks.js'
-import { newToken, ownerState } from './owner.js'
+import { ownerState } from './owner.js'
 import { containerLock, lockOf, placeOfPath } from './places.js'
-import { ignoreFailure, lstatIfThere, readdirIfThere, rename } from './system.js'
-import { holdTemporaries, temporaryPath } from './temporary.js'
+import { ignoreFailure, lstatIfThere, readdirIfThere } from './system.js'
+import { temporaryPath } from './temporary.js'
+import { type LeftTree, removeTrees, type Tree, throwAway } from './tree-removal.js'
 import { completing, isCompleted, uploadData, uploadsPath } from './uploads.js'
 import { versionOf } from './versions.js'
 import type { Workspace } from './workspace.js'
@@ -20,6 +20,8 @@ export class Cleaner {
   readonly #workspace: Workspace
   readonly #stop = new AbortController()
   #started: Promise<void> | undefined
+  /** What this process could not remove. */
+  #left: LeftTree[] = []
 
   constructor(workspace: Workspace) {
     this.#workspace = workspace
@@ -34,13 +36,18 @@ export class Cleaner {
     this.#stop.abort()
   }
 
-  /** Everything: also what is kept for files that other programs have removed or changed. */
+  /**
+   * Everything: also what is kept for files that other programs have removed or changed. Fails in the end when something could
+   * not be removed.
+   */
   async clean(signal: AbortSignal): Promise<void> {
     // What the first write began may be in the middle of what this would find.
     if (this.#started !== undefined) await unlessAborted(this.#started, signal)
     throwIfAborted(signal)
+    await this.#remove(this.#left.splice(0))
     await this.#clearLeftBehind(signal)
     await this.#clearAttributes(signal)
+    if (this.#left.length > 0) throw treesLeft(this.#left)
   }
 
   async #clearLeftBehind(signal: AbortSignal): Promise<void> {
@@ -49,15 +56,16 @@ export class Cleaner {
   }
 
   /** Removes what was moved to `.stowage/tmp`. When the signal is aborted it goes on, unattended. */
-  async free(names: readonly string[], signal: AbortSignal): Promise<void> {
-    await unlessAborted(this.#remove(names), signal)
+  async free(trees: readonly Tree[], signal: AbortSignal): Promise<void> {
+    await unlessAborted(this.#remove(trees).catch(ignoreFailure), signal)
   }
 
-  async #remove(names: readonly string[]): Promise<void> {
-    using temporaries = await holdTemporaries(this.#workspace.directories)
-    // Tried again when something was put there while it was removed, by somebody who did not know yet that it is gone.
-    const thoroughly = { recursive: true, force: true, maxRetries: 3 }
-    for (const name of names) await rm(temporaries.at(name), thoroughly).catch(ignoreFailure)
+  async #remove(trees: readonly Tree[]): Promise<void> {
+    if (trees.length === 0) return
+    for (const tree of await removeTrees(this.#workspace.directories, trees)) {
+      this.#left.push(tree)
+      warn(treesLeft([tree]))
+    }
   }
 
   /** Temporary files and locks, whose owners are known by name. */
@@ -67,7 +75,8 @@ export class Cleaner {
     for (const name of temporaries === undefined ? [] : await readdirIfThere(temporaries.here)) {
       throwIfAborted(signal)
       if (temporaries === undefined || ownerState(name) === 'alive') continue
-      if (ownerState(name) === 'dead' || (await isOld(temporaries.at(name)))) await this.#remove([name])
+      if (ownerState(name) === 'dead' || (await isOld(temporaries.at(name))))
+        await this.#remove([{ entry: name, path: `${temporaryPath.join('/')}/${name}` }])
     }
     using held = await directories.hold(locksPath)
     if (held !== undefined) await locks.clearLeftBehind(held, await readdirIfThere(held.here), signal)
@@ -103,7 +112,9 @@ export class Cleaner {
         // Completed. Whoever did that removes the rest, unless it was killed before it could.
         const lock = uploads.at(`${id}/${completing.name}`)
         const holder = await readlinkIfThere(lock)
-        if (holder !== undefined && (await isLeftBehind(holder, lock))) await this.#throwAway(uploads.at(id))
+        if (holder !== undefined && (await isLeftBehind(holder, lock))) {
+          await this.#throwAway([...uploadsPath, container, id])
+        }
       }
     }
   }
@@ -119,24 +130,14 @@ export class Cleaner {
     return locks.hold([containerLock(container)], signal, async () => {
       using held = await directories.hold([container])
       if (held !== undefined) return false
-      using directory = await directories.hold(segments)
-      if (directory !== undefined) await this.#throwAway(directory.at(container))
+      await this.#throwAway([...segments, container])
       return true
     })
   }
 
-  /** Away in one step, so that nobody sees it half removed. */
-  async #throwAway(path: string): Promise<void> {
-    using temporaries = await holdTemporaries(this.#workspace.directories)
-    const name = newToken()
-    try {
-      await rename(path, temporaries.at(name))
-    } catch (error) {
-      // Somebody else was faster.
-      if (isAbsence(error)) return
-      throw error
-    }
-    await this.#remove([name])
+  async #throwAway(segments: readonly string[]): Promise<void> {
+    const tree = await throwAway(this.#workspace.directories, segments)
+    if (tree !== undefined) await this.#remove([tree])
   }
 }
 

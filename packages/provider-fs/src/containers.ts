@@ -16,12 +16,11 @@ import {
 import { attributesPath } from './attributes.js'
 import { capabilities } from './capabilities.js'
 import { syncDirectory } from './directories.js'
+import { readEntries } from './entries.js'
 import { errno, throwIfAborted } from './errors.js'
-import { newToken } from './owner.js'
 import { containerLock } from './places.js'
-import { readEntries } from './snapshots.js'
-import { lstatIfThere, mkdir, rename } from './system.js'
-import { holdTemporaries } from './temporary.js'
+import { lstatIfThere, mkdir } from './system.js'
+import { type Tree, throwAway } from './tree-removal.js'
 import { uploadsPath } from './uploads.js'
 import type { Workspace } from './workspace.js'
 
@@ -106,8 +105,7 @@ export async function destroyContainer(
   const held = await workspace.holdContainer(container)
   held[Symbol.dispose]()
   workspace.cleaner.startOnce()
-  using temporaries = await holdTemporaries(workspace.directories)
-  const away: string[] = []
+  const away: Tree[] = []
   await workspace.locks.hold([containerLock(container)], signal, async () => {
     if (onlyIfEmpty) {
       if (!(await workspace.directories.removeHollow([container], signal))) {
@@ -121,17 +119,13 @@ export async function destroyContainer(
   await workspace.cleaner.free(away, signal)
 
   async function moveAway(segments: readonly string[]): Promise<boolean> {
-    using parent = await workspace.directories.hold(segments.slice(0, -1))
-    if (parent === undefined) return false
-    const name = newToken()
-    try {
-      await rename(parent.at(segments.at(-1) ?? ''), temporaries.at(name))
-    } catch (error) {
-      if (errno(error) === 'ENOENT') return false
-      throw error
+    const tree = await throwAway(workspace.directories, segments)
+    if (tree === undefined) return false
+    away.push(tree)
+    if (workspace.options.fsync) {
+      using parent = await workspace.directories.hold(segments.slice(0, -1))
+      if (parent !== undefined) await syncDirectory(parent)
     }
-    if (workspace.options.fsync) await syncDirectory(parent)
-    away.push(name)
     return true
   }
 }

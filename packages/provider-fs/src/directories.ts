@@ -28,12 +28,16 @@ const latelyMilliseconds = 1000
 /** How often a directory is made again that another process prunes at the same moment. */
 const maxTries = 100
 
-/** A directory in use. */
-export interface Directory extends Disposable {
-  /** The path of an entry, good while the directory is held. */
+/** A directory that is open. */
+export interface OpenDirectory extends Disposable {
+  /** The path of an entry, valid while the directory is open. */
   at(entry: string): string
-  /** The directory's own path, good while it is held. */
+  /** The directory's own path, valid while it is open. */
   readonly here: string
+}
+
+/** A directory in use. */
+export interface Directory extends OpenDirectory {
   /** Whether it still is where it was when it was taken. */
   isInPlace(): boolean
 }
@@ -92,6 +96,22 @@ export class Directories {
     const known = this.#descriptors.get(segments.join('/'))
     if (known !== undefined && performance.now() - known.lastSeen < latelyMilliseconds) return this.#use(known)
     return this.hold(segments)
+  }
+
+  /**
+   * Opens a directory in a held one: the one that the entry is now, wherever it is moved to. `undefined` when the entry is no
+   * directory.
+   */
+  async open(parent: OpenDirectory, entry: string): Promise<OpenDirectory | undefined> {
+    const path = parent.at(entry)
+    const { byDescriptor } = await this.#resolveRoot()
+    try {
+      if (byDescriptor) return openedBy(await open(path, openDirectory))
+      return (await lstat(path)).isDirectory() ? atPath(path) : undefined
+    } catch (error) {
+      if (isAbsence(error)) return undefined
+      throw error
+    }
   }
 
   /** As {@link hold}, for a directory that is known to exist unless somebody removes it now. */
@@ -267,8 +287,7 @@ export class Directories {
       throw error
     }
     return {
-      at: (entry) => `${path}/${entry}`,
-      here: path,
+      ...atPath(path),
       isInPlace: () => {
         try {
           return realpathSync.native(path) === path
@@ -276,7 +295,6 @@ export class Directories {
           return false
         }
       },
-      [Symbol.dispose]: () => undefined,
     }
   }
 
@@ -334,6 +352,17 @@ export class Directories {
     }, idleMilliseconds)
     this.#sweep.unref()
   }
+}
+
+const atPath = (path: string): OpenDirectory => ({
+  at: (entry) => `${path}/${entry}`,
+  here: path,
+  [Symbol.dispose]: () => undefined,
+})
+
+function openedBy(fd: number): OpenDirectory {
+  const here = pathBy(fd)
+  return { at: (entry) => `${here}/${entry}`, here, [Symbol.dispose]: () => closeSync(fd) }
 }
 
 /** Makes the directory's entries last through a loss of power. */

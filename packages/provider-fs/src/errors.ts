@@ -1,7 +1,7 @@
 /**
  * The operating system's errors in the contract's terms. Their messages and paths stay here.
  */
-import { describeCause, isStorageError, StorageError, type StorageErrorCode } from '@stowage/core'
+import { describeCause, isStorageError, StorageError, type StorageErrorCode, warn as warnOperator } from '@stowage/core'
 
 const codes: Readonly<Record<string, readonly [StorageErrorCode, string]>> = {
   EACCES: ['PERMISSION_DENIED', 'the operating system does not permit it'],
@@ -17,6 +17,7 @@ const codes: Readonly<Record<string, readonly [StorageErrorCode, string]>> = {
   ENOMEM: ['UNAVAILABLE', 'the operating system is out of memory'],
   ESTALE: ['UNAVAILABLE', 'the network file system lost the file'],
   EBUSY: ['UNAVAILABLE', 'the operating system says that it is busy'],
+  ENOTEMPTY: ['UNAVAILABLE', 'another program keeps putting files into it'],
   EIO: ['INTERNAL', 'the disk failed'],
   ENOENT: ['INTERNAL', 'a file or directory was removed by another program meanwhile'],
   ENOTDIR: ['INTERNAL', 'a directory was replaced by another program meanwhile'],
@@ -58,6 +59,10 @@ export function translate(error: unknown): unknown {
   if (error instanceof BodyFailure) return error.error
   if (isStorageError(error)) return error
   if (error instanceof Obstacle) return new StorageError('INTERNAL', `our own directory can't be made: ${error.reason}`)
+  return translateSystem(error)
+}
+
+function translateSystem(error: unknown): StorageError {
   const code = errno(error)
   const [storageCode, message] = (code === undefined ? undefined : codes[code]) ?? ['INTERNAL', 'the operation failed']
   return new StorageError(storageCode, message, { cause: describeCause(error) })
@@ -84,3 +89,18 @@ export const rootNoDirectory = (): StorageError => new StorageError('UNAVAILABLE
 /** The version that was promised is not there any more: the file was changed in place, or got another time. */
 export const changedMeanwhile = (): StorageError =>
   new StorageError('PRECONDITION_FAILED', 'the file was changed while it was read')
+
+/** What was destroyed and could not be removed. */
+export function treesLeft(trees: readonly { readonly path: string; readonly cause: unknown }[]): StorageError {
+  const [first] = trees
+  const { code, message, cause } = translateSystem(first?.cause)
+  const more = trees.length > 1 ? ` and ${trees.length - 1} more` : ''
+  return new StorageError(
+    code,
+    `${JSON.stringify(first?.path)}${more} could not be removed and is left in .stowage/tmp: ${message}`,
+    { cause },
+  )
+}
+
+/** Tells the operator what an operation that succeeds leaves out. */
+export const warn = (error: StorageError): void => warnOperator({ provider: 'filesystem', error })

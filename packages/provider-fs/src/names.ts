@@ -150,6 +150,3 @@ const isDirectoryName = (segment: string): boolean =>
   !segment.includes('%') ||
   continuedChunk(segment) !== undefined ||
   decodeSegment([segment], 'directory', false) !== undefined
-
-/** Equal for names that a volume may hold to be the same: those that differ in case or in Unicode's composition alone. */
-export const foldName = (name: string): string => name.normalize('NFD').toUpperCase().toLowerCase().normalize('NFD')

@@ -1,8 +1,9 @@
 /**
  * Where a file is: its name in the contract, and its path on the disk.
  */
+import { foldName } from './folding.js'
 import { type Lock, lockName } from './locks.js'
-import { diskSegments, foldName } from './names.js'
+import { diskSegments } from './names.js'
 
 export interface Place {
   readonly container: string

@@ -3,12 +3,11 @@
  * read and sort it anew each time.
  */
 
-import { isUtf8 } from 'node:buffer'
-import type { Dir, Dirent } from 'node:fs'
 import type { Directories, Directory } from './directories.js'
+import { readEntries } from './entries.js'
 import { continuedChunk, decodeSegment } from './names.js'
 import { SortedNames } from './sorted-names.js'
-import { lstat, opendir, readdir } from './system.js'
+import { lstat } from './system.js'
 
 /** One directory's content. */
 export interface Snapshot {
@@ -125,61 +124,4 @@ export class Snapshots {
   #forget(key: string, remembered: Remembered): void {
     if (this.#remembered.delete(key)) this.#names -= remembered.snapshot.names.length
   }
-}
-
-/** An entry of a directory. */
-export interface Entry {
-  readonly name: string
-  isFile(): boolean
-  isDirectory(): boolean
-}
-
-/** Entries that are read in one go, on another thread. */
-const batchLength = 1024
-
-/**
- * A directory's entries but those whose names are not UTF-8, in batches. Elsewhere than on a local disk in one: there, to learn what an entry is
- * may take a look at it, which only `readdir` leaves to other threads.
- */
-export async function* readEntries({ here }: Directory, isLocal: boolean): AsyncGenerator<readonly Entry[]> {
-  let hasDoubtful = false
-  for await (const batch of isLocal ? readBatches(here) : [await readdir(here, { withFileTypes: true })]) {
-    if (batch.some(isDoubtful)) hasDoubtful = true
-    yield hasDoubtful ? batch.filter((entry) => !isDoubtful(entry)) : batch
-  }
-  if (hasDoubtful) yield (await readExactly(here)).filter(isDoubtful)
-}
-
-async function* readBatches(path: string): AsyncGenerator<readonly Dirent[]> {
-  const opened = await opendir(path, { bufferSize: batchLength })
-  try {
-    for (let batch = await readBatch(opened); batch.length > 0; batch = await readBatch(opened)) yield batch
-  } finally {
-    await opened.close()
-  }
-}
-
-/** The first entry is waited for; the others of the batch have come with it. */
-async function readBatch(opened: Dir): Promise<Dirent[]> {
-  const batch: Dirent[] = []
-  for (let entry = await opened.read(); entry !== null; entry = opened.readSync()) {
-    batch.push(entry)
-    if (batch.length === batchLength) break
-  }
-  return batch
-}
-
-/** Whether the name may stand for bytes that are not UTF-8. */
-const isDoubtful = ({ name }: Entry): boolean => name.includes('\ufffd')
-
-/** The entries whose names are UTF-8. */
-async function readExactly(path: string): Promise<Entry[]> {
-  const entries = await readdir(path, { withFileTypes: true, encoding: 'buffer' })
-  return entries
-    .filter(({ name }) => isUtf8(name))
-    .map((entry) => ({
-      name: entry.name.toString(),
-      isFile: () => entry.isFile(),
-      isDirectory: () => entry.isDirectory(),
-    }))
 }

@@ -36,6 +36,7 @@ import { newToken } from './owner.js'
 import { placeOf } from './places.js'
 import { lstatIfThere, mkdir, readdirIfThere, readFile, rename, writeFile } from './system.js'
 import { holdTemporaries } from './temporary.js'
+import { throwAway } from './tree-removal.js'
 import type { Workspace } from './workspace.js'
 
 export const uploadsPath = [bookkeeping, 'uploads']
@@ -75,7 +76,7 @@ export async function startUpload(
     throwIfAborted(options.signal)
     await rename(temporaries.at(aside), uploads.at(id))
   } catch (error) {
-    await workspace.cleaner.free([aside], options.signal)
+    await workspace.cleaner.free([{ entry: aside, path: [...uploadsPath, container, id].join('/') }], options.signal)
     throw error
   }
   try {
@@ -137,18 +138,9 @@ export async function throwAwayUpload(
   upload: PartUploadReference,
   { signal }: CallOptions,
 ): Promise<void> {
-  using uploads = await workspace.directories.hold([...uploadsPath, upload.container])
-  if (uploads === undefined) return
-  using temporaries = await holdTemporaries(workspace.directories)
-  const name = newToken()
-  try {
-    // In one step, so that a part that is being sent finds out, and one that comes later finds nothing.
-    await rename(uploads.at(upload.id), temporaries.at(name))
-  } catch (error) {
-    if (isAbsence(error)) return
-    throw error
-  }
-  await workspace.cleaner.free([name], signal)
+  // In one step, so that a part that is being sent finds out, and one that comes later finds nothing.
+  const tree = await throwAway(workspace.directories, [...uploadsPath, upload.container, upload.id])
+  if (tree !== undefined) await workspace.cleaner.free([tree], signal)
 }
 
 /** Whether the data is a file of the container by now. */

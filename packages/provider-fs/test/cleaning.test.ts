@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:f
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { foldsCase, otherSpelling } from '../src/case-folding.js'
+import { Directories } from '../src/directories.js'
 import { newToken } from '../src/owner.js'
 import { lockOf, placeOf } from '../src/places.js'
 import { names, never, newDirectory, newStorage, openProvider, put, reading, readText, writing } from './fixture.js'
@@ -107,23 +108,20 @@ describe('cleaning', () => {
 })
 
 describe('a volume that folds case', () => {
-  it('is found out by a file asked for in another spelling', async () => {
-    const directory = await newDirectory()
-    const path = join(directory, 'probe')
-    const folds = await foldsCase(path)
-    await writeFile(join(directory, 'case'), '')
-    expect(folds).toBe(
-      await readFile(join(directory, 'CASE')).then(
-        () => true,
-        () => false,
-      ),
-    )
-    // What a folding volume would answer: the file is there under both names.
-    if (!folds) {
-      await writeFile(`${path}-CASE`, '')
-      expect(await foldsCase(path)).toBe(true)
-    }
-    expect((await readdir(directory)).filter((name) => name.endsWith('-case'))).toEqual([])
+  it('is found out by a name asked for in upper case, and leaves nothing to be cleared', async () => {
+    const { root, provider } = await newStorage()
+    const directories = new Directories({ root, createRoot: false, fsync: false })
+    using directory = await directories.root()
+    await writeFile(join(root, 'entry'), '')
+    // What a folding volume does: the entry is found under both names.
+    if (!(await foldsCase(directory, 'entry'))) await writeFile(join(root, 'ENTRY'), '')
+    expect(await foldsCase(directory, 'entry')).toBe(true)
+    directories.close()
+    await put(provider, 'file', 'x')
+    // The second write is the first one that asks.
+    await put(provider, 'file', 'y')
+    expect((await readdir(join(root, '.stowage'))).toSorted()).toEqual(['locks', 'tmp'])
+    expect(await readdir(join(root, '.stowage', 'tmp'))).toEqual([])
   })
 
   it('takes names for the same that differ in case or in composition', () => {

@@ -1,12 +1,9 @@
 import { defineProject } from 'vitest/config'
+import { shared } from '../../vitest.shared.ts'
 
 export default defineProject({
   test: {
-    include: ['test/**/*.test.ts'],
-    environment: 'node',
-    // Most tests start a process, and some a browser.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    ...shared,
     globalSetup: ['@stowage/test-servers/global-setup', 'test/browser/global-setup.ts'],
     provide: { servers: ['ceph', 'nginx'] },
   },

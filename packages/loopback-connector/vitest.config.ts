@@ -1,12 +1,10 @@
 import { defineProject } from 'vitest/config'
+import { shared } from '../../vitest.shared.ts'
 
 export default defineProject({
   test: {
-    include: ['test/**/*.test.ts'],
-    environment: 'node',
+    ...shared,
     globalSetup: ['@stowage/test-servers/global-setup'],
     provide: { servers: ['azurite'] },
-    // LoopBack takes seconds to load, and more on machines that are busy with other tests.
-    testTimeout: 60_000,
   },
 })

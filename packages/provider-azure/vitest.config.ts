@@ -1,12 +1,10 @@
 import { defineProject } from 'vitest/config'
+import { shared } from '../../vitest.shared.ts'
 
 export default defineProject({
   test: {
-    include: ['test/**/*.test.ts'],
-    environment: 'node',
+    ...shared,
     globalSetup: ['@stowage/test-servers/global-setup'],
     provide: { servers: ['azurite'] },
-    // Azurite needs some milliseconds for each request, and a test may make hundreds.
-    testTimeout: 60_000,
   },
 })

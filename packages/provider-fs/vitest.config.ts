@@ -1,7 +1,8 @@
 import { defineProject } from 'vitest/config'
 import { mutantPlugin } from '../../scripts/mutants/plugin.ts'
+import { shared } from '../../vitest.shared.ts'
 
 export default defineProject({
   plugins: mutantPlugin(),
-  test: { include: ['test/**/*.test.ts'], environment: 'node', testTimeout: 30_000 },
+  test: shared,
 })

@@ -1,12 +1,9 @@
 import { defineProject } from 'vitest/config'
+import { shared } from '../../vitest.shared.ts'
 
 export default defineProject({
   test: {
-    include: ['test/**/*.test.ts'],
-    environment: 'node',
-    // A whole Swift on a busy machine takes its time.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    ...shared,
     globalSetup: ['@stowage/test-servers/global-setup'],
     provide: { servers: ['swift'] },
   },

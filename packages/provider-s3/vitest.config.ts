@@ -1,12 +1,9 @@
 import { defineProject } from 'vitest/config'
+import { shared } from '../../vitest.shared.ts'
 
 export default defineProject({
   test: {
-    include: ['test/**/*.test.ts'],
-    environment: 'node',
-    // A server that several suites use at once may take its time.
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    ...shared,
     globalSetup: ['@stowage/test-servers/global-setup'],
     provide: { servers: ['ceph', 'swift-s3'] },
   },

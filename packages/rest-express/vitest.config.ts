@@ -1,4 +1,4 @@
 import { defineProject } from 'vitest/config'
+import { shared } from '../../vitest.shared.ts'
 
-// Real servers and a real directory, on machines that may be busy with other tests.
-export default defineProject({ test: { include: ['test/**/*.test.ts'], environment: 'node', testTimeout: 30_000 } })
+export default defineProject({ test: shared })

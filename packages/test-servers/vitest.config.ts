@@ -1,6 +1,6 @@
 import { defineProject } from 'vitest/config'
+import { shared } from '../../vitest.shared.ts'
 
 export default defineProject({
-  // Servers take their time to start, more so while other suites run.
-  test: { include: ['test/**/*.test.ts'], environment: 'node', testTimeout: 120_000 },
+  test: shared,
 })

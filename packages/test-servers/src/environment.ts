@@ -22,3 +22,16 @@ export function fromEnvironment<Required extends string, Optional extends string
     readonly [name in Optional]?: string
   }
 }
+
+export const noServers = 'STOWAGE_TEST_SERVERS is none'
+
+const placements = ['containers', 'native', 'none'] as const
+
+/** Where `STOWAGE_TEST_SERVERS` says that servers run; `none`: tests that need one are left out. */
+export function wantedPlacement(): (typeof placements)[number] | undefined {
+  const wanted = process.env['STOWAGE_TEST_SERVERS']
+  if (wanted === undefined || wanted === '') return undefined
+  const known = placements.find((placement) => placement === wanted)
+  if (known !== undefined) return known
+  throw new Error(`invalid STOWAGE_TEST_SERVERS ${JSON.stringify(wanted)} (known: ${placements.join(', ')})`)
+}

@@ -1,4 +1,5 @@
 import { type InstallOptions, requirePackages } from './debian.js'
+import { noServers, wantedPlacement } from './environment.js'
 import { NativeGroup } from './native-group.js'
 import { freePorts } from './ports.js'
 import { inGroup, type ServerGroup } from './server-group.js'
@@ -18,7 +19,7 @@ export interface ServerNeeds {
 
 /**
  * Starts a server where it can run: in a container when a Docker engine answers, else on this machine, whose packages are
- * installed when they are missing and can be. `STOWAGE_TEST_SERVERS` (`containers` or `native`) leaves no choice.
+ * installed when they are missing and can be. `STOWAGE_TEST_SERVERS` (`containers`, `native` or `none`) decides.
  */
 export async function startInDebian<T>(
   needs: ServerNeeds,
@@ -36,6 +37,7 @@ async function groupFor(
 ): Promise<ServerGroup> {
   // Whoever wants nothing installed wants no image built either.
   const wanted = wantedPlacement() ?? (install ? undefined : 'native')
+  if (wanted === 'none') throw new Error(noServers)
   if (wanted !== 'native') {
     try {
       const group = await inContainer(needs, ports)
@@ -60,13 +62,6 @@ async function inContainer({ name, packages, published }: ServerNeeds, given: re
   // Takes half a second to load, and a newer Node than the rest.
   const { ContainerGroup } = await import('./container-group.js')
   return ContainerGroup.create({ name, packages, ports: given.slice(0, published) })
-}
-
-function wantedPlacement(): 'containers' | 'native' | undefined {
-  const wanted = process.env['STOWAGE_TEST_SERVERS']
-  if (wanted === undefined || wanted === '') return undefined
-  if (wanted === 'containers' || wanted === 'native') return wanted
-  throw new Error(`STOWAGE_TEST_SERVERS is ${JSON.stringify(wanted)}, and must be containers or native, or left out`)
 }
 
 function tell(text: string): void {

@@ -1,6 +1,7 @@
 import 'vitest'
 import { startAzurite } from './azurite.js'
 import { startCeph } from './ceph.js'
+import { noServers, wantedPlacement } from './environment.js'
 import { requireNginx } from './nginx.js'
 import { type RackspaceServer, rackspaceFromEnvironment, startRackspace } from './rackspace.js'
 import { type S3Server, s3FromEnvironment } from './s3-endpoint.js'
@@ -72,11 +73,17 @@ class ServerPool {
   begin(names: readonly ServerName[]): void {
     for (const name of names) {
       if (this.#running.has(name)) continue
-      const server = starters[name](this).then(
-        ({ stop, ...endpoint }) => ({ endpoint, stop }),
-        (error: unknown) => ({ unavailable: error instanceof Error ? error.message : String(error) }),
-      )
-      this.#running.set(name, { name, server })
+      this.#running.set(name, { name, server: this.#start(name) })
+    }
+  }
+
+  async #start(name: ServerName): Running['server'] {
+    try {
+      if (wantedPlacement() === 'none') return { unavailable: noServers }
+      const { stop, ...endpoint } = await starters[name](this)
+      return { endpoint, stop }
+    } catch (error) {
+      return { unavailable: error instanceof Error ? error.message : String(error) }
     }
   }
 

@@ -12,7 +12,7 @@ import { type FailedEntry, localFiles, localPath } from './local-tree.js'
 import type { Storages } from './storages.js'
 
 /** A file of this machine. */
-export interface LocalPlace {
+interface LocalPlace {
   readonly kind: 'local'
   readonly path: string
   /** The target directory that the file is below. It and the directories between are created if missing. */

@@ -2,9 +2,20 @@
  * The connection behind a request: whether the client is still there, and whether it takes what it is sent.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { constants, type Http2ServerRequest } from 'node:http2'
 import { StorageError } from '@stowage/core'
 
 export const clientGone = (): StorageError => new StorageError('ABORTED', 'the client closed the connection')
+
+/**
+ * Whether the client has reset the request, which only HTTP/2 can (RFC 9113, 6.4). Its body then ends like any other and
+ * it counts as complete: only the stream's error code shows it.
+ */
+export const wasReset = (req: IncomingMessage | Http2ServerRequest): boolean =>
+  'stream' in req && (req.stream.rstCode ?? 0) !== constants.NGHTTP2_NO_ERROR
+
+/** Whether all of the request has arrived. */
+export const arrivedWhole = (req: IncomingMessage): boolean => req.complete && !wasReset(req)
 
 /** For requests that read: aborted when the connection closes before the whole response was handed over. */
 export function responseSignal(res: ServerResponse): AbortSignal {
@@ -16,7 +27,7 @@ export function responseSignal(res: ServerResponse): AbortSignal {
  * What has arrived whole is carried out, since many clients close right after the last byte and read no response.
  */
 export function requestSignal(req: IncomingMessage, res: ServerResponse): AbortSignal {
-  return closeSignal(res, () => !req.complete)
+  return closeSignal(res, () => !arrivedWhole(req))
 }
 
 function closeSignal(res: ServerResponse, isGone: () => boolean): AbortSignal {

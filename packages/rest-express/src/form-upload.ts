@@ -12,7 +12,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkContainerName, isStorageError, StorageError, type StorageService } from '@stowage/core'
-import { clientGone } from './connection.js'
+import { arrivedWhole, clientGone } from './connection.js'
 import type { Exchange } from './exchange.js'
 import { boundaryOf } from './form-delimiters.js'
 import { type FilePart, FormFile, formName, type UploadedFile } from './form-file.js'
@@ -120,7 +120,7 @@ class FormUpload implements FormReceiver {
 
   async run(): Promise<UploadResult> {
     const { req, res } = this.#job
-    if (res.closed && !req.complete) throw clientGone()
+    if (res.closed && !arrivedWhole(req)) throw clientGone()
     res.once('close', this.#onGone)
     try {
       const fields = await this.#parser.run()
@@ -139,7 +139,7 @@ class FormUpload implements FormReceiver {
   }
 
   #lost(): void {
-    if (!this.#job.req.complete) this.#parser.fail(clientGone())
+    if (!arrivedWhole(this.#job.req)) this.#parser.fail(clientGone())
   }
 
   settled(): Promise<void> {

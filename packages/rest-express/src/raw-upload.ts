@@ -54,7 +54,8 @@ function statedType(req: IncomingMessage): string | undefined {
 function statedSize(req: IncomingMessage): number | undefined {
   const header = req.headers['content-length']
   if (header !== undefined) return Number(header)
-  return req.headers['transfer-encoding'] === undefined ? 0 : undefined
+  // HTTP/2 and later have no Transfer-Encoding: a body of unknown length is one without Content-Length (RFC 9113, 8.1.1).
+  return req.httpVersionMajor < 2 && req.headers['transfer-encoding'] === undefined ? 0 : undefined
 }
 
 function statedAttributes({ headers }: IncomingMessage) {

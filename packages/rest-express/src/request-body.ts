@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { giveAwayChunk } from '@stowage/core'
-import { clientGone } from './connection.js'
+import { arrivedWhole, clientGone, wasReset } from './connection.js'
 import { RequestError } from './request-error.js'
 
 /**
@@ -58,6 +58,7 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
       if (chunk !== undefined) return { done: false, value: chunk }
       if (this.#req.readableEnded || this.#req.destroyed) {
         this.#detach()
+        if (wasReset(this.#req)) throw clientGone()
         return { done: true, value: undefined }
       }
       this.#req.resume()
@@ -77,7 +78,7 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
   #leftBehind(): Buffer | undefined {
     const req = this.#req
     if (!req.destroyed || req.readableEnded) return undefined
-    if (!req.complete) throw clientGone()
+    if (!arrivedWhole(req)) throw clientGone()
     req.off('data', this.#onData)
     return (req.read() as Buffer | null) ?? undefined
   }
@@ -97,7 +98,7 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
   }
 
   #closed(): void {
-    if (this.#req.readableEnded || this.#req.complete) this.#continue()
+    if (this.#req.readableEnded || arrivedWhole(this.#req)) this.#continue()
     else this.#fail(clientGone())
   }
 

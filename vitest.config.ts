@@ -3,7 +3,7 @@ import { shared } from './vitest.shared.ts'
 
 export default defineConfig({
   test: {
-    projects: ['packages/*', 'apps/*'],
+    projects: ['packages/*', 'apps/*', 'tests/*'],
     maxWorkers: shared.maxWorkers,
     reporters: ['default', './scripts/report-counts.ts'],
   },

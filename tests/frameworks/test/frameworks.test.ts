@@ -1,0 +1,172 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { type ClientHttp2Stream, connect, constants, type OutgoingHttpHeaders } from 'node:http2'
+import { connect as connectSocket } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Recipe, readRecipes, startRecipe } from './recipe.js'
+
+const recipes = await readRecipes()
+const http2 = 'http2.mjs'
+
+test('the recipes are found', () => {
+  expect([...recipes.keys()].toSorted()).toEqual(
+    ['connect', 'express', 'fastify', 'hono', 'http', 'http2', 'koa', 'nest'].map((name) => `${name}.mjs`),
+  )
+})
+
+describe.each([...recipes].filter(([name]) => name !== http2))('%s', (name, source) => {
+  let recipe: Recipe
+  let containers: string
+
+  beforeAll(async () => {
+    recipe = await startRecipe(name, source)
+    containers = `${recipe.origin}/api/containers`
+    expect((await create('photos')).status).toBe(200)
+  })
+
+  afterAll(() => recipe[Symbol.asyncDispose]())
+
+  const create = (container: string) =>
+    fetch(containers, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ name: container }),
+    })
+  const names = async () => {
+    const files = (await (await fetch(`${containers}/photos/files`)).json()) as { name: string }[]
+    return files.map((file) => file.name)
+  }
+
+  test('lists containers, with a query and with a last slash too', async () => {
+    for (const path of ['', '/', '?x=1']) {
+      const response = await fetch(`${containers}${path}`)
+      expect([response.status, await response.json()]).toMatchObject([200, [{ name: 'photos' }]])
+    }
+  })
+
+  test.each(['application/json', 'application/x-www-form-urlencoded', 'text/plain', 'image/png'])(
+    'stores a body of the type %s unread',
+    async (type) => {
+      const body = '{"not": json'
+      const stored = await fetch(`${containers}/photos/files/raw`, {
+        method: 'PUT',
+        headers: { 'Content-Type': type },
+        body,
+      })
+      expect([200, 201]).toContain(stored.status)
+      expect(await (await fetch(`${containers}/photos/download/raw`)).text()).toBe(body)
+    },
+  )
+
+  test.each(['a%2Fb', 'c/d', 'e//f', '%2e%2e%2fup', '%252e', 'x%3Fy%23z', '%C3%BC'])(
+    'a file named %s keeps its name',
+    async (path) => {
+      expect(await statusOf('PUT', `/photos/files/${path}`, 'bytes')).toBe(201)
+      expect(await names()).toContain(decodeURIComponent(path))
+      expect(await statusOf('DELETE', `/photos/files/${path}`)).toBe(200)
+    },
+  )
+
+  test('stores a large body of unknown length and sends ranges of it', async () => {
+    const body = new Blob([new Uint8Array(9_000_000).fill(7)]).stream()
+    const stored = await fetch(`${containers}/photos/files/large`, { method: 'PUT', body, duplex: 'half' })
+    expect(stored.status).toBe(201)
+    const whole = await fetch(`${containers}/photos/download/large`)
+    expect((await whole.bytes()).length).toBe(9_000_000)
+    const part = await fetch(`${containers}/photos/download/large`, { headers: { Range: 'bytes=-3' } })
+    expect([part.status, await part.bytes()]).toEqual([206, new Uint8Array([7, 7, 7])])
+    const head = await fetch(`${containers}/photos/download/large`, { method: 'HEAD' })
+    expect([head.status, head.headers.get('Content-Length')]).toEqual([200, '9000000'])
+  })
+
+  test('stores a form', async () => {
+    const form = new FormData()
+    form.append('note', 'text')
+    form.append('file', new Blob(['waves']), 'sea.txt')
+    const response = await fetch(`${containers}/photos/upload`, { method: 'POST', body: form })
+    expect(await response.json()).toMatchObject({
+      result: { files: { file: [{ name: 'sea.txt', size: 5 }] }, fields: { note: ['text'] } },
+    })
+  })
+
+  test('errors are the router’s own', async () => {
+    for (const path of ['/none', '/photos/files/none', '/photos/download/none']) {
+      const response = await fetch(`${containers}${path}`)
+      expect(response.status).toBe(404)
+      expect(await response.json()).toMatchObject({
+        error: { statusCode: 404, code: expect.stringMatching('NOT_FOUND') },
+      })
+    }
+    expect((await create('photos')).status).toBe(409)
+  })
+
+  test('an upload that breaks off stores nothing, and the server goes on', async () => {
+    const { hostname, port, pathname } = new URL(`${containers}/photos/files/broken`)
+    const socket = connectSocket(Number(port), hostname)
+    await once(socket, 'connect')
+    const head = [`PUT ${pathname} HTTP/1.1`, 'Host: localhost', 'Content-Length: 1000', '', 'begun']
+    socket.write(head.join('\r\n'))
+    socket.destroy()
+    await once(socket, 'close')
+    expect((await fetch(containers)).status).toBe(200)
+    expect(await names()).not.toContain('broken')
+    expect(recipe.process.exitCode).toBeNull()
+  })
+
+  /** The status of a request whose path is sent as it is: `fetch` would resolve `..`. */
+  async function statusOf(method: string, path: string, body?: string): Promise<number | undefined> {
+    const { hostname, port, pathname } = new URL(containers)
+    const sent = request({ method, hostname, port, path: `${pathname}${path}`, agent: false })
+    sent.end(body)
+    const [response] = await once(sent, 'response')
+    response.resume()
+    return response.statusCode
+  }
+})
+
+describe(http2, () => {
+  test('stores a file, sends it and a range of it, and responds with errors', async () => {
+    await using recipe = await startRecipe(http2, recipes.get(http2) ?? '')
+    // In megabytes: the body that is too large waits in the client.
+    const session = connect(recipe.origin, { maxSessionMemory: 100 })
+    session.on('error', () => undefined)
+    const send = async (method: string, path: string, headers: OutgoingHttpHeaders = {}, body = '') => {
+      const stream: ClientHttp2Stream = session.request({
+        ':method': method,
+        ':path': `/api/containers${path}`,
+        ...headers,
+      })
+      if (method !== 'GET' && method !== 'HEAD') stream.end(body)
+      const [head] = await once(stream, 'response')
+      const text = Buffer.concat(await Array.fromAsync(stream)).toString()
+      return [head[':status'], text] as const
+    }
+    const json = { 'content-type': 'application/json' }
+    expect((await send('POST', '', json, '{"name":"photos"}'))[0]).toBe(200)
+    expect((await send('PUT', '/photos/files/a%2Fb', {}, 'waves'))[0]).toBe(201)
+    expect(await send('GET', '/photos/download/a/b')).toEqual([200, 'waves'])
+    expect(await send('GET', '/photos/download/a/b', { range: 'bytes=1-2' })).toEqual([206, 'av'])
+    expect((await send('GET', '/photos/download/none'))[0]).toBe(404)
+    expect((await send('PUT', '/photos/files/sized', { 'content-length': '5' }, 'waves'))[0]).toBe(201)
+    expect((await send('PUT', '/photos/files/empty'))[0]).toBe(201)
+    expect((await send('HEAD', '/photos/download/a/b'))[0]).toBe(200)
+    const large = 'x'.repeat(11 * 1024 * 1024)
+    expect((await send('PUT', '/photos/files/large', {}, large))[0]).toBe(413)
+    expect((await send('PUT', '/none/files/large', {}, large))[0]).toBe(404)
+    const boundary = { 'content-type': 'multipart/form-data; boundary=b' }
+    const part = '--b\r\nContent-Disposition: form-data; name="f"; filename="sea.txt"\r\n\r\nwaves\r\n--b--\r\n'
+    expect((await send('POST', '/photos/upload', boundary, part))[0]).toBe(200)
+    for (const headers of [{}, boundary]) {
+      const [method, path] = headers === boundary ? ['POST', 'upload'] : ['PUT', 'files/broken']
+      const broken = session.request({ ':method': method, ':path': `/api/containers/photos/${path}`, ...headers })
+      broken.write(part.slice(0, -6))
+      // The bytes are on their way before the reset.
+      await send('GET', '')
+      broken.close(constants.NGHTTP2_CANCEL)
+      await once(broken, 'close')
+    }
+    const listed = JSON.parse((await send('GET', '/photos/files'))[1]) as { name: string }[]
+    expect(listed.map(({ name }) => name)).toEqual(['a/b', 'empty', 'sea.txt', 'sized'])
+    session.close()
+  })
+})

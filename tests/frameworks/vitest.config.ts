@@ -1,0 +1,11 @@
+import { defineProject } from 'vitest/config'
+
+export default defineProject({
+  test: {
+    include: ['test/**/*.test.ts'],
+    environment: 'node',
+    // Every test starts a process that loads a framework.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+})

@@ -1,11 +1,11 @@
 /**
  * Where the parts of a form begin, found by native search.
  *
- * The parser looks at every byte of a file in JavaScript, which is a fifth of an upload's cost, to find the delimiter that ends it. Searched
- * for here, the content between two delimiters can pass the parser by.
+ * busboy searches for delimiters in JavaScript, byte by byte, which is a fifth of an upload's cost.
+ * Searched for here, the content of a file never has to pass through it.
  */
-import { MIMEType } from 'node:util'
-import { StorageError } from '@stowage/core'
+import { malformedForm } from './malformed-form.js'
+import { mediaTypeParameter } from './media-type.js'
 
 /** A stretch of the form, in order. A delimiter is always whole, and always at the beginning of a piece. */
 export interface FormPiece {
@@ -15,6 +15,7 @@ export interface FormPiece {
 
 const carriageReturn = 0x0d
 const nothing = Buffer.alloc(0)
+const lineBreak = Buffer.from('\r\n')
 
 /**
  * Bytes of a delimiter that are searched for first. The engine finds up to seven by the processor's own search for a byte, which takes half as
@@ -25,14 +26,17 @@ const searchedBytes = 7
 const maxLookalikes = 16
 
 /**
- * Cuts a form into pieces before each of its delimiters: CRLF, two hyphens and the boundary (RFC 2046, 5.1.1), which nothing between two
- * of them holds. A first one without CRLF, at the very beginning, is no place to cut.
+ * Cuts a form into pieces before each of its delimiters: CRLF, two hyphens and the boundary
+ * (RFC 2046, 5.1.1). The content of a part never holds one.
  */
 export class FormDelimiters {
   readonly #delimiter: Buffer
   readonly #beginning: Buffer
-  /** The end of what has come in, where it may be the beginning of a delimiter. */
-  #held = nothing
+  /**
+   * The end of what has come in, where it may be the beginning of a delimiter. A form may begin with
+   * a delimiter whose CRLF is left out, so it is read as if a CRLF preceded it.
+   */
+  #held = lineBreak
 
   constructor(boundary: string) {
     this.#delimiter = Buffer.from(`\r\n--${boundary}`)
@@ -59,14 +63,9 @@ export class FormDelimiters {
     return pieces
   }
 
-  /** What was held back, once nothing follows. */
-  get rest(): Buffer {
-    return this.#held
-  }
-
-  /** Whether the last bytes look like the beginning of a delimiter to somebody who does not know what follows. */
-  mayBeginAtEndOf(bytes: Buffer): boolean {
-    return this.#unfinished(bytes) > 0
+  /** Bytes of a delimiter. */
+  get length(): number {
+    return this.#delimiter.length
   }
 
   /** Where the next delimiter begins; -1 when there is none. */
@@ -97,18 +96,7 @@ export class FormDelimiters {
 
 /** The boundary that a form's content type states: 1 to 70 visible characters and spaces (RFC 2046, 5.1.1), and no quotes among them. */
 export function boundaryOf(contentType: string): string {
-  const boundary = parameter(contentType, 'boundary')
+  const boundary = mediaTypeParameter(contentType, 'boundary')
   if (boundary !== undefined && /^[ !#-[\]-~]{1,70}$/.test(boundary)) return boundary
-  throw new StorageError(
-    'INVALID_ARGUMENT',
-    'the form is not well-formed: its content type must state a boundary of 1 to 70 characters',
-  )
-}
-
-function parameter(contentType: string, name: string): string | undefined {
-  try {
-    return new MIMEType(contentType).params.get(name) ?? undefined
-  } catch {
-    return undefined
-  }
+  throw malformedForm('its content type must state a boundary of 1 to 70 characters')
 }

@@ -2,11 +2,11 @@
  * One file of a form, from its part's headers to what the answer says of it.
  */
 import { randomUUID } from 'node:crypto'
-import { checkFileName, StorageError, unknownContentType, type WrittenFile } from '@stowage/core'
+import { checkFileName, unknownContentType, type WrittenFile } from '@stowage/core'
 import { fromHook } from './exchange.js'
 import type { FileContent } from './file-content.js'
 import type { Parties } from './incoming.js'
-import type { IncomingFile, UploadRules } from './options.js'
+import { essence, type IncomingFile, type UploadRules } from './options.js'
 
 /** A file in the answer to an upload. */
 export interface UploadedFile {
@@ -26,13 +26,18 @@ export interface UploadedFile {
 export interface FilePart {
   readonly field: string
   readonly filename: string
-  readonly type: string
+  /** As the client states it, parameters included. */
+  readonly contentType: string | undefined
   readonly content: FileContent
 }
 
-/** Programs write paths into `filename`, of either kind (RFC 7578, 4.2). */
-const baseName = (filename: string) =>
-  filename.slice(Math.max(filename.lastIndexOf('/'), filename.lastIndexOf('\\')) + 1)
+/**
+ * A file's name without the place that it has on the client's machine: old browsers and Windows
+ * programs send `C:\fakepath\a.txt` or `\\server\share\a.txt`. All else is part of the name, which
+ * may hold slashes and backslashes as in every other request.
+ */
+const withoutWindowsPath = (filename: string) =>
+  /^(?:[A-Za-z]:|\\)\\/.test(filename) ? filename.slice(filename.lastIndexOf('\\') + 1) : filename
 
 export class FormFile {
   readonly field: string
@@ -49,7 +54,7 @@ export class FormFile {
   constructor(part: FilePart) {
     this.#part = part
     this.field = part.field
-    this.#originalName = baseName(part.filename)
+    this.#originalName = withoutWindowsPath(part.filename)
   }
 
   /** The name under which it is stored. */
@@ -67,14 +72,15 @@ export class FormFile {
     return this.#part.content.bytes
   }
 
-  /** The type that the part states; `undefined` for the one that says nothing. */
+  /** The type that the part states, parameters included; `undefined` when that says nothing. */
   get statedType(): string | undefined {
-    return this.#part.type === unknownContentType ? undefined : this.#part.type
+    const { contentType } = this.#part
+    return contentType === undefined || essence(contentType) === unknownContentType ? undefined : contentType
   }
 
   incoming(container: string): IncomingFile {
-    const { field, type } = this.#part
-    return { container, name: this.#originalName, type, field }
+    const type = essence(this.statedType ?? unknownContentType)
+    return { container, name: this.#originalName, type, field: this.field }
   }
 
   /** Hands the content over to be stored; it does not end before {@link release}. */
@@ -107,7 +113,7 @@ export class FormFile {
   }
 
   described(container: string): UploadedFile {
-    const { contentType = this.#part.type, size = 0 } = this.#written ?? {}
+    const { contentType = unknownContentType, size = 0 } = this.#written ?? {}
     return {
       container,
       name: this.#name,
@@ -122,9 +128,6 @@ export class FormFile {
 
 /** The name under which a form's file is stored. `INVALID_NAME` when there is none to be had. */
 export async function formName(file: IncomingFile, rules: UploadRules, { req, res }: Parties): Promise<string> {
-  if (/^\.{0,2}$/.test(file.name)) {
-    throw new StorageError('INVALID_NAME', `a form's file can't be named ${JSON.stringify(file.name)}`)
-  }
   const { getFilename, makeUnique } = rules
   let name: unknown = file.name
   if (getFilename !== undefined) name = await fromHook(() => getFilename(file, req, res))

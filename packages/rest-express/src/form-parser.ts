@@ -1,22 +1,25 @@
 /**
- * multer, held at arm's length. It parses the form and calls our storage engine; everything it would do with the request itself is
- * done here instead, because it would keep reading a refused request to its end before it says so, and would make nested objects of
- * fields named `a[b]`.
+ * multer, held at arm's length. It is given a stand-in for the request, because with the request
+ * itself it would keep reading a refused one to its end before it says so.
  *
- * It sees the form's delimiters, the headers of its parts, its fields, and the beginnings of its files. The rest of a file is handed to
- * whoever stores it directly, up to the next delimiter: see `#direct`.
+ * multer and its parser drop a part that they do not understand without a word. So each part is
+ * announced to them in a form that has one reading, under a number in place of its name, and has to
+ * be reported under that number: a part that is not, fails the form. They get the content of fields,
+ * and hold the limits on parts; the content of files goes from the request to its receiver directly.
  */
 import { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Readable, Writable } from 'node:stream'
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import { isStorageError, StorageError } from '@stowage/core'
+import type { Writable } from 'node:stream'
+import { isStorageError, StorageError, unknownContentType } from '@stowage/core'
 import multer from 'multer'
+import { decodeText } from './charset.js'
 import { FileContent } from './file-content.js'
-import { FormDelimiters } from './form-delimiters.js'
 import type { FilePart } from './form-file.js'
+import { type FormEvent, FormParts } from './form-parts.js'
 import type { Parties } from './incoming.js'
+import { malformedForm } from './malformed-form.js'
 import type { UploadRules } from './options.js'
+import type { PartHead } from './part-head.js'
 import { RequestBody } from './request-body.js'
 import { RequestError } from './request-error.js'
 
@@ -34,8 +37,6 @@ export interface FormReceiver {
 /** Bytes of a form that are neither files nor fields: boundaries, headers of parts, and what stands before and after. */
 const overheadBytes = 1024 * 1024
 const overheadBytesPerPart = 32 * 1024
-
-const malformed = (message: string) => new StorageError('INVALID_ARGUMENT', `the form is not well-formed: ${message}`)
 
 type Middleware = ReturnType<multer.Multer['any']>
 type StorageEngine = NonNullable<multer.Options['storage']>
@@ -99,52 +100,41 @@ const options: multer.Options & {
 }
 const parse: Middleware = multer(options).any()
 
-/** A file of which there may be more to come. */
-interface OpenFile {
-  /** Where the parser puts what it sees of the content. */
-  readonly parsed: Readable
-  readonly content: FileContent
+/** A part that was announced to multer. */
+interface AnnouncedPart {
+  /** What multer takes for its name. */
+  readonly id: string
+  readonly head: PartHead
 }
 
 export class FormParser {
   readonly #req: IncomingMessage
   readonly #res: ServerResponse
+  readonly #boundary: string
   readonly #rules: UploadRules
   readonly #receiver: FormReceiver
   readonly #fields: Record<string, string[]> = Object.create(null)
   readonly #outcome = Promise.withResolvers<void>()
   readonly #standIn: StandIn
-  readonly #delimiters: FormDelimiters
-  readonly #open = new Set<OpenFile>()
-  /**
-   * The file whose content goes on up to the next delimiter. A delimiter begins at most one part. When the parser has told of one for each
-   * delimiter but the last, then the file that it tells of now was begun by the last delimiter, and not by one before it, in the headers
-   * of whose part a delimiter stood: these headers have ended, and nothing but content follows. (In a form with a preamble it is never known.)
-   */
-  #current: FileContent | undefined
-  /** The same, once the parser holds nothing of it back, so that what comes next may pass it by. */
-  #direct: FileContent | undefined
+  /** The parts that multer has not reported yet, in their order. */
+  readonly #unreported: AnnouncedPart[] = []
+  /** The part whose content comes in. */
+  #part: PartHead | undefined
+  /** That content, when the part is a file. */
+  #content: FileContent | undefined
   #failure: { readonly error: unknown } | undefined
-  #begun = false
-  #fieldBytes = 0
-  /** Files and fields that the parser has told of. */
   #partCount = 0
-  /** Those that have come in. The first stands at the very beginning, without the CRLF that the others have. */
-  #delimiterCount = 1
-  #unended = 0
+  #fieldBytes = 0
   #received = 0
   #accounted = 0
-  #wake: (() => void) | undefined
-  // Bound, for the reason that `RequestBody` tells.
-  readonly #onWritten = this.#written.bind(this)
 
   /** `boundary`: as it is in the request's content type. */
   constructor({ req, res }: Parties, boundary: string, rules: UploadRules, receiver: FormReceiver) {
     this.#req = req
     this.#res = res
+    this.#boundary = boundary
     this.#rules = rules
     this.#receiver = receiver
-    this.#delimiters = new FormDelimiters(boundary)
     this.#standIn = new StandIn(this, boundary)
   }
 
@@ -156,7 +146,7 @@ export class FormParser {
 
   /** The form's fields, when all of it is stored. */
   async run(): Promise<Record<string, string[]>> {
-    // The stand-in has what multer looks at; the answer it does not look at.
+    // The stand-in has what multer reads of a request. Of the response it reads nothing.
     parse(
       this.#standIn as unknown as Parameters<Middleware>[0],
       {} as Parameters<Middleware>[1],
@@ -167,21 +157,26 @@ export class FormParser {
     } finally {
       this.#standIn.parser = undefined
     }
-    if (!this.#begun) throw malformed('it is empty')
     return this.#fields
   }
 
   /** From multer: it has come to its end. */
   ended(error: unknown): void {
     if (error === undefined || error === null) this.#outcome.resolve()
-    else this.fail(isKnown(error) ? error : malformed(error instanceof Error ? error.message : 'it cannot be read'))
+    else this.fail(isKnown(error) ? error : malformedForm(error instanceof Error ? error.message : 'it cannot be read'))
   }
 
-  /** For multer: a file has begun. */
-  handleFile({ fieldname, originalname, mimetype, stream }: HandledFile, callback: HandledCallback): void {
-    const content = this.#openFile(stream)
-    const part = { field: fieldname, filename: originalname, type: mimetype.toLowerCase(), content }
-    this.#receiver.receive(part).then(
+  /** From multer: the part that was announced last is a file. */
+  handleFile({ stream }: HandledFile, callback: HandledCallback): void {
+    // The content does not pass through it.
+    stream.resume()
+    if (this.#part?.kind !== 'file') {
+      callback(new Error('this part is not a file'))
+      return
+    }
+    const { name: field, filename, contentType } = this.#part
+    this.#content = new FileContent()
+    this.#receiver.receive({ field, filename, contentType, content: this.#content }).then(
       () => callback(null, {}),
       (error: unknown) => {
         this.fail(error)
@@ -198,44 +193,19 @@ export class FormParser {
     this.#receiver.failed(error)
     this.#standIn.destroy()
     this.#outcome.reject(error)
-    for (const { content } of this.#open) content.fail(error)
-    this.#wake?.()
-  }
-
-  /** Called by the parser from within `#parse`, before the file is counted. */
-  #openFile(parsed: Readable): FileContent {
-    const content = new FileContent()
-    const file = { parsed, content }
-    this.#open.add(file)
-    parsed.once('end', this.#endFile.bind(this, file))
-    parsed.once('error', failCut.bind(undefined, content))
-    if (this.#partCount === this.#delimiterCount - 1) this.#current = content
-    return content
-  }
-
-  #endFile(file: OpenFile): void {
-    this.#open.delete(file)
-    file.content.end()
+    this.#content?.fail(error)
   }
 
   /** For multer: the form is to be fed to its parser. */
   follow(parser: Writable): void {
-    this.#begun = true
-    // Fields keep the names they came with. multer would make nested objects of those with brackets, and for minutes, if `a[x]` follows
-    // `a[4294967294]`.
+    // multer's own listener would make nested objects of fields named `a[b]`.
     parser.removeAllListeners('field')
-    parser.on('field', (name: string | undefined, value: string, info: { valueTruncated: boolean }) =>
-      this.#addField(name, value, info.valueTruncated),
-    )
-    parser.on('file', (name: string | undefined, stream: Readable, info: { filename?: string }) => {
-      this.#partCount++
-      this.#unended++
-      stream.once('end', () => this.#unended--)
-      if (name === undefined) this.fail(malformed('a file has no field name'))
-      // Without a filename it is the empty file input of a browser, unless there is something in it.
-      else if (!info.filename) stream.on('data', () => this.fail(malformed('a part of bytes has no filename')))
+    parser.on('field', (id: string, value: string, info: { valueTruncated: boolean }) => {
+      const part = this.#reported(id)
+      if (part?.kind === 'field') this.#addField(part, value, info.valueTruncated)
     })
-    parser.on('error', (error: Error) => this.fail(malformed(error.message)))
+    parser.on('file', (id: string) => void this.#reported(id))
+    parser.on('error', (error: Error) => this.fail(malformedForm(error.message)))
     for (const [event, what] of [
       ['fieldsLimit', `${this.#rules.maxFields} fields`],
       ['filesLimit', `${this.#rules.maxFiles} files`],
@@ -249,76 +219,104 @@ export class FormParser {
     this.#feed(parser).catch((error: unknown) => this.fail(error))
   }
 
-  #addField(encodedName: string | undefined, value: string, truncated: boolean): void {
-    if (encodedName === undefined) {
-      this.fail(malformed('a field has no name'))
-      return
-    }
-    this.#partCount++
-    const name = encodedName.replace(/%0A|%0D|%22/gi, decodeURIComponent)
-    this.#fieldBytes += Buffer.byteLength(encodedName) + Buffer.byteLength(value)
-    if (truncated || this.#fieldBytes > this.#rules.maxFieldsSize) {
-      this.fail(new StorageError('TOO_LARGE', `the form's fields have more than ${this.#rules.maxFieldsSize} bytes`))
-      return
-    }
-    this.#fields[name] ??= []
-    this.#fields[name]?.push(value)
-  }
-
   async #feed(parser: Writable): Promise<void> {
+    const parts = new FormParts(this.#boundary)
     for await (const chunk of new RequestBody(this.#req, this.#res, this.#rules.idleTimeout)) {
       this.#received += chunk.length
-      for (const { bytes, startsWithDelimiter } of this.#delimiters.split(chunk)) {
+      for (const event of parts.read(chunk)) {
+        await this.#take(parser, event)
         if (this.#failure !== undefined) return
-        if (startsWithDelimiter) {
-          this.#delimiterCount++
-          this.#current = undefined
-          this.#direct = undefined
-        }
-        if (this.#direct === undefined) await this.#parse(parser, bytes)
-        else await this.#give(this.#direct, bytes)
       }
-      if (this.#failure !== undefined) return
       const overhead = this.#received - this.#accounted - this.#fieldBytes
       if (overhead > overheadBytes + overheadBytesPerPart * this.#partCount) {
         throw new StorageError('TOO_LARGE', 'the form has too many bytes outside of its files and fields')
       }
     }
-    parser.end(this.#delimiters.rest)
-    if (this.#unended === 0) return
-    // Ends come late. One that never comes is of a file whose headers ended behind a delimiter, and which the next part took the place of.
-    await nextTurn()
-    if (this.#unended > 0) throw malformed('a part begins in the headers of another')
+    parts.end()
+    parser.end()
   }
 
-  /** Settles when the parser is done with the bytes, and the files with what it made of them. */
-  async #parse(parser: Writable, bytes: Buffer): Promise<void> {
-    parser.write(bytes, this.#onWritten)
-    for (const { parsed, content } of this.#open) {
-      for (let chunk: Buffer | null = parsed.read(); chunk !== null; chunk = parsed.read()) {
-        await this.#give(content, chunk)
-      }
+  async #take(parser: Writable, event: FormEvent): Promise<void> {
+    if (event.kind === 'part') {
+      this.#content?.end()
+      this.#content = undefined
+      this.#announce(parser, event.head)
+      // The form is not read further before its files are on their way.
+      if (event.head.kind === 'file') await this.#receiver.settled()
+    } else if (event.kind === 'content') {
+      await this.#takeContent(parser, event.bytes)
+    } else {
+      this.#content?.end()
+      parser.write(`\r\n--${this.#boundary}--`)
+      this.#checkReported(0)
     }
-    while (parser.writableLength > 0 && this.#failure === undefined) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
+  }
+
+  /**
+   * Tells multer of a part. Its parser works synchronously: afterwards it has reported every part
+   * before, and this one if it is a file.
+   */
+  #announce(parser: Writable, head: PartHead): void {
+    const id = String(this.#partCount++)
+    this.#part = head
+    this.#unreported.push({ id, head })
+    parser.write(`\r\n--${this.#boundary}\r\nContent-Disposition: form-data; name="${id}"${announcedAs(head, id)}`)
+    this.#checkReported(head.kind === 'field' ? 1 : 0)
+  }
+
+  /** A field is reported when the next delimiter ends it, and everything else at once. */
+  #checkReported(pending: number): void {
+    if (this.#failure === undefined && this.#unreported.length !== pending) throw malformedForm('a part cannot be read')
+  }
+
+  /** From multer's parser: a part, which must be the next one. */
+  #reported(id: string): PartHead | undefined {
+    const part = this.#unreported.shift()
+    if (part?.id === id) return part.head
+    this.fail(malformedForm('a part cannot be read'))
+    return undefined
+  }
+
+  async #takeContent(parser: Writable, bytes: Buffer): Promise<void> {
+    if (this.#content !== undefined) {
+      this.#accounted += bytes.length
+      await this.#content.give(bytes)
+    } else if (this.#part?.kind === 'field') {
+      parser.write(bytes)
+    } else {
+      throw malformedForm(`the part ${JSON.stringify(this.#part?.name)} has content but no filename`)
     }
-    if (!this.#delimiters.mayBeginAtEndOf(bytes)) this.#direct = this.#current
-    await this.#receiver.settled()
   }
 
-  #written(): void {
-    this.#wake?.()
-  }
-
-  async #give(content: FileContent, bytes: Buffer): Promise<void> {
-    this.#accounted += bytes.length
-    await content.give(bytes)
+  /** `value`: one character for each byte. */
+  #addField({ name, charset }: FieldHead, value: string, truncated: boolean): void {
+    this.#fieldBytes += Buffer.byteLength(name) + value.length
+    if (truncated || this.#fieldBytes > this.#rules.maxFieldsSize) {
+      this.fail(new StorageError('TOO_LARGE', `the form's fields have more than ${this.#rules.maxFieldsSize} bytes`))
+      return
+    }
+    const text = decodeText(Buffer.from(value, 'latin1'), charset)
+    if (text === undefined) {
+      this.fail(malformedForm(`the value of the field ${JSON.stringify(name)} is not ${charset}`))
+      return
+    }
+    this.#fields[name] ??= []
+    this.#fields[name]?.push(text)
   }
 }
 
-const failCut = (content: FileContent) => content.fail(malformed('it ends in the middle of a file'))
+type FieldHead = Extract<PartHead, { kind: 'field' }>
+
+/**
+ * What makes busboy take a part for a file, for an empty file input, or for a field whose bytes it
+ * gives as they are. It keeps back what may begin a delimiter, such as the line break after the
+ * headers, and reports a file when something else follows: hence the one byte of content.
+ */
+function announcedAs({ kind }: PartHead, id: string): string {
+  if (kind === 'file') return `; filename="${id}"\r\n\r\nx`
+  if (kind === 'empty') return `\r\nContent-Type: ${unknownContentType}\r\n\r\nx`
+  return '\r\nContent-Type: text/plain; charset=latin1\r\n\r\n'
+}
 
 /** Whether an error already says what it is, and is not one of the parser's own. */
 const isKnown = (error: unknown) => isStorageError(error) || error instanceof RequestError

@@ -5,7 +5,9 @@
  * - `router.ts`, `routes.ts`, `paths.ts`: from a request to its handler, and the names in between.
  * - `exchange.ts`, `actions.ts`: one request, and who may do what.
  * - `containers.ts`, `files.ts`, `listing.ts`, `copying.ts`, `download.ts`, `raw-upload.ts`: the handlers.
- * - `form-upload.ts`, `form-parser.ts`, `form-file.ts`: forms. `incoming.ts`: the upload options at work.
+ * - `form-upload.ts`, `form-parser.ts`, `form-file.ts`, `file-content.ts`: forms. `incoming.ts`: the upload options at work.
+ * - `form-parts.ts`, `form-delimiters.ts`, `part-head.ts`, `form-disposition.ts`, `malformed-form.ts`: what a form consists of.
+ * - `media-type.ts`, `charset.ts`, `trim-end.ts`: text in headers and fields.
  * - `conditions.ts`, `ranges.ts`, `digests.ts`, `disposition.ts`: headers.
  * - `request-body.ts`, `json-body.ts`: what clients send.
  * - `connection.ts`, `pipelining.ts`, `lingering.ts`: when they stop, ask for much at once, or do not listen yet.

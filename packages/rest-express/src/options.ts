@@ -8,11 +8,17 @@ import type { Action } from './actions.js'
 /** A file that a client is about to upload, as the functions among the upload options get it. */
 export interface IncomingFile {
   readonly container: string
-  /** What the client calls it, without a path; after `getFilename` or `nameConflict`, what it will be called. */
+  /**
+   * What the client calls it, slashes included, or `a.txt` for `C:\fakepath\a.txt`; after
+   * `getFilename` or `nameConflict`, what it will be called.
+   */
   readonly name: string
   /** What the client calls it, once it has another name. */
   readonly originalFilename?: string
-  /** The media type that the client states, in lower case and without parameters. */
+  /**
+   * The media type that the client states, in lower case and without parameters;
+   * `application/octet-stream` when it states none.
+   */
   readonly type: string
   /** The form's field; left out for a raw upload. */
   readonly field?: string
@@ -40,7 +46,7 @@ export interface UploadOptions<Req extends IncomingMessage = IncomingMessage> {
    * for all. Default: all. Where a list is in force, the type that was compared is the one that is stored: nothing is detected by content.
    */
   readonly allowedContentTypes?: readonly string[] | FileRule<readonly string[] | undefined, Req>
-  /** The name under which a form's file is stored. Default: the client's own, without a path. */
+  /** The name under which a form's file is stored. Default: the client's own, {@link IncomingFile.name}. */
   readonly getFilename?: FileRule<string, Req>
   /** `makeUnique`: store a form's files under random names that keep the extension. Without effect beside `getFilename`. */
   readonly nameConflict?: 'makeUnique'

@@ -132,20 +132,54 @@ describe.each(storageKinds)('A form uploaded to %s', (kind) => {
     for (const name of names) expect(await (await server.storage.openFile('photos', name)).text()).toBe(name)
   })
 
+  it('has the names that a raw upload has, whatever they hold', async () => {
+    const server = await startServer({ provider: makeProvider(kind) })
+    const names = [
+      'a/b/c.txt',
+      '/etc/passwd',
+      '../../a.txt',
+      '..\\..\\a.txt',
+      'a\\b.txt',
+      'C:a.txt',
+      'a/',
+      '.',
+      'x/..',
+      '%2e%2e',
+      'a\0b',
+      'a\x01\x1f\x7fb',
+      'a\tb',
+      'a\r\nb',
+      ' a ',
+      'a\';="b',
+    ]
+    const parts = names.map((name) => {
+      const written = name.replace(/[\r\n"]/g, encodeURIComponent)
+      return [filePart('f', written), `form: ${name}`] as const
+    })
+    const answer = await sendRaw(server, multipart('X', parts))
+    expect([answer.statusCode, answer.body]).toEqual([200, expect.anything()])
+    expect((await namesIn(server.storage)).toSorted()).toEqual(names.toSorted())
+    for (const name of names) {
+      expect(await (await server.storage.openFile('photos', name)).text()).toBe(`form: ${name}`)
+      const put = `PUT ${server.mount}/photos/files/${encodeURIComponent(name)} HTTP/1.1\nContent-Length: 1`
+      // It replaces the form's file.
+      expect((await rawRequest(server.port, put, 'x')).statusCode).toBe(200)
+    }
+  })
+
   it.each([
     ['C:\\fakepath\\a.txt', 'a.txt'],
-    ['/etc/passwd', 'passwd'],
-    ['../../a.txt', 'a.txt'],
-    ['..\\..\\a.txt', 'a.txt'],
-    ['a/b/c.txt', 'c.txt'],
-  ])('takes %s for %s', async (filename, name) => {
+    ['C:\\\\fakepath\\\\a.txt', 'a.txt'],
+    ['d:\\my files\\a b.txt', 'a b.txt'],
+    ['\\\\server\\share\\a.txt', 'a.txt'],
+  ])('has no path of a Windows machine in its name: takes %s for %s', async (filename, name) => {
     const server = await startServer({ provider: makeProvider(kind) })
-    const answer = await sendRaw(server, multipart('X', [[filePart('file', filename.replaceAll('\\', '\\\\')), 'x']]))
+    const answer = await sendRaw(server, multipart('X', [[filePart('file', filename), 'x']]))
     expect(answer.statusCode).toBe(200)
     expect(await namesIn(server.storage)).toEqual([name])
   })
 
-  it.each(['..', '.', 'a/', '../..', 'a\\\\', '\\\\..'])('refuses the filename %s', async (filename) => {
+  it.each(['C:\\fakepath\\', 'x'.repeat(1025)])('refuses the filename %s', async (filename) => {
     const server = await startServer({ provider: makeProvider(kind) })
     const answer = await sendRaw(server, multipart('X', [[filePart('file', filename), 'x']]))
     expect([answer.statusCode, JSON.parse(answer.body).error.code]).toEqual([400, 'INVALID_NAME'])
@@ -230,7 +264,7 @@ describe('A form of large files, for a storage that keeps them in memory', () =>
     const names = ['1', '2', '3', '4', '5', '6']
     const answer = await sendForm(
       server,
-      form([...names.map((name) => ['f', name, content] as const), ['f', '..', 'x']]),
+      form([...names.map((name) => ['f', name, content] as const), ['f', 'x'.repeat(1025), 'x']]),
     )
     expect(answer.status).toBe(400)
     expect(await namesIn(server.storage)).toEqual([])
@@ -271,7 +305,6 @@ describe('A form that is not well-formed', () => {
       'has a part whose headers run into the next one',
       `--X\r\n${filePart('f', 'a')}\r\n\r\n--X\r\n\r\n${filePart('f', 'b')}\r\n\r\nx\r\n--X--\r\n`,
     ],
-    ['has a NUL in a filename', multipart('X', [[filePart('f', 'a\0b'), 'x']])],
   ])('is refused with 400 when it %s', async (_what, body, type) => {
     const server = await startServer()
     const answer = await sendRaw(server, body, type)

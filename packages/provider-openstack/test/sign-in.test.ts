@@ -120,7 +120,7 @@ describeServer('swift', ({ authUrl, region, username, password, projectName, loc
 describe('the settings of a data source', () => {
   const good = { username: 'ada', password: 'p', authUrl: 'http://127.0.0.1:1' }
   const problem = (given: object) =>
-    createStorage({ name: 'files', provider: openstack as never, ...given }).then(
+    createStorage({ name: 'files', provider: openstack, ...given } as never).then(
       () => 'none',
       (error: Error) => error.message,
     )

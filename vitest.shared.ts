@@ -10,6 +10,7 @@ export const shared = {
   // Suites spend part of their time waiting for servers, so there is work for one more than the processors.
   maxWorkers: availableParallelism() + 1,
   // Only for tests that hang: a busy machine can take ten times as long as an idle one.
-  testTimeout: 120_000,
-  hookTimeout: 120_000,
+  testTimeout: 600_000,
+  hookTimeout: 600_000,
+  expect: { poll: { timeout: 60_000 } },
 }

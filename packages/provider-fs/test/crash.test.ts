@@ -124,4 +124,4 @@ it(`Writers killed ${kills} times at any moment leave whole files with their own
   expect(left.filter((path) => path.startsWith('/.stowage/attributes/'))).toHaveLength(withAttributes.length)
   expect(left.filter((path) => path.startsWith('/.stowage/uploads/'))).toEqual([])
   await checkFiles(fresh)
-}, 240_000)
+})

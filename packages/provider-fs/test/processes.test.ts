@@ -23,4 +23,4 @@ it('Processes that add to one counter by its ETag lose no count, and of those th
   expect(await names(provider, { prefix: 'created/' })).toHaveLength(rounds)
   expect(await readdir(join(root, '.stowage', 'locks'))).toEqual([])
   expect(await readdir(join(root, '.stowage', 'tmp'))).toEqual([])
-}, 60_000)
+})

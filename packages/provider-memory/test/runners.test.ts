@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { StorageService } from '@stowage/core'
 import { allCategories, type ConformanceResult, registerConformance, type TestRunner } from '@stowage/core/conformance'
 import { describe, it, onTestFinished } from 'vitest'
-import { MemoryProvider } from '../src/index.js'
+import { createMemoryStore, MemoryProvider } from '../src/index.js'
 
 /** What a runner is told, without running it. */
 function titlesOf(createProvider: () => MemoryProvider) {
@@ -58,6 +59,43 @@ describe('the registration of the conformance suite', () => {
     const without = titlesOf(() => new MemoryProvider({ capabilities: { parts: false } }))
     assert.equal(without.length, titles.length)
     assert.ok(without.some(({ title }) => /^G\.11 .* — refused: capabilities\.parts is false$/.test(title)))
+  })
+
+  it('fills and empties large containers through the harness, where it can', async () => {
+    const store = createMemoryStore()
+    const direct = new StorageService(new MemoryProvider({ store }))
+    const calls: string[] = []
+    const cases = new Map<string, () => Promise<void>>()
+    const runner: TestRunner = {
+      describe: (_title, define) => define(),
+      it: (title, _options, run) => void cases.set(title, run),
+    }
+    registerConformance(runner, 'memory', {
+      createProvider: () => new MemoryProvider({ store }),
+      bulk: {
+        put: async (container, files) => {
+          calls.push(`put ${files.length}`)
+          for (const file of files) await direct.putFile(container, file, '')
+        },
+        clear: async (container) => {
+          calls.push('clear')
+          const files = await direct.getFiles(container)
+          await direct.removeFiles(
+            container,
+            files.map(({ name }) => name),
+          )
+        },
+      },
+    })
+    for (const title of [
+      'M.1 an empty container',
+      'M.28 1,001 files',
+      'M.30 10,001 files',
+      'Z.1 nothing of the run is left',
+    ]) {
+      await (cases.get(title) ?? assert.fail(title))()
+    }
+    assert.deepEqual(calls, ['put 10001', 'clear'])
   })
 
   it('runs under node:test, and writes its result', async () => {

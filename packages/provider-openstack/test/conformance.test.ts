@@ -1,12 +1,12 @@
 import { registerConformance } from '@stowage/core/conformance'
-import { describeServer } from '@stowage/test-servers'
+import { bulkThrough, describeServer } from '@stowage/test-servers'
 import { describe, it } from 'vitest'
 import { OpenStackProvider } from '../src/index.js'
 import { leftoversOf } from './leftovers.js'
 
 describeServer(
   'swift',
-  ({ authUrl, username, password, projectName, region, userDomainName, projectDomainName, server }) => {
+  ({ authUrl, username, password, projectName, region, userDomainName, projectDomainName, server, local }) => {
     const createProvider = () =>
       new OpenStackProvider({
         authUrl,
@@ -22,6 +22,7 @@ describeServer(
       createProvider,
       leftovers: (run) => leftoversOf(watcher, run),
       server,
+      ...bulkThrough(local?.seedUrl),
       secrets: [password],
       cleanUp: () => watcher.close(),
     })

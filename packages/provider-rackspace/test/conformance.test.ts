@@ -1,13 +1,14 @@
 import { registerConformance } from '@stowage/core/conformance'
-import { describeServer } from '@stowage/test-servers'
+import { bulkThrough, describeServer } from '@stowage/test-servers'
 import { describe, it } from 'vitest'
 import { RackspaceProvider } from '../src/index.js'
 
-describeServer('rackspace', ({ authUrl, username, apiKey, region, server }) => {
+describeServer('rackspace', ({ authUrl, username, apiKey, region, server, seedUrl }) => {
   registerConformance({ describe, it }, 'rackspace', {
     createProvider: () =>
       new RackspaceProvider({ username, apiKey, region, ...(authUrl === undefined ? {} : { authUrl }) }),
     server,
+    ...bulkThrough(seedUrl),
     secrets: [apiKey],
   })
 })

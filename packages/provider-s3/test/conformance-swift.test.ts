@@ -1,9 +1,9 @@
 import { registerConformance } from '@stowage/core/conformance'
-import { describeServer } from '@stowage/test-servers'
+import { bulkThrough, describeServer } from '@stowage/test-servers'
 import { describe, it } from 'vitest'
 import { S3Provider } from '../src/index.js'
 
-describeServer('swift-s3', ({ endpoint, region, key, keyId, server }) => {
+describeServer('swift-s3', ({ endpoint, region, key, keyId, server, seedUrl }) => {
   registerConformance({ describe, it }, 'amazon-swift', {
     createProvider: () =>
       new S3Provider({
@@ -16,6 +16,7 @@ describeServer('swift-s3', ({ endpoint, region, key, keyId, server }) => {
         maxMetadataBytes: 256,
       }),
     server,
+    ...bulkThrough(seedUrl),
     secrets: [key],
   })
 })

@@ -219,9 +219,7 @@ const cutForm = boundaries.chain(({ boundary, contentType }) =>
 )
 
 describe('A form', () => {
-  it(`is read as busboy reads it, whatever it holds and however it comes: ${runs} forms`, {
-    timeout: 120_000,
-  }, async () => {
+  it(`is read as busboy reads it, whatever it holds and however it comes: ${runs} forms`, async () => {
     const outcomes = { read: 0, refused: 0 }
     await fc.assert(
       fc.asyncProperty(cutForm, async (form) => {

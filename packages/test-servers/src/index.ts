@@ -3,7 +3,7 @@
  *
  * - `global-setup.ts`, `describe-server.ts`, `servers.ts`: servers for a whole vitest run, and the tests that need them.
  * - `azurite.ts`: Azure Blob Storage. `ceph.ts`: Amazon S3. `swift.ts` and `keystone.ts`: OpenStack, and a second S3.
- *   `rackspace.ts`: Rackspace. `nginx.ts`: a web server in front of the application.
+ *   `swift-seed.ts`: many objects at once in that Swift. `rackspace.ts`: Rackspace. `nginx.ts`: a web server in front of the application.
  * - `placement.ts`: whether a server runs in a container or on this machine. `server-group.ts`: its programs, wherever they run;
  *   `container-group.ts` in a container; `native-group.ts` on this machine, where `supervisor.ts` and `servers/supervisor.mjs`
  *   see to it that none outlives the tests.
@@ -23,4 +23,5 @@ export { type RackspaceEndpoint, type RackspaceServer, startRackspace } from './
 export type { S3Endpoint, S3Keys, S3Server } from './s3-endpoint.js'
 export type { Endpoint, ServerName } from './servers.js'
 export { type SwiftEndpoint, type SwiftServer, startSwift } from './swift.js'
+export { bulkThrough } from './swift-seed.js'
 export { type Fault, httpAnswer, startTcpProxy, type TcpProxy } from './tcp-proxy.js'

@@ -17,6 +17,8 @@ export interface RackspaceEndpoint {
   readonly authUrl?: string
   /** Another region of the service catalogue, with the same store. */
   readonly otherRegion?: string
+  /** For `bulkThrough`. */
+  readonly seedUrl?: string
 }
 
 export interface RackspaceServer extends RackspaceEndpoint {
@@ -66,6 +68,7 @@ export async function startRackspace(swift: SwiftEndpoint): Promise<RackspaceSer
     region: 'DFW',
     server: `a stand-in for Rackspace's sign-in, before ${swift.server}`,
     otherRegion: 'ORD',
+    seedUrl: local.seedUrl,
     authUrl: `http://127.0.0.1:${port}`,
     stop: async () => {
       server.closeAllConnections()

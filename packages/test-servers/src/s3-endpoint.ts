@@ -14,6 +14,8 @@ export interface S3Endpoint extends S3Keys {
   readonly server: string
   /** Another account, which owns nothing that the first one has. */
   readonly other?: S3Keys
+  /** For `bulkThrough`. */
+  readonly seedUrl?: string
 }
 
 export interface S3Server extends S3Endpoint {

@@ -42,6 +42,8 @@ export interface SwiftEndpoint {
     readonly otherRegion: string
     /** Of the store itself, without an account. */
     readonly url: string
+    /** For `bulkThrough`, of the first user's account. */
+    readonly seedUrl: string
     readonly s3: S3Endpoint
   }
 }
@@ -90,6 +92,7 @@ async function startTogether(group: ServerGroup, ports: readonly number[]): Prom
   })
   const [user, other] = await startKeystone(group, keystonePort, url)
   await group.untilAnswering(`${url}/healthcheck`)
+  const seedUrl = `${url}/seed/AUTH_${user.projectId}`
   const store = `Swift ${await group.versionOf('swift-proxy')}`
   return {
     authUrl: keystoneUrl,
@@ -105,7 +108,8 @@ async function startTogether(group: ServerGroup, ports: readonly number[]): Prom
       other,
       otherRegion: 'RegionTwo',
       url,
-      s3: { endpoint: url, region: 'us-east-1', server: `${store}'s s3api`, ...user.s3, other: other.s3 },
+      seedUrl,
+      s3: { endpoint: url, region: 'us-east-1', server: `${store}'s s3api`, ...user.s3, other: other.s3, seedUrl },
     },
     stop: () => group.stop(),
   }

@@ -240,7 +240,6 @@ export const abort: ConformanceCategory = {
     {
       id: 'F.14',
       name: 'a batch removal tells what was done',
-      large: true,
       async run(context) {
         const { container } = context
         const files = Array.from({ length: 1500 }, (_, index) => `file ${String(index).padStart(4, '0')}`)

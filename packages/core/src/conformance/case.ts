@@ -15,8 +15,6 @@ export interface ConformanceCase {
   readonly needs?: Need
   /** What happens instead where the case is ruled out: the operation is refused before any I/O. */
   readonly refused?: (context: CaseContext) => Promise<void>
-  /** For cases that move much data or many files. */
-  readonly large?: boolean
   readonly run: (context: CaseContext) => Promise<void>
 }
 

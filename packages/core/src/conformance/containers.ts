@@ -242,7 +242,6 @@ export const containers: ConformanceCategory = {
     {
       id: 'B.16',
       name: 'one with contents over several pages is destroyed whole',
-      large: true,
       async run({ storage, container, putMany, partSize, capabilities }) {
         const files = Array.from({ length: overOnePage }, (_, index) => `folder ${index % 7}/file ${index}`)
         await putMany(files)

@@ -156,7 +156,6 @@ export const copying: ConformanceCategory = {
     {
       id: 'N.10',
       name: 'a large file that went up in parts',
-      large: true,
       needs: needs.parts,
       async run(context) {
         const { storage, container, partSize } = context

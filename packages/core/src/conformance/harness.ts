@@ -23,6 +23,17 @@ export interface ConformanceHarness {
    * tells its own from what others do meanwhile in the same account.
    */
   leftovers?(run: string): Promise<readonly string[]>
+  /**
+   * Puts many small files into a container at once, and removes them at once: directly in the storage,
+   * or through an interface for bulk changes. Used where a case needs a thousand files or more and does
+   * not test how they are written or removed. Default: the provider, file by file.
+   */
+  readonly bulk?: {
+    /** Puts files with any content. */
+    put(container: string, files: readonly string[]): Promise<void>
+    /** Removes every file of the container. */
+    clear(container: string): Promise<void>
+  }
   /** What answers, with its version, such as `Azurite 3.37.0`: for the report. */
   readonly server?: string
   /** Strings that no error may show: keys, passwords, paths of the server. */

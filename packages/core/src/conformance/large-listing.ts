@@ -21,7 +21,6 @@ export const largeListing: readonly ConformanceCase[] = [
   {
     id: 'M.28',
     name: '1,001 files',
-    large: true,
     async run(context) {
       const container = await filled(context)
       const { storage } = context
@@ -43,7 +42,6 @@ export const largeListing: readonly ConformanceCase[] = [
   {
     id: 'M.29',
     name: '5,001 files',
-    large: true,
     async run(context) {
       const container = await filled(context)
       const names = namesOf(await context.storage.getFiles(container, { prefix: 'b/', pageSize: 700 }))
@@ -55,7 +53,6 @@ export const largeListing: readonly ConformanceCase[] = [
   {
     id: 'M.30',
     name: '10,001 files',
-    large: true,
     async run(context) {
       const container = await filled(context)
       const names: string[] = []

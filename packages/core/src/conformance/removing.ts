@@ -55,7 +55,6 @@ export const removing: ConformanceCategory = {
     {
       id: 'O.4',
       name: 'a batch over every service’s limit',
-      large: true,
       async run({ putMany, storage, container, names }) {
         const files = Array.from({ length: 1100 }, (_, index) => `folder ${index % 3}/file ${index}`)
         await putMany([...files, 'stays'])

@@ -101,7 +101,9 @@ export class ConformanceRun {
     try {
       for (const fixture of this.#fixtures.values()) {
         const container = await fixture.catch(() => undefined)
-        if (container !== undefined) await this.storage.destroyContainer(container)
+        if (container === undefined) continue
+        await this.harness.bulk?.clear(container)
+        await this.storage.destroyContainer(container)
       }
       await this.#nothingLeft()
     } finally {

@@ -93,7 +93,6 @@ export const streams: ConformanceCategory = {
     {
       id: 'E.2',
       name: 'memory stays bounded while 200 MB flow',
-      large: true,
       needs: unlimited,
       async run(context) {
         const { storage, container } = context
@@ -133,7 +132,6 @@ export const streams: ConformanceCategory = {
     {
       id: 'E.4',
       name: 'one chunk of 64 MB',
-      large: true,
       needs: unlimited,
       async run({ put, storage, container }) {
         const [content = Buffer.alloc(0)] = blocks(64_000_000, 64_000_000)

@@ -3,6 +3,7 @@
  */
 import { access, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { parseDataSources } from '@stowage/core'
 import { parseTree } from 'jsonc-parser'
 import { replaceFile } from './atomic-file.js'
 import { exitCodes } from './exit-codes.js'
@@ -41,7 +42,7 @@ export const exists = (path: string): Promise<boolean> =>
 
 /** The entries by their names; none when there is no file. */
 export async function readEntries(file: string): Promise<ReadonlyMap<string, unknown>> {
-  return new Map(Object.entries(parse(file, await readText(file))))
+  return new Map(Object.entries(await parse(file, await readText(file))))
 }
 
 /**
@@ -50,7 +51,7 @@ export async function readEntries(file: string): Promise<ReadonlyMap<string, unk
  */
 export async function writeEntry(file: string, name: string, entry: Entry, { replace }: { readonly replace: boolean }) {
   const text = await readText(file)
-  const before = parse(file, text)
+  const before = await parse(file, text)
   if (!replace && Object.hasOwn(before, name)) throw entryExists(file, name)
   const edited = withEntry(text, name, entry)
   await replaceFile(file, async (handle) => {
@@ -74,23 +75,16 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-function parse(file: string, text: string): Record<string, unknown> {
-  let value: unknown
-  try {
-    value = text.trim() === '' ? {} : JSON.parse(text)
-  } catch {
-    // The parser's message quotes the file, which may hold secrets.
-    throw new CommandFailure(exitCodes.usage, `${file} is not valid JSON`)
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  throw new CommandFailure(exitCodes.usage, `${file} must hold one object`)
-}
+/** An empty file is one without entries. */
+const parse = (file: string, text: string) => parseDataSources(file, text.trim() === '' ? '{}' : text)
 
 /**
  * The text with the entry in it, indented and broken into lines as the rest of it is, and every other byte where it was. Of entries
  * with the same name the last one counts, as it does when the file is read.
  */
 export function withEntry(text: string, name: string, entry: Entry): string {
+  // A byte order mark is no JSON, and stays in front.
+  if (text.startsWith('\uFEFF')) return `\uFEFF${withEntry(text.slice(1), name, entry)}`
   const { eol, indentation } = layoutOf(text)
   const value = JSON.stringify(entry, undefined, indentation).replaceAll('\n', `${eol}${indentation}`)
   const properties = parseTree(text)?.children ?? []

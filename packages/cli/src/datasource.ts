@@ -14,7 +14,8 @@ import {
   variablesOf,
   whatIsMissing,
 } from './entry.js'
-import { Interruption, messageOf, UsageFailure } from './failures.js'
+import { exitCodes } from './exit-codes.js'
+import { CommandFailure, Interruption, messageOf, UsageFailure } from './failures.js'
 import { install, installationOf, isInstalled, isLoopBack } from './installer.js'
 import { type Answers, askForProperties, chooseProvider } from './interview.js'
 import { isProviderName, type ProviderName, providers } from './providers.js'
@@ -62,6 +63,11 @@ ${Object.entries(providers)
     await new Making(given, session).run()
   },
 })
+
+async function packagesMissing(names: readonly string[], directory: string): Promise<readonly string[]> {
+  const installed = await Promise.all(names.map((name) => isInstalled(name, directory)))
+  return names.filter((_, index) => !installed[index])
+}
 
 /** What the data source is to be. */
 interface Draft extends Answers {
@@ -148,7 +154,7 @@ class Making {
   /** The packages that were installed. */
   async #install(provider: ProviderName, directory: string, loopback: boolean): Promise<readonly string[]> {
     const needed = [loopback ? connectorPackage : '@stowage/core', providerPackages[provider]]
-    const missing = needed.filter((name) => !isInstalled(name, directory))
+    const missing = await packagesMissing(needed, directory)
     if (missing.length === 0 || this.#given.install === false) return []
     const installation = await installationOf(missing, directory)
     const { terminal, signal } = this.#session
@@ -158,6 +164,11 @@ class Making {
       if (!wanted) return []
     }
     await install(installation, terminal, signal)
+    const [unfound] = await packagesMissing(missing, directory)
+    if (unfound !== undefined) {
+      const command = [installation.command, ...installation.args].join(' ')
+      throw new CommandFailure(exitCodes.failed, `${command} ended well, but ${unfound} is not found from ${directory}`)
+    }
     return missing
   }
 
@@ -187,7 +198,7 @@ class Making {
     const { check } = this.#given
     if (check === false) return false
     const { terminal } = this.#session
-    if (!isInstalled(providerPackages[provider], directory)) {
+    if (!(await isInstalled(providerPackages[provider], directory))) {
       terminal.say(`Not tried: ${providerPackages[provider]} is not installed.`)
       return false
     }

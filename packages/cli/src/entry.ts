@@ -1,6 +1,7 @@
 /**
  * A data source's entry, from what was given and answered.
  */
+import { type EnvironmentReference, parseReferences } from '@stowage/core'
 import type { Entry } from './data-source-file.js'
 import { UsageFailure } from './failures.js'
 import { commonProperties, type Property, type ProviderName, propertyOf, providers } from './providers.js'
@@ -10,10 +11,22 @@ export type Properties = Readonly<Record<string, unknown>>
 /** LoopBack's connector, which its data sources name. */
 export const connectorPackage = '@stowage/loopback-connector'
 
-const reference = /\$\{[A-Za-z_][A-Za-z0-9_]*\}/
+/** The references to the environment in a text. */
+function referencesIn(text: string): readonly EnvironmentReference[] {
+  const pieces = parseReferences(text)
+  // The text may be a secret.
+  if (pieces === undefined) throw new UsageFailure('write ${NAME}, ${NAME:-default}, or $${ for a literal ${')
+  return pieces.filter((piece) => typeof piece !== 'string')
+}
 
-/** Whether the text has a `${NAME}` that stands for a variable of the environment. */
-export const refersToEnvironment = (value: unknown): boolean => typeof value === 'string' && reference.test(value)
+/** Whether the text is one reference to the environment and nothing else. */
+export const isReference = (text: string): boolean => {
+  const pieces = parseReferences(text)
+  return pieces?.length === 1 && typeof pieces[0] === 'object'
+}
+
+/** A text as the file has it, so that nothing in it is read as a reference. */
+export const literal = (text: string): string => text.replaceAll('${', () => '$${')
 
 /** What is wrong with a data source's name; such names could not be written in an address. */
 export function checkName(name: string): string | undefined {
@@ -44,6 +57,7 @@ function unknownProperty(provider: ProviderName, name: string): string {
 
 /** A value in its property's kind. */
 export function convert(name: string, text: string, { kind, choices }: Property): unknown {
+  if (referencesIn(text).length > 0 && (kind === 'text' || isReference(text))) return text
   if (choices !== undefined) {
     const chosen = choices.find((choice) => String(choice) === text)
     if (chosen === undefined) throw new UsageFailure(`${name} must be one of ${choices.join(', ')}`)
@@ -84,18 +98,15 @@ export function whatIsMissing(provider: ProviderName, given: Properties): string
 /** The properties whose value is a secret in plain text. */
 export function plainSecrets(provider: ProviderName, given: Properties): string[] {
   return Object.entries(given)
-    .filter(([name, value]) => propertyOf(provider, name)?.secret === true && !refersToEnvironment(value))
+    .filter(([name, value]) => propertyOf(provider, name)?.secret === true && variablesOf({ value }).length === 0)
     .map(([name]) => name)
 }
 
-/** The variables of the environment that the values refer to. */
+/** The variables that the environment has to have: those that the values refer to without a default. */
 export function variablesOf(given: Properties): string[] {
   const texts = Object.values(given).filter((value) => typeof value === 'string')
-  return [
-    ...new Set(
-      texts.flatMap((text) => [...text.matchAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g)].map(([, name = '']) => name)),
-    ),
-  ]
+  const references = texts.flatMap(referencesIn).filter(({ fallback }) => fallback === undefined)
+  return [...new Set(references.map(({ variable }) => variable))]
 }
 
 /** Such as `PHOTOS_API_KEY` for the property `apiKey` of the data source `photos`. */

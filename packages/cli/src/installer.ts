@@ -1,10 +1,10 @@
 /**
  * Packages, by the project's own package manager.
  */
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { resolveCommand } from 'package-manager-detector/commands'
 import { detect } from 'package-manager-detector/detect'
 import { exists, readEntries } from './data-source-file.js'
@@ -21,13 +21,26 @@ export interface Installation {
   readonly directory: string
 }
 
-/** Whether an application in the directory finds the package. */
-export function isInstalled(name: string, directory: string): boolean {
+/** Ends with 3 when the module of its second argument is not found from the file of its first. */
+const searchProgram = `
   try {
-    createRequire(join(directory, 'datasources.json')).resolve(name)
+    require('node:module').createRequire(process.argv[1]).resolve(process.argv[2])
+  } catch (error) {
+    if (error.code !== 'MODULE_NOT_FOUND') throw error
+    process.exitCode = 3
+  }`
+
+/**
+ * Whether an application in the directory finds the package. A process of its own looks: one that has
+ * missed a package goes on missing it after it was installed, since Node remembers what is not there.
+ */
+export async function isInstalled(name: string, directory: string): Promise<boolean> {
+  const args = ['--eval', searchProgram, join(directory, 'datasources.json'), name]
+  try {
+    await promisify(execFile)(process.execPath, args)
     return true
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND') return false
+    if (error instanceof Error && 'code' in error && error.code === 3) return false
     throw error
   }
 }

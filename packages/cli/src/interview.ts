@@ -1,7 +1,7 @@
 /**
  * The questions of `stowage datasource`.
  */
-import { convert, refersToEnvironment, variableFor } from './entry.js'
+import { convert, isReference, literal, variableFor } from './entry.js'
 import { type Property, type ProviderName, propertyOf, providers, type SignIn } from './providers.js'
 import type { Choice, Questions } from './questions.js'
 
@@ -71,12 +71,15 @@ async function askForSecret(
     { value: 'file', label: 'in the file, in plain text' },
   ])
   if (place === 'file') {
-    return { kept: await questions.secret(`${question} (not shown)`, { needed: true }), variables: {} }
+    const secret = await questions.secret(`${question} (not shown)`, { needed: true })
+    return { kept: literal(secret), variables: {} }
   }
   const variable = await questions.text('Name of the variable', {
     suggestion,
     check: (answer) =>
-      refersToEnvironment(`\${${answer}}`) ? undefined : 'Letters, digits and underscores, and no digit in front',
+      isReference(`\${${answer}}`) && !answer.includes(':')
+        ? undefined
+        : 'Letters, digits and underscores, and no digit in front',
   })
   const kept = `\${${variable}}`
   if (!trial || environment[variable] !== undefined) return { kept, variables: {} }

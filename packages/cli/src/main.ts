@@ -1,6 +1,5 @@
-#!/usr/bin/env node
 /**
- * @stowage/cli: the program `stowage`.
+ * @stowage/cli: the program `stowage`, which `bin/stowage.cjs` starts where Node is new enough.
  *
  * - `run.ts`: the commands together. `command.ts`, `help.ts`: what a command is. `datasource.ts`, `ls.ts`, `cp.ts`, `cat.ts`, `rm.ts`: one each.
  * - `providers.ts`: what each provider is asked for, as data. `entry.ts`, `questions.ts`: an entry from options and answers.

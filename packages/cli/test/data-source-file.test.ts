@@ -28,6 +28,13 @@ test('a new entry leaves every other byte as it is, whatever the others look lik
   expect(withEntry(odd, 'new', entry)).toBe(`${odd.slice(0, -2)}${added} }`)
 })
 
+test('a byte order mark stays in front', async () => {
+  await using place = await Workplace.make({ 'datasources.json': '\uFEFF{"db":{}}' }, { installed: false })
+  await writeEntry(place.at('datasources.json'), 'new', entry, { replace: false })
+  expect(await place.read('datasources.json')).toBe('\uFEFF{"db":{},"new":{"name":"new","provider":"memory"}}')
+  expect(withEntry('\uFEFF', 'new', entry)).toBe(`\uFEFF${withEntry('', 'new', entry)}`)
+})
+
 test('a file in one line stays one', () => {
   expect(withEntry('{"db":{"connector":"memory"}}', 'new', entry)).toBe(
     '{"db":{"connector":"memory"},"new":{"name":"new","provider":"memory"}}',
@@ -89,10 +96,14 @@ test('an entry that is there is not replaced without being told', async () => {
 
 test('a file that is no JSON, or holds no object, is left as it is, and its content is not told', async () => {
   await using place = await Workplace.make({}, { installed: false })
-  for (const text of ['{"key": secret}', '["secret"]', '// secret\n{}']) {
+  for (const [text, words] of [
+    ['{"key": secret}', 'is not valid JSON: line 1, column 9'],
+    ['["secret"]', 'must hold one object'],
+    ['// secret\n{}', 'is not valid JSON: line 1, column 1'],
+  ] as const) {
     await writeFile(place.at('datasources.json'), text)
     const written = writeEntry(place.at('datasources.json'), 'new', entry, { replace: true })
-    await expect(written).rejects.toThrow(place.at('datasources.json'))
+    await expect(written).rejects.toThrow(`${place.at('datasources.json')} ${words}`)
     await expect(written).rejects.not.toThrow('secret')
     expect(await place.read('datasources.json')).toBe(text)
   }

@@ -12,6 +12,20 @@ import { ctrlC, enter, Workplace } from './workplace.js'
 
 const packages = ['@stowage/core', '@stowage/provider-memory']
 
+test('a Node that is too old for the program prints which one is needed', async () => {
+  await using place = await Workplace.make(
+    { 'old.cjs': "Object.defineProperty(process.versions, 'node', { value: '20.20.2' })" },
+    { installed: false },
+  )
+  const environment = { NODE_OPTIONS: `--require ${place.at('old.cjs')}` }
+  const { code, stdout, stderr } = await place.run(['--version'], { environment })
+  expect({ code, stdout, stderr }).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `stowage: Node 22.12 or newer is needed; this is ${process.version}\n`,
+  })
+})
+
 describe('the project tells its package manager', () => {
   const cases = [
     ['nothing', {}, ['npm', 'i']],
@@ -46,11 +60,18 @@ async function fakePackageManager(place: Workplace, script: string): Promise<Rec
   return { PATH: `${place.at('bin')}:${process.env['PATH']}` }
 }
 
+/** What `npm i` leaves, as far as it matters for whether a package is there. */
+const installing = packages
+  .map(
+    (name) => `mkdir -p node_modules/${name} && echo '{"exports":"./package.json"}' >node_modules/${name}/package.json`,
+  )
+  .join(' && ')
+
 const makeMemory = ['datasource', '--name', 'new', '--provider', 'memory']
 
 test('the missing packages are installed in the project, and its words do not mix with the answer', async () => {
   await using place = await Workplace.make({}, { installed: false })
-  const environment = await fakePackageManager(place, '')
+  const environment = await fakePackageManager(place, installing)
   const { code, stdout, stderr } = await place.run([...makeMemory, '--json', '--no-check'], { environment })
   expect(code, stderr).toBe(0)
   expect(await place.read('called')).toBe(`${await realpath(place.path)}\ni ${packages.join(' ')} `)
@@ -64,6 +85,14 @@ test('nothing is written when the installation fails', async () => {
   const { code, stderr } = await place.run(makeMemory, { environment })
   expect(code).toBe(1)
   expect(stderr).toContain(`npm i ${packages.join(' ')} failed with 7`)
+  await expect(place.read('datasources.json')).rejects.toThrow('ENOENT')
+})
+
+test('an installation that ends well and leaves nothing is a failure', async () => {
+  await using place = await Workplace.make({}, { installed: false })
+  const { code, stderr } = await place.run(makeMemory, { environment: await fakePackageManager(place, '') })
+  expect(code).toBe(1)
+  expect(stderr).toContain(`npm i ${packages.join(' ')} ended well, but @stowage/core is not found from`)
   await expect(place.read('datasources.json')).rejects.toThrow('ENOENT')
 })
 
@@ -93,8 +122,12 @@ test('--no-install installs nothing, writes the entry, and says that it was not 
   await expect(place.read('called')).rejects.toThrow('ENOENT')
 })
 
-test('npm itself installs the provider, which is then tried', async () => {
-  await using place = await Workplace.make({}, { installed: false })
+test.each([
+  ['an empty project', {}],
+  // Node remembers the misses of a process in a directory that was there.
+  ['a project with other packages', { 'node_modules/@stowage/other/package.json': '{}' }],
+])('npm itself installs the provider into %s, and it is then tried', async (_, files) => {
+  await using place = await Workplace.make(files, { installed: false })
   await using registry = await Registry.start(place)
   await registry.publish('core')
   await registry.publish('provider-memory', ['core'])

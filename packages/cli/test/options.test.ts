@@ -123,3 +123,42 @@ test('variables are named after the data source and the property', () => {
   expect(variableFor('my-files.2', 'key')).toBe('MY_FILES_2_KEY')
   expect(variableFor('2nd', 'apiKey')).toBe('_2ND_API_KEY')
 })
+
+test('any property may come from the environment, and is tried with its value', async () => {
+  await using place = await Workplace.make()
+  const settings = [
+    'root=${ROOT:-./files}',
+    'createRoot=${CREATE}',
+    'chunkSize=${CHUNK:-65536}',
+    'nameConflict=${CONFLICT}',
+  ]
+  const { code, stderr } = await place.run(
+    ['datasource', '--name', 'new', '--provider', 'filesystem', ...settings.flatMap((each) => ['--set', each])],
+    { environment: { CREATE: 'true', CONFLICT: 'makeUnique' } },
+  )
+  expect(code, stderr).toBe(0)
+  expect(stderr).toContain('The credentials are good.')
+  expect(await place.readJson('datasources.json')).toMatchObject({
+    new: { root: '${ROOT:-./files}', createRoot: '${CREATE}', chunkSize: '${CHUNK:-65536}' },
+  })
+})
+
+test('a reference that is none is refused, and its text not said', async () => {
+  await using place = await Workplace.make()
+  for (const root of ['${s3cret?}', '${s3cret', '${A:-${s3cret}}']) {
+    const { code, stderr } = await make(place, '--provider', 'filesystem', '--set', `root=${root}`)
+    expect(code).toBe(2)
+    expect(stderr).toContain('${NAME:-default}')
+    expect(stderr).not.toContain('s3cret')
+  }
+  const { code, stderr } = await make(place, '--provider', 'filesystem', '--set', 'chunkSize=1${ZEROS}')
+  expect(code).toBe(2)
+  expect(stderr).toContain('chunkSize must be a number')
+})
+
+test('a default in the file is a secret in plain text too', async () => {
+  await using place = await Workplace.make()
+  const settings = ['username=ada', 'apiKey=${KEY:-s3cret}'].flatMap((each) => ['--set', each])
+  const { stderr } = await make(place, '--provider', 'rackspace', ...settings, '--no-check', '--no-install')
+  expect(stderr).toContain('Its apiKey stands there in plain text')
+})

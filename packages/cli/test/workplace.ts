@@ -10,7 +10,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { spawn as spawnInTerminal } from '@lydell/node-pty'
 
 const packageDirectory = join(import.meta.dirname, '..')
-export const program = join(packageDirectory, 'dist', 'main.js')
+export const program = join(packageDirectory, 'bin', 'stowage.cjs')
 
 type Environment = Readonly<Record<string, string>>
 

@@ -1,8 +1,7 @@
 /**
  * A data source's settings, in the words of LoopBack's storage component and of pkgcloud, put into ours.
  */
-import { createRequire } from 'node:module'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createStorage, type ProviderModule, type StorageService } from '@stowage/core'
 import { checkUploadOptions } from '@stowage/rest-express'
 import type { DownloadSettings } from './download-options.js'
@@ -86,6 +85,8 @@ const withScheme = (endpoint: unknown) =>
 
 /** What relative paths are relative to: the directory above that of the main script, which is `server/server.js` or `dist/index.js`. */
 function applicationDirectory(): string {
-  const main = createRequire(import.meta.url).main?.filename
+  // Any `require` knows the main script; `import.meta` is empty in a CommonJS bundle.
+  const { createRequire } = process.getBuiltinModule('node:module')
+  const main = createRequire(join(process.cwd(), 'index.js')).main?.filename
   return main === undefined ? process.cwd() : dirname(dirname(main))
 }

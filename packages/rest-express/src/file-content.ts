@@ -3,7 +3,7 @@
  */
 type Result = IteratorResult<Uint8Array, undefined>
 
-export class FileContent implements AsyncIterableIterator<Uint8Array, undefined> {
+export class FileContent implements AsyncIterableIterator<Uint8Array> {
   #chunk: Uint8Array | undefined
   /** Settles `give`. */
   #taken: (() => void) | undefined

@@ -48,6 +48,12 @@ export const fsMutants: readonly Mutant[] = [
     replace: 'await prepare',
   },
   {
+    name: 'frees chunks before it has copied them',
+    file: at('writer'),
+    find: 'const writing = writer.add(chunk)',
+    replace: 'freeChunk(chunk)\n      const writing = writer.add(chunk)',
+  },
+  {
     name: 'takes no lock',
     file: at('commit'),
     find: 'return workspace.locks.hold([lockOf(place)], signal, async () => {',

@@ -1,15 +1,16 @@
 /**
  * Arguments and options as callers give them, checked and made into what providers take, before any request.
  */
-import { checkAttributes, checkChecksums, checkServiceOptions, notSupported } from './attributes.js'
+import { checkAttributes, checkChecksums, checkHeaderValue, checkServiceOptions, notSupported } from './attributes.js'
 import type { Capabilities, PartLimits } from './capabilities.js'
-import { checkWriteOptions } from './condition-options.js'
+import { checkTag, checkWriteOptions } from './condition-options.js'
 import type { WriteConditions } from './conditions.js'
-import { contentTypeByName, unknownContentType } from './content-type.js'
+import { checkContentType, contentTypeByName, unknownContentType } from './content-type.js'
 import { StorageError } from './errors.js'
 import type { FileLocation } from './files.js'
-import { invalid } from './invalid.js'
+import { invalid, shown } from './invalid.js'
 import { checkContainerName, checkFileName } from './names.js'
+import { attributeNames, checkOptions, responseHeaderNames } from './option-names.js'
 import type { CopyFileOptions, ListFilesOptions, SignUrlOptions, StartUploadOptions, WriteOptions } from './options.js'
 import type {
   CopyCallOptions,
@@ -22,12 +23,39 @@ import type {
 
 export function positive(property: string, value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1) return value
-  throw invalid(property, `${property} must be a whole number from 1, not ${String(value)}`)
+  throw invalid(property, `${property} must be a whole number from 1, not ${shown(value)}`)
+}
+
+/** A value that must be true, false or left out. */
+export function checkFlag(property: string, value: unknown, byDefault = false): boolean {
+  if (value === undefined) return byDefault
+  if (typeof value === 'boolean') return value
+  throw invalid(property, `${property} must be true or false, not ${shown(value)}`)
+}
+
+/** The names of files, each once. A string is a list of its characters, and never meant as one. */
+export async function checkNames(files: Iterable<string> | AsyncIterable<string>): Promise<string[]> {
+  const isList =
+    typeof files === 'object' && files !== null && (Symbol.iterator in files || Symbol.asyncIterator in files)
+  if (!isList) throw invalid('files', 'files must be a list of names, or an iterable of them')
+  const names = new Set<string>()
+  try {
+    for await (const name of files) names.add(name)
+  } catch (error) {
+    throw new StorageError('SOURCE_FAILED', 'the list of names failed before its end', { cause: error })
+  }
+  for (const name of names) checkFileName(name)
+  return [...names]
 }
 
 function wellFormed(property: string, value: unknown): string {
   if (typeof value === 'string' && value.isWellFormed()) return value
   throw invalid(property, `the ${property} must be a string of well-formed Unicode`)
+}
+
+function checkBytes(property: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+  throw invalid(property, `${property} must be a whole number of bytes from 0, not ${shown(value)}`)
 }
 
 /** The size and the largest size that a body may have. */
@@ -40,10 +68,7 @@ export function checkSizes(options: { readonly size?: number; readonly maxSize?:
   for (const name of ['size', 'maxSize'] as const) {
     const value = options[name]
     if (value === undefined) continue
-    if (!Number.isSafeInteger(value) || value < 0) {
-      throw invalid(name, `${name} must be a whole number of bytes from 0, not ${String(value)}`)
-    }
-    checked[name] = value
+    checked[name] = checkBytes(name, value)
   }
   return checked
 }
@@ -129,6 +154,7 @@ export function checkCopy(
 ): Omit<CopyCallOptions, 'signal'> {
   checkLocation(source, capabilities)
   checkLocation(target, capabilities)
+  if (options.attributes !== undefined) checkOptions('attributes', options.attributes, attributeNames)
   const { contentType = contentTypeByName(target.file) ?? unknownContentType, ...attributes } = checkAttributes(
     options.attributes ?? {},
     capabilities,
@@ -136,7 +162,7 @@ export function checkCopy(
   return {
     ...(options.attributes === undefined ? {} : { attributes: { contentType, ...attributes } }),
     conditions: checkConditions(options, capabilities),
-    ...(options.ifSourceMatch === undefined ? {} : { ifSourceMatch: options.ifSourceMatch }),
+    ...(options.ifSourceMatch === undefined ? {} : { ifSourceMatch: checkTag('ifSourceMatch', options.ifSourceMatch) }),
     ...checkServiceOptions(options, capabilities),
   }
 }
@@ -161,7 +187,7 @@ export function checkPartUpload(upload: PartUpload, capabilities: Capabilities):
 
 export function checkPartNumber(partNumber: unknown, { maxParts }: PartLimits): asserts partNumber is number {
   if (!Number.isInteger(partNumber) || Number(partNumber) < 1 || Number(partNumber) > maxParts) {
-    throw invalid('partNumber', `a part's number must be from 1 to ${maxParts}, not ${String(partNumber)}`)
+    throw invalid('partNumber', `a part's number must be from 1 to ${maxParts}, not ${shown(partNumber)}`)
   }
 }
 
@@ -175,8 +201,8 @@ export function checkParts({ partSize }: PartUpload, parts: readonly UploadedPar
       throw wrong(`the parts must be given in order, without gaps: part ${index + 1} is missing`)
     }
     if (typeof tag !== 'string' || tag === '') throw wrong(`part ${partNumber} has no tag`)
-    if (index < parts.length - 1 ? size !== partSize : size > partSize) {
-      throw wrong(`part ${partNumber} has ${size} bytes, and the upload's parts have ${partSize}`)
+    if (!Number.isSafeInteger(size) || size < 0 || (index < parts.length - 1 ? size !== partSize : size > partSize)) {
+      throw wrong(`part ${partNumber} has ${shown(size)} bytes, and the upload's parts have ${partSize}`)
     }
   }
 }
@@ -187,16 +213,28 @@ export function checkSignUrl(
 ): Omit<SignUrlCallOptions, 'signal'> {
   if (signedUrls === false) throw notSupported('signed URLs', 'signedUrls')
   const { method, expiresIn, contentType, size, responseHeaders } = options
-  if (method !== 'GET' && method !== 'PUT') throw invalid('method', `method must be GET or PUT, not ${String(method)}`)
+  if (method !== 'GET' && method !== 'PUT') throw invalid('method', `method must be GET or PUT, not ${shown(method)}`)
   if (!Number.isInteger(expiresIn) || expiresIn < 1 || expiresIn > signedUrls.maxExpiresIn) {
-    throw invalid('expiresIn', `expiresIn must be from 1 to ${signedUrls.maxExpiresIn} seconds, not ${expiresIn}`)
+    throw invalid(
+      'expiresIn',
+      `expiresIn must be from 1 to ${signedUrls.maxExpiresIn} seconds, not ${shown(expiresIn)}`,
+    )
   }
   if (contentType !== undefined && !signedUrls.contentType) {
     throw notSupported('a signed content type', 'signedUrls.contentType')
   }
+  if (contentType !== undefined && contentType !== null) checkContentType(contentType)
   if (size !== undefined && !signedUrls.size) throw notSupported('a signed size', 'signedUrls.size')
   if (responseHeaders !== undefined && !signedUrls.responseHeaders) {
     throw notSupported('signed response headers', 'signedUrls.responseHeaders')
   }
+  if (responseHeaders !== undefined) checkResponseHeaders(responseHeaders)
   return { method, expiresIn, contentType, ...checkSizes({ size }), responseHeaders }
+}
+
+function checkResponseHeaders(headers: NonNullable<SignUrlOptions['responseHeaders']>): void {
+  checkOptions('responseHeaders', headers, responseHeaderNames)
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) checkHeaderValue(name, value)
+  }
 }

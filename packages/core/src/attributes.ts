@@ -43,6 +43,11 @@ type HeaderAttribute = 'cacheControl' | 'contentDisposition' | 'contentEncoding'
 
 function checkHeader(name: HeaderAttribute, value: unknown, capabilities: Capabilities['attributes']): string {
   if (!capabilities[name]) throw notSupported(name, `attributes.${name}`)
+  return checkHeaderValue(name, value)
+}
+
+/** A header's value as every service takes it. */
+export function checkHeaderValue(name: string, value: unknown): string {
   if (typeof value === 'string' && value.length <= 1024 && headerValue.test(value)) return value
   throw invalid(name, `${name} must be 1 to 1,024 characters of visible ASCII, with blanks only inside`)
 }
@@ -78,10 +83,13 @@ function checkMetadata(metadata: Readonly<Record<string, string>>, maxBytes: num
 /** The checksums among the options, checked. Those that core can't verify itself must be the provider's. */
 export function checkChecksums(checksums: Checksums | undefined, capabilities: Capabilities): Checksums {
   const checked: Record<string, string> = {}
-  if (!checksums) return checked
+  if (checksums === undefined) return checked
+  if (typeof checksums !== 'object' || checksums === null) {
+    throw invalid('checksums', 'checksums must be an object, such as {"md5": "…"}')
+  }
   for (const [algorithm, value] of Object.entries(checksums)) {
     if (value === undefined) continue
-    if (!(algorithm in digestLengths)) {
+    if (!Object.hasOwn(digestLengths, algorithm)) {
       throw invalid('checksums', `${JSON.stringify(algorithm)} is no checksum that is known here: md5, sha256, crc32c`)
     }
     const name = algorithm as keyof typeof digestLengths
@@ -101,7 +109,7 @@ export function checkServiceOptions(
 ): { readonly acl?: string; readonly native: Readonly<Record<string, unknown>> } {
   const { acl, native } = options
   if (acl === undefined && native === undefined) return { native: {} }
-  if (native !== undefined && (typeof native !== 'object' || native === null))
+  if (native !== undefined && (typeof native !== 'object' || native === null || Array.isArray(native)))
     throw invalid('native', 'native must be an object')
   if (acl !== undefined) {
     if (!capabilities.acl) throw notSupported('access lists', 'acl')

@@ -2,12 +2,13 @@
  * Bodies: every kind that callers give, as one source that can be counted, verified, peeked into and stopped.
  */
 import { createHash, type Hash } from 'node:crypto'
-import { Readable } from 'node:stream'
 import { ReadableStream, type ReadableStreamDefaultReader } from 'node:stream/web'
+import { isNodeStream } from './body-claim.js'
 import { isStorageError, StorageError } from './errors.js'
 import type { Checksums } from './files.js'
 import { invalid } from './invalid.js'
 import type { Body } from './options.js'
+import { encodeText, TextPieces } from './text-pieces.js'
 
 /** What must be true of a body; when it is not, the body throws and nothing is stored. */
 export interface BodyRules {
@@ -31,9 +32,11 @@ export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
   readonly #hashes: (readonly ['md5' | 'sha256', Hash])[] = []
   readonly #onTaken: ((bytes: number) => void) | undefined
   #chunks: Chunks | undefined
+  #text: TextPieces | undefined
   #stop: (() => void) | undefined
   #peeked: Uint8Array[] = []
   #ended = false
+  #finished = false
   #failure: StorageError | undefined
   #rejectNext: ((error: StorageError) => void) | undefined
 
@@ -56,6 +59,11 @@ export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
   /** Bytes, when known beforehand. */
   get size(): number | undefined {
     return this.bytes?.length ?? this.#rules.size
+  }
+
+  /** Bytes of the whole body, once all of it was handed out and met the rules. */
+  get sent(): number | undefined {
+    return this.#finished ? this.taken : undefined
   }
 
   /** Whether nothing was handed out yet, so that the body can be sent once more. */
@@ -138,13 +146,20 @@ export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
         Promise.resolve((this.#chunks as Chunks).next()).then(resolve, (error: unknown) => reject(sourceFailed(error)))
       })
       if (this.#failure !== undefined) throw this.#failure
+      if (typeof result.value !== 'string') this.#text?.end()
       if (result.done === true) {
         this.#ended = true
         return undefined
       }
-      const chunk = toBytes(result.value)
+      const chunk = this.#encode(result.value)
       if (chunk.length > 0) return chunk
     }
+  }
+
+  #encode(chunk: Uint8Array | string): Uint8Array {
+    if (typeof chunk !== 'string') return toBytes(chunk)
+    this.#text ??= new TextPieces()
+    return this.#text.encode(chunk)
   }
 
   #count(chunk: Uint8Array): void {
@@ -171,12 +186,13 @@ export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
         throw new StorageError('CHECKSUM_MISMATCH', `the body's ${algorithm} is ${actual}, not ${checksums[algorithm]}`)
       }
     }
+    this.#finished = true
   }
 }
 
 /** Stops a body that was refused before anything was read of it. */
 export function discardBody(body: unknown): void {
-  if (body instanceof Readable) {
+  if (isNodeStream(body)) {
     body.on('error', ignoreLateFailure)
     body.destroy()
   } else if (body instanceof ReadableStream) {
@@ -188,21 +204,24 @@ export function discardBody(body: unknown): void {
 }
 
 function bytesOf(body: Body): Uint8Array | undefined {
-  if (typeof body === 'string') return Buffer.from(body)
+  if (typeof body === 'string') return encodeText(body)
   if (body instanceof Uint8Array) return body
   if (body instanceof ArrayBuffer) return new Uint8Array(body)
   return undefined
 }
 
 function chunksOf(body: unknown): { chunks: Chunks; stop?: () => void } {
-  if (body instanceof Readable) {
+  if (isNodeStream(body)) {
+    // Its chunks are text, which bytes that are not text in this encoding do not survive.
+    if (typeof body.readableEncoding === 'string') {
+      throw invalid('body', `the body decodes its bytes as ${body.readableEncoding}: pass a stream without an encoding`)
+    }
     // A stream may fail before its first read, when nobody else listens; the iterator reports that failure then.
     body.on('error', ignoreLateFailure)
     return { chunks: body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>, stop: () => body.destroy() }
   }
   if (body instanceof Blob) return chunksOf(body.stream())
   if (body instanceof ReadableStream) {
-    if (body.locked) throw invalid('body', 'the web stream that is the body is being read by somebody else')
     const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader()
     // Unlike the stream's own iterator, its reader can be told to stop while a read is under way.
     return { chunks: { next: () => reader.read() }, stop: () => reader.cancel().catch(ignoreLateFailure) }
@@ -215,12 +234,14 @@ function chunksOf(body: unknown): { chunks: Chunks; stop?: () => void } {
       return { chunks: (body as Iterable<Uint8Array>)[Symbol.iterator]() }
     }
   }
-  throw invalid('body', 'the body must be bytes, a string, a Blob, a stream or an iterable of bytes')
+  throw invalid(
+    'body',
+    'the body must be bytes, a string, a Blob, a stream or an iterable of bytes; of a Response, pass its body',
+  )
 }
 
 function toBytes(chunk: unknown): Uint8Array {
   if (chunk instanceof Uint8Array) return chunk
-  if (typeof chunk === 'string') return Buffer.from(chunk)
   if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk)
   throw invalid('body', `the body gave a chunk that is neither bytes nor text but ${typeof chunk}`)
 }

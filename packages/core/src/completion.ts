@@ -5,6 +5,7 @@ import { errorCodes, isStorageError } from './errors.js'
 import type { WrittenFile } from './files.js'
 import type { CompleteUploadCallOptions, PartUpload, StorageProvider } from './provider.js'
 import type { RetryPolicy } from './retry.js'
+import { totalSize } from './stored-size.js'
 
 /**
  * A completion whose outcome is not known is asked for again. If the first request was carried out the service does not know
@@ -44,7 +45,6 @@ async function found(
   { signal, parts }: CompleteUploadCallOptions,
 ): Promise<WrittenFile> {
   const info = await retry.run(signal, true, () => provider.getFile(container, file, { signal, conditions: {} }))
-  const size = parts.reduce((total, part) => total + part.size, 0)
-  if (info.size !== size) throw new Error('somebody else has written the file since')
+  if (info.size !== totalSize(parts)) throw new Error('somebody else has written the file since')
   return info
 }

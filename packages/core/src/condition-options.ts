@@ -27,8 +27,10 @@ export function readConditions(options: ReadFileConditions): SingleConditions | 
   const hasTags = ifMatch !== undefined || ifNoneMatch !== undefined
   if (!hasTags && ifModifiedSince === undefined && ifUnmodifiedSince === undefined) return { single: {} }
   const times = {
-    ...(ifModifiedSince === undefined ? {} : { ifModifiedSince: date('ifModifiedSince', ifModifiedSince) }),
-    ...(ifUnmodifiedSince === undefined ? {} : { ifUnmodifiedSince: date('ifUnmodifiedSince', ifUnmodifiedSince) }),
+    ...(ifModifiedSince === undefined ? {} : { ifModifiedSince: checkDate('ifModifiedSince', ifModifiedSince) }),
+    ...(ifUnmodifiedSince === undefined
+      ? {}
+      : { ifUnmodifiedSince: checkDate('ifUnmodifiedSince', ifUnmodifiedSince) }),
   }
   const conditionsOn = (etag: string | undefined): ReadConditions => ({
     ...times,
@@ -52,7 +54,7 @@ export function checkWriteOptions({ ifMatch, ifNoneMatch }: WriteConditions): Wr
     throw invalid('ifMatch', 'a write takes ifMatch or ifNoneMatch, not both')
   }
   return {
-    ...(ifMatch === undefined ? {} : { ifMatch: tag('ifMatch', ifMatch) }),
+    ...(ifMatch === undefined ? {} : { ifMatch: checkTag('ifMatch', ifMatch) }),
     ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
   }
 }
@@ -62,15 +64,17 @@ function tags(property: string, value: EntityTags | undefined): readonly string[
   const list = typeof value === 'string' ? [value] : value
   if (!Array.isArray(list) || list.length === 0)
     throw invalid(property, `${property} must be an ETag or a list of them`)
-  return list.map((each: unknown) => tag(property, each))
+  return list.map((each: unknown) => checkTag(property, each))
 }
 
-function tag(property: string, value: unknown): string {
+/** An ETag in quoted form, or `*`. */
+export function checkTag(property: string, value: unknown): string {
   if (typeof value === 'string' && (value === '*' || entityTag.test(value))) return value
   throw invalid(property, `${property} must be * or an ETag in quoted form, such as "abc" with its quotation marks`)
 }
 
-function date(property: string, value: unknown): Date {
+export function checkDate<Value extends Date | undefined>(property: string, value: Value): Value {
+  if (value === undefined) return value
   if (value instanceof Date && !Number.isNaN(value.getTime())) return value
   throw invalid(property, `${property} must be a valid Date`)
 }

@@ -2,7 +2,7 @@
  * A file's content type: by its name, else by its first bytes.
  */
 import mime from 'mime'
-import { invalid } from './invalid.js'
+import { invalid, shown } from './invalid.js'
 
 /** What a file is when nothing tells (RFC 2046, 4.5.1). */
 export const unknownContentType = 'application/octet-stream'
@@ -33,7 +33,7 @@ export function checkContentType(value: unknown): asserts value is string {
   if (typeof value !== 'string' || value.length > 255 || !mediaType.test(value)) {
     throw invalid(
       'contentType',
-      `${JSON.stringify(String(value).slice(0, 100))} is no media type: it must be type/subtype, with parameters as name=value`,
+      `contentType must be a media type, type/subtype with parameters as name=value, not ${shown(value)}`,
     )
   }
 }

@@ -7,6 +7,8 @@ import { Readable, type Writable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { isStorageError, StorageError } from './errors.js'
 import type { FileInfo } from './files.js'
+import { invalid } from './invalid.js'
+import { checkOptions, sendNames } from './option-names.js'
 import type { OpenedFile, SendOptions } from './options.js'
 import type { DirectReadable, OpenFile } from './provider.js'
 import type { RetryPolicy } from './retry.js'
@@ -58,7 +60,10 @@ export class Download implements OpenedFile {
     return this.content === undefined ? text(this.stream) : (await this.bytes()).toString()
   }
 
-  async sendTo(writable: Writable, { reuseBuffers = false }: SendOptions = {}): Promise<void> {
+  async sendTo(writable: Writable, options: SendOptions = {}): Promise<void> {
+    checkOptions('sendTo', options, sendNames)
+    if (typeof writable?.write !== 'function') throw invalid('writable', 'sendTo needs a writable stream')
+    const { reuseBuffers = false } = options
     const direct = reuseBuffers && this.#stream instanceof DownloadStream ? this.#stream.direct : undefined
     await ((direct && sendThroughBuffers(direct, writable)) ?? sendThroughStreams(this.stream, writable))
   }

@@ -174,8 +174,8 @@ export function isStorageError(value: unknown, code?: StorageErrorCode): value i
 }
 
 /**
- * A copy of a native error that is safe to keep as a cause: its name, its code and, when `message` is given, a message
- * that the provider knows to be free of secrets and paths. Nothing else of the original is kept.
+ * A copy of a native error that is safe to keep as a cause: its name, its code, where it was thrown and, when `message` is given, a
+ * message that the provider knows to be free of secrets and paths. Nothing else of the original is kept.
  */
 export function describeCause(error: unknown, message?: string): Error {
   const name = error instanceof Error ? error.name : typeof error
@@ -185,8 +185,24 @@ export function describeCause(error: unknown, message?: string): Error {
       : undefined
   const cause = new Error(message ?? (code === undefined ? name : `${name} ${code}`))
   cause.name = name
-  delete cause.stack
+  const frames = framesOf(error)
+  if (frames === undefined) delete cause.stack
+  else cause.stack = `${name}\n${frames}`
   return code === undefined ? cause : Object.assign(cause, { code })
+}
+
+/**
+ * Where an error was thrown: its stack without the message, which may hold secrets. `undefined` for errors of the operating system,
+ * which are no bugs: reading a stack costs as much as a call to it.
+ */
+function framesOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || 'syscall' in error || typeof error.stack !== 'string') return undefined
+  const { stack, message } = error
+  const start = stack.indexOf(message)
+  const lines = stack.slice(start === -1 ? 0 : start + message.length).split('\n')
+  // Lines that look like frames before others belong to a message that was changed later.
+  const first = lines.findLastIndex((line) => !/^ {4}at /.test(line)) + 1
+  return first < lines.length ? lines.slice(first).join('\n') : undefined
 }
 
 /** What is said of the commonest failures, the same on every provider: it names the thing. */

@@ -3,9 +3,11 @@
  */
 import { checkLimit } from './arguments.js'
 import { type BodyRules, discardBody, Source } from './body.js'
+import { claimBody } from './body-claim.js'
 import { decodeCursor, encodeCursor, type ListIdentity } from './cursor.js'
 import { OperationTimer } from './diagnostics.js'
 import { describeCause, isStorageError, StorageError, type StorageErrorContext } from './errors.js'
+import { checkOptions, type Method, methodOptions } from './option-names.js'
 import type { Body, ListOptions, OperationOptions, Page, PageOptions } from './options.js'
 import type { ListCallOptions, StorageProvider } from './provider.js'
 import type { RetryPolicy } from './retry.js'
@@ -32,6 +34,16 @@ interface SentBody {
 /** A page of one of the provider's lists; wrong arguments throw. */
 type ListCall<T> = (call: ListCallOptions) => Promise<ProviderPage<T>>
 
+/** Methods that appear in errors and diagnostics as another one, which they are made of. */
+const operationOf: Partial<Record<Method, Method>> = {
+  getContainers: 'containerPage',
+  containers: 'containerPage',
+  hasContainer: 'getContainer',
+  getFiles: 'filePage',
+  files: 'filePage',
+  hasFile: 'getFile',
+}
+
 export class Operations {
   readonly #provider: StorageProvider
   readonly retry: RetryPolicy
@@ -42,30 +54,31 @@ export class Operations {
     this.retry = retry
   }
 
-  /** `CLOSED` after `close`; `ABORTED` when the caller's signal is aborted already. */
-  open(options: OperationOptions): OperationScope {
+  /** `CLOSED` after `close`; `ABORTED` when the caller's signal is aborted already; `INVALID_ARGUMENT` for unknown options. */
+  open(method: Method, options: OperationOptions): OperationScope {
+    checkOptions(method, options, methodOptions[method])
     if (this.#closing !== undefined) throw new StorageError('CLOSED', 'the storage was closed')
     return new OperationScope(options)
   }
 
   /** Runs one operation; what it throws becomes a `StorageError` that says what the operation was. */
-  run<T>(operation: string, subject: Subject, options: OperationOptions, call: OperationCall<T>): Promise<T> {
-    return this.#run(operation, subject, options, undefined, call)
+  run<T>(method: Method, subject: Subject, options: OperationOptions, call: OperationCall<T>): Promise<T> {
+    return this.#run(method, subject, options, undefined, call)
   }
 
   /** {@link run}, of a call that does nothing more when it is done twice: it is repeated whenever that can help. */
-  repeat<T>(operation: string, subject: Subject, options: OperationOptions, call: OperationCall<T>): Promise<T> {
-    return this.#run(operation, subject, options, true, call)
+  repeat<T>(method: Method, subject: Subject, options: OperationOptions, call: OperationCall<T>): Promise<T> {
+    return this.#run(method, subject, options, true, call)
   }
 
   /** {@link run}, of a call that is repeated only when the service says that it did nothing. */
-  once<T>(operation: string, subject: Subject, options: OperationOptions, call: OperationCall<T>): Promise<T> {
-    return this.#run(operation, subject, options, false, call)
+  once<T>(method: Method, subject: Subject, options: OperationOptions, call: OperationCall<T>): Promise<T> {
+    return this.#run(method, subject, options, false, call)
   }
 
   /** `idempotent`: `undefined` for what is not repeated as a whole. */
   async #run<T>(
-    operation: string,
+    method: Method,
     subject: Subject,
     options: OperationOptions,
     idempotent: boolean | undefined,
@@ -75,8 +88,9 @@ export class Operations {
     const timer = OperationTimer.start()
     let scope: OperationScope | undefined
     let failure: StorageError | undefined
+    const operation = operationOf[method] ?? method
     try {
-      scope = this.open(options)
+      scope = this.open(method, options)
       for (let tries = 1; ; tries++) {
         try {
           return await call(scope.signal)
@@ -97,24 +111,30 @@ export class Operations {
 
   /** An operation with a body: what is left of the body when the operation fails is stopped, whoever failed. */
   send<Checked extends { readonly rules: BodyRules; readonly onProgress?: (bytes: number) => void }, Result>(
-    operation: string,
+    method: Method,
     subject: Subject,
     options: OperationOptions,
     body: Body,
     check: () => Checked,
     call: (source: Source, checked: Checked, signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
+    // Now, and not when the operation has begun: of two at once the first has the body.
+    const refusal = claimBody(body)
     let source: Source | undefined
     const send = (signal: AbortSignal) => {
+      if (refusal !== undefined) throw refusal
       const checked = check()
       const opened = new Source(body, checked.rules, checked.onProgress)
       source = opened
       signal.addEventListener('abort', () => opened.destroy(signal.reason), { once: true })
       return call(opened, checked, signal)
     }
-    return this.#run(operation, subject, options, undefined, send, {
+    return this.#run(method, subject, options, undefined, send, {
       bytes: () => source?.taken ?? 0,
-      stop: (error) => (source === undefined ? discardBody(body) : source.destroy(error)),
+      stop: (error) => {
+        if (source !== undefined) source.destroy(error)
+        else if (refusal === undefined) discardBody(body)
+      },
     })
   }
 
@@ -122,27 +142,26 @@ export class Operations {
     const context = { operation, provider: this.#provider.name, ...subject }
     if (signal?.aborted && isStorageError(signal.reason)) return signal.reason.withContext(context)
     if (isStorageError(error)) return error.withContext(context)
-    return new StorageError('INTERNAL', 'the provider failed in a way that it should not', {
-      ...context,
-      cause: describeCause(error),
-    })
+    const cause = describeCause(error)
+    const message = `unexpected error from provider ${JSON.stringify(context.provider)}: ${cause.message}`
+    return new StorageError('INTERNAL', message, { ...context, cause })
   }
 
   /** A list's entries, asked for page by page as they are taken. */
   async *iterate<T>(
-    operation: string,
+    method: Method,
     subject: Subject,
     options: ListOptions,
     list: ListCall<T>,
   ): AsyncIterableIterator<T> {
     let next: string | undefined
     do {
-      const page: ProviderPage<T> = await this.run(operation, subject, options, async (signal) => {
+      const page: ProviderPage<T> = await this.run(method, subject, options, async (signal) => {
         const limit = checkLimit('pageSize', options.pageSize, this.#provider.capabilities)
         return this.#listed(list, { signal, limit, ...(next === undefined ? {} : { next }) })
       })
       for (const entry of page.entries) {
-        if (options.signal?.aborted) await this.run(operation, subject, options, async () => undefined)
+        if (options.signal?.aborted) await this.run(method, subject, options, async () => undefined)
         yield entry
       }
       next = page.next
@@ -153,15 +172,15 @@ export class Operations {
    * One page of a list, with a cursor that is good for this list alone: what the provider gives, joined until there are as many entries as
    * were asked for.
    */
-  async page<T>(
-    operation: string,
+  page<T>(
+    method: Method,
     subject: Subject,
     options: OperationOptions & PageOptions,
-    identity: ListIdentity,
+    identity: () => ListIdentity,
     list: ListCall<T>,
   ): Promise<Page<T>> {
-    const listIdentity = [this.#provider.name, ...identity]
-    return this.run(operation, subject, options, async (signal) => {
+    return this.run(method, subject, options, async (signal) => {
+      const listIdentity = [this.#provider.name, ...identity()]
       const limit = checkLimit('limit', options.limit, this.#provider.capabilities)
       const entries: T[] = []
       let from = options.cursor === undefined ? undefined : decodeCursor(listIdentity, options.cursor)

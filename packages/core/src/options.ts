@@ -145,6 +145,12 @@ export interface CopyFileOptions extends OperationOptions, WriteConditions {
   readonly native?: Readonly<Record<string, unknown>>
 }
 
+export interface CreateContainerOptions extends OperationOptions {
+  readonly name: string
+  /** When there is such a container already, return it instead of failing with `CONTAINER_EXISTS`. Default: false. */
+  readonly ifNotExists?: boolean
+}
+
 export interface RemoveFileOptions extends OperationOptions {
   /** Remove only this version, else `PRECONDITION_FAILED`. */
   readonly ifMatch?: string

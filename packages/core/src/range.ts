@@ -2,7 +2,8 @@
  * A part of a file, in bytes, as HTTP counts them (RFC 9110, 14.1.2).
  */
 import { StorageError } from './errors.js'
-import { invalid } from './invalid.js'
+import { invalid, shown } from './invalid.js'
+import { checkOptions, type NamesOf } from './option-names.js'
 
 /**
  * `{start}`: from this byte to the end. `{start, end}`: from this byte to that one, both included; an end past the file is
@@ -18,15 +19,21 @@ export interface ResolvedRange {
   readonly length: number
 }
 
+const rangeNames = { start: true, end: true, suffix: true } as const satisfies NamesOf<ByteRange>
+
 /** Throws `INVALID_ARGUMENT` unless the range's numbers are whole, not negative, and the end not before the start. */
 export function checkRange(range: ByteRange): void {
+  checkOptions('range', range, rangeNames)
   for (const [name, value] of Object.entries(range)) {
     if (value !== undefined && (!Number.isSafeInteger(value) || value < 0)) {
-      throw invalid('range', `the range's ${name} must be a whole number of bytes from 0, not ${value}`)
+      throw invalid('range', `the range's ${name} must be a whole number of bytes from 0, not ${shown(value)}`)
     }
   }
   if (range.start === undefined && range.suffix === undefined) {
     throw invalid('range', 'a range needs a start or a suffix')
+  }
+  if (range.suffix !== undefined && (range.start !== undefined || range.end !== undefined)) {
+    throw invalid('range', 'a range has a start, with or without an end, or a suffix, not both')
   }
   if (range.start !== undefined && range.end !== undefined && range.end < range.start) {
     throw invalid('range', `the range's end ${range.end} is before its start ${range.start}`)

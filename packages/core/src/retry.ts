@@ -3,6 +3,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { errorCodes, isStorageError } from './errors.js'
+import { invalid, shown } from './invalid.js'
+import { checkOptions, type NamesOf } from './option-names.js'
 
 export interface RetryOptions {
   /** Tries in all, 1 or more. Default: 4. */
@@ -13,15 +15,24 @@ export interface RetryOptions {
   readonly maxDelay?: number
 }
 
+const retryNames = { attempts: true, minDelay: true, maxDelay: true } as const satisfies NamesOf<RetryOptions>
+
+function atLeast(least: number, property: string, value: unknown): number {
+  if (typeof value === 'number' && value >= least) return value
+  throw invalid(property, `${property} must be a number from ${least}, not ${shown(value)}`)
+}
+
 export class RetryPolicy {
   readonly attempts: number
   readonly #minDelay: number
   readonly #maxDelay: number
 
   constructor(options: RetryOptions = {}) {
-    this.attempts = options.attempts ?? 4
-    this.#minDelay = options.minDelay ?? 100
-    this.#maxDelay = options.maxDelay ?? 20_000
+    checkOptions('retry', options, retryNames)
+    const { attempts = 4, minDelay = 100, maxDelay = 20_000 } = options
+    this.attempts = atLeast(1, 'retry.attempts', attempts)
+    this.#minDelay = atLeast(0, 'retry.minDelay', minDelay)
+    this.#maxDelay = atLeast(0, 'retry.maxDelay', maxDelay)
   }
 
   /** Whether an error allows another try. */

@@ -2,7 +2,7 @@
  * The scope of one operation: its signal, its deadline, and which of the two ended it.
  */
 import { StorageError } from './errors.js'
-import { invalid } from './invalid.js'
+import { invalid, shown } from './invalid.js'
 import type { OperationOptions } from './options.js'
 
 const longestTimeout = 2 ** 31 - 1
@@ -26,7 +26,6 @@ export class OperationScope {
   #onAbort: (() => void) | undefined
 
   constructor(options: OperationOptions) {
-    if (typeof options !== 'object' || options === null) throw invalid('options', 'the options must be an object')
     const { signal, timeout } = options
     if (signal === undefined && timeout === undefined) {
       this.signal = unaborted
@@ -38,7 +37,7 @@ export class OperationScope {
     if (timeout !== undefined && !(Number.isInteger(timeout) && timeout >= 1 && timeout <= longestTimeout)) {
       throw invalid(
         'timeout',
-        `timeout must be a whole number of milliseconds from 1 to ${longestTimeout}, not ${timeout}`,
+        `timeout must be a whole number of milliseconds from 1 to ${longestTimeout}, not ${shown(timeout)}`,
       )
     }
     if (signal?.aborted) throw abortedBy(signal)

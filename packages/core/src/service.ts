@@ -6,8 +6,10 @@ import {
   checkConditions,
   checkContainer,
   checkCopy,
+  checkFlag,
   checkList,
   checkLocation,
+  checkNames,
   checkPartNumber,
   checkParts,
   checkPartUpload,
@@ -24,7 +26,7 @@ import {
 import type { Source } from './body.js'
 import type { Capabilities } from './capabilities.js'
 import { completeUpload } from './completion.js'
-import { readConditions } from './condition-options.js'
+import { checkDate, readConditions } from './condition-options.js'
 import type { ReadConditions, Version, WriteConditions } from './conditions.js'
 import { contentTypeByContent, contentTypeByName, detectionBytes, unknownContentType } from './content-type.js'
 import { OperationTimer } from './diagnostics.js'
@@ -33,11 +35,12 @@ import { isStorageError, StorageError } from './errors.js'
 import type { ContainerInfo, FileEntry, FileInfo, FileLocation, FolderEntry, WrittenFile } from './files.js'
 import { invalid } from './invalid.js'
 import { LazyDownload } from './lazy-download.js'
-import { checkFileName } from './names.js'
 import { Operations, type Subject } from './operations.js'
+import { checkOptions, type NamesOf } from './option-names.js'
 import type {
   Body,
   CopyFileOptions,
+  CreateContainerOptions,
   GetFileOptions,
   ListFilesOptions,
   ListOptions,
@@ -64,9 +67,11 @@ import type {
   UnfinishedUpload,
   UploadedPart,
 } from './provider.js'
+import { checkProvider } from './provider-check.js'
 import { checkRange } from './range.js'
 import { type RetryOptions, RetryPolicy } from './retry.js'
 import type { OperationScope } from './scope.js'
+import { checkUploadedPart, checkWritten, totalSize } from './stored-size.js'
 import { UploadStream } from './upload-stream.js'
 import { choosePartSize, type UploadTuning, upload } from './uploader.js'
 
@@ -77,6 +82,12 @@ export interface StorageServiceOptions {
   readonly parallelism?: number
   readonly retry?: RetryOptions
 }
+
+const serviceOptionNames = {
+  partSize: true,
+  parallelism: true,
+  retry: true,
+} as const satisfies NamesOf<StorageServiceOptions>
 
 const defaultPartSize = 8 * 1024 * 1024
 const defaultParallelism = 4
@@ -93,8 +104,10 @@ export class StorageService implements AsyncDisposable {
   readonly #tuning: UploadTuning
   readonly #operations: Operations
 
-  /** Does no I/O. */
+  /** Does no I/O. Throws `INVALID_ARGUMENT` for what is no provider, and for wrong options. */
   constructor(provider: StorageProvider, options: StorageServiceOptions = {}) {
+    checkProvider(provider)
+    checkOptions('StorageService', options, serviceOptionNames)
     const { partSize = defaultPartSize, parallelism = defaultParallelism, retry } = options
     this.provider = provider
     this.#tuning = { partSize: positive('partSize', partSize), parallelism: positive('parallelism', parallelism) }
@@ -118,24 +131,31 @@ export class StorageService implements AsyncDisposable {
 
   /** All containers, in the order of their names. */
   async getContainers(options: ListOptions = {}): Promise<ContainerInfo[]> {
-    return Array.fromAsync(this.containers(options))
+    return Array.fromAsync(this.#containers('getContainers', options))
   }
 
   /** All containers, in the order of their names, asked for page by page as they are taken. */
   containers(options: ListOptions = {}): AsyncIterableIterator<ContainerInfo> {
-    return this.#operations.iterate('containerPage', {}, options, (call) => this.provider.listContainers(call))
+    return this.#containers('containers', options)
+  }
+
+  #containers(method: 'getContainers' | 'containers', options: ListOptions) {
+    return this.#operations.iterate(method, {}, options, (call) => this.provider.listContainers(call))
   }
 
   /** One page of the containers. */
   async containerPage(options: OperationOptions & PageOptions = {}): Promise<Page<ContainerInfo>> {
-    return this.#operations.page('containerPage', {}, options, ['containers'], (call) =>
-      this.provider.listContainers(call),
-    )
+    const identity = () => ['containers']
+    return this.#operations.page('containerPage', {}, options, identity, (call) => this.provider.listContainers(call))
   }
 
   /** `CONTAINER_NOT_FOUND` when there is none. */
   getContainer(container: string, options: OperationOptions = {}): Promise<ContainerInfo> {
-    return this.#operations.repeat('getContainer', { container }, options, (signal) => {
+    return this.#getContainer('getContainer', container, options)
+  }
+
+  #getContainer(method: 'getContainer' | 'hasContainer', container: string, options: OperationOptions) {
+    return this.#operations.repeat(method, { container }, options, (signal) => {
       checkContainer(container, this.capabilities)
       return this.provider.getContainer(container, { signal })
     })
@@ -143,15 +163,22 @@ export class StorageService implements AsyncDisposable {
 
   /** Whether there is such a container; a failure to find out is an error, not `false`. */
   async hasContainer(container: string, options: OperationOptions = {}): Promise<boolean> {
-    return existence(this.getContainer(container, options), 'CONTAINER_NOT_FOUND')
+    return existence(this.#getContainer('hasContainer', container, options), 'CONTAINER_NOT_FOUND')
   }
 
-  /** `CONTAINER_EXISTS` when there is one already. */
-  createContainer(options: OperationOptions & { readonly name: string }): Promise<ContainerInfo> {
+  /** `CONTAINER_EXISTS` when there is one already, unless `ifNotExists` is true: then it is returned. */
+  createContainer(options: CreateContainerOptions): Promise<ContainerInfo> {
     const container = options?.name
-    return this.#operations.once('createContainer', { container }, options ?? {}, (signal) => {
+    return this.#operations.run('createContainer', { container }, options, async (signal) => {
       checkContainer(container, this.capabilities)
-      return this.provider.createContainer(container, { signal })
+      const { retry } = this.#operations
+      const ifNotExists = checkFlag('ifNotExists', options.ifNotExists)
+      try {
+        return await retry.run(signal, ifNotExists, () => this.provider.createContainer(container, { signal }))
+      } catch (error) {
+        if (!ifNotExists || !isStorageError(error, 'CONTAINER_EXISTS')) throw error
+        return await retry.run(signal, true, () => this.provider.getContainer(container, { signal }))
+      }
     })
   }
 
@@ -165,18 +192,23 @@ export class StorageService implements AsyncDisposable {
   ): Promise<void> {
     return this.#operations.once('destroyContainer', { container }, options, (signal) => {
       checkContainer(container, this.capabilities)
-      return this.provider.destroyContainer(container, { signal, onlyIfEmpty: options.onlyIfEmpty ?? false })
+      const onlyIfEmpty = checkFlag('onlyIfEmpty', options.onlyIfEmpty)
+      return this.provider.destroyContainer(container, { signal, onlyIfEmpty })
     })
   }
 
   /** All files (and folders, with a delimiter), in the order of their names' UTF-8 bytes. Mind the memory: {@link files} holds a page at a time. */
   async getFiles(container: string, options: ListFilesOptions = {}): Promise<(FileEntry | FolderEntry)[]> {
-    return Array.fromAsync(this.files(container, options))
+    return Array.fromAsync(this.#files('getFiles', container, options))
   }
 
   /** All files, in the order of their names' UTF-8 bytes, asked for page by page as they are taken. */
   files(container: string, options: ListFilesOptions = {}): AsyncIterableIterator<FileEntry | FolderEntry> {
-    return this.#operations.iterate('filePage', { container }, options, (call) =>
+    return this.#files('files', container, options)
+  }
+
+  #files(method: 'getFiles' | 'files', container: string, options: ListFilesOptions) {
+    return this.#operations.iterate(method, { container }, options, (call) =>
       this.provider.listFiles(container, { ...call, ...this.#checkList(container, options, call) }),
     )
   }
@@ -186,16 +218,20 @@ export class StorageService implements AsyncDisposable {
     container: string,
     options: Omit<ListFilesOptions, 'pageSize'> & PageOptions = {},
   ): Promise<Page<FileEntry | FolderEntry>> {
-    const list = ['files', container, options.prefix ?? '', options.delimiter]
-    return this.#operations.page('filePage', { container }, options, list, (call) =>
+    const identity = () => ['files', container, options.prefix ?? '', options.delimiter]
+    return this.#operations.page('filePage', { container }, options, identity, (call) =>
       this.provider.listFiles(container, { ...call, ...this.#checkList(container, options, call) }),
     )
   }
 
   /** `FILE_NOT_FOUND`, `CONTAINER_NOT_FOUND`, `PRECONDITION_FAILED`, `NOT_MODIFIED`. */
   getFile(container: string, file: string, options: GetFileOptions = {}): Promise<FileInfo> {
-    const place = { container, file }
-    return this.#operations.repeat('getFile', place, options, (signal) => {
+    return this.#getFile('getFile', { container, file }, options)
+  }
+
+  #getFile(method: 'getFile' | 'hasFile', place: FileLocation, options: GetFileOptions): Promise<FileInfo> {
+    const { container, file } = place
+    return this.#operations.repeat(method, place, options, (signal) => {
       checkLocation(place, this.capabilities)
       const { single, check } = readConditions(options)
       const found = this.provider.getFile(container, file, { signal, conditions: single ?? {} })
@@ -209,7 +245,7 @@ export class StorageService implements AsyncDisposable {
 
   /** Whether there is such a file; a failure to find out, a missing container included, is an error, not `false`. */
   async hasFile(container: string, file: string, options: OperationOptions = {}): Promise<boolean> {
-    return existence(this.getFile(container, file, options), 'FILE_NOT_FOUND')
+    return existence(this.#getFile('hasFile', { container, file }, options), 'FILE_NOT_FOUND')
   }
 
   /**
@@ -226,17 +262,17 @@ export class StorageService implements AsyncDisposable {
       timer?.end({ operation: 'openFile', provider: this.name, ...place, bytes, error })
     }
     try {
-      scope = this.#operations.open(options)
+      scope = this.#operations.open('openFile', options)
       const { signal } = scope
       checkLocation(place, this.capabilities)
       const { range } = options
       if (range !== undefined) checkRange(range)
+      const verify = checkFlag('verify', options.verify)
       const { single, check } = readConditions(options)
       const open = (conditions: ReadConditions) =>
         retry.run(signal, true, () => this.provider.openFile(container, file, { signal, range, conditions }))
       const opened = await (check === undefined ? open(single) : this.#openChecked(place, check, signal, open))
       scope.clearTimeout()
-      const { verify = false } = options
       if ('bytes' in opened && !verify) {
         end(opened.length, undefined)
         return new Download(opened)
@@ -285,9 +321,7 @@ export class StorageService implements AsyncDisposable {
 
   /** {@link openFile} as a stream that opens the file when it is first read; errors arrive as `error`. */
   downloadStream(container: string, file: string, options: OpenFileOptions = {}): Readable {
-    return new LazyDownload((signal) =>
-      this.openFile(container, file, { ...options, signal: joined(options.signal, signal) }),
-    )
+    return new LazyDownload((signal) => this.openFile(container, file, withSignal(options, signal)))
   }
 
   /**
@@ -303,15 +337,21 @@ export class StorageService implements AsyncDisposable {
       const write = checkWrite(options, capabilities)
       const { size, maxSize = capabilities.maxFileSize } = checkSizes(options)
       const rules = { size, maxSize: Math.min(maxSize, capabilities.maxFileSize), checksums: write.checksums }
-      return { write, rules, tuning: this.#tuningFor(options), onProgress: options.onProgress }
+      const { onProgress } = options
+      if (onProgress !== undefined && typeof onProgress !== 'function') {
+        throw invalid('onProgress', 'onProgress must be a function')
+      }
+      const detects = checkFlag('detectContentType', options.detectContentType, true)
+      const contentType = write.attributes.contentType ?? (detects ? contentTypeByName(file) : unknownContentType)
+      return { write, rules, contentType, tuning: this.#tuningFor(options), onProgress }
     }
-    return this.#operations.send('putFile', place, options, body, check, (source, { write, tuning }, signal) => {
+    return this.#operations.send('putFile', place, options, body, check, (source, checked, signal) => {
+      const { write, contentType, tuning } = checked
       const { retry } = this.#operations
       const put = (contentType: string) => {
         const attributes = { ...write.attributes, contentType }
         return upload({ provider, retry, container, file, source, options: { ...write, signal, attributes }, tuning })
       }
-      const contentType = write.attributes.contentType ?? typeOfName(file, options)
       return contentType === undefined ? typeOfContent(source).then(put) : put(contentType)
     })
   }
@@ -327,7 +367,7 @@ export class StorageService implements AsyncDisposable {
   /** {@link putFile} as a writable stream: the file is stored when `finish` is emitted. */
   uploadStream(container: string, file: string, options: WriteOptions = {}): UploadStream {
     return new UploadStream((body, signal) => {
-      return this.putFile(container, file, body, { ...options, signal: joined(options.signal, signal) })
+      return this.putFile(container, file, body, withSignal(options, signal))
     })
   }
 
@@ -354,8 +394,7 @@ export class StorageService implements AsyncDisposable {
     return this.#operations
       .run('removeFiles', { container }, options, async (signal) => {
         checkContainer(container, this.capabilities)
-        const names = [...new Set(await Array.fromAsync(files))]
-        for (const name of names) checkFileName(name)
+        const names = await checkNames(files)
         for (let start = 0; start < names.length; start += removalBatch) {
           signal.throwIfAborted()
           await this.#removeBatch(container, names.slice(start, start + removalBatch), signal, outcomes)
@@ -420,10 +459,11 @@ export class StorageService implements AsyncDisposable {
       if (provider.moveFile !== undefined) {
         return retry.run(signal, false, () => (provider as Required<StorageProvider>).moveFile(source, target, copy))
       }
-      const { etag } = await retry.run(signal, true, () =>
+      const { etag, size } = await retry.run(signal, true, () =>
         provider.getFile(source.container, source.file, { signal, conditions: {} }),
       )
-      const moved = await this.#copy(source, target, { ...copy, ifSourceMatch: copy.ifSourceMatch ?? etag })
+      const copied = await this.#copy(source, target, { ...copy, ifSourceMatch: copy.ifSourceMatch ?? etag })
+      const moved = await checkWritten(provider, retry, copied, size)
       const conditions = this.capabilities.conditions.remove === false ? {} : { ifMatch: etag }
       await retry.run(signal, true, () => provider.removeFile(source.container, source.file, { signal, conditions }))
       return moved
@@ -475,7 +515,8 @@ export class StorageService implements AsyncDisposable {
       const bytes = source.checkBytes() ?? (this.capabilities.streamingPut ? undefined : await source.collect())
       const size = bytes?.length ?? source.size
       const send = () => this.provider.uploadPart(target, bytes ?? source, { signal, partNumber, size })
-      return this.#operations.retry.run(signal, bytes !== undefined, send)
+      const part = await this.#operations.retry.run(signal, bytes !== undefined, send)
+      return checkUploadedPart(part, source.sent)
     })
   }
 
@@ -493,11 +534,13 @@ export class StorageService implements AsyncDisposable {
     parts: readonly UploadedPart[],
     options: OperationOptions & WriteConditions = {},
   ): Promise<WrittenFile> {
-    return this.#operations.run('completeUpload', subjectOf(target), options, (signal) => {
+    return this.#operations.run('completeUpload', subjectOf(target), options, async (signal) => {
       checkPartUpload(target, this.capabilities)
       const conditions = checkConditions(options, this.capabilities)
       checkParts(target, parts)
-      return completeUpload(this.provider, this.#operations.retry, target, { signal, parts: [...parts], conditions })
+      const { retry } = this.#operations
+      const written = await completeUpload(this.provider, retry, target, { signal, parts: [...parts], conditions })
+      return checkWritten(this.provider, retry, written, totalSize(parts))
     })
   }
 
@@ -522,22 +565,24 @@ export class StorageService implements AsyncDisposable {
   }
 
   /** Aborts unfinished uploads and returns them: what a scheduled job calls, with uploads that nobody continues in mind. */
-  async purgeUploads(container: string, options: PurgeUploadsOptions = {}): Promise<UnfinishedUpload[]> {
-    const { signal, timeout, prefix, startedBefore } = options
-    const purged: UnfinishedUpload[] = []
-    const found = await Array.fromAsync(this.uploads(container, { signal, timeout, prefix }))
-    for (const unfinished of found) {
-      if (startedBefore !== undefined && unfinished.started >= startedBefore) continue
-      await this.abortUpload(unfinished, { signal, timeout })
-      purged.push(unfinished)
-    }
-    return purged
+  purgeUploads(container: string, options: PurgeUploadsOptions = {}): Promise<UnfinishedUpload[]> {
+    return this.#operations.run('purgeUploads', { container }, options, async (signal) => {
+      const { prefix } = options
+      const startedBefore = checkDate('startedBefore', options.startedBefore)
+      const purged: UnfinishedUpload[] = []
+      for (const unfinished of await Array.fromAsync(this.uploads(container, { signal, prefix }))) {
+        if (startedBefore !== undefined && unfinished.started >= startedBefore) continue
+        await this.abortUpload(unfinished, { signal })
+        purged.push(unfinished)
+      }
+      return purged
+    })
   }
 
   /** A URL that lets whoever has it read or write this one file for a time. `NOT_SUPPORTED` where the service has none. */
   signUrl(container: string, file: string, options: SignUrlOptions): Promise<SignedUrl> {
     const place = { container, file }
-    return this.#operations.run('signUrl', place, options ?? {}, (signal) => {
+    return this.#operations.run('signUrl', place, options, (signal) => {
       checkLocation(place, this.capabilities)
       const sign = checkSignUrl(options, this.capabilities)
       return this.provider.signUrl(container, file, { signal, ...sign })
@@ -559,17 +604,22 @@ export class StorageService implements AsyncDisposable {
   }
 }
 
-const joined = (first: AbortSignal | undefined, second: AbortSignal): AbortSignal =>
-  first === undefined ? second : AbortSignal.any([first, second])
+/** The options with one more signal. Wrong ones are left to the operation, which refuses them. */
+function withSignal<Options extends OperationOptions>(options: Options, added: AbortSignal): Options {
+  if (typeof options !== 'object' || options === null) return options
+  const { signal = added } = options
+  if (!(signal instanceof AbortSignal)) return options
+  const joined: Record<string, unknown> = Object.create(null)
+  // Inherited ones too, which a spread would leave out.
+  for (const name in options) joined[name] = options[name]
+  joined['signal'] = signal === added ? added : AbortSignal.any([signal, added])
+  return joined as Options
+}
 
 const subjectOf = (location: FileLocation | undefined): Subject => ({
   container: location?.container,
   file: location?.file,
 })
-
-/** `undefined`: the content may tell. */
-const typeOfName = (file: string, { detectContentType }: WriteOptions): string | undefined =>
-  detectContentType === false ? unknownContentType : contentTypeByName(file)
 
 const typeOfContent = async (source: Source): Promise<string> =>
   (await contentTypeByContent(await source.peek(detectionBytes))) ?? unknownContentType

@@ -2,6 +2,8 @@
  * Files from one storage to another, through this process.
  */
 import type { FileLocation, WrittenFile } from './files.js'
+import { invalid } from './invalid.js'
+import { checkOptions, transferNames } from './option-names.js'
 import type { WriteOptions } from './options.js'
 import type { StorageService } from './service.js'
 
@@ -22,6 +24,7 @@ export async function copyBetween(
   target: StorageLocation,
   options: TransferOptions = {},
 ): Promise<WrittenFile> {
+  checkTransfer('copyBetween', source, target, options)
   const { signal, timeout } = options
   await using opened = await source.storage.openFile(source.container, source.file, { signal, timeout })
   const { info } = opened
@@ -46,10 +49,21 @@ export async function moveBetween(
   target: StorageLocation,
   options: TransferOptions = {},
 ): Promise<WrittenFile> {
+  checkTransfer('moveBetween', source, target, options)
   const { signal, timeout } = options
   const { etag } = await source.storage.getFile(source.container, source.file, { signal, timeout })
   const written = await copyBetween(source, target, options)
   const ifMatch = source.storage.capabilities.conditions.remove === false ? undefined : etag
   await source.storage.removeFile(source.container, source.file, { signal, timeout, ifMatch })
   return written
+}
+
+function checkTransfer(owner: string, source: unknown, target: unknown, options: unknown): void {
+  checkOptions(owner, options, transferNames)
+  for (const [property, location] of Object.entries({ source, target })) {
+    const { storage } = (location ?? {}) as Partial<StorageLocation>
+    if (typeof storage?.openFile !== 'function') {
+      throw invalid(property, `the ${property} of ${owner} must be an object with storage, container and file`)
+    }
+  }
 }

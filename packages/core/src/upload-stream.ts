@@ -6,7 +6,7 @@ import { StorageError } from './errors.js'
 import type { WrittenFile } from './files.js'
 
 /** Stores what it is given as the body of one file. */
-export type StoreBody = (body: AsyncIterable<Uint8Array>, signal: AbortSignal) => Promise<WrittenFile>
+export type StoreBody = (body: AsyncIterable<Uint8Array | string>, signal: AbortSignal) => Promise<WrittenFile>
 
 /**
  * Write the content, then `end()`. The file appears whole when `finish` is emitted, and not before; until then the previous
@@ -19,13 +19,13 @@ export class UploadStream extends Writable {
   readonly #controller = new AbortController()
   readonly #start: () => void
   #settled = false
-  #chunk: Uint8Array | undefined
+  #chunk: Uint8Array | string | undefined
   #taken: ((error?: Error | null) => void) | undefined
   #ended = false
   #wake: (() => void) | undefined
 
   constructor(store: StoreBody) {
-    super({ decodeStrings: true })
+    super({ decodeStrings: false })
     const { promise, resolve, reject } = Promise.withResolvers<WrittenFile>()
     this.file = promise
     promise.catch(() => undefined)
@@ -50,8 +50,14 @@ export class UploadStream extends Writable {
     callback()
   }
 
-  override _write(chunk: Uint8Array, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    this.#chunk = chunk
+  override _write(
+    chunk: Uint8Array | string,
+    encoding: BufferEncoding,
+    callback: (error?: Error | null) => void,
+  ): void {
+    // UTF-8 is left to the body, which knows of characters that two writes share.
+    const isOther = typeof chunk === 'string' && !/^utf-?8$/i.test(encoding)
+    this.#chunk = isOther ? Buffer.from(chunk, encoding) : chunk
     this.#taken = callback
     this.#wake?.()
   }
@@ -78,7 +84,7 @@ export class UploadStream extends Writable {
     taken?.(error)
   }
 
-  async *#chunks(): AsyncGenerator<Uint8Array> {
+  async *#chunks(): AsyncGenerator<Uint8Array | string> {
     for (;;) {
       if (this.#controller.signal.aborted) throw this.#controller.signal.reason
       if (this.#chunk !== undefined) {

@@ -12,6 +12,7 @@ import type { WrittenFile } from './files.js'
 import { type Part, PartBuffers, takeBuffer } from './part-buffers.js'
 import type { PartUpload, PutCallOptions, StorageProvider, UploadedPart } from './provider.js'
 import type { RetryPolicy } from './retry.js'
+import { checkUploadedPart, checkWritten } from './stored-size.js'
 
 const mebibyte = 1024 * 1024
 /** Bytes: bodies up to here are collected chunk by chunk; past it a buffer is taken for a whole part. */
@@ -36,11 +37,12 @@ export interface UploadJob {
 }
 
 /** Stores the body: as a stream, by one put or by parts. */
-export function upload(job: UploadJob): Promise<WrittenFile> {
-  const { provider, source } = job
+export async function upload(job: UploadJob): Promise<WrittenFile> {
+  const { provider, retry, source } = job
   const { capabilities } = provider
   if (source.size !== undefined && source.size > capabilities.maxFileSize) throw tooLarge(capabilities.maxFileSize)
-  return capabilities.streamingPut ? putStream(job) : putOrParts(job)
+  const written = await (capabilities.streamingPut ? putStream(job) : putOrParts(job))
+  return checkWritten(provider, retry, written, source.sent)
 }
 
 async function putOrParts(job: UploadJob): Promise<WrittenFile> {
@@ -194,10 +196,11 @@ async function sendParts(
   const send = async (partNumber: number, { bytes, release }: Part) => {
     let tries = 0
     try {
-      parts[partNumber - 1] = await retry.run(signal, true, () => {
+      const part = await retry.run(signal, true, () => {
         tries++
         return provider.uploadPart(started, bytes, { signal, partNumber, size: bytes.length })
       })
+      parts[partNumber - 1] = checkUploadedPart(part, bytes.length)
       // After a failed try its bytes may still be on their way.
       if (tries === 1) release()
     } catch (error) {

@@ -105,7 +105,8 @@ describe('createStorage', () => {
     await writeFile(
       join(home, 'index.js'),
       `export const settings = { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } }
-       export const createProvider = (settings) => ({ name: 'found ' + settings.apiKey })`,
+       const isProvider = { get: (facts, property) => facts[property] ?? (() => undefined) }
+       export const createProvider = ({ apiKey }) => new Proxy({ name: 'found ' + apiKey, capabilities: {} }, isProvider)`,
     )
     const storage = await createStorage({ provider: 'rackspace', username: 'u', apiKey: 'k' }, { directory })
     expect(storage.name).toBe('found k')

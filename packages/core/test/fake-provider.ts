@@ -2,7 +2,7 @@
  * A provider whose every call fails the test unless it is given: for what the service does by itself, where a real
  * provider would only stand in the way.
  */
-import { type Capabilities, freezeCapabilities, type StorageProvider } from '../src/index.js'
+import { type Capabilities, freezeCapabilities, providerMethods, type StorageProvider } from '../src/index.js'
 
 export const capabilities: Capabilities = freezeCapabilities({
   containerNames: {
@@ -36,10 +36,11 @@ export function fakeProvider(calls: Partial<StorageProvider>): StorageProvider {
   return new Proxy(provider as StorageProvider, {
     get(target, property, receiver) {
       const value: unknown = Reflect.get(target, property, receiver)
-      if (value === undefined && property !== 'moveFile' && property !== 'native') {
+      if (value !== undefined || !(providerMethods as readonly PropertyKey[]).includes(property)) return value
+      if (property === 'moveFile') return undefined
+      return () => {
         throw new Error(`the test did not expect ${String(property)}`)
       }
-      return value
     },
   })
 }
@@ -53,3 +54,41 @@ export const written = (size: number) => ({
   metadata: {},
   checksums: {},
 })
+
+/** A provider that has all abilities, and for which every call succeeds. */
+export function willingProvider(): StorageProvider {
+  const page = async () => ({ entries: [] })
+  const done = async () => undefined
+  const info = { ...written(1), mtime: new Date(0) }
+  return fakeProvider({
+    capabilities: freezeCapabilities({
+      ...capabilities,
+      checksums: ['md5', 'sha256', 'crc32c'],
+      acl: true,
+      signedUrls: { maxExpiresIn: 60, sealed: true, contentType: true, size: true, responseHeaders: true },
+    }),
+    listContainers: page,
+    createContainer: async (name) => ({ name }),
+    getContainer: async (name) => ({ name }),
+    destroyContainer: done,
+    listFiles: page,
+    getFile: async () => info,
+    openFile: async () => ({ info, offset: 0, length: 1, bytes: Buffer.from('a') }),
+    putFile: async (_container, _file, body) => written((body as Uint8Array).length),
+    removeFile: done,
+    removeFiles: async (_container, files) => files.map((file) => ({ file })),
+    copyFile: async () => written(1),
+    startUpload: async (container, file, { partSize }) => ({ container, file, id: 'id', partSize }),
+    uploadPart: async (_upload, body, { partNumber }) => ({
+      partNumber,
+      size: (body as Uint8Array).length,
+      tag: '1',
+    }),
+    listParts: page,
+    completeUpload: async (_upload, { parts }) => written(parts.reduce((total, { size }) => total + size, 0)),
+    abortUpload: done,
+    listUploads: page,
+    signUrl: async () => ({ url: 'https://localhost', method: 'GET', headers: {}, expires: new Date(0) }),
+    close: done,
+  })
+}

@@ -17,7 +17,7 @@ function keeper(end: (partNumber: number, tries: number) => Promise<void> = asyn
       await end(partNumber, tries.get(partNumber) ?? 0)
       return { partNumber, size, tag: String(partNumber) }
     },
-    completeUpload: async () => written(0),
+    completeUpload: async (_upload, { parts }) => written(parts.reduce((total, { size }) => total + size, 0)),
     abortUpload: async () => undefined,
   })
   return { kept, storage: new StorageService(provider, { partSize, retry: { minDelay: 1, maxDelay: 2 } }) }

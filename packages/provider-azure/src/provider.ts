@@ -32,6 +32,7 @@ import type {
   UploadPartCallOptions,
   WrittenFile,
 } from '@stowage/core'
+import { checkOptions, type NamesOf } from '@stowage/core'
 import { Account, type AccountOptions } from './account.js'
 import { capabilitiesFor } from './capabilities.js'
 import * as containers from './containers.js'
@@ -45,6 +46,16 @@ import { putFile } from './writer.js'
 
 export type AzureProviderOptions = AccountOptions
 
+const optionNames = {
+  storageAccount: true,
+  storageAccessKey: true,
+  connectionString: true,
+  sas: true,
+  endpoint: true,
+  credential: true,
+  idleTimeout: true,
+} as const satisfies NamesOf<AzureProviderOptions>
+
 export class AzureProvider implements StorageProvider {
   readonly name = 'azure'
   readonly capabilities: Capabilities
@@ -52,6 +63,7 @@ export class AzureProvider implements StorageProvider {
 
   /** Makes no request. `INVALID_ARGUMENT` when the options do not say which account it is, or who asks. */
   constructor(options: AzureProviderOptions) {
+    checkOptions('AzureProvider', options, optionNames)
     this.#account = new Account(options)
     const { kind } = this.#account.authority
     this.capabilities = capabilitiesFor(kind === 'key' ? 'account' : kind === 'token' ? 'delegation' : undefined)

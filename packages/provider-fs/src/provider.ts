@@ -30,7 +30,7 @@ import type {
   UploadPartCallOptions,
   WrittenFile,
 } from '@stowage/core'
-import { StorageError } from '@stowage/core'
+import { checkOptions, type NamesOf, StorageError } from '@stowage/core'
 import { capabilities } from './capabilities.js'
 import { createContainer, destroyContainer, getContainer, listContainers } from './containers.js'
 import { copyFile, moveFile } from './copier.js'
@@ -48,6 +48,15 @@ import { putFile } from './writer.js'
 export interface FilesystemProviderOptions
   extends Partial<Omit<WorkspaceOptions, 'root'>>,
     Pick<WorkspaceOptions, 'root'> {}
+
+const optionNames = {
+  root: true,
+  createRoot: true,
+  fsync: true,
+  chunkSize: true,
+  foldsCase: true,
+  byDescriptor: true,
+} as const satisfies NamesOf<FilesystemProviderOptions>
 
 /** What the contract does not have. */
 export interface FilesystemNative {
@@ -68,6 +77,7 @@ export class FilesystemProvider implements StorageProvider {
   readonly #snapshots: Snapshots
 
   constructor(options: FilesystemProviderOptions) {
+    checkOptions('FilesystemProvider', options, optionNames)
     const { root, createRoot = false, fsync = false, chunkSize = defaultChunkSize, foldsCase, byDescriptor } = options
     this.#workspace = new Workspace({ root, createRoot, fsync, chunkSize, foldsCase, byDescriptor })
     this.#snapshots = new Snapshots(this.#workspace.directories)

@@ -7,6 +7,7 @@ import {
   type ContainerInfo,
   type ContainerPage,
   type CopyCallOptions,
+  checkOptions,
   checkReadConditions,
   checkWriteConditions,
   compareNames,
@@ -20,6 +21,7 @@ import {
   freezeCapabilities,
   type ListCallOptions,
   type ListFilesCallOptions,
+  type NamesOf,
   type OpenCallOptions,
   type OpenFile,
   type PartPage,
@@ -52,6 +54,8 @@ export interface MemoryProviderOptions {
   readonly capabilities?: Partial<Capabilities>
 }
 
+const optionNames = { store: true, capabilities: true } as const satisfies NamesOf<MemoryProviderOptions>
+
 /** Bytes handed to a reader at once. */
 const chunkSize = 256 * 1024
 
@@ -61,6 +65,7 @@ export class MemoryProvider implements StorageProvider {
   readonly #store: MemoryStore
 
   constructor(options: MemoryProviderOptions = {}) {
+    checkOptions('MemoryProvider', options, optionNames)
     this.#store = options.store ?? createMemoryStore()
     this.capabilities = freezeCapabilities({ ...defaultCapabilities, ...options.capabilities })
   }

@@ -1,11 +1,35 @@
+import { checkOptions, type NamesOf } from '@stowage/core'
 import { SwiftProvider } from '@stowage/swift'
 import type { OpenStackSettings } from './config.js'
 import { signInWith } from './sign-in.js'
+
+const optionNames = {
+  username: true,
+  userId: true,
+  password: true,
+  applicationCredentialId: true,
+  applicationCredentialSecret: true,
+  authUrl: true,
+  keystoneAuthVersion: true,
+  domainId: true,
+  domainName: true,
+  projectId: true,
+  projectName: true,
+  tenantId: true,
+  tenantName: true,
+  projectDomainId: true,
+  projectDomainName: true,
+  region: true,
+  useInternal: true,
+  tempUrlKey: true,
+  idleTimeout: true,
+} as const satisfies NamesOf<OpenStackSettings>
 
 /** Containers and files of one project in OpenStack Swift, signed in through Keystone. */
 export class OpenStackProvider extends SwiftProvider {
   /** Does no I/O. */
   constructor(settings: OpenStackSettings) {
+    checkOptions('OpenStackProvider', settings, optionNames)
     const { tempUrlKey, idleTimeout } = settings
     super({ name: 'openstack', signIn: signInWith(settings), tempUrlKey, idleTimeout })
   }

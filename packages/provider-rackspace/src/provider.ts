@@ -1,13 +1,25 @@
+import { checkOptions, type NamesOf } from '@stowage/core'
 import { SwiftProvider, swiftCapabilities } from '@stowage/swift'
 import type { RackspaceSettings } from './config.js'
 import { signInWith } from './sign-in.js'
 
 const MiB = 1024 * 1024
 
+const optionNames = {
+  username: true,
+  apiKey: true,
+  region: true,
+  authUrl: true,
+  useInternal: true,
+  tempUrlKey: true,
+  idleTimeout: true,
+} as const satisfies NamesOf<RackspaceSettings>
+
 /** Containers and files in Rackspace Cloud Files, signed in with an API key. */
 export class RackspaceProvider extends SwiftProvider {
   /** Does no I/O. */
   constructor(settings: RackspaceSettings) {
+    checkOptions('RackspaceProvider', settings, optionNames)
     super({
       name: 'rackspace',
       signIn: signInWith(settings),

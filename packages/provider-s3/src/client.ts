@@ -1,6 +1,7 @@
 import { Agent } from 'node:http'
 import { Agent as SecureAgent } from 'node:https'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import type { NamesOf } from '@stowage/core'
 import type { Understands } from './capabilities.js'
 import type { S3Settings } from './config.js'
 import { addTransportRules } from './middleware.js'
@@ -9,6 +10,30 @@ export interface S3ProviderOptions extends S3Settings {
   /** Instead of `key` and `keyId`: credentials, or a function that gets them, as the SDK takes them. */
   readonly credentials?: S3ClientConfig['credentials']
 }
+
+export const s3OptionNames = {
+  credentials: true,
+  key: true,
+  keyId: true,
+  sessionToken: true,
+  profile: true,
+  region: true,
+  endpoint: true,
+  forcePathStyle: true,
+  useAccelerateEndpoint: true,
+  useDualstackEndpoint: true,
+  useFipsEndpoint: true,
+  conditionalWrites: true,
+  conditionalRemovals: true,
+  checksums: true,
+  sealedUrls: true,
+  maxMetadataBytes: true,
+  maxConnections: true,
+  connectTimeout: true,
+  idleTimeout: true,
+  maxCopySize: true,
+  SSECustomerKey: true,
+} as const satisfies NamesOf<S3ProviderOptions>
 
 export function whatItUnderstands({ endpoint, ...options }: S3ProviderOptions): Understands {
   const amazon = endpoint === undefined

@@ -29,8 +29,9 @@ import type {
   UploadPartCallOptions,
   WrittenFile,
 } from '@stowage/core'
+import { checkOptions } from '@stowage/core'
 import { capabilitiesOf, maxPartSize } from './capabilities.js'
-import { createClient, type S3ProviderOptions, whatItUnderstands } from './client.js'
+import { createClient, type S3ProviderOptions, s3OptionNames, whatItUnderstands } from './client.js'
 import { Connection } from './connection.js'
 import { createContainer, destroyContainer, getContainer } from './containers.js'
 import { copyFile } from './copier.js'
@@ -47,6 +48,7 @@ export class S3Provider implements StorageProvider {
   readonly #connection: Connection
 
   constructor(options: S3ProviderOptions = {}) {
+    checkOptions('S3Provider', options, s3OptionNames)
     const understands = whatItUnderstands(options)
     this.capabilities = capabilitiesOf(understands)
     this.#connection = new Connection(createClient(options), {

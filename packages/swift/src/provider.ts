@@ -5,12 +5,14 @@ import {
   type ContainerInfo,
   type ContainerPage,
   type CopyCallOptions,
+  checkOptions,
   type FileInfo,
   type FileLocation,
   type FilePage,
   freezeCapabilities,
   type ListCallOptions,
   type ListFilesCallOptions,
+  type NamesOf,
   type OpenCallOptions,
   type OpenFile,
   type PartPage,
@@ -57,6 +59,16 @@ export interface SwiftProviderOptions extends Partial<CopyLimits> {
   readonly capabilities?: Partial<Capabilities>
 }
 
+const optionNames = {
+  name: true,
+  signIn: true,
+  tempUrlKey: true,
+  idleTimeout: true,
+  capabilities: true,
+  singleCopySize: true,
+  copyPartSize: true,
+} as const satisfies NamesOf<SwiftProviderOptions>
+
 /** Containers and files in one account of an OpenStack Swift. */
 export class SwiftProvider implements StorageProvider {
   readonly name: string
@@ -65,7 +77,9 @@ export class SwiftProvider implements StorageProvider {
   readonly #copyLimits: CopyLimits
   readonly #signer: UrlSigner
 
-  constructor({ name, signIn, tempUrlKey, idleTimeout, capabilities, ...limits }: SwiftProviderOptions) {
+  constructor(options: SwiftProviderOptions) {
+    checkOptions('SwiftProvider', options, optionNames)
+    const { name, signIn, tempUrlKey, idleTimeout, capabilities, ...limits } = options
     this.name = name
     this.capabilities = freezeCapabilities({ ...swiftCapabilities, ...capabilities })
     this.native = new SwiftClient(signIn, idleTimeout)

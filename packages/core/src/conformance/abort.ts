@@ -209,7 +209,8 @@ export const abort: ConformanceCategory = {
         }
         const controller = new AbortController()
         const stalled = context.faulty().stall('openFile', () => controller.abort(reason))
-        await rejects(context.over(stalled).openFile(container, 'file', controller), 'ABORTED')
+        const { signal } = controller
+        await rejects(context.over(stalled).openFile(container, 'file', { signal }), 'ABORTED')
         await context.isWhole('file', content)
       },
     },

@@ -115,7 +115,7 @@ export const contract: ConformanceCategory = {
         await storage.putFile(container, 'a', pieces(body, 10), options)
         await (await storage.openFile(container, 'a', freeze({ range: { start: 1, end: 5 }, ifMatch: '*' }))).bytes()
         await storage.getFile(container, 'a', freeze({ ifModifiedSince: new Date(0), ifNoneMatch: ['"a"', '"b"'] }))
-        await storage.copyFile(places.source, places.target, freeze({ attributes: options }))
+        await storage.copyFile(places.source, places.target, freeze({ attributes: allAttributes(context) }))
         await storage.moveFile(places.target, places.source, freeze({}))
         await storage.getFiles(container, freeze({ prefix: 'a', delimiter: '/', startAfter: '0', pageSize: 1 }))
         await storage.filePage(container, freeze({ limit: 1 }))

@@ -175,7 +175,7 @@ export const streams: ConformanceCategory = {
           await rejects(writing, 'SOURCE_FAILED')
           const dead = new Readable({ read() {} })
           dead.destroy()
-          await rejects(context.put('file', dead), 'SOURCE_FAILED')
+          await rejects(context.put('file', dead), 'INVALID_ARGUMENT')
         }
         await context.nothingOf('file')
       },

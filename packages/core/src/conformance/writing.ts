@@ -5,13 +5,23 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { Body } from '../index.js'
+import { type Body, giveAwayChunk } from '../index.js'
 import type { ConformanceCase, ConformanceCategory } from './case.js'
 import { bytes, failingAfter, pieces } from './content.js'
 import type { CaseContext } from './context.js'
 import { absent, agrees, lasting, namesOf, rejects } from './expectations.js'
 
 const content = bytes(300_000)
+
+/** Chunks that are given away, as those of a request are. */
+async function* freeable(content: Uint8Array, chunkSize: number): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces(content, chunkSize)) {
+    const chunk = Buffer.allocUnsafeSlow(piece.length)
+    chunk.set(piece)
+    giveAwayChunk(chunk)
+    yield chunk
+  }
+}
 
 /** A kind of body that is stored and read back. */
 const stores = (id: string, name: string, body: () => Body, expected: Uint8Array): ConformanceCase => ({
@@ -287,6 +297,23 @@ export const writing: ConformanceCategory = {
         const { size, contentType } = await storage.getFile(container, 'file')
         assert.equal(size, 100_000 + winner)
         assert.equal(contentType, `application/x-${winner}`, 'the attributes belong to another version')
+      },
+    },
+    {
+      id: 'D.29',
+      name: 'a body whose chunks may be freed is stored whole',
+      async run(context) {
+        const whole = bytes(1_500_000)
+        for (const chunkSize of [16_384, 65_536, 1_200_000]) {
+          await context.put('file', freeable(whole, chunkSize))
+          await context.isWhole('file', whole)
+        }
+        if (context.capabilities.parts === false) return
+        const { partSize, storage, container } = context
+        const upload = await storage.startUpload(container, 'parts', { partSize })
+        const part = await storage.uploadPart(upload, 1, freeable(whole.subarray(0, partSize), 65_536))
+        await storage.completeUpload(upload, [part])
+        await context.isWhole('parts', whole.subarray(0, part.size))
       },
     },
   ],

@@ -1,0 +1,58 @@
+/**
+ * The methods of a storage with arguments that they take, for tests that change one of them.
+ */
+import { Readable } from 'node:stream'
+import { type StorageService, UploadStream } from '../src/index.js'
+import type { Method } from '../src/option-names.js'
+
+const place = { container: 'c', file: 'f' }
+const upload = { ...place, id: 'id', partSize: 100 }
+const part = { partNumber: 1, size: 1, tag: '1' }
+
+const parameters = {
+  getContainers: [{}],
+  containers: [{}],
+  containerPage: [{}],
+  getContainer: ['c', {}],
+  hasContainer: ['c', {}],
+  createContainer: [{ name: 'c' }],
+  destroyContainer: ['c', {}],
+  getFiles: ['c', {}],
+  files: ['c', {}],
+  filePage: ['c', {}],
+  getFile: ['c', 'f', {}],
+  hasFile: ['c', 'f', {}],
+  openFile: ['c', 'f', {}],
+  downloadStream: ['c', 'f', {}],
+  putFile: ['c', 'f', 'a', {}],
+  uploadStream: ['c', 'f', {}],
+  removeFile: ['c', 'f', {}],
+  removeFiles: ['c', ['f'], {}],
+  copyFile: [place, { ...place, file: 'g' }, {}],
+  moveFile: [place, { ...place, file: 'g' }, {}],
+  startUpload: ['c', 'f', {}],
+  uploadPart: [upload, 1, 'a', {}],
+  parts: [upload, {}],
+  completeUpload: [upload, [part], {}],
+  abortUpload: [upload, {}],
+  uploads: ['c', {}],
+  purgeUploads: ['c', {}],
+  signUrl: ['c', 'f', { method: 'GET', expiresIn: 1 }],
+} as const satisfies { readonly [Name in Method]: Parameters<StorageService[Name]> }
+
+/** Right arguments; the options are the last one. */
+export const argumentsOf = (method: Method): readonly unknown[] => parameters[method]
+
+/** Calls a method and uses up what it gives, whichever kind that is. */
+export async function call(storage: StorageService, method: Method, given: readonly unknown[]): Promise<unknown> {
+  const result = (storage[method] as (...given: unknown[]) => unknown).apply(storage, [...given])
+  if (result instanceof UploadStream) {
+    result.on('error', () => undefined).end('a')
+    return result.file
+  }
+  if (result instanceof Readable) return Array.fromAsync(result)
+  if (typeof result === 'object' && result !== null && Symbol.asyncIterator in result) {
+    return Array.fromAsync(result as AsyncIterable<unknown>)
+  }
+  return result
+}

@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest'
+import { AzureProvider } from '../src/index.js'
+
+it('refuses an option that it does not have, and names it and those that it has', () => {
+  const misspelt = { storageAcount: 'a', storageAccessKey: 'aw==' }
+  expect(() => new AzureProvider(misspelt as never)).toThrow(
+    expect.objectContaining({
+      code: 'INVALID_ARGUMENT',
+      details: { property: 'storageAcount' },
+      message: expect.stringMatching(/^unknown option "storageAcount" for AzureProvider \(known: .*\bstorageAccount\b/),
+    }),
+  )
+})

@@ -1,7 +1,7 @@
 /**
  * A data source's entry, from what was given and answered.
  */
-import { type EnvironmentReference, parseReferences } from '@stowage/core'
+import { type EnvironmentReference, parseReferences, unknownName } from '@stowage/core'
 import type { Entry } from './data-source-file.js'
 import { UsageFailure } from './failures.js'
 import { commonProperties, type Property, type ProviderName, propertyOf, providers } from './providers.js'
@@ -51,8 +51,8 @@ export function parseAssignments(provider: ProviderName, assignments: readonly s
 }
 
 function unknownProperty(provider: ProviderName, name: string): string {
-  const known = [...Object.keys(providers[provider].properties), ...Object.keys(commonProperties)].join(', ')
-  return `${provider} has no property ${JSON.stringify(name)}, but ${known}`
+  const known = [...Object.keys(providers[provider].properties), ...Object.keys(commonProperties)]
+  return unknownName('property', name, `provider ${JSON.stringify(provider)}`, known)
 }
 
 /** A value in its property's kind. */

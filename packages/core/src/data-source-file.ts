@@ -7,6 +7,8 @@ import { dataSourceError } from './data-source-error.js'
 import { type DataSourceSettings, openDataSource, type ProviderContext } from './data-sources.js'
 import { type Environment, lookUp, mapTexts, parseReferences, referenceRule } from './environment.js'
 import { describeCause, StorageError } from './errors.js'
+import { invalid } from './invalid.js'
+import { checkOptions } from './option-names.js'
 import type { StorageService } from './service.js'
 
 type Entry = Readonly<Record<string, unknown>>
@@ -79,8 +81,11 @@ export class DataSource {
  */
 export async function loadDataSources(
   file: string,
-  { environment = process.env }: { readonly environment?: Environment } = {},
+  options: { readonly environment?: Environment } = {},
 ): Promise<ReadonlyMap<string, DataSource>> {
+  checkOptions('loadDataSources', options, { environment: true })
+  if (typeof file !== 'string') throw invalid('file', 'the file of the data sources must be a path')
+  const { environment = process.env } = options
   const entries = await parseDataSources(file, await read(file))
   const sources = new Map<string, DataSource>()
   const context = { directory: dirname(resolve(file)), environment }

@@ -3,11 +3,13 @@
  */
 import { dataSourceError } from './data-source-error.js'
 import { mapTexts, valueOfText } from './environment.js'
-import type { StorageError } from './errors.js'
+import { invalid } from './invalid.js'
+import { checkOptions, type NamesOf } from './option-names.js'
 import type { StorageProvider } from './provider.js'
 import { importProvider, isProviderName, type PackageSearch, providerPackages } from './provider-packages.js'
 import type { ProviderName, ProviderSettings } from './provider-settings.js'
 import { StorageService, type StorageServiceOptions } from './service.js'
+import { pathOf, type SchemaIssue, settingsError } from './settings-error.js'
 
 /**
  * What a schema library's object must be able to do; those of valibot, zod, arktype and others can
@@ -25,11 +27,6 @@ export interface SettingsSchema<Settings, Input = Settings> {
 type SchemaResult<Settings> =
   | { readonly value: Settings; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] }
-
-interface SchemaIssue {
-  readonly message: string
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
-}
 
 /** What a provider's package exports, and what is passed as `provider` for one of one's own. */
 export interface ProviderModule<Settings = unknown, Input = Settings> {
@@ -84,24 +81,24 @@ type InputOf<Module extends ProviderModule> =
       : Input
     : { readonly [property: string]: unknown }
 
-const ourSettings: ReadonlySet<string> = new Set([
-  'name',
-  'connector',
-  'provider',
-  'partSize',
-  'parallelism',
-  ...uploadSettings,
-])
+const tuningAndUploads = ['partSize', 'parallelism', ...uploadSettings]
+
+const ourSettings: ReadonlySet<string> = new Set(['name', 'connector', 'provider', ...tuningAndUploads])
+
+const contextNames = { directory: true } as const satisfies NamesOf<ProviderContext>
 
 /**
  * The storage that the settings describe. The package of a provider with a name is imported now,
  * from the application's installation; no request is made. `INVALID_ARGUMENT` names the data source
  * and the property.
  */
-export function createStorage<Provider extends ProviderName | ProviderModule>(
+export async function createStorage<Provider extends ProviderName | ProviderModule>(
   settings: { readonly provider: Provider } & DataSourceSettings<Provider>,
-  { directory = process.cwd() }: Partial<ProviderContext> = {},
+  context: Partial<ProviderContext> = {},
 ): Promise<StorageService> {
+  checkOptions('createStorage', context, contextNames)
+  const { directory = process.cwd() } = context
+  if (typeof directory !== 'string') throw invalid('directory', 'directory must be the path of a directory')
   return openDataSource(settings, { directory })
 }
 
@@ -112,11 +109,17 @@ export async function openDataSource(
   settings: object,
   { directory, texts }: ProviderContext & { readonly texts?: ReadonlySet<string> },
 ): Promise<StorageService> {
+  if (typeof settings !== 'object' || settings === null) {
+    throw invalid('settings', 'the settings of a data source must be an object')
+  }
   const { name, provider, partSize, parallelism } = settings as CommonSettings & { readonly provider?: unknown }
   const source = typeof name === 'string' ? name : undefined
   const module = await providerModule(provider, { source, directory })
-  const own = Object.fromEntries(Object.entries(settings).filter(([property]) => !ourSettings.has(property)))
-  const checked = await checkedSettings(module, own, { source, texts: new Set(texts) })
+  const own = Object.fromEntries(
+    Object.entries(settings).filter(([property, value]) => value !== undefined && !ourSettings.has(property)),
+  )
+  const about = { source, provider: isProviderName(provider) ? provider : undefined, texts: new Set(texts) }
+  const checked = await checkedSettings(module.settings, own, about)
   const tuning = convertTexts({ partSize, parallelism }, new Set(texts))
   return new StorageService(module.createProvider(checked, { directory }), tuning)
 }
@@ -148,25 +151,16 @@ const isProviderModule = (value: unknown): value is ProviderModule =>
  * that it denotes takes its place.
  */
 async function checkedSettings(
-  { settings: schema }: Pick<ProviderModule, 'settings'>,
+  schema: ProviderModule['settings'],
   given: unknown,
-  { source, texts }: { readonly source: string | undefined; readonly texts: Set<string> },
+  about: { readonly source: string | undefined; readonly provider: string | undefined; readonly texts: Set<string> },
 ): Promise<unknown> {
   const result = await schema['~standard'].validate(given)
   if (result.issues === undefined) return result.value
-  const refused = new Set(result.issues.map(pathOf).filter((path) => texts.delete(path)))
-  if (refused.size === 0) throw settingsError(source, result.issues)
-  return checkedSettings({ settings: schema }, convertTexts(given, refused), { source, texts })
+  const refused = new Set(result.issues.map(pathOf).filter((path) => about.texts.delete(path)))
+  if (refused.size === 0) throw settingsError(result.issues, { ...about, schema, common: tuningAndUploads })
+  return checkedSettings(schema, convertTexts(given, refused), about)
 }
 
 const convertTexts = <Value>(value: Value, paths: ReadonlySet<string>) =>
   mapTexts(value, (text, path) => (paths.has(path) ? valueOfText(text) : text)) as Value
-
-const pathOf = ({ path = [] }: SchemaIssue) =>
-  path.map((key) => String(typeof key === 'object' ? key.key : key)).join('.')
-
-function settingsError(source: string | undefined, issues: readonly SchemaIssue[]): StorageError {
-  const [first, ...others] = issues as readonly [SchemaIssue, ...SchemaIssue[]]
-  const rest = others.map((issue) => `; ${JSON.stringify(pathOf(issue))}: ${issue.message}`).join('')
-  return dataSourceError(source, pathOf(first) || undefined, first.message + rest)
-}

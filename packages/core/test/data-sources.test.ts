@@ -17,6 +17,11 @@ beforeEach(async () => {
 
 afterEach(() => rm(directory, { recursive: true }))
 
+/** Source text of a function that makes a provider with a name, whose calls do nothing. */
+const providerNamed = `
+  const anyMethod = { get: (facts, property) => facts[property] ?? (() => undefined) }
+  const providerNamed = (name) => new Proxy({ name, capabilities: {} }, anyMethod)`
+
 const write = async (content: unknown) => {
   const file = join(directory, 'datasources.json')
   await writeFile(file, typeof content === 'string' ? content : JSON.stringify(content))
@@ -63,7 +68,7 @@ describe('createStorage', () => {
       createStorage({ name: 'mine', provider: module, key: 'k', colour: 'red' } as never),
     ).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: 'the data source "mine", property "colour": is not known',
+      message: 'the data source "mine": property "colour" of the provider is not known',
       details: { property: 'colour' },
     })
   })
@@ -105,8 +110,8 @@ describe('createStorage', () => {
     await writeFile(
       join(home, 'index.js'),
       `export const settings = { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } }
-       const isProvider = { get: (facts, property) => facts[property] ?? (() => undefined) }
-       export const createProvider = ({ apiKey }) => new Proxy({ name: 'found ' + apiKey, capabilities: {} }, isProvider)`,
+       ${providerNamed}
+       export const createProvider = (settings) => providerNamed('found ' + settings.apiKey)`,
     )
     const storage = await createStorage({ provider: 'rackspace', username: 'u', apiKey: 'k' }, { directory })
     expect(storage.name).toBe('found k')
@@ -166,7 +171,8 @@ describe('loadDataSources', () => {
          typeof text !== 'string' ? ['text'] : undefined
        const validate = (value) => (wrong(value) ? { issues: [{ message: 'is wrong', path: wrong(value) }] } : { value })
        export const settings = { '~standard': { version: 1, vendor: 'test', validate } }
-       export const createProvider = (settings) => ({ name: JSON.stringify(settings) })`,
+       ${providerNamed}
+       export const createProvider = (settings) => providerNamed(JSON.stringify(settings))`,
     )
     const entry = { provider: 'memory', count: '${COUNT}', nested: [{ flag: '${FLAG:-false}' }], text: '${COUNT}' }
     const nameWith = async (given: object, environment: Record<string, string>) => {
@@ -175,10 +181,14 @@ describe('loadDataSources', () => {
     }
     expect(await nameWith(entry, { COUNT: '4096' })).toBe('{"count":4096,"nested":[{"flag":false}],"text":"4096"}')
     expect(await nameWith({ ...entry, partSize: '${COUNT}' }, { COUNT: '5242880' })).toContain('5242880')
-    await expect(nameWith(entry, { COUNT: 'many' })).rejects.toThrow('"count": is wrong')
+    await expect(nameWith(entry, { COUNT: 'many' })).rejects.toThrow('property "count" of provider "memory" is wrong')
     // Only a value that is one reference: this is a text with a reference in it.
-    await expect(nameWith({ ...entry, count: '1${COUNT}' }, { COUNT: '0' })).rejects.toThrow('"count": is wrong')
-    await expect(nameWith({ ...entry, count: '10' }, { COUNT: '0' })).rejects.toThrow('"count": is wrong')
+    await expect(nameWith({ ...entry, count: '1${COUNT}' }, { COUNT: '0' })).rejects.toThrow(
+      'property "count" of provider "memory" is wrong',
+    )
+    await expect(nameWith({ ...entry, count: '10' }, { COUNT: '0' })).rejects.toThrow(
+      'property "count" of provider "memory" is wrong',
+    )
   })
 
   it('ignores a byte order mark', async () => {

@@ -93,6 +93,6 @@ describe('a data source', () => {
   it('tells of wrong settings as an error', async () => {
     const dataSource = loopback.createDataSource({ connector, name: 'files', provider: 'filesystem' })
     const [error] = await once(dataSource as unknown as NodeJS.EventEmitter, 'error')
-    expect(error).toMatchObject({ message: expect.stringContaining('data source "files", property "root"') })
+    expect(error).toMatchObject({ message: expect.stringContaining('data source "files": property "root"') })
   })
 })

@@ -5,28 +5,41 @@ import * as v from 'valibot'
 import type { TokenCredential } from './account.js'
 import { AzureProvider } from './provider.js'
 
-const text = v.pipe(v.string(), v.minLength(1, 'it must not be empty'))
+const textRule = 'must be a string that is not empty'
+const text = v.pipe(v.string(textRule), v.minLength(1, textRule))
+const urlRule = 'must be a URL'
+const timeoutRule = 'must be a whole number of milliseconds from 1 to 2147483647'
 
 const isCredential = (value: unknown): value is TokenCredential =>
   typeof value === 'object' && value !== null && 'getToken' in value && typeof value.getToken === 'function'
 
 /** A data source's settings, beside `provider`. */
-export const settings = v.strictObject({
-  /** The account's name. */
-  storageAccount: v.optional(text),
-  /** One of the account's two keys, in Base64. */
-  storageAccessKey: v.optional(text),
-  /** As the portal shows it, with a key or a shared access signature; instead of all the others. */
-  connectionString: v.optional(text),
-  /** A shared access signature for the account or for one container, with or without its question mark. */
-  sas: v.optional(text),
-  /** The blob service's URL; default: `https://<storageAccount>.blob.core.windows.net`. */
-  endpoint: v.optional(v.pipe(v.string(), v.url('it must be a URL'))),
-  /** Milliseconds without a byte on a connection until it counts as lost; default: 60,000. */
-  idleTimeout: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2 ** 31 - 1))),
-  /** Passed in as code: any of @azure/identity, or one's own. */
-  credential: v.optional(v.custom<TokenCredential>(isCredential, 'it must be a TokenCredential, passed in as code')),
-})
+export const settings = v.strictObject(
+  {
+    /** The account's name. */
+    storageAccount: v.optional(text),
+    /** One of the account's two keys, in Base64. */
+    storageAccessKey: v.optional(text),
+    /** As the portal shows it, with a key or a shared access signature; instead of all the others. */
+    connectionString: v.optional(text),
+    /** A shared access signature for the account or for one container, with or without its question mark. */
+    sas: v.optional(text),
+    /** The blob service's URL; default: `https://<storageAccount>.blob.core.windows.net`. */
+    endpoint: v.optional(v.pipe(v.string(urlRule), v.url(urlRule))),
+    /** Milliseconds without a byte on a connection until it counts as lost; default: 60,000. */
+    idleTimeout: v.optional(
+      v.pipe(
+        v.number(timeoutRule),
+        v.integer(timeoutRule),
+        v.minValue(1, timeoutRule),
+        v.maxValue(2 ** 31 - 1, timeoutRule),
+      ),
+    ),
+    /** Passed in as code: any of @azure/identity, or one's own. */
+    credential: v.optional(v.custom<TokenCredential>(isCredential, 'must be a TokenCredential, passed in as code')),
+  },
+  'is missing',
+)
 
 export type AzureSettings = v.InferOutput<typeof settings>
 

@@ -5,17 +5,31 @@ import * as v from 'valibot'
 import { absoluteRoot } from './directories.js'
 import { FilesystemProvider } from './provider.js'
 
+const pathRule = 'must be the path of a directory'
+const flagRule = 'must be true or false'
+const chunkRule = 'must be a whole number of bytes from 4096 to 67108864'
+
 /** A data source's settings, beside `provider`. */
-export const settings = v.strictObject({
-  /** The directory whose directories are the containers. Relative to the `datasources.json`. */
-  root: v.pipe(v.string(), v.nonEmpty('it must be the path of a directory')),
-  /** Makes the root, and the directories above it, where they are missing. Default: false. */
-  createRoot: v.optional(v.boolean()),
-  /** Makes every write last through a loss of power before it is answered. Default: false. */
-  fsync: v.optional(v.boolean()),
-  /** Bytes of one read or write of a large file, 4 KiB to 64 MiB. Default: 1 MiB. */
-  chunkSize: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(4096), v.maxValue(67_108_864))),
-})
+export const settings = v.strictObject(
+  {
+    /** The directory whose directories are the containers. Relative to the `datasources.json`. */
+    root: v.pipe(v.string(pathRule), v.nonEmpty(pathRule)),
+    /** Makes the root, and the directories above it, where they are missing. Default: false. */
+    createRoot: v.optional(v.boolean(flagRule)),
+    /** Makes every write last through a loss of power before it is answered. Default: false. */
+    fsync: v.optional(v.boolean(flagRule)),
+    /** Bytes of one read or write of a large file, 4 KiB to 64 MiB. Default: 1 MiB. */
+    chunkSize: v.optional(
+      v.pipe(
+        v.number(chunkRule),
+        v.safeInteger(chunkRule),
+        v.minValue(4096, chunkRule),
+        v.maxValue(67_108_864, chunkRule),
+      ),
+    ),
+  },
+  'is missing',
+)
 
 export type FilesystemSettings = v.InferOutput<typeof settings>
 

@@ -7,21 +7,24 @@ const conditionSupport = v.union([v.picklist(['atomic', 'emulated']), v.literal(
 
 /** Capabilities that stand in for the provider's own, each as a whole. */
 const capabilities = v.partial(
-  v.strictObject({
-    containerNames: v.strictObject({ pattern: v.string(), minBytes: bytes, maxBytes: bytes, rule: v.string() }),
-    maxPageSize: bytes,
-    maxFileSize: bytes,
-    maxPutSize: bytes,
-    streamingPut: v.boolean(),
-    parts: v.union([v.literal(false), v.strictObject({ minPartSize: bytes, maxPartSize: bytes, maxParts: bytes })]),
-    conditions: v.strictObject({
-      create: conditionSupport,
-      update: conditionSupport,
-      remove: conditionSupport,
-      destroyEmpty: v.picklist(['atomic', 'emulated']),
-    }),
-    checksums: v.array(v.picklist(['md5', 'sha256'])),
-  }),
+  v.strictObject(
+    {
+      containerNames: v.strictObject({ pattern: v.string(), minBytes: bytes, maxBytes: bytes, rule: v.string() }),
+      maxPageSize: bytes,
+      maxFileSize: bytes,
+      maxPutSize: bytes,
+      streamingPut: v.boolean(),
+      parts: v.union([v.literal(false), v.strictObject({ minPartSize: bytes, maxPartSize: bytes, maxParts: bytes })]),
+      conditions: v.strictObject({
+        create: conditionSupport,
+        update: conditionSupport,
+        remove: conditionSupport,
+        destroyEmpty: v.picklist(['atomic', 'emulated']),
+      }),
+      checksums: v.array(v.picklist(['md5', 'sha256'])),
+    },
+    'must be an object of capabilities, each as a whole',
+  ),
 )
 
 /** A data source's settings, beside `provider`. All are optional. */

@@ -2,7 +2,7 @@
  * The options: what they are, and that wrong ones are refused when the router is made and not when a request comes.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type FileInfo, StorageError } from '@stowage/core'
+import { checkOptions, type FileInfo, StorageError } from '@stowage/core'
 import type { Action } from './actions.js'
 
 /** A file that a client is about to upload, as the functions among the upload options get it. */
@@ -226,11 +226,7 @@ export function checkNames(what: 'upload' | 'download' | 'storageRouter', option
     download: downloadNames,
     storageRouter: [...uploadOptionNames, ...downloadNames, 'authorize', 'onError'],
   }[what]
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name)) {
-      throw invalid(name, `${what} has no option ${JSON.stringify(name)}; it has ${known.toSorted().join(', ')}`)
-    }
-  }
+  checkOptions(what, options, Object.fromEntries(known.map((name) => [name, true] as const)))
 }
 
 /** Throws `INVALID_ARGUMENT` unless it is a function or left out. */

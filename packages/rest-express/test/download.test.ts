@@ -417,7 +417,7 @@ describe('download()', () => {
     const storage = new StorageService(new MemoryProvider())
     const options = { maxAge: 5 } as object
     await expect(download(storage, 'photos', 'a', {} as never, options)).rejects.toThrow(
-      /download has no option "maxAge"/,
+      /unknown option "maxAge" for download/,
     )
   })
 })

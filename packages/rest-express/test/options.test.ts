@@ -30,7 +30,7 @@ describe('The options of a router', () => {
     [{ cacheControl: 'ü' }, 'cacheControl must be'],
     [{ authorize: true }, 'authorize must be a function'],
     [{ onError: {} }, 'onError must be a function'],
-    [{ maxFilesize: 5 }, 'storageRouter has no option "maxFilesize"; it has '],
+    [{ maxFilesize: 5 }, 'unknown option "maxFilesize" for storageRouter (known: '],
   ])('%j are refused by name when the router is made', (options, message) => {
     expect(() => make(options)).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) }),

@@ -34,10 +34,11 @@ const withExamples = documents.filter(({ programs, requests }) => programs.lengt
 
 describe.each(withExamples)('$name', ({ programs, files, requests }) => {
   for (const { line, source } of programs) {
-    test(`the program at line ${line} runs to its end, or serves`, async () => {
-      const { code, output, status } = await runProgram(source, files)
-      if (status === undefined) expect(code, output).toBe(0)
-      else expect(status, output).toBeLessThan(500)
+    test(`the program at line ${line} runs to its end, or serves, and does so again`, async () => {
+      for (const { code, output, status } of await runProgram(source, files)) {
+        if (status === undefined) expect(code, output).toBe(0)
+        else expect(status, output).toBeLessThan(500)
+      }
     })
   }
 

@@ -31,11 +31,15 @@ export async function readersDirectory(
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 
-/** Runs a program to its end; one that listens, until it has answered a request. */
-export async function runProgram(source: string, files: ReadonlyMap<string, string>): Promise<Outcome> {
+/** Runs a program to its end, one that listens until it has answered a request; twice, as a reader does. */
+export async function runProgram(source: string, files: ReadonlyMap<string, string>): Promise<readonly Outcome[]> {
   await using directory = await readersDirectory(new Map([...files, ['example.mjs', source]]))
+  return [await runOnce(directory.path), await runOnce(directory.path)]
+}
+
+async function runOnce(cwd: string): Promise<Outcome> {
   const child = spawn(process.execPath, ['--import', freePort, 'example.mjs'], {
-    cwd: directory.path,
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   let output = ''

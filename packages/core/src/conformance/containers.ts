@@ -363,5 +363,20 @@ export const containers: ConformanceCategory = {
         }
       },
     },
+    {
+      id: 'B.23',
+      name: 'created if it does not exist: many at once all get it, and its files stay',
+      async run({ storage, secondStorage, containerName }) {
+        const name = containerName()
+        const create = (index: number) =>
+          (index % 2 === 0 ? storage : secondStorage).createContainer({ name, ifNotExists: true })
+        const created = await Promise.all(Array.from({ length: 6 }, (_, index) => create(index)))
+        for (const info of created) assert.equal(info.name, name)
+        await storage.putFile(name, 'file', 'text')
+        assert.equal((await create(0)).name, name)
+        assert.equal(await secondStorage.hasFile(name, 'file'), true)
+        await rejects(storage.createContainer({ name }), 'CONTAINER_EXISTS')
+      },
+    },
   ],
 }

@@ -1,4 +1,5 @@
 import { defineProject } from 'vitest/config'
 import { shared } from '../../vitest.shared.ts'
 
-export default defineProject({ test: shared })
+// No file changes the modules that it imports, so files can share them.
+export default defineProject({ test: { ...shared, isolate: false } })

@@ -41,7 +41,9 @@ export function connectorError(error: unknown): Error {
   if (foreign) return error instanceof Error ? error : new Error(String(error))
   // The answer's message is for clients, who learn nothing of failures of the server; callers do.
   const message = answer.statusCode >= 500 && error instanceof Error ? error.message : answer.message
-  return new ConnectorError(message, { code: answer.code, statusCode: answer.statusCode, cause: error })
+  // A storage that refuses this server's credentials is a failed service to clients, and a refusal to callers.
+  const code = isStorageError(error) && error.statusCode !== answer.statusCode ? error.code : answer.code
+  return new ConnectorError(message, { code, statusCode: answer.statusCode, cause: error })
 }
 
 /** A data source that can't be opened: whatever is wrong with its settings is nothing that a client did. */

@@ -29,6 +29,14 @@ function rootError(error: unknown): unknown {
   return error
 }
 
+/**
+ * Whether a storage refused the credentials that this server has for it, or what they may do. The storage never learns who
+ * the client is, so that this is the server's fault and not the client's; what a client may do is for the application
+ * to say. Errors that an application throws itself name no provider.
+ */
+const refusedCredentials = ({ code, provider }: StorageError) =>
+  provider !== undefined && (code === 'UNAUTHENTICATED' || code === 'PERMISSION_DENIED')
+
 /** The answer to an error. Anything unknown is a 500 that tells nothing. */
 export function errorAnswer(thrown: unknown): ErrorAnswer {
   const error = rootError(thrown)
@@ -39,8 +47,23 @@ export function errorAnswer(thrown: unknown): ErrorAnswer {
   if (!isStorageError(error)) {
     return { statusCode: 500, code: 'INTERNAL', message: neutralMessages[500] as string, headers: {} }
   }
+  if (refusedCredentials(error)) {
+    return { statusCode: 502, code: 'SERVICE_FAILED', message: neutralMessages[502] as string, headers: {} }
+  }
   const { statusCode, code } = error
   return { statusCode, code, message: neutralMessages[statusCode] ?? error.message, headers: headersOf(error) }
+}
+
+/**
+ * A failure of the server as an application's error handler gets it: the error as it was thrown, unless frameworks would
+ * take another status from it than the client is to get.
+ */
+export function forwardedError(thrown: unknown): Error {
+  const { statusCode, code, message, headers } = errorAnswer(thrown)
+  const { status = statusCode, statusCode: own = statusCode } = Object(thrown)
+  if (thrown instanceof Error && status === statusCode && own === statusCode) return thrown
+  const original = thrown instanceof Error ? thrown.message : String(thrown)
+  return new RequestError(statusCode, code, `${message}: ${original}`, headers, thrown)
 }
 
 function headersOf({ code, details }: StorageError): Record<string, string> {

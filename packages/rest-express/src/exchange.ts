@@ -2,6 +2,7 @@
  * One request on its way through the router: what it asks for, who may do it, and where the answer goes.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { inspect } from 'node:util'
 import { checkContainerName, checkFileName, isStorageError, type StorageService } from '@stowage/core'
 import type { Action } from './actions.js'
 import { requestSignal, responseSignal } from './connection.js'
@@ -98,13 +99,31 @@ export class Exchange {
   }
 }
 
-/** Tells the application of a failure. What its hook throws is shown as a warning: there is no one else to tell. */
+/**
+ * Tells the application of a failure. Without a hook, failures of the server are warnings of the process, so that
+ * none is silent; what the hook throws is one too.
+ */
 export function report({ onError }: RouterRules, request: FailedRequest, error: unknown): void {
+  if (onError === undefined) {
+    if (isServerFailure(request.statusCode)) warn(request, error)
+    return
+  }
   try {
-    onError?.(error, request)
+    onError(error, request)
   } catch (failure) {
     process.emitWarning(`onError of the storage router failed: ${String(failure)}`)
   }
+}
+
+/** 501 is not one: the request asks for what this storage does not have. */
+export const isServerFailure = (statusCode: number): boolean => statusCode >= 500 && statusCode !== 501
+
+function warn({ action, statusCode, req }: FailedRequest, error: unknown): void {
+  const what = action ?? `a ${req.method} request`
+  process.emitWarning(`storage router: ${what} failed with status ${statusCode} (set onError to log failures)`, {
+    type: 'StorageRouterWarning',
+    detail: inspect(error),
+  })
 }
 
 function refusal(verdict: unknown): RequestError {

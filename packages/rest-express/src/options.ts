@@ -2,7 +2,7 @@
  * The options: what they are, and that wrong ones are refused when the router is made and not when a request comes.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { checkOptions, type FileInfo, StorageError } from '@stowage/core'
+import { checkOptions, type FileInfo, StorageError, type StorageService } from '@stowage/core'
 import type { Action } from './actions.js'
 
 /** A file that a client is about to upload, as the functions among the upload options get it. */
@@ -105,8 +105,16 @@ export interface StorageRouterOptions<Req extends IncomingMessage = IncomingMess
    * to 499. Default: everything is allowed.
    */
   readonly authorize?: (request: Authorization<Req>) => MaybePromise<boolean | number>
-  /** Told of every request that failed, with the error as it was thrown, for logging. */
+  /**
+   * Called for every request that failed, with the error as it was thrown, for logging. Default: a warning of the process
+   * (`process.emitWarning`) for each failure of the server, 500 and above except 501.
+   */
   readonly onError?: (error: unknown, request: FailedRequest<Req>) => void
+  /**
+   * Passes failures of the server to `next(error)`, for the application's error handler to respond to and to log, where the
+   * response has not begun; `onError` is still called. Default: false, the router responds.
+   */
+  readonly forwardErrors?: boolean
 }
 
 /** Options of one service, passed on by their names. */
@@ -224,7 +232,7 @@ export function checkNames(what: 'upload' | 'download' | 'storageRouter', option
   const known: readonly string[] = {
     upload: [...uploadOptionNames, 'container'],
     download: downloadNames,
-    storageRouter: [...uploadOptionNames, ...downloadNames, 'authorize', 'onError'],
+    storageRouter: [...uploadOptionNames, ...downloadNames, 'authorize', 'onError', 'forwardErrors'],
   }[what]
   checkOptions(what, options, Object.fromEntries(known.map((name) => [name, true] as const)))
 }
@@ -232,6 +240,20 @@ export function checkNames(what: 'upload' | 'download' | 'storageRouter', option
 /** Throws `INVALID_ARGUMENT` unless it is a function or left out. */
 export function checkFunction(property: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'function') throw invalid(property, `${property} must be a function`)
+}
+
+/** Throws `INVALID_ARGUMENT` unless it is true, false or left out. */
+export function checkFlag(property: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'boolean') throw invalid(property, `${property} must be true or false`)
+}
+
+/** Throws `INVALID_ARGUMENT` unless it is a storage, which a promise of one is not. */
+export function checkStorage(storage: unknown): asserts storage is StorageService {
+  if (typeof storage === 'object' && storage !== null) {
+    if ('getFiles' in storage && 'openFile' in storage) return
+    if ('then' in storage) throw invalid('storage', 'storage is a promise: write "await createStorage(…)"')
+  }
+  throw invalid('storage', `storage must be a StorageService, as createStorage returns it, not ${typeof storage}`)
 }
 
 /** A number of bytes, as a number or in digits. */

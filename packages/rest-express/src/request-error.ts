@@ -9,8 +9,14 @@ export class RequestError extends Error {
   /** Headers of the answer, such as `Allow`. */
   readonly headers: Readonly<Record<string, string>>
 
-  constructor(statusCode: number, code: string, message: string, headers: Readonly<Record<string, string>> = {}) {
-    super(message)
+  constructor(
+    statusCode: number,
+    code: string,
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+    cause?: unknown,
+  ) {
+    super(message, cause === undefined ? undefined : { cause })
     this.statusCode = statusCode
     this.code = code
     this.headers = headers

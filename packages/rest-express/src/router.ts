@@ -6,10 +6,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { StorageService } from '@stowage/core'
 import type { Action } from './actions.js'
-import { errorAnswer, sendError } from './errors.js'
-import { Exchange, type RouterRules, report } from './exchange.js'
-import { lingerOnClose } from './lingering.js'
-import { checkFunction, checkNames, downloadRules, type StorageRouterOptions, uploadRules } from './options.js'
+import { errorAnswer, forwardedError, sendError } from './errors.js'
+import { Exchange, isServerFailure, type RouterRules, report } from './exchange.js'
+import { discardRest, lingerOnClose } from './lingering.js'
+import {
+  checkFlag,
+  checkFunction,
+  checkNames,
+  checkStorage,
+  downloadRules,
+  type StorageRouterOptions,
+  uploadRules,
+} from './options.js'
 import { parsePath, type StoragePath } from './paths.js'
 import { turnOf } from './pipelining.js'
 import { RequestError } from './request-error.js'
@@ -41,64 +49,61 @@ export function storageRouter<Req extends IncomingMessage = IncomingMessage>(
   storage: StorageService,
   options: StorageRouterOptions<Req> = {},
 ): StorageRouter<Req> {
+  checkStorage(storage)
   checkNames('storageRouter', options)
   checkFunction('authorize', options.authorize)
   checkFunction('onError', options.onError)
+  checkFlag('forwardErrors', options.forwardErrors)
   // Req is the framework's own request, which is the one that comes in.
-  const { authorize, onError, ...rest } = options as StorageRouterOptions
+  const { authorize, onError, forwardErrors = false, ...rest } = options as StorageRouterOptions
   const rules: RouterRules = { storage, upload: uploadRules(rest), download: downloadRules(rest), authorize, onError }
   return (req, res, next) => {
+    const fail = (action: Action | undefined, error: unknown) => {
+      const { statusCode } = errorAnswer(error)
+      if (forwardErrors && next !== undefined && isServerFailure(statusCode) && !res.headersSent) {
+        if (onError !== undefined) report(rules, { action, statusCode, req }, error)
+        discardRest(req)
+        next(forwardedError(error))
+        return
+      }
+      report(rules, { action, statusCode, req }, error)
+      sendError(req, res, error)
+    }
     let path: StoragePath
     try {
       path = parsePath(req.url ?? '/')
     } catch (error) {
-      fail(rules, undefined, req, res, error)
+      fail(undefined, error)
       return
     }
     const methods = paths.get(path.pattern)
     if (methods === undefined) {
-      if (next === undefined)
-        fail(rules, undefined, req, res, new RequestError(404, 'NOT_FOUND', 'there is no such path'))
+      if (next === undefined) fail(undefined, new RequestError(404, 'NOT_FOUND', 'there is no such path'))
       else next()
       return
     }
-    dispatch(rules, methods, path, req, res)
+    dispatch(methods, new Exchange(rules, req, res, path), fail)
   }
 }
 
-function dispatch(
-  rules: RouterRules,
-  { handlers, allow }: Methods,
-  path: StoragePath,
-  req: IncomingMessage,
-  res: ServerResponse,
-): void {
+/** Responds to a request that failed, or has the application respond. */
+type Fail = (action: Action | undefined, error: unknown) => void
+
+function dispatch({ handlers, allow }: Methods, exchange: Exchange, fail: Fail): void {
+  const { req, res } = exchange
   if (hasBody(req)) lingerOnClose(req)
   const method = req.method ?? 'GET'
   const route = handlers.get(method)
   if (route !== undefined) {
     // A connection that breaks while the answer is written shows as `close`, which is what the handlers follow.
     res.on('error', ignoreBrokenConnection)
-    const handle = () => route.handle(new Exchange(rules, req, res, path))
-    const handled = turnOf(req, res)?.then(handle) ?? handle()
-    handled.catch((error: unknown) => fail(rules, route.action, req, res, error))
+    const handled = turnOf(req, res)?.then(() => route.handle(exchange)) ?? route.handle(exchange)
+    handled.catch((error: unknown) => fail(route.action, error))
   } else if (method === 'OPTIONS') {
     res.writeHead(204, { Allow: allow }).end()
   } else {
-    const error = new RequestError(405, 'METHOD_NOT_ALLOWED', `this path takes ${allow}`, { Allow: allow })
-    fail(rules, undefined, req, res, error)
+    fail(undefined, new RequestError(405, 'METHOD_NOT_ALLOWED', `this path takes ${allow}`, { Allow: allow }))
   }
-}
-
-function fail(
-  rules: RouterRules,
-  action: Action | undefined,
-  req: IncomingMessage,
-  res: ServerResponse,
-  error: unknown,
-): void {
-  report(rules, { action, statusCode: errorAnswer(error).statusCode, req }, error)
-  sendError(req, res, error)
 }
 
 /** Whether anything comes after the headers (RFC 9112, 6.3). */

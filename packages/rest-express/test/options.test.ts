@@ -1,10 +1,29 @@
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import { StorageService } from '@stowage/core'
 import { MemoryProvider } from '@stowage/provider-memory'
 import { describe, expect, it } from 'vitest'
-import { type StorageRouterOptions, storageRouter } from '../src/index.js'
+import { download, type StorageRouterOptions, storageRouter, upload } from '../src/index.js'
 
 const make = (options: object) =>
   storageRouter(new StorageService(new MemoryProvider()), options as StorageRouterOptions)
+
+describe('A storage that is none', () => {
+  it.each([
+    [Promise.resolve(new StorageService(new MemoryProvider())), 'storage is a promise: write "await createStorage(…)"'],
+    [undefined, 'storage must be a StorageService, as createStorage returns it, not undefined'],
+    ['./files', 'storage must be a StorageService, as createStorage returns it, not string'],
+    [new MemoryProvider(), 'storage must be a StorageService, as createStorage returns it, not object'],
+  ])('is refused when the router is made, and by upload and download: %o', async (storage, message) => {
+    const given = storage as unknown as StorageService
+    const refused = expect.objectContaining({ code: 'INVALID_ARGUMENT', message, details: { property: 'storage' } })
+    expect(() => storageRouter(given)).toThrow(refused)
+    const req = new IncomingMessage(new Socket())
+    const res = new ServerResponse(req)
+    await expect(upload(given, req, res, { container: 'photos' })).rejects.toEqual(refused)
+    await expect(download(given, 'photos', 'a', res)).rejects.toEqual(refused)
+  })
+})
 
 describe('The options of a router', () => {
   it.each<[object, string]>([

@@ -41,6 +41,10 @@ export interface RestServerOptions extends StorageRouterOptions {
   readonly containers?: readonly string[]
   /** Called with the application before the router is mounted. */
   readonly before?: (app: express.Express) => void
+  /** Leaves `failures` empty. */
+  readonly withoutOnError?: boolean
+  /** Called with it afterwards. */
+  readonly after?: (app: express.Express) => void
 }
 
 /** A server over a storage of its own, closed when the test ends. */
@@ -50,6 +54,8 @@ export async function startServer(options: RestServerOptions = {}): Promise<Rest
     framework = 'express 5',
     containers = ['photos'],
     before,
+    after,
+    withoutOnError = false,
     ...router
   } = options
   const storage = new StorageService(provider)
@@ -58,10 +64,12 @@ export async function startServer(options: RestServerOptions = {}): Promise<Rest
   const onError: StorageRouterOptions['onError'] = (error, { statusCode, action }) => {
     failures.push({ error, statusCode, action })
   }
-  const handler = storageRouter(storage, { onError, ...router })
+  const handler = storageRouter(storage, { ...(withoutOnError ? {} : { onError }), ...router })
   const mount = framework === 'node:http' ? '' : '/api/containers'
   const server = createServer(
-    framework === 'node:http' ? (req, res) => handler(req, res) : application(framework, mount, handler, before),
+    framework === 'node:http'
+      ? (req, res) => handler(req, res)
+      : application(framework, mount, handler, { before, after }),
   )
   const { port, url } = await listen(server)
   return {
@@ -79,11 +87,12 @@ function application(
   framework: Framework,
   mount: string,
   handler: ReturnType<typeof storageRouter>,
-  before: RestServerOptions['before'],
+  { before, after }: Pick<RestServerOptions, 'before' | 'after'>,
 ): express.Express {
   const app = framework === 'express 4' ? express4() : express()
   before?.(app)
   app.use(mount, handler)
+  after?.(app)
   return app
 }
 

@@ -4,7 +4,7 @@
 import { join } from 'node:path'
 import { openApiDocument } from '@stowage/rest-express'
 import compression from 'compression'
-import express, { type Express, type Request, type RequestHandler, type Response } from 'express'
+import express, { type Express, type RequestHandler } from 'express'
 import { refuseOtherHosts } from './allowed-hosts.js'
 import { refuseOtherSites, securityHeaders } from './browser-security.js'
 import { lastResort, sendError } from './errors.js'
@@ -24,7 +24,7 @@ const webDirectory = join(import.meta.dirname, 'web')
 export function createApp({ storages, main, allowedHosts }: AppOptions): Express {
   const app = express()
   app.disable('x-powered-by')
-  app.use(securityHeaders, refuseOtherHosts(allowedHosts), refuseOtherSites, compression({ filter: isCompressed }))
+  app.use(securityHeaders, refuseOtherHosts(allowedHosts), refuseOtherSites, compression())
   app.get('/api/datasources', (_request, response) => {
     response.json(Array.from(storages.values(), (each) => ({ ...describeStorage(each), main: each.name === main })))
   })
@@ -42,11 +42,6 @@ export function createApp({ storages, main, allowedHosts }: AppOptions): Express
   app.use((_request, response) => sendError(response, 404, 'NOT_FOUND', 'there is nothing at this address'))
   app.use(lastResort)
   return app
-}
-
-/** Texts, but no file's content: what is downloaded keeps its length and its ranges. */
-function isCompressed(request: Request, response: Response): boolean {
-  return !request.originalUrl.includes('/download/') && compression.filter(request, response)
 }
 
 /** One description for all storages, since their routes are the same. */

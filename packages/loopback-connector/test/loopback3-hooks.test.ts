@@ -47,7 +47,7 @@ describe('remote hooks', () => {
     const { container, fetch, root } = await startOnDirectory()
     await writeFile(join(root, 'album', 'sea.txt'), 'waves')
     const headers = {
-      'cache-control': 'public, max-age=60',
+      'cache-control': 'public, max-age=60, no-transform',
       'content-disposition': 'inline; filename="shore.csv"',
       'content-type': 'text/csv; charset=utf-8',
     }

@@ -152,7 +152,7 @@ describe('downloads', () => {
     await writeFile(join(root, 'album', 'page.html'), '<b>hello</b>')
     const { headers } = await fetch('/containers/album/download/page.html')
     expect(headers.get('content-type')).toBe('text/html; charset=utf-8')
-    expect(headers.get('cache-control')).toBe('public, max-age=60')
+    expect(headers.get('cache-control')).toBe('public, max-age=60, no-transform')
     for (const name of ['content-disposition', 'content-security-policy', 'x-content-type-options']) {
       expect(headers.has(name), name).toBe(false)
     }

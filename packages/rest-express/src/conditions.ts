@@ -33,18 +33,35 @@ function parseTags(header: string | undefined): Tags | undefined {
   return header.trim() === '*' ? '*' : (header.match(/(?:W\/)?"[!#-~\x80-\xff]*"/g) ?? [])
 }
 
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+const month = `(?<month>${months.join('|')})`
+const time = '(?<hour>[01]\\d|2[0-3]):(?<minute>[0-5]\\d):(?<second>[0-5]\\d)'
+
 /** The three forms of a date in HTTP (RFC 9110, 5.6.7). */
 const dateForms = [
-  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d{2}:\d{2}:\d{2} GMT$/,
-  /^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, \d{2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{2} \d{2}:\d{2}:\d{2} GMT$/,
-  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/,
+  new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?<day>\\d{2}) ${month} (?<year>\\d{4}) ${time} GMT$`),
+  new RegExp(`^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?<day>\\d{2})-${month}-(?<year>\\d{2}) ${time} GMT$`),
+  new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ${month} (?<day>[ \\d]\\d) ${time} (?<year>\\d{4})$`),
 ]
 
-/** Seconds since the epoch; `undefined` for what is no date of HTTP. */
+/** Seconds since the epoch; `undefined` for what is not a date of HTTP, such as the 30th of February. */
 export function parseDate(header: string | undefined): number | undefined {
-  if (header === undefined || !dateForms.some((form) => form.test(header))) return undefined
-  const milliseconds = Date.parse(header.endsWith('GMT') ? header : `${header} GMT`)
-  return Number.isNaN(milliseconds) ? undefined : milliseconds / 1000
+  if (header === undefined) return undefined
+  const parts = dateForms.map((form) => form.exec(header)?.groups).find((groups) => groups !== undefined)
+  if (parts === undefined) return undefined
+  const [day, hour, minute, second] = [parts['day'], parts['hour'], parts['minute'], parts['second']].map(Number)
+  const date = new Date(0)
+  date.setUTCFullYear(fullYear(parts['year'] ?? ''), months.indexOf(parts['month'] ?? ''), day)
+  date.setUTCHours(hour ?? 0, minute, second)
+  return date.getUTCDate() === day ? date.getTime() / 1000 : undefined
+}
+
+/** Of two digits, the year that ends so and is at most 50 years ahead (RFC 9110, 5.6.7). */
+function fullYear(digits: string): number {
+  const year = Number(digits)
+  if (digits.length > 2) return year
+  const latest = new Date().getUTCFullYear() + 50
+  return latest - ((latest - year) % 100)
 }
 
 /** Seconds since the epoch, as Last-Modified tells them. */

@@ -2,12 +2,23 @@
  * Routes beside `upload` that name files in their body: copies, moves, and the removal of many files. A file's name can't collide with
  * them, since names only stand below `files/` and `download/`.
  */
-import { type CopyFileOptions, checkFileName, type FileLocation, StorageError } from '@stowage/core'
+import {
+  type CopyFileOptions,
+  checkFileName,
+  type FileAttributes,
+  type FileLocation,
+  StorageError,
+} from '@stowage/core'
 import { writeConditions } from './conditions.js'
+import { contentEncoding } from './content-coding.js'
+import { normalDisposition } from './disposition.js'
 import { errorAnswer } from './errors.js'
-import type { Exchange } from './exchange.js'
+import { type Exchange, isServerFailure } from './exchange.js'
 import { fileJson, sendJson } from './json.js'
 import { readJson } from './json-body.js'
+
+/** Names of one batch removal: a name costs the client a few bytes, and the storage a file's removal. */
+const maxRemovals = 1000
 
 const invalid = (property: string, message: string) =>
   new StorageError('INVALID_ARGUMENT', message, { details: { property } })
@@ -29,11 +40,14 @@ export async function moveFile(exchange: Exchange): Promise<void> {
   sendJson(exchange.res, 200, fileJson(moved), { ETag: moved.etag })
 }
 
-/** `POST /:container/remove` with `{"files":["a.txt","b.txt"]}`. */
+/** `POST /:container/remove` with `{"files":["a.txt","b.txt"]}`. A name that is given twice is one file. */
 export async function removeFiles(exchange: Exchange): Promise<void> {
   const { storage, container, res } = exchange
   const { files } = await readJson(exchange)
   if (!Array.isArray(files) || files.length === 0) throw invalid('files', 'files must be a list of names')
+  if (files.length > maxRemovals) {
+    throw new StorageError('TOO_LARGE', `a request removes at most ${maxRemovals} files, not ${files.length}`)
+  }
   const names: string[] = files.map((name: unknown) => {
     checkFileName(name)
     return name
@@ -43,6 +57,7 @@ export async function removeFiles(exchange: Exchange): Promise<void> {
   const answers = outcomes.map(({ file, error }) => {
     if (error === undefined) return { file }
     const { statusCode, code, message } = errorAnswer(error)
+    if (isServerFailure(statusCode)) exchange.report('removeFile', error)
     return { file, error: { statusCode, name: 'Error', message, code } }
   })
   sendJson(res, 200, JSON.stringify(answers))
@@ -77,9 +92,21 @@ function name(property: string, value: unknown, otherwise: string): string {
   throw invalid(property, `${property} must be a name`)
 }
 
+/** Those that a raw upload takes from its headers are stored in the same form. */
+function normalAttributes(attributes: FileAttributes): FileAttributes {
+  const { contentDisposition, contentEncoding: encoding } = attributes
+  return {
+    ...attributes,
+    ...(typeof contentDisposition === 'string' ? { contentDisposition: normalDisposition(contentDisposition) } : {}),
+    ...(typeof encoding === 'string' ? { contentEncoding: contentEncoding(encoding) } : {}),
+  }
+}
+
 /** The attributes that replace the source's. Core checks them one by one. */
 function readAttributes(attributes: unknown): Pick<CopyFileOptions, 'attributes'> {
   if (attributes === undefined) return {}
-  if (typeof attributes === 'object' && attributes !== null && !Array.isArray(attributes)) return { attributes }
+  if (typeof attributes === 'object' && attributes !== null && !Array.isArray(attributes)) {
+    return { attributes: normalAttributes(attributes) }
+  }
   throw invalid('attributes', 'attributes must be an object, such as {"contentType":"text/plain"}')
 }

@@ -13,9 +13,10 @@ import {
   type RequestConditions,
 } from './conditions.js'
 import { responseSignal } from './connection.js'
-import { contentDisposition } from './disposition.js'
+import { contentDisposition, contentSecurityPolicy } from './disposition.js'
 import type { Exchange } from './exchange.js'
-import { checkNames, type DownloadOptions, type DownloadRules, downloadRules } from './options.js'
+import { untransformed } from './json.js'
+import { checkNames, checkStorage, type DownloadOptions, type DownloadRules, downloadRules } from './options.js'
 import { turnOf } from './pipelining.js'
 import { parseRange } from './ranges.js'
 
@@ -43,6 +44,7 @@ export async function download<Req extends IncomingMessage = IncomingMessage>(
   res: ServerResponse,
   options: DownloadOptions<Req> = {},
 ): Promise<void> {
+  checkStorage(storage)
   checkNames('download', options)
   // Req is the framework's own request, which is the one in hand.
   const rules = downloadRules(options as DownloadOptions)
@@ -153,9 +155,10 @@ async function openPart(job: DownloadJob, range: ByteRange, ifMatch?: string): P
   try {
     return { opened: await storage.openFile(container, file, { signal, range, ifMatch }), partial: true }
   } catch (error) {
-    // The last bytes of an empty file are the whole of it, which no Content-Range can tell (RFC 9110, 14.1.2).
-    const emptyWhole = isStorageError(error, 'RANGE_NOT_SATISFIABLE') && error.details.size === 0
-    if (emptyWhole && (range.suffix ?? 0) > 0) return openWhole(job)
+    // An empty file's last bytes, and those from the first on, are the whole of it, which no Content-Range can express
+    // (RFC 9110, 14.1.2). Players and clients that bound what they take ask so for every file.
+    const isEmpty = isStorageError(error, 'RANGE_NOT_SATISFIABLE') && error.details.size === 0
+    if (isEmpty && (range.start === 0 || (range.suffix ?? 0) > 0)) return openWhole(job)
     throw error
   }
 }
@@ -182,17 +185,28 @@ function fileHeaders(job: DownloadJob, info: FileInfo, length: number): Outgoing
     'Content-Length': length,
     'Content-Disposition': contentDisposition(job.file, info.contentType, info.contentDisposition),
     'Accept-Ranges': 'bytes',
-    ETag: info.etag,
-    'Last-Modified': info.mtime.toUTCString(),
-    'Cache-Control': cacheControl(job, info),
+    ...validators(job, info),
     'X-Content-Type-Options': 'nosniff',
-    'Content-Security-Policy': "sandbox; default-src 'none'",
+    'Content-Security-Policy': contentSecurityPolicy(info.contentType),
   }
   const contentEncoding = headerSafe(info.contentEncoding)
   if (contentEncoding !== undefined) headers['Content-Encoding'] = contentEncoding
   const contentLanguage = headerSafe(info.contentLanguage)
   if (contentLanguage !== undefined) headers['Content-Language'] = contentLanguage
-  if (job.rules.headers !== undefined) addHeaders(headers, job.rules.headers(info, job.req) ?? {})
+  return finished(job, info, headers)
+}
+
+const validators = ({ rules, req }: DownloadJob, info: FileInfo) => ({
+  ETag: info.etag,
+  'Last-Modified': info.mtime.toUTCString(),
+  'Cache-Control': headerSafe(info.cacheControl) ?? rules.cacheControl(info, req),
+})
+
+/** With the headers of the application, and with `no-transform` whatever these are. */
+function finished({ req, res, rules }: DownloadJob, info: FileInfo, headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  if (rules.headers !== undefined) addHeaders(headers, rules.headers(info, req) ?? {})
+  const cacheControl = headers['Cache-Control'] ?? res.getHeader('Cache-Control') ?? ''
+  headers['Cache-Control'] = untransformed(String(cacheControl))
   return headers
 }
 
@@ -206,20 +220,15 @@ function addHeaders(headers: OutgoingHttpHeaders, given: OutgoingHttpHeaders): v
   }
 }
 
-const cacheControl = ({ rules, req }: DownloadJob, info: FileInfo) =>
-  headerSafe(info.cacheControl) ?? rules.cacheControl(info, req)
-
 /** Another program may have stored an attribute that no header can hold. */
 function headerSafe(value: string | undefined): string | undefined {
   return value !== undefined && /^[\t -~\x80-\xff]*$/.test(value) ? value : undefined
 }
 
+/** A 304 has the headers that the file would have come with, without those of its content (RFC 9110, 15.4.5). */
 function sendUnchanged(job: DownloadJob, info: FileInfo): void {
-  job.res.writeHead(304, {
-    ETag: info.etag,
-    'Last-Modified': info.mtime.toUTCString(),
-    'Cache-Control': cacheControl(job, info),
-  })
+  const headers = finished(job, info, validators(job, info))
+  job.res.writeHead(304, Object.fromEntries(Object.entries(headers).filter(([name]) => !/^content-/i.test(name))))
   job.res.end()
 }
 

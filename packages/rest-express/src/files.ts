@@ -3,7 +3,7 @@
  */
 import { evaluateRead, parseConditions, preconditionFailed, writeConditions } from './conditions.js'
 import type { Exchange } from './exchange.js'
-import { fileJson, sendJson } from './json.js'
+import { fileJson, jsonHeaders, sendJson, untransformed } from './json.js'
 
 /** `GET` and `HEAD /:container/files/*file`. ETag and Last-Modified are the file's. */
 export async function getFile(exchange: Exchange): Promise<void> {
@@ -15,7 +15,7 @@ export async function getFile(exchange: Exchange): Promise<void> {
   const verdict = conditions === undefined ? 'send' : evaluateRead(conditions, info)
   if (verdict === 'refused') throw preconditionFailed()
   if (verdict === 'send') sendJson(res, 200, fileJson(info), validators)
-  else res.writeHead(304, { ...validators, 'Cache-Control': 'private, no-cache' }).end()
+  else res.writeHead(304, { ...validators, 'Cache-Control': untransformed(jsonHeaders['Cache-Control']) }).end()
 }
 
 /** `DELETE /:container/files/*file`, with If-Match of this version alone. */

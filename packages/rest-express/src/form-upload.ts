@@ -19,7 +19,7 @@ import { type FilePart, FormFile, formName, type UploadedFile } from './form-fil
 import { FormParser, type FormReceiver } from './form-parser.js'
 import { accept } from './incoming.js'
 import { sendJson } from './json.js'
-import { checkNames, essence, type UploadOptions, type UploadRules, uploadRules } from './options.js'
+import { checkNames, checkStorage, essence, type UploadOptions, type UploadRules, uploadRules } from './options.js'
 import { turnOf } from './pipelining.js'
 import { checkContentCoding } from './request-body.js'
 
@@ -58,6 +58,7 @@ export async function upload<Req extends IncomingMessage = IncomingMessage>(
   res: ServerResponse,
   options: UploadOptions<Req> & { readonly container?: string } = {},
 ): Promise<UploadResult> {
+  checkStorage(storage)
   checkNames('upload', options)
   // Req is the framework's own request, which is the one in hand.
   const rules = uploadRules(options as UploadOptions)

@@ -4,6 +4,15 @@
 import type { ServerResponse } from 'node:http'
 import type { ContainerInfo, FileEntry, FileInfo, FolderEntry, WrittenFile } from '@stowage/core'
 
+/**
+ * A Cache-Control that keeps middlewares and proxies from compressing a response (RFC 9111, 5.2.2.6). Wherever there
+ * is a strong ETag, a length or a range, these are of the bytes as we send them.
+ */
+export function untransformed(cacheControl: string): string {
+  if (/(?:^|,)[\t ]*no-transform[\t ]*(?:,|$)/i.test(cacheControl)) return cacheControl
+  return cacheControl === '' ? 'no-transform' : `${cacheControl}, no-transform`
+}
+
 export const jsonHeaders = {
   'Content-Type': 'application/json; charset=utf-8',
   'Cache-Control': 'private, no-cache',
@@ -17,7 +26,9 @@ export function sendJson(
   json: string,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  res.writeHead(statusCode, { ...jsonHeaders, 'Content-Length': Buffer.byteLength(json), ...headers })
+  const length = Buffer.byteLength(json)
+  const caching = 'ETag' in headers ? { 'Cache-Control': untransformed(jsonHeaders['Cache-Control']) } : undefined
+  res.writeHead(statusCode, { ...jsonHeaders, ...caching, 'Content-Length': length, ...headers })
   res.end(res.req.method === 'HEAD' ? undefined : json)
 }
 

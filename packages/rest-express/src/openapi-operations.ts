@@ -122,9 +122,9 @@ const downloadHeaders = [
 
 const bytes = { '*/*': { schema: {} } }
 
-/** A body of parameters that is too slow, too large, or of another type; a file that can't be written. */
-const bodyErrors = [408, 413, 415]
-const writeErrors = [404, ...bodyErrors, 409, 411, 412, 501, 507]
+/** A body that is too slow, too large, of another type or in a transfer coding; a file that can't be written. */
+const bodyErrors = [408, 413, 415, 501]
+const writeErrors = [404, ...bodyErrors, 409, 411, 412, 507]
 
 export const operations: Readonly<Record<RouteName, OperationDescription>> = {
   getContainers: {
@@ -219,7 +219,7 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
     description: 'All or nothing: no file appears before the whole form has arrived and was found good.',
     body: { required: true, content: { 'multipart/form-data': { schema: schemaRef('Form') } } },
     answers: { 200: one('UploadAnswer', 'What was stored.') },
-    errors: [404, ...bodyErrors, 409, 411, 501, 507],
+    errors: [404, ...bodyErrors, 409, 411, 507],
   },
   download: {
     tag: 'Uploads and downloads',
@@ -250,7 +250,7 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
   moveFile: {
     tag: 'Files',
     summary: 'Move or rename a file',
-    description: 'The conditions are on the target. Goes on to its end when the client goes away.',
+    description: 'The conditions are on the target. Completes when the client goes away.',
     parameters: writeConditions,
     body: jsonBody('Copy'),
     answers: { 200: one('WrittenFile', 'The file in its new place.', ['ETag']) },
@@ -259,9 +259,14 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
   removeFiles: {
     tag: 'Files',
     summary: 'Delete many files',
-    description: 'One that is not there counts as deleted. Goes on to its end when the client goes away.',
+    description: 'At most 1,000. A missing file counts as deleted. Completes when the client goes away.',
     body: jsonBody('Removal'),
-    answers: { 200: list(schemaRef('RemovalOutcome'), 'What became of each, in the order of the request.') },
+    answers: {
+      200: list(
+        schemaRef('RemovalOutcome'),
+        'What became of each, in the order of the request. A name given twice is shown once.',
+      ),
+    },
     errors: [404, ...bodyErrors],
   },
 }

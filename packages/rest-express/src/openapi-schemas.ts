@@ -193,7 +193,7 @@ export const schemas = {
     ['file', 'to'],
     true,
   ),
-  Removal: object('Files to be removed.', { files: names('Their names.') }, ['files'], true),
+  Removal: object('Files to be removed.', { files: { ...names('Their names.'), maxItems: 1000 } }, ['files'], true),
   RemovalOutcome: object(
     'What became of one of them; without an error, there is no such file any more.',
     { file: fileName, error },

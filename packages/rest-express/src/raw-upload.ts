@@ -4,7 +4,9 @@
 import type { IncomingMessage } from 'node:http'
 import { isStorageError, StorageError, unknownContentType, type WriteConditions } from '@stowage/core'
 import { writeConditions } from './conditions.js'
+import { contentEncoding } from './content-coding.js'
 import { parseDigests, withSha512 } from './digests.js'
+import { normalDisposition } from './disposition.js'
 import type { Exchange } from './exchange.js'
 import { accept } from './incoming.js'
 import { fileJson, sendJson } from './json.js'
@@ -25,6 +27,7 @@ export async function receiveFile(exchange: Exchange): Promise<void> {
     ...(size === undefined ? {} : { size }),
   }
   const { write } = await accept(storage, rules.upload, incoming, contentType, { req, res })
+  const attributes = statedAttributes(req)
   const { checksums, sha512 } = parseDigests(req.headers)
   const conditions = await writeConditions(req.headers, storage, container, file, signal)
   const replaces = storage.capabilities.tellsReplaced ? undefined : await willReplace(exchange, conditions)
@@ -32,7 +35,7 @@ export async function receiveFile(exchange: Exchange): Promise<void> {
   const written = await storage.putFile(container, file, sha512 === undefined ? body : withSha512(body, sha512), {
     ...write,
     ...conditions,
-    ...statedAttributes(req),
+    ...attributes,
     checksums,
     signal,
   })
@@ -59,13 +62,13 @@ function statedSize(req: IncomingMessage): number | undefined {
 }
 
 function statedAttributes({ headers }: IncomingMessage) {
-  const encoding = headers['content-encoding']
+  const encoding = contentEncoding(headers['content-encoding'] ?? 'identity')
   const language = headers['content-language']
   const disposition = headers['content-disposition']
   return {
-    ...(encoding === undefined || encoding === 'identity' ? {} : { contentEncoding: encoding }),
+    ...(encoding === undefined ? {} : { contentEncoding: encoding }),
     ...(language === undefined ? {} : { contentLanguage: language }),
-    ...(disposition === undefined ? {} : { contentDisposition: disposition }),
+    ...(disposition === undefined ? {} : { contentDisposition: normalDisposition(disposition) }),
   }
 }
 

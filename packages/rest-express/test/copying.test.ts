@@ -87,6 +87,31 @@ describe.each(storageKinds)('In %s', (kind) => {
     expect(await namesIn(storage)).toEqual(['a.txt'])
   })
 
+  it('a batch removal takes 1,000 names at most', async () => {
+    const { fetch, storage } = await serverWithFile()
+    const names = Array.from({ length: 1000 }, (_, index) => `file ${index}`)
+    const answer = await fetch('/photos/remove', post({ files: ['a.txt', ...names] }))
+    expect([answer.status, await errorOf(answer)]).toEqual([
+      413,
+      expect.objectContaining({ code: 'TOO_LARGE', message: 'a request removes at most 1000 files, not 1001' }),
+    ])
+    expect(await namesIn(storage)).toEqual(['a.txt'])
+    expect((await fetch('/photos/remove', post({ files: ['a.txt', ...names.slice(1)] }))).status).toBe(200)
+    expect(await namesIn(storage)).toEqual([])
+  })
+
+  it('attributes of a copy are stored as those of a raw upload', async () => {
+    const { fetch, storage } = await serverWithFile()
+    const copy = (attributes: object) =>
+      fetch('/photos/copy', post({ file: 'a.txt', to: { file: 'b.txt' }, attributes }))
+    expect((await copy({ contentDisposition: 'attachment x', contentEncoding: 'GZIP' })).status).toBe(200)
+    expect(await storage.getFile('photos', 'b.txt')).toMatchObject({
+      contentDisposition: 'attachment',
+      contentEncoding: 'gzip',
+    })
+    expect((await copy({ contentEncoding: 'aws-chunked' })).status).toBe(415)
+  })
+
   it('a form of another site can not copy, move or remove', async () => {
     const { fetch } = await serverWithFile()
     for (const verb of ['copy', 'move', 'remove']) {

@@ -69,11 +69,17 @@ describe('A range', () => {
     expect([answer.status, answer.headers.get('content-range')]).toEqual([206, 'bytes 0-25/26'])
   })
 
-  it('of the last bytes of an empty file is the empty file', async () => {
+  it.each([
+    ['bytes=-5', 200],
+    ['bytes=0-', 200],
+    ['bytes=0-99', 200],
+    ['bytes=-0', 416],
+    ['bytes=1-', 416],
+  ])('of an empty file, %s, is the empty file or not in it: %i', async (range, status) => {
     const { fetch, storage } = await startServer()
     await storage.putFile('photos', 'empty', '')
-    expect((await fetch('/photos/download/empty', { headers: { Range: 'bytes=-5' } })).status).toBe(200)
-    expect((await fetch('/photos/download/empty', { headers: { Range: 'bytes=0-' } })).status).toBe(416)
+    const answer = await fetch('/photos/download/empty', { headers: { Range: range } })
+    expect([answer.status, answer.headers.get('content-range')]).toEqual([status, status === 416 ? 'bytes */0' : null])
   })
 
   it('is passed over on HEAD', async () => {
@@ -170,6 +176,15 @@ describe('Conditions', () => {
         [{ 'If-Modified-Since': after }, 304],
         [{ 'If-Modified-Since': before }, 200],
         [{ 'If-Modified-Since': 'yesterday' }, 200],
+        [{ 'If-Modified-Since': 'Mon, 30 Feb 2026 07:08:09 GMT' }, 200],
+        [{ 'If-Modified-Since': 'Mon, 31 Apr 2026 07:08:09 GMT' }, 200],
+        [{ 'If-Modified-Since': 'Mon, 06 May 2026 24:00:00 GMT' }, 200],
+        [{ 'If-Modified-Since': 'Mon, 29 Feb 2028 07:08:09 GMT' }, 304],
+        [{ 'If-Modified-Since': 'Monday, 30-Feb-26 07:08:09 GMT' }, 200],
+        [{ 'If-Modified-Since': 'Mon Feb 30 07:08:09 2026' }, 200],
+        // Two digits are at most 50 years ahead.
+        [{ 'If-Modified-Since': 'Monday, 06-May-94 07:08:09 GMT' }, 200],
+        [{ 'If-Unmodified-Since': 'Mon, 30 Feb 2024 07:08:09 GMT' }, 200],
         [{ 'If-Modified-Since': 'Monday, 06-May-24 07:08:09 GMT' }, 304],
         [{ 'If-Modified-Since': 'Mon May  6 07:08:09 2024' }, 304],
         [{ 'If-Unmodified-Since': changed }, 200],
@@ -206,7 +221,7 @@ describe('Conditions', () => {
       expect([...answer.headers.keys()].filter((name) => name.startsWith('content-'))).toEqual([])
       expect(answer.headers.get('etag')).toBe(etag)
       expect(answer.headers.get('last-modified')).toBe(changed)
-      expect(answer.headers.get('cache-control')).toBe('private, no-cache')
+      expect(answer.headers.get('cache-control')).toBe('private, no-cache, no-transform')
     }
   })
 })
@@ -217,7 +232,7 @@ describe('The headers of a download', () => {
     const { headers } = await get({})
     expect(headers.get('x-content-type-options')).toBe('nosniff')
     expect(headers.get('content-security-policy')).toBe("sandbox; default-src 'none'")
-    expect(headers.get('cache-control')).toBe('private, no-cache')
+    expect(headers.get('cache-control')).toBe('private, no-cache, no-transform')
     expect(headers.get('accept-ranges')).toBe('bytes')
   })
 
@@ -267,6 +282,63 @@ describe('The headers of a download', () => {
     expect(answer.headers.get('content-disposition')).toBe(disposition)
   })
 
+  it.each([
+    ['audio/mpeg', "default-src 'none'; media-src 'self'"],
+    ['Video/MP4; codecs=avc1', "default-src 'none'; media-src 'self'"],
+    ['video/x-anything+xml', "sandbox; default-src 'none'"],
+    ['image/png', "sandbox; default-src 'none'"],
+    ['text/plain', "sandbox; default-src 'none'"],
+    ['text/html', "sandbox; default-src 'none'"],
+    ['image/svg+xml', "sandbox; default-src 'none'"],
+    ['application/x-unknown', "sandbox; default-src 'none'"],
+  ])('of %s let its player load it, and nothing else', async (contentType, policy) => {
+    const { fetch, storage } = await startServer()
+    await storage.putFile('photos', 'file', 'x', { contentType })
+    expect((await fetch('/photos/download/file')).headers.get('content-security-policy')).toBe(policy)
+  })
+
+  it.each([
+    ['attachment x', 'attachment; filename="a.txt"'],
+    ['attachment,', 'attachment; filename="a.txt"'],
+    ['attachment"', 'attachment; filename="a.txt"'],
+    ['inline x', 'attachment; filename="a.txt"'],
+    ['inline; filename="b.txt', 'attachment; filename="a.txt"'],
+    ['inline; filename=b c.txt', 'attachment; filename="a.txt"'],
+    ['inline;', 'attachment; filename="a.txt"'],
+    ['form-data; name="x"; filename="b.txt"', 'attachment; filename="b.txt"'],
+    ['inline', 'inline; filename="a.txt"'],
+    ['INLINE; FileName=b.txt', 'inline; filename="b.txt"'],
+    ['inline ; filename = "b \\"c\\".txt"', `inline; filename="b _c_.txt"; filename*=UTF-8''b%20%22c%22.txt`],
+    [
+      `attachment; filename="x"; filename*=UTF-8''n%C3%A4h.txt`,
+      `attachment; filename="n_h.txt"; filename*=UTF-8''n%C3%A4h.txt`,
+    ],
+    ['attachment; filename="../../etc/passwd"', 'attachment; filename="passwd"'],
+    [`attachment; filename*=UTF-8''a%0D%0Ab%E2%80%AE.txt`, 'attachment; filename="ab.txt"'],
+  ])('show a file that was stored with the disposition %j as %j', async (stored, sent) => {
+    const { fetch, storage } = await startServer()
+    await storage.putFile('photos', 'a.txt', 'x', { contentType: 'text/plain', contentDisposition: stored })
+    await storage.putFile('photos', 'a.html', 'x', { contentType: 'text/html', contentDisposition: stored })
+    expect((await fetch('/photos/download/a.txt')).headers.get('content-disposition')).toBe(sent)
+    expect((await fetch('/photos/download/a.html')).headers.get('content-disposition')).toMatch(
+      /^attachment; filename="/,
+    )
+  })
+
+  it('of a 304 are those of the option too, without those of the content', async () => {
+    const { fetch, storage } = await startServer({
+      headers: () => ({ Vary: 'Cookie', 'content-type': 'text/x-own', 'Last-Modified': undefined }),
+    })
+    const { etag } = await storage.putFile('photos', 'a.txt', 'x')
+    const { status, headers } = await fetch('/photos/download/a.txt', { headers: { 'If-None-Match': etag } })
+    expect([status, headers.get('vary'), headers.get('content-type'), headers.get('last-modified')]).toEqual([
+      304,
+      'Cookie',
+      null,
+      null,
+    ])
+  })
+
   it('are those that were stored with the file, where they are safe', async () => {
     const { fetch, storage } = await startServer()
     await storage.putFile('photos', 'a.html', '<p>', {
@@ -280,7 +352,7 @@ describe('The headers of a download', () => {
     expect(headers.get('content-disposition')).toBe('attachment; filename="a.html"')
     expect(headers.get('content-encoding')).toBe('gzip')
     expect(headers.get('content-language')).toBe('de')
-    expect(headers.get('cache-control')).toBe('public, max-age=60')
+    expect(headers.get('cache-control')).toBe('public, max-age=60, no-transform')
     await storage.putFile('photos', 'b', 'x', { contentDisposition: 'attachment; filename="report.pdf"' })
     const stored = await fetch('/photos/download/b')
     expect(stored.headers.get('content-disposition')).toBe('attachment; filename="report.pdf"')
@@ -307,10 +379,12 @@ describe('The headers of a download', () => {
   it('take Cache-Control from the option', async () => {
     const text = await startServer({ cacheControl: 'public, max-age=5' })
     await text.storage.putFile('photos', 'a.txt', 'x')
-    expect((await text.fetch('/photos/download/a.txt')).headers.get('cache-control')).toBe('public, max-age=5')
+    expect((await text.fetch('/photos/download/a.txt')).headers.get('cache-control')).toBe(
+      'public, max-age=5, no-transform',
+    )
     const rule = await startServer({ cacheControl: (file) => `max-age=${file.size}` })
     await rule.storage.putFile('photos', 'a.txt', 'xyz')
-    expect((await rule.fetch('/photos/download/a.txt')).headers.get('cache-control')).toBe('max-age=3')
+    expect((await rule.fetch('/photos/download/a.txt')).headers.get('cache-control')).toBe('max-age=3, no-transform')
   })
 })
 
@@ -392,7 +466,11 @@ describe('download()', () => {
     })
     const { url } = await listen(server)
     const answer = await fetch(`${url}/a.txt`, { headers: { Range: 'bytes=0-1' } })
-    expect([answer.status, await answer.text(), answer.headers.get('cache-control')]).toEqual([206, 'ab', 'max-age=1'])
+    expect([answer.status, await answer.text(), answer.headers.get('cache-control')]).toEqual([
+      206,
+      'ab',
+      'max-age=1, no-transform',
+    ])
     expect((await fetch(`${url}/b.txt`)).status).toBe(404)
   })
 

@@ -1,7 +1,9 @@
 /**
  * The description of the API against the API: every route with every status, over real HTTP.
  */
-import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 import {
   StorageError,
@@ -58,15 +60,20 @@ interface Setting extends StorageRouterOptions {
   readonly failure?: StorageErrorCode
 }
 
-/** A server whose answers are all held against the description. */
-async function startDescribed({ provider = new MemoryProvider(), failure, ...options }: Setting = {}) {
+/** A server with the container `photos` and the file `a.txt`. */
+async function startDescribedAt({ provider = new MemoryProvider(), failure, ...options }: Setting = {}) {
   const ready = new StorageService(provider)
   await ready.createContainer({ name: 'photos' })
   await ready.putFile('photos', 'a.txt', 'abc', { metadata: { author: 'Ada' } })
   const once: StorageServiceOptions = { retry: { attempts: 1 } }
   const storage = new StorageService(failure === undefined ? provider : failing(provider, failure), once)
-  const router = storageRouter(storage, options)
-  const { url } = await listen(createServer((req, res) => router(req, res)))
+  const router = storageRouter(storage, { onError: () => undefined, ...options })
+  return listen(createServer((req, res) => router(req, res)))
+}
+
+/** A server whose answers are all held against the description. */
+async function startDescribed(setting: Setting = {}) {
+  const { url } = await startDescribedAt(setting)
   return async (operation: string, change: Partial<Asked> = {}): Promise<Response> => {
     const head = operation.endsWith('Head')
     const asked = requests[head ? operation.slice(0, -'Head'.length) : operation] as Asked
@@ -134,7 +141,7 @@ describe('Answers are as the description says', () => {
     const ask = await startDescribed({ provider: new BrokenRemovals('b.txt') })
     expect(await (await ask('removeFiles')).json()).toMatchObject([
       { file: 'a.txt' },
-      { file: 'b.txt', error: { statusCode: 403, code: 'PERMISSION_DENIED' } },
+      { file: 'b.txt', error: { statusCode: 502, code: 'SERVICE_FAILED' } },
     ])
   })
 })
@@ -219,6 +226,22 @@ describe('Refusals are as the description says', () => {
     const ask = await startDescribed({ allowedContentTypes: ['image/png'] })
     const typed = jsonBodies.includes(operation) ? { headers: { 'Content-Type': 'text/csv' } } : {}
     expect((await ask(operation, typed)).status).toBe(415)
+  })
+
+  it.each(bodies)('%s in a transfer coding is 501', async (operation) => {
+    const { url } = await startDescribedAt()
+    const { path, method, headers } = requests[operation] as Asked
+    const type = operation === 'upload' ? 'multipart/form-data; boundary=b' : 'text/plain'
+    // Not by fetch, which codes no transfer.
+    const sent = request(url + path, {
+      method,
+      headers: { 'Content-Type': type, ...headers, 'Transfer-Encoding': 'gzip, chunked' },
+    }).end('x')
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+    const answerHeaders = Object.entries(answer.headers).map(([name, value]): [string, string] => [name, String(value)])
+    const copied = new Response(await text(answer), { status: answer.statusCode ?? 0, headers: answerHeaders })
+    await api.check(operation, copied)
+    expect(answer.statusCode).toBe(501)
   })
 
   it('a range past the end is 416', async () => {

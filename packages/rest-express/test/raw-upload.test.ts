@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   errorOf,
   eventually,
+  exchangeBytes,
   form,
   namesIn,
   openSocket,
@@ -156,6 +157,52 @@ describe.each(storageKinds)('A raw upload to %s', (kind) => {
       contentDisposition: 'attachment; filename="x.csv"',
     })
   })
+
+  it.each([
+    ['attachment; FILENAME=x.csv', 'attachment; filename="x.csv"'],
+    ['attachment x', 'attachment'],
+    ['attachment,', 'attachment'],
+    ['form-data; name="f"', 'attachment'],
+    ['inline; size=3; filename="a/b.txt"', 'inline; filename="b.txt"'],
+    ['inline', 'inline'],
+    // As bytes, which is how clients send it.
+    [
+      Buffer.from('inline; filename="nähe.txt"').toString('latin1'),
+      `inline; filename="n_he.txt"; filename*=UTF-8''n%C3%A4he.txt`,
+    ],
+    [
+      Buffer.from('inline; filename="n\xe4he.txt"', 'latin1').toString('latin1'),
+      `inline; filename="n_he.txt"; filename*=UTF-8''n%C3%A4he.txt`,
+    ],
+  ])('keeps the disposition %j as %j', async (stated, stored) => {
+    const { storage, port, mount } = await startServer({ provider: makeProvider(kind) })
+    const bytes = `PUT ${mount}/photos/files/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Disposition: ${stated}\r\n\r\n`
+    expect(parseAnswer(await exchangeBytes(port, Buffer.from(bytes, 'latin1'))).statusCode).toBe(201)
+    expect((await storage.getFile('photos', 'a')).contentDisposition).toBe(stored)
+  })
+
+  it.each([
+    ['gzip', 'gzip'],
+    ['GZip , br', 'gzip, br'],
+    ['identity', undefined],
+    ['identity, zstd', 'zstd'],
+  ])('keeps the content coding %s as %s', async (stated, stored) => {
+    const { fetch, storage } = await startServer({ provider: makeProvider(kind) })
+    const headers = { 'Content-Encoding': stated }
+    expect((await fetch('/photos/files/a', { method: 'PUT', body: 'x', headers })).status).toBe(201)
+    expect((await storage.getFile('photos', 'a')).contentEncoding).toBe(stored)
+  })
+
+  it.each(['utf-8', 'aws-chunked', 'gzip, aws-chunked', 'binary', ''])(
+    'refuses what is no content coding: "%s"',
+    async (stated) => {
+      const { storage, port, mount } = await startServer({ provider: makeProvider(kind) })
+      const head = `PUT ${mount}/photos/files/a HTTP/1.1\nContent-Length: 1\nContent-Encoding: ${stated}`
+      const answer = await rawRequest(port, head, 'x')
+      expect([answer.statusCode, answer.headers.get('accept-encoding')]).toEqual([415, expect.stringContaining('gzip')])
+      expect(await namesIn(storage)).toEqual([])
+    },
+  )
 
   it('finds the type by the name when none is stated, or only what curl states unasked', async () => {
     const { storage, port, mount } = await startServer({ provider: makeProvider(kind) })

@@ -10,11 +10,22 @@ export const unknownContentType = 'application/octet-stream'
 /** Bytes from a file's beginning that detection by content looks at. */
 export const detectionBytes = 4100
 
-/** The type that a file's name tells by its extension; `undefined` when it tells nothing. */
+/**
+ * Extensions of MPEG transport streams that TypeScript has too. The content shows which it is:
+ * `contentTypeByContent` knows the streams.
+ */
+const ambiguousExtensions: ReadonlySet<string> = new Set(['ts', 'mts'])
+
+/**
+ * The type that a file's name tells by its extension; `undefined` when it tells nothing, as `.ts`, which
+ * is video or source text.
+ */
 export function contentTypeByName(name: string): string | undefined {
   const dot = name.lastIndexOf('.')
   if (dot <= name.lastIndexOf('/') + 1) return undefined
-  return mime.getType(name.slice(dot + 1)) ?? undefined
+  const extension = name.slice(dot + 1)
+  if (ambiguousExtensions.has(extension.toLowerCase())) return undefined
+  return mime.getType(extension) ?? undefined
 }
 
 /** The type that a file's first bytes tell; `undefined` when they tell nothing, as those of text. */

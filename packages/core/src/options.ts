@@ -100,7 +100,10 @@ export interface SendOptions {
   readonly reuseBuffers?: boolean
 }
 
-/** Every kind of body: bytes, text (as UTF-8), or a stream of either. */
+/**
+ * Every kind of body: bytes, text (as UTF-8), or a stream of either. A stream or an iterator can be stored
+ * once; one that was read before, is being read, was destroyed or decodes its bytes is `INVALID_ARGUMENT`.
+ */
 export type Body =
   | Uint8Array
   | ArrayBuffer

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { checkContentType } from '../src/content-type.js'
-import { contentTypeByContent, contentTypeByName } from '../src/index.js'
+import { contentTypeByContent, contentTypeByName, StorageService } from '../src/index.js'
+import { fakeProvider, written } from './fake-provider.js'
 
 describe('a content type', () => {
   it.each([
@@ -10,8 +11,28 @@ describe('a content type', () => {
     ['png', undefined],
     ['.png', undefined],
     ['no.such-extension', undefined],
+    ['segment.ts', undefined],
+    ['module.MTS', undefined],
+    ['video.m2ts', 'video/mp2t'],
   ])('by the name %s is %s', (name, type) => {
     expect(contentTypeByName(name)).toBe(type)
+  })
+
+  it('of a .ts file is that of its content: an MPEG transport stream is video, TypeScript is not', async () => {
+    const types: string[] = []
+    const storage = new StorageService(
+      fakeProvider({
+        putFile: async (_container, _file, body, { attributes }) => {
+          types.push(attributes.contentType)
+          return written((body as Uint8Array).length)
+        },
+      }),
+    )
+    const packet = Buffer.alloc(188, 0xff)
+    packet[0] = 0x47
+    await storage.putFile('c', 'segment.ts', Buffer.concat([packet, packet, packet]))
+    await storage.putFile('c', 'module.ts', 'export const answer = 42\n')
+    expect(types).toEqual(['video/mp2t', 'application/octet-stream'])
   })
 
   it('is found by the first bytes when the name tells nothing', async () => {

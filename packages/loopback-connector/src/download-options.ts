@@ -29,14 +29,12 @@ export function downloadOptions(
 ): DownloadOptions {
   const given = new Map(applicationHeaders.map((name) => [name, response.getHeader(name)]))
   const kept = Object.fromEntries([...given].filter(([, value]) => value !== undefined))
-  const headersOf = legacyDownloads === true ? legacyHeaders : headersWithCharset
+  const headersOf = legacyDownloads === true ? legacyHeaders : () => ({})
   return {
     ...(cacheControl === undefined ? {} : { cacheControl }),
     headers: (file) => ({ ...headersOf(file), ...kept }),
   }
 }
-
-const headersWithCharset = ({ contentType }: FileInfo) => ({ 'Content-Type': withCharset(contentType) })
 
 const legacyHeaders = ({ name }: FileInfo) => ({
   'Content-Type': withCharset(contentTypeByName(name) ?? unknownContentType),
@@ -45,6 +43,6 @@ const legacyHeaders = ({ name }: FileInfo) => ({
   'X-Content-Type-Options': undefined,
 })
 
-/** Text is taken for UTF-8, as Express and the storage component do. */
+/** Declares UTF-8 by the type, as Express and the storage component do, whatever the content is. */
 const withCharset = (contentType: string) =>
   /^(?:text\/[^;]+|application\/(?:javascript|json))$/.test(contentType) ? `${contentType}; charset=utf-8` : contentType

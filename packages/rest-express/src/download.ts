@@ -19,6 +19,7 @@ import { untransformed } from './json.js'
 import { checkNames, checkStorage, type DownloadOptions, type DownloadRules, downloadRules } from './options.js'
 import { turnOf } from './pipelining.js'
 import { parseRange } from './ranges.js'
+import { typeWithCharset } from './text-charset.js'
 
 interface DownloadJob {
   readonly storage: StorageService
@@ -67,7 +68,8 @@ async function sendFile(job: DownloadJob): Promise<void> {
     if (conditions !== undefined && isUnchanged(conditions, info)) {
       sendUnchanged(job, info)
     } else {
-      res.writeHead(200, fileHeaders(job, info, info.size))
+      const contentType = await typeWithCharset(storage, info, signal)
+      res.writeHead(200, fileHeaders(job, info, { contentType, length: info.size }))
       res.end()
     }
     return
@@ -78,7 +80,8 @@ async function sendFile(job: DownloadJob): Promise<void> {
     return
   }
   try {
-    const headers = fileHeaders(job, info, opened.length)
+    const contentType = await typeWithCharset(storage, info, signal, opened)
+    const headers = fileHeaders(job, info, { contentType, length: opened.length })
     if (partial) {
       headers['Content-Range'] = `bytes ${opened.offset}-${opened.offset + opened.length - 1}/${info.size}`
     }
@@ -179,9 +182,13 @@ async function strongTag({ storage, container, file, signal }: DownloadJob, ifRa
   return strong && modified === date ? etag : undefined
 }
 
-function fileHeaders(job: DownloadJob, info: FileInfo, length: number): OutgoingHttpHeaders {
+function fileHeaders(
+  job: DownloadJob,
+  info: FileInfo,
+  { contentType, length }: { readonly contentType: string; readonly length: number },
+): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = {
-    'Content-Type': headerSafe(info.contentType) ?? 'application/octet-stream',
+    'Content-Type': headerSafe(contentType) ?? 'application/octet-stream',
     'Content-Length': length,
     'Content-Disposition': contentDisposition(job.file, info.contentType, info.contentDisposition),
     'Accept-Ranges': 'bytes',

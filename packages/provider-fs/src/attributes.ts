@@ -11,15 +11,17 @@ import {
   type Checksums,
   contentTypeByName,
   type FileInfo,
+  StorageError,
   unknownContentType,
   type WriteCallOptions,
   type WrittenFile,
 } from '@stowage/core'
 import * as v from 'valibot'
+import { bookkeeping } from './bookkeeping.js'
 import type { DirectCalls } from './direct.js'
 import type { Directories, Directory } from './directories.js'
 import { errno, isAbsence, rootMissing } from './errors.js'
-import { bookkeeping } from './locks.js'
+import type { Lease } from './lease.js'
 import { type OnDisk, type Place, pathOf } from './places.js'
 import { fsync, ignoreFailure, lstatIfThere, mkdir, readdirIfThere, readFile, rmdir, unlink } from './system.js'
 import { dateOf, etagOf, mayHaveAttributes, type VersionFacts, versionOf } from './versions.js'
@@ -117,40 +119,56 @@ export class AttributeStore {
     }
   }
 
-  async save(place: Place, stats: VersionFacts, kept: Kept): Promise<void> {
+  /**
+   * Keeps them for a version that is about to appear; false when something is kept for it already, which may be for what another process
+   * is about to make.
+   */
+  async save(place: Place, stats: VersionFacts, kept: Kept, lease: Lease): Promise<boolean> {
     using directory = await this.#directories.make(path(place.container), 0)
     if (directory === undefined) throw rootMissing()
     const { direct } = this.#directories
     const entry = entryOf(place, stats)
     const content = Buffer.from(JSON.stringify({ path: pathOf(place), ...storeKept(kept) }))
     const fd = await openNew(direct, directory, entry)
+    if (fd === undefined) return false
     try {
-      await direct.writeFully(fd, content, 0)
-      if (this.#fsync) await fsync(fd)
-    } finally {
-      await this.#directories.finish(fd)
+      try {
+        await direct.writeFully(fd, content, 0)
+        if (this.#fsync) await fsync(fd)
+      } finally {
+        await this.#directories.finish(fd)
+      }
+      return true
+    } catch (error) {
+      await discardIfThere(lease, directory.at(entry))
+      throw error
     }
   }
 
+  /** As {@link save}, for a version that exists and is about to appear at another place: what was left there is of no use. */
+  async replace(place: Place, stats: VersionFacts, kept: Kept, lease: Lease): Promise<void> {
+    if (await this.save(place, stats, kept, lease)) return
+    await this.remove(place, stats, lease)
+    if (await this.save(place, stats, kept, lease)) return
+    throw new StorageError('UNAVAILABLE', 'attributes of the file appear that no lock protects')
+  }
+
   /** Removes what is kept for a version that is gone, if there is anything. */
-  async remove(place: OnDisk, stats: VersionFacts): Promise<void> {
+  async remove(place: OnDisk, stats: VersionFacts, lease: Lease): Promise<void> {
     if (!mayHaveAttributes(stats)) return
     using directory = await this.#directories.hold(path(place.container))
     if (directory === undefined) return
-    await this.#directories.direct.unlink(directory.at(entryOf(place, stats))).catch((error: unknown) => {
-      if (!isAbsence(error)) throw error
-    })
+    await discardIfThere(lease, directory.at(entryOf(place, stats)))
   }
 
   /** Removes what is kept for versions of the file other than this one. */
-  async removeOthers(place: OnDisk, present: VersionFacts | undefined): Promise<void> {
+  async removeOthers(place: OnDisk, present: VersionFacts | undefined, lease: Lease): Promise<void> {
     using directory = await this.#directories.hold(path(place.container))
     if (directory === undefined) return
     const [folder, prefix] = shelfOf(place)
     const stays = present === undefined ? undefined : `${prefix}-${versionOf(present)}`
     for (const entry of await readdirIfThere(directory.at(folder))) {
-      if (entry.startsWith(prefix) && entry !== stays)
-        await unlink(directory.at(`${folder}/${entry}`)).catch(ignoreFailure)
+      if (entry.startsWith(prefix) && entry !== stays) await discardIfThere(lease, directory.at(`${folder}/${entry}`))
     }
   }
 
@@ -191,19 +209,32 @@ function entryOf(place: OnDisk, stats: VersionFacts): string {
   return `${folder}/${prefix}-${versionOf(stats)}`
 }
 
-async function openNew(direct: DirectCalls, directory: Directory, entry: string): Promise<number> {
-  const path = directory.at(entry)
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC
+async function discardIfThere(lease: Lease, path: string): Promise<void> {
   try {
-    return await direct.open(path, flags, 0o666)
+    await lease.discard(path)
   } catch (error) {
-    if (errno(error) !== 'ENOENT') throw error
+    if (!isAbsence(error)) throw error
   }
-  await mkdir(directory.at(entry.slice(0, 2))).catch((error: unknown) => {
-    if (errno(error) !== 'EEXIST') throw error
-  })
-  return direct.open(path, flags, 0o666)
 }
+
+/** `undefined` when there is such an entry. */
+async function openNew(direct: DirectCalls, directory: Directory, entry: string): Promise<number | undefined> {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
+  for (let tries = 1; ; tries++) {
+    try {
+      return await direct.open(directory.at(entry), flags, 0o666)
+    } catch (error) {
+      if (errno(error) === 'EEXIST') return undefined
+      if (errno(error) !== 'ENOENT' || tries === maxTries) throw error
+    }
+    await mkdir(directory.at(entry.slice(0, 2))).catch((error: unknown) => {
+      if (errno(error) !== 'EEXIST') throw error
+    })
+  }
+}
+
+/** How often a folder is made again that the cleaner finds empty at the same moment. */
+const maxTries = 100
 
 const decode = (json: string): Kept | undefined => {
   const stored = parse(json)

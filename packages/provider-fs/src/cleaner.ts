@@ -2,12 +2,12 @@
  * Clearing what killed processes have left, and freeing what was thrown away.
  */
 import { attributesPath } from './attributes.js'
+import { locksPath, temporaryPath } from './bookkeeping.js'
 import { throwIfAborted, treesLeft, warn } from './errors.js'
-import { isLeftBehind, locksPath, readlinkIfThere } from './locks.js'
+import type { Lease } from './lease.js'
 import { ownerState } from './owner.js'
 import { containerLock, lockOf, placeOfPath } from './places.js'
 import { ignoreFailure, lstatIfThere, readdirIfThere } from './system.js'
-import { temporaryPath } from './temporary.js'
 import { type LeftTree, removeTrees, type Tree, throwAway } from './tree-removal.js'
 import { completing, isCompleted, uploadData, uploadsPath } from './uploads.js'
 import { versionOf } from './versions.js'
@@ -74,12 +74,13 @@ export class Cleaner {
     using temporaries = await directories.hold(temporaryPath)
     for (const name of temporaries === undefined ? [] : await readdirIfThere(temporaries.here)) {
       throwIfAborted(signal)
-      if (temporaries === undefined || ownerState(name) === 'alive') continue
+      // A name with a number is what keeps a thread from going on, which may have ended long before its process.
+      if (temporaries === undefined || (ownerState(name) === 'alive' && !name.includes('.'))) continue
       if (ownerState(name) === 'dead' || (await isOld(temporaries.at(name))))
         await this.#remove([{ entry: name, path: `${temporaryPath.join('/')}/${name}` }])
     }
     using held = await directories.hold(locksPath)
-    if (held !== undefined) await locks.clearLeftBehind(held, await readdirIfThere(held.here), signal)
+    if (held !== undefined) await locks.breakStale(held, await readdirIfThere(held.here), signal)
   }
 
   async #clearAttributes(signal: AbortSignal): Promise<void> {
@@ -95,13 +96,14 @@ export class Cleaner {
         const before = await present()
         if (before !== undefined && versionOf(before) === version) continue
         // It may belong to a version that is about to appear: that is known only under the lock.
-        await locks.hold([lockOf(place)], signal, async () => attributes.removeOthers(place, await present()))
+        const removeOthers = async (lease: Lease) => attributes.removeOthers(place, await present(), lease)
+        await locks.hold([lockOf(place)], signal, removeOthers, { evenWhenFull: true })
       }
     }
   }
 
   async #clearUploads(signal: AbortSignal): Promise<void> {
-    const { directories } = this.#workspace
+    const { directories, locks } = this.#workspace
     for (const container of await this.#containersIn(uploadsPath)) {
       if (await this.#clearForMissing(container, uploadsPath, signal)) continue
       using uploads = await directories.hold([...uploadsPath, container])
@@ -109,10 +111,12 @@ export class Cleaner {
       for (const id of await readdirIfThere(uploads.here)) {
         throwIfAborted(signal)
         if (!isCompleted(await lstatIfThere(uploads.at(`${id}/${uploadData}`)))) continue
-        // Completed. Whoever did that removes the rest, unless it was killed before it could.
-        const lock = uploads.at(`${id}/${completing.name}`)
-        const holder = await readlinkIfThere(lock)
-        if (holder !== undefined && (await isLeftBehind(holder, lock))) {
+        // Completed, or about to be. The process that does that removes the rest, unless it was killed before it could.
+        using upload = await directories.hold([...uploadsPath, container, id])
+        if (upload === undefined) continue
+        const broken = await locks.breakStale(upload, [completing.name], signal)
+        // A name that the data had only for the completion went with the lock.
+        if (broken.length > 0 && isCompleted(await lstatIfThere(upload.at(uploadData)))) {
           await this.#throwAway([...uploadsPath, container, id])
         }
       }
@@ -127,16 +131,17 @@ export class Cleaner {
   /** Removes what is kept for a container that does not exist; whether it does not. */
   async #clearForMissing(container: string, segments: readonly string[], signal: AbortSignal): Promise<boolean> {
     const { directories, locks } = this.#workspace
-    return locks.hold([containerLock(container)], signal, async () => {
+    const clear = async (lease: Lease) => {
       using held = await directories.hold([container])
       if (held !== undefined) return false
-      await this.#throwAway([...segments, container])
+      await this.#throwAway([...segments, container], lease)
       return true
-    })
+    }
+    return locks.hold([containerLock(container)], signal, clear, { evenWhenFull: true })
   }
 
-  async #throwAway(segments: readonly string[]): Promise<void> {
-    const tree = await throwAway(this.#workspace.directories, segments)
+  async #throwAway(segments: readonly string[], lease?: Lease): Promise<void> {
+    const tree = await throwAway(this.#workspace.directories, segments, lease)
     if (tree !== undefined) await this.#remove([tree])
   }
 }

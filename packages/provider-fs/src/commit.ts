@@ -1,6 +1,7 @@
 /**
  * How a version of a file appears: its content, finished in a temporary file, is renamed to its place while the name's lock is held; a file
- * that is new gets its name by a link instead, which replaces nothing, and mostly needs no lock.
+ * that is new gets its name by a link instead, which replaces nothing, and mostly needs no lock. The temporary file's name is
+ * the lease's token, so neither is possible any more once the lock was broken.
  */
 import { type BigIntStats, constants } from 'node:fs'
 import {
@@ -13,14 +14,18 @@ import {
 import { isToldByName, type Kept, writtenFile } from './attributes.js'
 import { type Directory, syncDirectory } from './directories.js'
 import { errno, nameConflict, Obstacle, throwIfAborted } from './errors.js'
+import type { Lease } from './lease.js'
 import { ancestorName, lockOf, type Place } from './places.js'
-import { fsync } from './system.js'
-import { etagOf, markVersion } from './versions.js'
+import { fsync, ignoreFailure } from './system.js'
+import { etagOf, markVersion, mayHaveAttributes } from './versions.js'
 import type { Workspace } from './workspace.js'
 
-/** A file that is whole, and that nobody sees. */
+/** A file that is whole, and that no reader sees. */
 export interface Content {
   readonly fd: number
+  /** The lease's token, with which it can be fenced off from the file. */
+  readonly token: string
+  /** Where it is renamed or linked from. Elsewhere than in `.stowage/tmp`, under the token, `prepare` must have moved it there. */
   readonly path: string
   close(): Promise<void>
   /** Set when the file was renamed to its place. */
@@ -30,15 +35,17 @@ export interface Content {
 export interface CommitOptions extends Kept {
   readonly conditions: WriteConditions
   readonly signal: AbortSignal
+  /** A lease that is held already, under the content's token. */
+  readonly partOf?: Lease
   /** Called when the conditions have been met. */
-  readonly prepare?: () => Promise<void>
+  readonly prepare?: (lease: Lease) => Promise<void>
 }
 
 /** How often a folder is made again that another process prunes at the same moment. */
 const maxTries = 100
 
 /** What links fail with where there are none, or none to there: such a file is renamed to its place. */
-const withoutLinks = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV'])
+export const withoutLinks = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV'])
 
 export async function commit(
   workspace: Workspace,
@@ -54,34 +61,50 @@ export async function commit(
     const created = await createWithoutLock(workspace, place, content, options)
     if (created !== undefined) return created
   }
-  return workspace.locks.hold([lockOf(place)], signal, async () => {
-    for (let tries = 1; ; tries++) {
-      using directory = await workspace.directories.hold(place.directory)
-      const present = await presentVersion(workspace, place, directory)
-      checkWriteConditions(present && { etag: etagOf(present) }, conditions)
-      await prepare?.()
-      const stats = await mark(workspace, content, !plain, present, tries === 1)
-      let done: Move
-      try {
-        if (!plain) await workspace.attributes.save(place, stats, options)
-        throwIfAborted(signal)
-        // The data of a part upload has to go when the file appears, so it is renamed wherever nothing depends on what was there.
-        const isNew = present === undefined && (prepare === undefined || conditions.ifNoneMatch !== undefined)
-        done = await moveInto(workspace, content.path, place, { signal, directory, isNew })
-      } catch (error) {
-        if (!plain) await workspace.attributes.remove(place, stats)
-        throw error
-      }
-      if (done === 'occupied') {
-        if (!plain) await workspace.attributes.remove(place, stats)
-        if (tries < maxTries) continue
-        throw new StorageError('UNAVAILABLE', 'the file is made and removed faster than it can be replaced')
-      }
-      content.moved = done === 'renamed'
-      if (present !== undefined) await workspace.attributes.remove(place, present)
-      return { ...writtenFile(place, stats, options), replaced: present !== undefined }
+  return workspace.locks.hold(
+    [lockOf(place)],
+    signal,
+    (lease) => commitLocked(workspace, place, content, options, lease),
+    { token: content.token, partOf: options.partOf, withNote: !plain },
+  )
+}
+
+/** As {@link commit}, under the lease of the place's lock, whose token is the content's. */
+export async function commitLocked(
+  workspace: Workspace,
+  place: Place,
+  content: Content,
+  options: CommitOptions,
+  lease: Lease,
+): Promise<WrittenFile> {
+  const { conditions, signal, prepare } = options
+  const plain = isToldByName(place.file, options)
+  for (let tries = 1; ; tries++) {
+    using directory = await workspace.directories.hold(place.directory)
+    const present = await presentVersion(workspace, place, directory)
+    checkWriteConditions(present && { etag: etagOf(present) }, conditions)
+    await prepare?.(lease)
+    const stats = await mark(workspace, place, content, options, { lease, present, isOpen: tries === 1 })
+    let done: Move
+    try {
+      throwIfAborted(signal)
+      // The data of a part upload has to go when the file appears, so it is renamed wherever nothing depends on what was there.
+      const isNew = present === undefined && (prepare === undefined || conditions.ifNoneMatch !== undefined)
+      done = await moveInto(workspace, content.path, place, { signal, directory, isNew })
+    } catch (error) {
+      if (!plain) await workspace.attributes.remove(place, stats, lease)
+      throw error
     }
-  })
+    if (done === 'occupied') {
+      if (!plain) await workspace.attributes.remove(place, stats, lease)
+      if (tries < maxTries) continue
+      throw new StorageError('UNAVAILABLE', 'the file is made and removed faster than it can be replaced')
+    }
+    content.moved = done === 'renamed'
+    // The file is there: what is left behind now, the cleaner finds.
+    if (present !== undefined) await workspace.attributes.remove(place, present, lease).catch(ignoreFailure)
+    return { ...writtenFile(place, stats, options), replaced: present !== undefined }
+  }
 }
 
 /**
@@ -101,6 +124,8 @@ async function createWithoutLock(
   // A link that fails, and a time that is set in vain, cost more than to look.
   if ((await direct.lstatIfThere(directory.at(place.entry))) !== undefined) return undefined
   const { stats } = await markVersion(direct, content.fd, false, undefined)
+  // On a file system with coarse times, where a killed process may have left attributes for the same version.
+  if (mayHaveAttributes(stats)) return undefined
   if (workspace.options.fsync) await fsync(content.fd)
   throwIfAborted(signal)
   try {
@@ -114,25 +139,60 @@ async function createWithoutLock(
   return { ...writtenFile(place, stats, kept), replaced: false }
 }
 
-/** Makes the content the version after the present one, and closes it. When it was closed before, it is opened again. */
+/** How often another time is tried for a version, when something is kept for the one before. */
+const maxMarks = 100
+
+interface MarkOptions {
+  readonly lease: Lease
+  readonly present: BigIntStats | undefined
+  /** Whether the content is still open. */
+  readonly isOpen: boolean
+}
+
+/** Makes the content the version after the present one, keeps its attributes, and closes it. */
 async function mark(
-  { directories, options }: Workspace,
+  workspace: Workspace,
+  place: Place,
   content: Content,
-  withAttributes: boolean,
-  present: BigIntStats | undefined,
-  isOpen: boolean,
+  kept: Kept,
+  { lease, present, isOpen }: MarkOptions,
 ): Promise<BigIntStats> {
+  const { attributes, directories, options } = workspace
   const fd = isOpen ? content.fd : await directories.direct.open(content.path, constants.O_RDWR)
   let stats: BigIntStats
   try {
-    stats = (await markVersion(directories.direct, fd, withAttributes, present)).stats
+    stats = await markAndKeep(workspace, place, fd, kept, { lease, present })
     if (options.fsync) await fsync(fd)
   } catch (error) {
     if (!isOpen) directories.discard(fd)
     throw error
   }
-  await (isOpen ? content.close() : directories.finish(fd))
+  try {
+    await (isOpen ? content.close() : directories.finish(fd))
+  } catch (error) {
+    await attributes.remove(place, stats, lease)
+    throw error
+  }
   return stats
+}
+
+async function markAndKeep(
+  { attributes, directories }: Workspace,
+  place: Place,
+  fd: number,
+  kept: Kept,
+  { lease, present }: Pick<MarkOptions, 'lease' | 'present'>,
+): Promise<BigIntStats> {
+  const plain = isToldByName(place.file, kept)
+  let after = present
+  for (let marks = 1; marks <= maxMarks; marks++) {
+    const { stats } = await markVersion(directories.direct, fd, !plain, after)
+    // Attributes of a version that never appeared are left when a process is killed. Where times are coarse, this may be the same one.
+    if (plain) await attributes.remove(place, stats, lease)
+    if (plain || (await attributes.save(place, stats, kept, lease))) return stats
+    after = stats
+  }
+  throw new StorageError('UNAVAILABLE', 'attributes are kept for every version that the file could get')
 }
 
 /**

@@ -18,6 +18,7 @@ import { capabilities } from './capabilities.js'
 import { syncDirectory } from './directories.js'
 import { readEntries } from './entries.js'
 import { errno, throwIfAborted } from './errors.js'
+import type { Lease } from './lease.js'
 import { containerLock } from './places.js'
 import { lstatIfThere, mkdir } from './system.js'
 import { type Tree, throwAway } from './tree-removal.js'
@@ -106,20 +107,21 @@ export async function destroyContainer(
   held[Symbol.dispose]()
   workspace.cleaner.startOnce()
   const away: Tree[] = []
-  await workspace.locks.hold([containerLock(container)], signal, async () => {
+  const destroy = async (lease: Lease) => {
     if (onlyIfEmpty) {
       if (!(await workspace.directories.removeHollow([container], signal))) {
         throw new StorageError('CONTAINER_NOT_EMPTY', `the container ${JSON.stringify(container)} holds files`)
       }
-    } else if (!(await moveAway([container]))) throw containerNotFound(container)
-    await moveAway([...attributesPath, container])
-    await moveAway([...uploadsPath, container])
-  })
+    } else if (!(await moveAway(lease, [container]))) throw containerNotFound(container)
+    await moveAway(lease, [...attributesPath, container])
+    await moveAway(lease, [...uploadsPath, container])
+  }
+  await workspace.locks.hold([containerLock(container)], signal, destroy, { evenWhenFull: true })
   // The container is gone; its files' space is freed now, or, when the caller can't wait, a little later.
   await workspace.cleaner.free(away, signal)
 
-  async function moveAway(segments: readonly string[]): Promise<boolean> {
-    const tree = await throwAway(workspace.directories, segments)
+  async function moveAway(lease: Lease, segments: readonly string[]): Promise<boolean> {
+    const tree = await throwAway(workspace.directories, segments, lease)
     if (tree === undefined) return false
     away.push(tree)
     if (workspace.options.fsync) {

@@ -4,14 +4,24 @@
 import { type BigIntStats, constants } from 'node:fs'
 import { type CopyCallOptions, checkWriteConditions, StorageError, type WrittenFile } from '@stowage/core'
 import { type Attributes, isToldByName, type Kept, writtenFile } from './attributes.js'
-import { commit, moveInto, presentVersion } from './commit.js'
-import { syncDirectory } from './directories.js'
-import { changedMeanwhile, errno, throwIfAborted } from './errors.js'
+import { commit, commitLocked, type Move, moveInto, presentVersion, withoutLinks } from './commit.js'
+import { type Directory, syncDirectory } from './directories.js'
+import { changedMeanwhile, errno, isAbsence, throwIfAborted } from './errors.js'
+import type { Lease } from './lease.js'
 import { lockOf, type Place } from './places.js'
 import { type OpenVersion, openVersion } from './reader.js'
-import { copyFile as copyOnDisk, fstat, fsync, ftruncate, readFully, unlink, writeFully } from './system.js'
-import { TemporaryFile } from './temporary.js'
-import { etagOf, markVersion, mayHaveAttributes, setTime, versionOf } from './versions.js'
+import {
+  access,
+  copyFile as copyOnDisk,
+  fstat,
+  fsync,
+  ftruncate,
+  ignoreFailure,
+  readFully,
+  writeFully,
+} from './system.js'
+import { holdTemporaries, TemporaryFile } from './temporary.js'
+import { etagOf, markVersion, mayHaveAttributes, setTime, type VersionFacts, versionOf } from './versions.js'
 import type { Workspace } from './workspace.js'
 
 export async function copyFile(
@@ -112,8 +122,11 @@ export async function copyBytes(source: number, target: number, options: CopyByt
 
 /**
  * One rename, under both names' locks. The source gets the time of a new version first only when it needs one: to be later than the
- * target's present version, or because attributes go with it that its time does not announce. Who reads it then is told
- * that it was changed, since nobody can tell a new time from new content. Where nothing may be replaced, the rename is a link and a removal.
+ * target's present version, or because attributes go with it that its time does not announce. A process that reads it then gets an
+ * error, since nothing tells a new time from new content.
+ *
+ * A move with a condition goes by a second name of the source, which bears the lease's token, so that a holder whose lock was broken changes
+ * nothing. It ends with the removal of the old name; when its process is killed before, the process that breaks the lock removes it.
  */
 export async function moveFile(
   workspace: Workspace,
@@ -122,26 +135,30 @@ export async function moveFile(
   options: CopyCallOptions,
 ): Promise<WrittenFile> {
   workspace.cleaner.startOnce()
-  return workspace.locks.hold([lockOf(source), lockOf(target)], options.signal, async () => {
+  const move = async (lease: Lease) => {
     const opened = await openVersion(workspace, source, options.signal)
     try {
-      return await moveLocked(workspace, source, target, opened, options)
+      checkSource(etagOf(opened.stats), options.ifSourceMatch)
+      return await moveLocked(workspace, { source, target, opened, options, lease })
     } finally {
       workspace.directories.discard(opened.fd)
     }
-  })
+  }
+  return workspace.locks.hold([lockOf(source, 'leave'), lockOf(target)], options.signal, move, { withNote: true })
 }
 
-async function moveLocked(
-  workspace: Workspace,
-  source: Place,
-  target: Place,
-  opened: OpenVersion,
-  options: CopyCallOptions,
-): Promise<WrittenFile> {
+interface Moving {
+  readonly source: Place
+  readonly target: Place
+  readonly opened: OpenVersion
+  readonly options: CopyCallOptions
+  readonly lease: Lease
+}
+
+async function moveLocked(workspace: Workspace, moving: Moving): Promise<WrittenFile> {
+  const { source, target, opened, options, lease } = moving
   const { attributes: store, directories } = workspace
   const { stats, kept } = opened
-  checkSource(etagOf(stats), options.ifSourceMatch)
   const replaced = await presentVersion(workspace, target)
   checkWriteConditions(replaced && { etag: etagOf(replaced) }, options.conditions)
   using from = await directories.hold(source.directory)
@@ -150,28 +167,108 @@ async function moveLocked(
   if (from === undefined) throw await workspace.notFound(source)
 
   const moved = copied(kept, options.attributes)
-  const version = await renew(workspace, source, target, opened, moved, replaced)
+  // Two names of one file are left by a rename as they are.
+  const isSame = replaced !== undefined && replaced.ino === stats.ino && replaced.dev === stats.dev
+  const needsTime = needsNewTime(moving, moved, replaced)
+  // The time is the file's, and other names of it have attributes for the time that it has.
+  if (needsTime && stats.nlink > (isSame ? 2n : 1n)) return moveContent(workspace, moving, moved, from)
+
+  await using second = await secondName(workspace, from, moving)
+  const version = await (needsTime ? renew : keep)(workspace, moving, moved, replaced)
+  let move: Move
   try {
     throwIfAborted(options.signal)
+    await lease.confirm()
     // Without a condition, what appears at the target meanwhile is replaced, as it would be a moment later.
-    const { ifNoneMatch } = options.conditions
-    const move = await moveInto(workspace, from.at(source.entry), target, {
-      signal: options.signal,
-      isNew: ifNoneMatch !== undefined,
-    })
+    const isNew = options.conditions.ifNoneMatch !== undefined
+    move = await moveInto(workspace, second?.path ?? from.at(source.entry), target, { signal: options.signal, isNew })
     if (move === 'occupied') throw new StorageError('PRECONDITION_FAILED', 'a file of that name has just appeared')
-    // Two names of one inode are left by a rename as they are.
-    const isSame = replaced !== undefined && replaced.ino === stats.ino && replaced.dev === stats.dev
-    if (move === 'linked' || isSame) await unlink(from.at(source.entry))
   } catch (error) {
-    await store.remove(target, version)
+    await store.remove(target, version, lease)
     throw error
   }
+  if (move === 'linked' || isSame || second !== undefined) await leaveSource(moving, from)
   if (workspace.options.fsync) await syncDirectory(from)
-  for (const gone of new Set([stats, version])) await store.remove(source, gone)
-  if (replaced !== undefined) await store.remove(target, replaced)
-  await workspace.prune(source)
+  await tidy(workspace, moving, [stats, version], replaced)
   return writtenFile(target, version, moved)
+}
+
+/** Moves a copy, and removes the old name. */
+async function moveContent(workspace: Workspace, moving: Moving, moved: Kept, from: Directory): Promise<WrittenFile> {
+  const { target, opened, options, lease } = moving
+  const { conditions, signal } = options
+  const { fd, stats } = opened
+  await using content = await TemporaryFile.create(workspace.directories, lease.token)
+  const isWhole = await copyContent(workspace, fd, content, Number(stats.size), signal)
+  if (!isWhole || versionOf(fstat(fd)) !== versionOf(stats)) throw changedMeanwhile()
+  if (workspace.options.fsync) await fsync(content.fd)
+  const written = await commitLocked(workspace, target, content, { ...moved, conditions, signal }, lease)
+  await leaveSource(moving, from)
+  if (workspace.options.fsync) await syncDirectory(from)
+  await tidy(workspace, moving, [stats], undefined)
+  return written
+}
+
+/** Removes the old name of a file that has the new one. Where the lock was broken, the process that broke it has done so. */
+async function leaveSource({ source, lease }: Moving, from: Directory): Promise<void> {
+  try {
+    await lease.discard(from.at(source.entry))
+  } catch (error) {
+    if (!isAbsence(error) && (await lease.isHeld())) throw error
+  }
+}
+
+/** Removes what is kept for versions that are gone. The move is done: what is left behind now, the cleaner finds. */
+async function tidy(
+  workspace: Workspace,
+  { source, target, lease }: Moving,
+  gone: readonly BigIntStats[],
+  replaced: BigIntStats | undefined,
+): Promise<void> {
+  const { attributes: store } = workspace
+  for (const version of new Set(gone)) await store.remove(source, version, lease).catch(ignoreFailure)
+  if (replaced !== undefined) await store.remove(target, replaced, lease).catch(ignoreFailure)
+  await workspace.prune(source)
+}
+
+/** A name of the source in `.stowage/tmp`, under the lease's token; `undefined` when the source's own name will do. */
+async function secondName(workspace: Workspace, from: Directory, { source, options, lease }: Moving) {
+  const { ifMatch, ifNoneMatch } = options.conditions
+  if (ifMatch === undefined && ifNoneMatch === undefined && options.ifSourceMatch === undefined) return undefined
+  // The old name will have to be removed when the new one is there.
+  await access(from.here, constants.W_OK)
+  const { direct } = workspace.directories
+  const temporaries = await holdTemporaries(workspace.directories)
+  const path = temporaries.at(lease.token)
+  try {
+    await direct.link(from.at(source.entry), path)
+  } catch (error) {
+    temporaries[Symbol.dispose]()
+    if (withoutLinks.has(errno(error) ?? '')) return undefined
+    throw error
+  }
+  return {
+    path,
+    async [Symbol.asyncDispose](): Promise<void> {
+      using _ = temporaries
+      await direct.unlink(path).catch((error: unknown) => {
+        if (!isAbsence(error)) throw error
+      })
+    },
+  }
+}
+
+function needsNewTime({ target, opened: { stats } }: Moving, moved: Kept, replaced: BigIntStats | undefined): boolean {
+  const isLater = replaced === undefined || replaced.mtimeNs < stats.mtimeNs
+  return !isLater || !(isToldByName(target.file, moved) || mayHaveAttributes(stats))
+}
+
+/** Keeps attributes for the version that moves. */
+async function keep({ attributes }: Workspace, { target, opened, lease }: Moving, moved: Kept): Promise<BigIntStats> {
+  const { stats } = opened
+  if (isToldByName(target.file, moved)) await attributes.remove(target, stats, lease)
+  else await attributes.replace(target, stats, moved, lease)
+  return stats
 }
 
 /**
@@ -180,27 +277,28 @@ async function moveLocked(
  */
 async function renew(
   workspace: Workspace,
-  source: Place,
-  target: Place,
-  { fd, stats, kept }: OpenVersion,
+  { source, target, opened: { fd, stats, kept }, lease }: Moving,
   moved: Kept,
   replaced: BigIntStats | undefined,
 ): Promise<BigIntStats> {
+  const { attributes, directories } = workspace
   const plainBefore = isToldByName(source.file, kept)
   const plain = isToldByName(target.file, moved)
-  const isLater = replaced === undefined || replaced.mtimeNs < stats.mtimeNs
-  if (isLater && (plain || mayHaveAttributes(stats))) {
-    if (!plain) await workspace.attributes.save(target, stats, moved)
-    return stats
+  await using trial = await TemporaryFile.create(directories)
+  let after: VersionFacts = replaced !== undefined && replaced.mtimeNs > stats.mtimeNs ? replaced : stats
+  for (let marks = 1; marks <= maxTries; marks++) {
+    const { seconds, stats: tried } = await markVersion(directories.direct, trial.fd, !(plain && plainBefore), after)
+    const version = { mtimeNs: tried.mtimeNs, size: stats.size }
+    after = tried
+    if (!plainBefore && !(await attributes.save(source, version, kept, lease))) continue
+    if (!plain && !(await attributes.save(target, version, moved, lease))) {
+      if (!plainBefore) await attributes.remove(source, version, lease)
+      continue
+    }
+    await lease.confirm()
+    const renewed = await setTime(directories.direct, fd, seconds)
+    if (workspace.options.fsync) await fsync(fd)
+    return renewed
   }
-  await using trial = await TemporaryFile.create(workspace.directories)
-  const after = replaced !== undefined && replaced.mtimeNs > stats.mtimeNs ? replaced : stats
-  const { direct } = workspace.directories
-  const { microseconds, stats: tried } = await markVersion(direct, trial.fd, !(plain && plainBefore), after)
-  const version = { mtimeNs: tried.mtimeNs, size: stats.size }
-  if (!plainBefore) await workspace.attributes.save(source, version, kept)
-  if (!plain) await workspace.attributes.save(target, version, moved)
-  const renewed = await setTime(direct, fd, microseconds)
-  if (workspace.options.fsync) await fsync(fd)
-  return renewed
+  throw new StorageError('UNAVAILABLE', 'attributes are kept for every version that the file could get')
 }

@@ -8,6 +8,7 @@
  */
 import * as fs from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { errno, isAbsence } from './errors.js'
 import * as system from './system.js'
 
 /** Milliseconds: a call that took longer has waited for the disk, or for the processor. */
@@ -54,6 +55,14 @@ export class DirectCalls {
     return this.#call(
       () => fs.symlinkSync(target, path),
       () => system.symlink(target, path),
+    )
+  }
+
+  /** A symbolic link's target; `undefined` when there is no such thing. */
+  readlinkIfThere(path: string): Promise<string | undefined> {
+    return this.#call(
+      () => readlinkIfThere(path),
+      () => system.readlinkIfThere(path),
     )
   }
 
@@ -166,6 +175,15 @@ export class DirectCalls {
         this.#restUntil = Math.min(rest, ended + maxRest)
       }
     }
+  }
+}
+
+function readlinkIfThere(path: string): string | undefined {
+  try {
+    return fs.readlinkSync(path)
+  } catch (error) {
+    if (isAbsence(error) || errno(error) === 'EINVAL') return undefined
+    throw error
   }
 }
 

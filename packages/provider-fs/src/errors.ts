@@ -34,6 +34,9 @@ export function errno(error: unknown): string | undefined {
 /** No such thing, or something on the way that is no directory. */
 export const isAbsence = (error: unknown): boolean => ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errno(error) ?? '')
 
+/** No room for what a call would have made. */
+export const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(errno(error) ?? '')
+
 /** What a caller's body threw: it reaches the caller unchanged. */
 export class BodyFailure {
   readonly error: unknown

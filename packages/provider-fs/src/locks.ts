@@ -1,214 +1,341 @@
 /**
  * Locks on names, between the processes that share a root, and within one.
  *
- * A lock is a symbolic link in `.stowage/locks`, which is made atomically and whose target tells the owner. It is held only while a version is
- * checked and replaced, never while data flows. One that its owner has left behind is cleared by whoever meets it: since
- * several may meet it at once, clearing it takes a lock of its own, named after the lock and its dead owner.
+ * A lock is a symbolic link in `.stowage/locks`, which is made atomically and whose target begins with its holder's token. It is
+ * held only while a version is checked and replaced, never while data flows. A lock is broken when its holder has ended, or has not
+ * renewed it for the length of a lease; then the holder is fenced off first (`lease.ts`), so a wrong guess costs it an
+ * error and nobody any data. Since several processes may break a lock at once, breaking takes a lock of its own, named after the holder.
  */
 import { hash } from 'node:crypto'
-import { readlinkSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { DirectCalls } from './direct.js'
+import { isStorageError, StorageError } from '@stowage/core'
+import { locksPath } from './bookkeeping.js'
 import type { Directories, Directory } from './directories.js'
-import { aborted, errno, rootMissing, throwIfAborted } from './errors.js'
+import { errno, isFull, rootMissing, throwIfAborted, translate } from './errors.js'
+import { fence, Lease, unfence } from './lease.js'
+import { Lines, type Lock, lockBusy, subject } from './lines.js'
 import { newToken, ownerState } from './owner.js'
-import { ignoreFailure, lstat, lutimes, readlink, unlink } from './system.js'
+import { lstatIfThere, readdirIfThere, readlinkIfThere } from './system.js'
 
-export const bookkeeping = '.stowage'
-export const locksPath = [bookkeeping, 'locks']
-
-/** A lock whose owner can't be asked (on another machine) counts as left behind after this. Locks are held for milliseconds. */
-const maxAgeElsewhere = 60_000
+/** Milliseconds for which a lock is left alone that its holder does not renew. Locks are held for milliseconds. */
+const leaseMilliseconds = 10_000
+/** Leases after which a caller that waits is refused, although the holder does renew its lock. */
+const maxLeases = 3
+/** Milliseconds after which an unrenewed lock counts as stale at first sight, by the clock of this machine. */
+const staleMilliseconds = 60_000
+/** Milliseconds between looks at a lock that another process holds, at most. */
 const maxWait = 25
+/** A release that fails is repeated so often, each time after twice as long. Before the end somebody has broken the lock. */
+const maxReleases = 10
+const firstReleaseDelay = 50
 
-/** What a lock is of, and the note in it that tells what its owner was about to do, for whoever has to clear it. */
-export interface Lock {
-  /** The link's own name. */
-  readonly name: string
-  readonly note: string
+export interface HoldOptions {
+  /** The lease's token. Default: a new one. */
+  readonly token?: string
+  /** A lease that is held already, and under whose token this one is. */
+  readonly partOf?: Lease | undefined
+  /** Whether a process that dies leaves something that the lock's note says how to undo. */
+  readonly withNote?: boolean
+  /** Goes on without a lock that nobody holds and that finds no room on the disk, where nobody else can take it either. */
+  readonly evenWhenFull?: boolean
+}
+
+export interface LocksOptions {
+  /** Milliseconds: for tests. */
+  readonly lease?: number | undefined
+  /** Completes or undoes what the dead holder of locks with these notes has half done. */
+  readonly recover: (notes: readonly string[], lease: Lease) => Promise<void>
 }
 
 export const lockName = (...parts: readonly string[]): string => hash('sha256', parts.join('\0'))
 
 export class Locks {
   readonly #directories: Directories
-  readonly #recover: (note: string) => Promise<void>
-  /** The names locked in this process, each with those that wait for it. */
-  readonly #here = new Map<string, (() => void)[]>()
+  readonly #lease: number
+  readonly #recover: LocksOptions['recover']
+  readonly #lines: Lines
+  /** Locks that other processes hold and that are waited for here, by their paths. */
+  readonly #watches = new Map<string, Watch>()
+  readonly #leases = new Set<Lease>()
+  #renewal: NodeJS.Timeout | undefined
 
-  /** `recover` undoes what the dead owner of a lock had half-done; nobody else holds the lock meanwhile. */
-  constructor(directories: Directories, recover: (note: string) => Promise<void>) {
+  constructor(directories: Directories, { lease = leaseMilliseconds, recover }: LocksOptions) {
     this.#directories = directories
+    this.#lease = lease
+    this.#lines = new Lines(lease, (maxLeases + 1) * lease)
     this.#recover = recover
   }
 
-  /** Runs the work while all the locks are held. Locks are taken in one order everywhere, so nobody waits in a circle. */
-  async hold<T>(locks: readonly Lock[], signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    const [first, ...others] = locks.toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    if (first === undefined) return work()
-    await this.#takeHere(first.name, signal)
+  /** Runs the work while all the locks are held. Locks are taken in one order everywhere, so no two callers wait for each other. */
+  async hold<T>(
+    locks: readonly Lock[],
+    signal: AbortSignal,
+    work: (lease: Lease) => Promise<T>,
+    options: HoldOptions = {},
+  ): Promise<T> {
+    const ordered = locks.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    const entered: string[] = []
+    using directory = await this.#directory(options)
+    const lease = this.#newLease(options.token, options.partOf)
     try {
-      using directory = await this.#directory()
-      const held = await this.take(directory, first, signal)
-      try {
-        return await this.hold(
-          others.filter((other) => other.name !== first.name),
-          signal,
-          work,
-        )
-      } finally {
-        await held.release()
+      for (const lock of ordered) {
+        if (entered.includes(lock.name)) continue
+        await this.#lines.enter(lock, signal)
+        entered.push(lock.name)
+        if (directory !== undefined) await this.#takeInto(lease, directory, lock, signal, options)
       }
+      return await work(lease)
+    } catch (error) {
+      // A system call that failed for want of what a fence has taken away.
+      if (errno(error) !== undefined) await lease.confirm()
+      throw error
     } finally {
-      this.#releaseHere(first.name)
+      for (const path of await this.#end(lease)) void this.#releaseLater(path.slice(path.lastIndexOf('/') + 1), lease)
+      for (const name of entered.reverse()) this.#lines.leave(name)
     }
   }
 
-  /** Clears those of the locks whose owners are known to be dead. */
-  async clearLeftBehind(directory: Directory, names: readonly string[], signal: AbortSignal): Promise<void> {
+  /** Takes a lock that is in any directory, waiting for its holder. {@link release} ends the lease. */
+  async take(directory: Directory, lock: Lock, signal: AbortSignal, token?: string): Promise<Lease> {
+    const lease = this.#newLease(token)
+    try {
+      await this.#takeInto(lease, directory, lock, signal, {})
+      return lease
+    } catch (error) {
+      this.#leases.delete(lease)
+      throw error
+    }
+  }
+
+  /** As {@link take}; `undefined` when another process holds the lock. */
+  async tryTake(directory: Directory, lock: Lock, signal: AbortSignal): Promise<Lease | undefined> {
+    const lease = this.#newLease()
+    let done = false
+    try {
+      done = await this.#tryTakeInto(lease, directory, lock, signal, {})
+      return done ? lease : undefined
+    } finally {
+      if (!done) this.#leases.delete(lease)
+    }
+  }
+
+  /** Where this fails, the lease ends by itself. */
+  async release(lease: Lease): Promise<void> {
+    await this.#end(lease)
+  }
+
+  /** Breaks those of a directory's locks whose holders are known to be gone; those of the names that were broken. */
+  async breakStale(directory: Directory, names: readonly string[], signal: AbortSignal): Promise<string[]> {
+    const broken: string[] = []
     for (const name of names) {
-      const holder = await readlinkIfThere(directory.at(name))
-      if (holder !== undefined && (await isLeftBehind(holder, directory.at(name)))) {
-        await this.#clear(directory, name, holder, signal)
+      const target = await readlinkIfThere(directory.at(name))
+      if (target === undefined || !(await isStale(target, directory.at(name)))) continue
+      await this.#break(directory, { name, note: '' }, target, signal)
+      broken.push(name)
+    }
+    return broken
+  }
+
+  #newLease(token = newToken(), partOf?: Lease): Lease {
+    const lease = new Lease(this.#directories, token, partOf)
+    this.#leases.add(lease)
+    this.#renewLater()
+    return lease
+  }
+
+  async #end(lease: Lease): Promise<readonly string[]> {
+    this.#leases.delete(lease)
+    return lease.release()
+  }
+
+  #renewLater(): void {
+    if (this.#renewal !== undefined) return
+    this.#renewal = setTimeout(() => {
+      this.#renewal = undefined
+      for (const lease of this.#leases) lease.renew()
+      if (this.#leases.size > 0) this.#renewLater()
+    }, this.#lease / 4)
+    this.#renewal.unref()
+  }
+
+  async #releaseLater(name: string, { token }: Lease): Promise<void> {
+    for (let tries = 0; tries < maxReleases; tries++) {
+      await delay(firstReleaseDelay * 2 ** tries, undefined, { ref: false })
+      try {
+        using directory = await this.#directories.hold(locksPath)
+        const path = directory?.at(name)
+        const target = path && (await readlinkIfThere(path))
+        if (path === undefined || target?.split(' ', 1)[0] !== token) return
+        const lease = new Lease(this.#directories, token)
+        lease.add({ path, target })
+        if ((await lease.release()).length === 0) return
+      } catch (error) {
+        // The root is gone, or cannot be reached: the lease ends by itself.
+        if (errno(error) === undefined) return
       }
     }
   }
 
-  async #directory(): Promise<Directory> {
-    const directory = await this.#directories.make(locksPath, 0)
-    if (directory === undefined) throw rootMissing()
-    return directory
-  }
-
-  /** Takes a lock that is in any directory, waiting for whoever holds it; what to release it with. */
-  async take(directory: Directory, lock: Lock, signal: AbortSignal): Promise<HeldLock> {
-    for (let wait = 1; ; wait = Math.min(wait * 2, maxWait)) {
-      const held = await this.tryTake(directory, lock, signal)
-      if (held !== undefined) return held
-      await pause(wait, signal)
+  async #directory({ evenWhenFull = false }: HoldOptions): Promise<Directory | undefined> {
+    try {
+      const directory = await this.#directories.make(locksPath, 0)
+      if (directory === undefined) throw rootMissing()
+      return directory
+    } catch (error) {
+      if (evenWhenFull && isFull(error)) return undefined
+      throw error
     }
   }
 
-  /** As {@link take}; `undefined` when somebody holds it. */
-  async tryTake(directory: Directory, lock: Lock, signal: AbortSignal): Promise<HeldLock | undefined> {
+  async #takeInto(
+    lease: Lease,
+    directory: Directory,
+    lock: Lock,
+    signal: AbortSignal,
+    options: HoldOptions,
+  ): Promise<void> {
     const path = directory.at(lock.name)
-    const target = `${newToken()} ${lock.note}`
+    try {
+      for (let wait = 1; ; wait = Math.min(wait * 2, maxWait)) {
+        if (await this.#tryTakeInto(lease, directory, lock, signal, options)) return
+        const target = await readlinkIfThere(path)
+        if (target === undefined) continue
+        const watch = this.#watches.get(lock.name) ?? new Watch()
+        this.#watches.set(lock.name, watch)
+        await watch.look(target, path)
+        if (watch.unrenewed > this.#lease) await this.#break(directory, lock, target, signal)
+        else if (watch.held > maxLeases * this.#lease) throw lockBusy(lock)
+        else await pause(wait, signal)
+      }
+    } catch (error) {
+      throw lockFailed(lock, error)
+    } finally {
+      // The next one in line goes on with what is known of the holder.
+      if (!this.#lines.isWaitedFor(lock.name)) this.#watches.delete(lock.name)
+    }
+  }
+
+  async #tryTakeInto(
+    lease: Lease,
+    directory: Directory,
+    lock: Lock,
+    signal: AbortSignal,
+    options: HoldOptions,
+  ): Promise<boolean> {
+    const path = directory.at(lock.name)
+    const targets = options.withNote === true ? [`${lease.token} ${lock.note}`, lease.token] : [lease.token]
     while (true) {
       throwIfAborted(signal)
-      try {
-        await this.#directories.direct.symlink(target, path)
-        return new HeldLock(this.#directories.direct, path, target)
-      } catch (error) {
-        if (errno(error) !== 'EEXIST') throw error
+      const target = await this.#makeLink(targets, path)
+      if (target === undefined) {
+        // There is no such lock, then: what is there would have been found first.
+        if (options.evenWhenFull === true) return true
+        throw new StorageError(
+          'NO_SPACE',
+          `the file system has no room for the lock of ${JSON.stringify(subject(lock))}`,
+        )
+      }
+      if (target !== taken) {
+        lease.add({ path, target })
+        return true
       }
       const holder = await readlinkIfThere(path)
       if (holder === undefined) continue
-      if (!(await isLeftBehind(holder, path))) return undefined
-      await this.#clear(directory, lock.name, holder, signal)
+      if (!(await isStale(holder, path))) return false
+      await this.#break(directory, lock, holder, signal)
     }
   }
 
-  async #clear(directory: Directory, name: string, holder: string, signal: AbortSignal): Promise<void> {
-    const clearing = { name: lockName(name, holder), note: '' }
-    const clearer = await this.take(directory, clearing, signal)
+  /** The first of the targets for which there is room; `undefined` when there is none for any. */
+  async #makeLink(targets: readonly string[], path: string): Promise<string | typeof taken | undefined> {
+    for (const target of targets) {
+      try {
+        await this.#directories.direct.symlink(target, path)
+        return target
+      } catch (error) {
+        if (errno(error) === 'EEXIST') return taken
+        if (!isFull(error) && !(errno(error) === 'ENAMETOOLONG' && target !== targets.at(-1))) throw error
+      }
+    }
+    return undefined
+  }
+
+  async #break(directory: Directory, lock: Lock, target: string, signal: AbortSignal): Promise<void> {
+    const [token = ''] = target.split(' ', 1)
+    const path = directory.at(lock.name)
+    const breaker = await this.take(directory, { name: lockName('break', token), note: lock.note }, signal)
     try {
-      // The token is used once, so when it is still there nobody has cleared the lock, and only we may.
-      if ((await readlinkIfThere(directory.at(name))) !== holder) return
-      await this.#recover(holder.slice(holder.indexOf(' ') + 1))
-      await unlink(directory.at(name))
+      // A token is used once, so while it is there the lock is the one that was met.
+      if ((await readlinkIfThere(path)) !== target) return
+      const state = ownerState(token)
+      if (state !== undefined) await fence(this.#directories, token, state === 'dead')
+      if ((await readlinkIfThere(path)) !== target) {
+        // Released in the last moment.
+        await unfence(this.#directories, token)
+      } else {
+        const locks = target === token ? [{ name: lock.name, note: lock.note }] : await locksOf(directory, token)
+        await this.#recover(
+          locks.map(({ note }) => note),
+          breaker,
+        )
+        for (const { name } of locks) await breaker.discard(directory.at(name))
+      }
     } finally {
-      await clearer.release()
+      await this.release(breaker)
     }
   }
+}
 
-  async #takeHere(name: string, signal: AbortSignal): Promise<void> {
-    throwIfAborted(signal)
-    const waiting = this.#here.get(name)
-    if (waiting === undefined) {
-      this.#here.set(name, [])
-      return
-    }
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const leave = () => {
-      const place = waiting.indexOf(resolve)
-      // Gone from the line: the lock was handed over, and whoever awaits it will release it.
-      if (place === -1) return
-      waiting.splice(place, 1)
-      reject(aborted(signal))
-    }
-    waiting.push(resolve)
-    signal.addEventListener('abort', leave, { once: true })
-    try {
-      await promise
-    } finally {
-      signal.removeEventListener('abort', leave)
-    }
-  }
+const taken = Symbol('taken')
 
-  #releaseHere(name: string): void {
-    const next = this.#here.get(name)?.shift()
-    if (next === undefined) this.#here.delete(name)
-    else next()
+/** What is seen of a lock that is waited for. */
+class Watch {
+  #target = ''
+  #changed = 0n
+  #seen = 0
+  /** Milliseconds for which it has been seen with one holder. */
+  held = 0
+  /** Milliseconds for which it has been seen without being renewed. */
+  unrenewed = 0
+
+  async look(target: string, path: string): Promise<void> {
+    const changed = (await lstatIfThere(path))?.mtimeNs ?? 0n
+    const now = performance.now()
+    // This process may have been paused as well, and gives the holder time to wake up.
+    const passed = Math.min(now - this.#seen, 10 * maxWait)
+    this.held = target === this.#target ? this.held + passed : 0
+    this.unrenewed = target === this.#target && changed === this.#changed ? this.unrenewed + passed : 0
+    this.#target = target
+    this.#changed = changed
+    this.#seen = now
   }
+}
+
+/** The locks of one holder that left notes. */
+async function locksOf(directory: Directory, token: string): Promise<Lock[]> {
+  const locks: Lock[] = []
+  for (const name of await readdirIfThere(directory.here)) {
+    const target = await readlinkIfThere(directory.at(name))
+    if (target?.startsWith(`${token} `)) locks.push({ name, note: target.slice(token.length + 1) })
+  }
+  return locks
+}
+
+/** A lock that cannot be taken, though it may be broken: the directory is read-only, perhaps. */
+function lockFailed(lock: Lock, error: unknown): unknown {
+  const translated = errno(error) === undefined ? undefined : translate(error)
+  if (!isStorageError(translated)) return error
+  const { code, message, cause } = translated
+  return new StorageError(code, `${JSON.stringify(subject(lock))} cannot be locked: ${message}`, { cause })
 }
 
 /** Waits about so many milliseconds; `ABORTED`. */
 export const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
   delay(milliseconds * (0.5 + Math.random()), undefined, { signal }).catch(() => throwIfAborted(signal))
 
-/** A lock of ours. */
-export class HeldLock {
-  readonly #direct: DirectCalls
-  readonly #path: string
-  readonly #target: string
-  #confirmed = Date.now()
-
-  constructor(direct: DirectCalls, path: string, target: string) {
-    this.#direct = direct
-    this.#path = path
-    this.#target = target
-  }
-
-  /**
-   * For locks held for longer than an instant, called while there is progress: keeps other machines from taking the lock for
-   * one left behind. False when one of them already has.
-   */
-  confirm(): boolean {
-    const age = Date.now() - this.#confirmed
-    if (age < maxAgeElsewhere / 4) return true
-    if (age > maxAgeElsewhere / 2 && readlinkSync(this.#path) !== this.#target) return false
-    this.#confirmed = Date.now()
-    lutimes(this.#path, new Date(), new Date()).catch(ignoreFailure)
-    return true
-  }
-
-  async release(): Promise<void> {
-    if (Date.now() - this.#confirmed > maxAgeElsewhere / 2 && (await readlinkIfThere(this.#path)) !== this.#target)
-      return
-    await this.#direct.unlink(this.#path).catch((error: unknown) => {
-      if (errno(error) !== 'ENOENT') throw error
-    })
-  }
-}
-
-export async function readlinkIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readlink(path)
-  } catch (error) {
-    if (errno(error) === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-/** Whether nobody will ever release the lock that has this target. */
-export async function isLeftBehind(holder: string, path: string): Promise<boolean> {
-  const state = ownerState(holder.split(' ', 1)[0] ?? '')
-  if (state === 'dead') return true
-  if (state === 'alive') return false
-  try {
-    return Date.now() - Number((await lstat(path)).mtimeMs) > maxAgeElsewhere
-  } catch (error) {
-    if (errno(error) === 'ENOENT') return false
-    throw error
-  }
+/** Whether a lock can be broken at first sight. */
+export async function isStale(target: string, path: string): Promise<boolean> {
+  if (ownerState(target.split(' ', 1)[0] ?? '') === 'dead') return true
+  const stats = await lstatIfThere(path)
+  return stats !== undefined && Date.now() - Number(stats.mtimeMs) > staleMilliseconds
 }

@@ -16,14 +16,16 @@ import {
   uploadNotFound,
   type WrittenFile,
 } from '@stowage/core'
-import { commit } from './commit.js'
+import { type Content, commit, withoutLinks } from './commit.js'
 import { copyBytes, copyContent } from './copier.js'
 import type { Directory } from './directories.js'
-import { isAbsence } from './errors.js'
-import { type HeldLock, isLeftBehind, pause, readlinkIfThere } from './locks.js'
+import { errno, isAbsence } from './errors.js'
+import type { Lease } from './lease.js'
+import { isStale, pause } from './locks.js'
+import { ownerState } from './owner.js'
 import { placeOf } from './places.js'
-import { fstat, ftruncate, open, readdirIfThere, symlink, unlink } from './system.js'
-import { TemporaryFile } from './temporary.js'
+import { fstat, ftruncate, open, readdirIfThere, readlinkIfThere, symlink, unlink } from './system.js'
+import { holdTemporaries, TemporaryFile } from './temporary.js'
 import {
   completing,
   holdUpload,
@@ -57,28 +59,35 @@ export async function uploadPart(
     if (size > upload.partSize) throw new StorageError('TOO_LARGE', 'the part is larger than the upload says')
   }
   const present = await readPart(directory, partNumber)
-  const lock = present === undefined ? await tryEnter(workspace, directory, upload, partNumber, signal) : undefined
-  if (lock === undefined) {
+  const lease = present === undefined ? await tryEnter(workspace, directory, upload, partNumber, signal) : undefined
+  if (lease === undefined) {
     await using side = await TemporaryFile.create(workspace.directories)
     const size = await writeBody(side.fd, 0, body, { direct, signal, chunkSize, check })
     return await writeAt(await enter(workspace, directory, upload, partNumber, signal), (fd) =>
       copyBytes(side.fd, fd, { size, position, chunkSize, signal }),
     )
   }
-  return writeAt(lock, (fd) =>
+  let checked = 0
+  return writeAt(lease, (fd) =>
     writeBody(fd, position, body, {
       direct,
       signal,
       chunkSize,
       check: (size) => {
         check(size)
-        if (!lock.confirm()) throw new StorageError('CONNECTION_LOST', 'the part was sent too slowly, and given up')
+        // On a network file system each look takes a while, and holds up the process.
+        const now = performance.now()
+        if (!workspace.directories.isLocal && now - checked < 1000) return
+        checked = now
+        if (lease.isHeldNow()) return
+        if (!directory.isInPlace()) throw uploadNotFound(upload.container, upload.file)
+        throw new StorageError('CONNECTION_LOST', 'another process has begun to send the part')
       },
     }),
   )
 
   /** Writes while the lock is held, which is released then, and says that the part is there. */
-  async function writeAt(lock: HeldLock, write: (fd: number) => Promise<number>): Promise<UploadedPart> {
+  async function writeAt(lease: Lease, write: (fd: number) => Promise<number>): Promise<UploadedPart> {
     try {
       await unlink(directory.at(partEntry(partNumber))).catch(ignoreAbsence)
       const fd = await openData(workspace, directory, upload, constants.O_WRONLY)
@@ -93,7 +102,7 @@ export async function uploadPart(
       await symlink(`${size}-${part.tag}`, directory.at(partEntry(partNumber)))
       return part
     } finally {
-      await lock.release()
+      await workspace.locks.release(lease)
     }
   }
 }
@@ -105,15 +114,16 @@ async function tryEnter(
   upload: PartUpload,
   partNumber: number,
   signal: AbortSignal,
-): Promise<HeldLock | undefined> {
+): Promise<Lease | undefined> {
   try {
-    const lock = await workspace.locks.tryTake(directory, { name: sendingEntry(partNumber), note: '' }, signal)
-    if (lock === undefined) return undefined
+    const lock = { name: sendingEntry(partNumber), note: `send part ${partNumber}` }
+    const lease = await workspace.locks.tryTake(directory, lock, signal)
+    if (lease === undefined) return undefined
     // Whoever completes takes its lock first and looks for ours then, so one of the two sees the other.
     const holder = await readlinkIfThere(directory.at(completing.name))
-    const isCompleting = holder !== undefined && !(await isLeftBehind(holder, directory.at(completing.name)))
-    if (!isCompleting && directory.isInPlace()) return lock
-    await lock.release()
+    const isCompleting = holder !== undefined && !(await isStale(holder, directory.at(completing.name)))
+    if (!isCompleting && directory.isInPlace()) return lease
+    await workspace.locks.release(lease)
   } catch (error) {
     if (!isAbsence(error)) throw error
   }
@@ -127,10 +137,10 @@ async function enter(
   upload: PartUpload,
   partNumber: number,
   signal: AbortSignal,
-): Promise<HeldLock> {
+): Promise<Lease> {
   while (true) {
-    const lock = await tryEnter(workspace, directory, upload, partNumber, signal)
-    if (lock !== undefined) return lock
+    const lease = await tryEnter(workspace, directory, upload, partNumber, signal)
+    if (lease !== undefined) return lease
     await pause(patience, signal)
   }
 }
@@ -164,50 +174,86 @@ export async function completeUpload(
   using directory = held
   const kept = { attributes: stored.attributes, checksums: stored.checksums, conditions, signal }
   const place = placeOf(upload.container, upload.file)
-  let lock: HeldLock | undefined
-  let written: WrittenFile
+  let lease: Lease | undefined
   try {
-    lock = await workspace.locks.take(directory, completing, signal)
+    lease = await workspace.locks.take(directory, completing, signal)
     const size = await checkParts(directory, upload, parts)
-    const fd = await openData(workspace, directory, upload, constants.O_RDWR)
-    let isOpen = true
-    const content = {
-      fd,
-      path: directory.at(uploadData),
-      moved: false,
-      close: async () => {
-        isOpen = false
-        await workspace.directories.finish(fd)
-      },
-    }
-    try {
-      if (await isBeingSent(directory)) {
-        // Somebody who sends another part has the data open, and must not reach the finished file.
-        await using copy = await TemporaryFile.create(workspace.directories)
-        if (!(await copyContent(workspace, fd, copy, size, signal))) {
-          throw new StorageError('INTERNAL', 'the upload has lost bytes that its parts had')
-        }
-        written = await commit(workspace, place, copy, kept)
-      } else {
-        const prepare = async () => {
-          // Parts that are not wanted are gone before the data is, in case the completion fails even now.
-          for (const number of await partNumbers(directory)) {
-            if (number > parts.length) await unlink(directory.at(partEntry(number)))
-          }
-          await ftruncate(fd, size)
-        }
-        written = await commit(workspace, place, content, { ...kept, prepare })
+    await using content = await UploadContent.open(workspace, directory, upload, lease)
+    let written: WrittenFile
+    if (await isBeingSent(directory)) {
+      // A process that sends another part has the data open, and must not reach the finished file.
+      await using copy = await TemporaryFile.create(workspace.directories)
+      if (!(await copyContent(workspace, content.fd, copy, size, signal))) {
+        throw new StorageError('INTERNAL', 'the upload has lost bytes that its parts had')
       }
-    } finally {
-      if (isOpen) workspace.directories.discard(fd)
+      written = await commit(workspace, place, copy, kept)
+    } else {
+      const prepare = async (held: Lease) => {
+        await held.confirm()
+        // Parts that are not wanted are gone before the data is, in case the completion fails even now.
+        for (const number of await partNumbers(directory)) {
+          if (number > parts.length) await unlink(directory.at(partEntry(number)))
+        }
+        await ftruncate(content.fd, size)
+        if (conditions.ifMatch !== undefined || conditions.ifNoneMatch !== undefined) await content.makeSecondName()
+      }
+      written = await commit(workspace, place, content, { ...kept, prepare, partOf: lease })
     }
+    await throwAwayUpload(workspace, upload, { signal })
+    return written
   } catch (error) {
-    await lock?.release()
-    // Completed or aborted by somebody else meanwhile: whatever failed, it is for that reason.
+    // Completed or aborted by another process meanwhile: whatever failed, it is for that reason.
     throw directory.isInPlace() ? error : uploadNotFound(upload.container, upload.file)
+  } finally {
+    if (lease !== undefined) await workspace.locks.release(lease)
   }
-  await throwAwayUpload(workspace, upload, { signal })
-  return written
+}
+
+/** The data of an upload, on its way to becoming a file. */
+class UploadContent implements Content, AsyncDisposable {
+  readonly fd: number
+  readonly token: string
+  path: string
+  moved = false
+  readonly #workspace: Workspace
+  #isOpen = true
+  #temporaries: Directory | undefined
+
+  private constructor(workspace: Workspace, fd: number, path: string, token: string) {
+    this.#workspace = workspace
+    this.fd = fd
+    this.path = path
+    this.token = token
+  }
+
+  static async open(workspace: Workspace, directory: Directory, upload: PartUpload, lease: Lease) {
+    const fd = await openData(workspace, directory, upload, constants.O_RDWR)
+    return new UploadContent(workspace, fd, directory.at(uploadData), lease.token)
+  }
+
+  /** Gives it a name in `.stowage/tmp`, which is taken away when the lock is broken. Without links it keeps the one that it has. */
+  async makeSecondName(): Promise<void> {
+    if (this.#temporaries !== undefined) return
+    this.#temporaries = await holdTemporaries(this.#workspace.directories)
+    const path = this.#temporaries.at(this.token)
+    try {
+      await this.#workspace.directories.direct.link(this.path, path)
+      this.path = path
+    } catch (error) {
+      if (!withoutLinks.has(errno(error) ?? '')) throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isOpen = false
+    await this.#workspace.directories.finish(this.fd)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    using temporaries = this.#temporaries
+    if (this.#isOpen) this.#workspace.directories.discard(this.fd)
+    if (temporaries !== undefined) await unlink(temporaries.at(this.token)).catch(ignoreAbsence)
+  }
 }
 
 /** The size of the file that the parts make; `INVALID_PART`. */
@@ -231,7 +277,8 @@ async function isBeingSent(directory: Directory): Promise<boolean> {
   for (const entry of await readdirIfThere(directory.here)) {
     if (!entry.startsWith('sending-')) continue
     const holder = await readlinkIfThere(directory.at(entry))
-    if (holder !== undefined && !(await isLeftBehind(holder, directory.at(entry)))) return true
+    // Broken or not: only a process that has ended writes nothing any more.
+    if (holder !== undefined && ownerState(holder) !== 'dead') return true
   }
   return false
 }

@@ -2,7 +2,8 @@
  * Where a file is: its name in the contract, and its path on the disk.
  */
 import { foldName } from './folding.js'
-import { type Lock, lockName } from './locks.js'
+import type { Lock } from './lines.js'
+import { lockName } from './locks.js'
 import { diskSegments } from './names.js'
 
 export interface Place {
@@ -23,10 +24,10 @@ export function placeOf(container: string, file: string): Place {
   return { container, file, directory: [container, ...segments], entry }
 }
 
-/** The path from the root, as it stands in a lock's note. */
+/** The path from the root. */
 export const pathOf = (place: OnDisk): string => [...place.directory, place.entry].join('/')
 
-/** Where the path of a lock's note is. */
+/** Where a path from the root is. */
 export function placeOfPath(path: string): OnDisk | undefined {
   const segments = path.split('/')
   const entry = segments.pop()
@@ -35,13 +36,23 @@ export function placeOfPath(path: string): OnDisk | undefined {
 }
 
 /** On a volume that folds case, names that are the same file have the same lock; elsewhere they share it without need. */
-export const lockOf = (place: OnDisk): Lock => ({
+export const lockOf = (place: OnDisk, verb: 'put' | 'leave' = 'put'): Lock => ({
   name: lockName(foldName(pathOf(place))),
-  note: pathOf(place),
+  note: `${verb} ${pathOf(place)}`,
 })
 
+/** What the note of a file's lock says: `leave` when the file is moved away from there. */
+export function readNote(note: string): { readonly verb: 'put' | 'leave'; readonly place: OnDisk } | undefined {
+  const [, verb, path = ''] = /^(put|leave) (.*)$/s.exec(note) ?? []
+  const place = placeOfPath(path)
+  return place === undefined || (verb !== 'put' && verb !== 'leave') ? undefined : { verb, place }
+}
+
 /** Held while a container is made or destroyed. */
-export const containerLock = (container: string): Lock => ({ name: lockName(foldName(container)), note: '' })
+export const containerLock = (container: string): Lock => ({
+  name: lockName(foldName(container)),
+  note: `container ${container}`,
+})
 
 /** The name of the folder that a directory on the way to the file stands for. */
 export function ancestorName(place: Place, directory: readonly string[]): string {

@@ -56,6 +56,7 @@ const optionNames = {
   chunkSize: true,
   foldsCase: true,
   byDescriptor: true,
+  lease: true,
 } as const satisfies NamesOf<FilesystemProviderOptions>
 
 /** What the contract does not have. */
@@ -78,8 +79,8 @@ export class FilesystemProvider implements StorageProvider {
 
   constructor(options: FilesystemProviderOptions) {
     checkOptions('FilesystemProvider', options, optionNames)
-    const { root, createRoot = false, fsync = false, chunkSize = defaultChunkSize, foldsCase, byDescriptor } = options
-    this.#workspace = new Workspace({ root, createRoot, fsync, chunkSize, foldsCase, byDescriptor })
+    const { root, createRoot = false, fsync = false, chunkSize = defaultChunkSize } = options
+    this.#workspace = new Workspace({ ...options, createRoot, fsync, chunkSize })
     this.#snapshots = new Snapshots(this.#workspace.directories)
     this.native = Object.freeze({
       root,

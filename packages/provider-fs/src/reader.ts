@@ -3,6 +3,7 @@
  */
 import { type BigIntStats, constants } from 'node:fs'
 import { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   checkReadConditions,
   type DirectReadable,
@@ -27,6 +28,9 @@ const smallBytes = 65_536
 /** Bytes of one chunk of each open stream of this process together: with many of them, chunks get smaller. */
 const chunksBytes = 16_777_216
 const smallestChunk = 65_536
+
+/** Milliseconds: longer than file systems' clocks take for a tick. */
+const tickMilliseconds = 20
 
 /** How often a file is opened again that is replaced at the same moment. */
 const maxTries = 1000
@@ -92,11 +96,28 @@ async function keptWith(
 ): Promise<Kept | undefined> {
   const byName = { attributes: defaultAttributes(place.file), checksums: {} }
   if (!mayHaveAttributes(stats)) return byName
+  const started = Date.now()
   const kept = await workspace.attributes.find(place, stats)
   if (kept !== undefined) return kept
-  // Either there never were any, or the version was replaced and its attributes went with it.
+  // Either there never were any, or the version was replaced or moved away, and its attributes went with it.
+  if (!(await isUnmoved(workspace, path, stats))) return undefined
+  if (started - Number(stats.ctimeMs) > tickMilliseconds) return byName
+  // Moved away and back within one tick of that clock, perhaps.
+  await delay(tickMilliseconds)
+  const found = await workspace.attributes.find(place, stats)
+  if (found !== undefined) return found
+  return (await isUnmoved(workspace, path, stats)) ? byName : undefined
+}
+
+/** Whether the version is at the path, and nobody has renamed it since it was seen: that sets the time of the inode's change. */
+async function isUnmoved(workspace: Workspace, path: string, stats: BigIntStats): Promise<boolean> {
   const present = await workspace.directories.direct.lstatIfThere(path)
-  return present !== undefined && versionOf(present) === versionOf(stats) ? byName : undefined
+  return (
+    present !== undefined &&
+    present.ino === stats.ino &&
+    present.ctimeNs === stats.ctimeNs &&
+    versionOf(present) === versionOf(stats)
+  )
 }
 
 export async function openFile(workspace: Workspace, place: Place, options: OpenCallOptions): Promise<OpenFile> {

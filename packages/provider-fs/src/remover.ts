@@ -11,25 +11,29 @@ import {
 } from '@stowage/core'
 import { syncDirectory } from './directories.js'
 import { aborted, translate } from './errors.js'
+import type { Lease } from './lease.js'
 import { lockOf, type Place, placeOf } from './places.js'
+import { ignoreFailure } from './system.js'
 import { etagOf } from './versions.js'
 import type { Workspace } from './workspace.js'
 
 export async function removeFile(workspace: Workspace, place: Place, options: RemoveCallOptions): Promise<void> {
   // A file that is not there, or whose container is not, needs no lock.
   if ((await workspace.look(place)) === undefined) throw fileNotFound(place.container, place.file)
-  await workspace.locks.hold([lockOf(place)], options.signal, async () => {
+  const remove = async (lease: Lease) => {
     using directory = await workspace.directories.hold(place.directory)
     const present = await workspace.look(place)
     if (directory === undefined || present === undefined || !present.isFile()) {
       throw fileNotFound(place.container, place.file)
     }
     checkWriteConditions({ etag: etagOf(present) }, options.conditions)
-    await workspace.directories.direct.unlink(directory.at(place.entry))
+    await lease.discard(directory.at(place.entry))
     if (workspace.options.fsync) await syncDirectory(directory)
-    await workspace.attributes.remove(place, present)
+    // The file is gone: what is left behind now, the cleaner finds.
+    await workspace.attributes.remove(place, present, lease).catch(ignoreFailure)
     await workspace.prune(place)
-  })
+  }
+  await workspace.locks.hold([lockOf(place)], options.signal, remove, { evenWhenFull: true })
 }
 
 /** Files removed at the same time. */

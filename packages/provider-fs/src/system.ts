@@ -4,15 +4,16 @@
  */
 import * as fs from 'node:fs'
 import { promisify } from 'node:util'
-import { isAbsence } from './errors.js'
+import { errno, isAbsence } from './errors.js'
 
+export const access = promisify(fs.access)
 export const open = promisify(fs.open)
 export const close = promisify(fs.close)
 export const rename = promisify(fs.rename)
 export const link = promisify(fs.link)
 export const unlink = promisify(fs.unlink)
 export const symlink = promisify(fs.symlink)
-export const readlink = promisify(fs.readlink)
+const readlink = promisify(fs.readlink)
 export const mkdir = promisify(fs.mkdir)
 export const rmdir = promisify(fs.rmdir)
 export const futimes = promisify(fs.futimes)
@@ -38,6 +39,16 @@ export async function lstatIfThere(path: string): Promise<fs.BigIntStats | undef
     return await lstat(path)
   } catch (error) {
     if (isAbsence(error)) return undefined
+    throw error
+  }
+}
+
+/** A symbolic link's target; `undefined` when there is no such thing, or it is no symbolic link. */
+export async function readlinkIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readlink(path)
+  } catch (error) {
+    if (isAbsence(error) || errno(error) === 'EINVAL') return undefined
     throw error
   }
 }

@@ -3,12 +3,10 @@
  * told from what a living one writes.
  */
 import { constants } from 'node:fs'
+import { temporaryPath } from './bookkeeping.js'
 import type { Directories, Directory } from './directories.js'
 import { errno, rootMissing } from './errors.js'
-import { bookkeeping } from './locks.js'
 import { newToken } from './owner.js'
-
-export const temporaryPath = [bookkeeping, 'tmp']
 
 /** Holds `.stowage/tmp`, making it when it is missing. */
 export async function holdTemporaries(directories: Directories): Promise<Directory> {
@@ -20,6 +18,8 @@ export async function holdTemporaries(directories: Directories): Promise<Directo
 /** A file that nobody sees. Disposing of it removes it, unless it was moved to where it belongs. */
 export class TemporaryFile implements AsyncDisposable {
   readonly fd: number
+  /** The file's name in `.stowage/tmp`, under which a {@link Lease} can stop it from being moved. */
+  readonly token: string
   readonly path: string
   /** Set when the file was renamed away; one that got a second name loses this one. */
   moved = false
@@ -27,32 +27,33 @@ export class TemporaryFile implements AsyncDisposable {
   readonly #directory: Directory
   #closed = false
 
-  private constructor(fd: number, path: string, directories: Directories, directory: Directory) {
+  private constructor(fd: number, token: string, path: string, directories: Directories, directory: Directory) {
     this.fd = fd
+    this.token = token
     this.path = path
     this.#directories = directories
     this.#directory = directory
   }
 
-  static async create(directories: Directories): Promise<TemporaryFile> {
+  static async create(directories: Directories, token = newToken()): Promise<TemporaryFile> {
     // In a directory that was moved away meanwhile a file can be made and renamed as well.
     const seen = await directories.holdAsSeen(temporaryPath)
     if (seen !== undefined) {
       try {
-        return await TemporaryFile.#createIn(seen, directories)
+        return await TemporaryFile.#createIn(seen, token, directories)
       } catch (error) {
         // The directory was removed.
         if (errno(error) !== 'ENOENT') throw error
       }
     }
-    return TemporaryFile.#createIn(await holdTemporaries(directories), directories)
+    return TemporaryFile.#createIn(await holdTemporaries(directories), token, directories)
   }
 
-  static async #createIn(directory: Directory, directories: Directories): Promise<TemporaryFile> {
+  static async #createIn(directory: Directory, token: string, directories: Directories): Promise<TemporaryFile> {
     try {
-      const path = directory.at(newToken())
+      const path = directory.at(token)
       const fd = await directories.direct.open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o666)
-      return new TemporaryFile(fd, path, directories, directory)
+      return new TemporaryFile(fd, token, path, directories, directory)
     } catch (error) {
       directory[Symbol.dispose]()
       throw error

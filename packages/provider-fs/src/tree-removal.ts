@@ -8,7 +8,8 @@
 import type { Dirent } from 'node:fs'
 import type { Directories, Directory, OpenDirectory } from './directories.js'
 import { readBatches } from './entries.js'
-import { errno, isAbsence } from './errors.js'
+import { errno, isAbsence, isFull } from './errors.js'
+import { Lease } from './lease.js'
 import { newToken } from './owner.js'
 import { readdir, rename, rmdir, unlink } from './system.js'
 import { holdTemporaries } from './temporary.js'
@@ -30,19 +31,44 @@ const parallelism = 8
 /** How often a directory is read again when something was put into it while it was emptied. */
 const maxReadings = 4
 
-/** Moves something to `.stowage/tmp` in one step, so that nobody sees it half removed; `undefined` when it is not there. */
-export async function throwAway(directories: Directories, segments: readonly string[]): Promise<Tree | undefined> {
+/**
+ * Moves a directory to `.stowage/tmp` in one step, so that no caller sees it half removed; `undefined` when it is not there. With a
+ * lease, only as long as that is held (`UNAVAILABLE`).
+ */
+export async function throwAway(
+  directories: Directories,
+  segments: readonly string[],
+  lease: Lease = new Lease(directories, newToken()),
+): Promise<Tree | undefined> {
   using parent = await directories.hold(segments.slice(0, -1))
   if (parent === undefined) return undefined
-  using temporaries = await holdTemporaries(directories)
-  const entry = newToken()
+  const path = parent.at(segments.at(-1) ?? '')
+  const discard = async () => ({ entry: await lease.discardDirectory(path), path: segments.join('/') })
   try {
-    await rename(parent.at(segments.at(-1) ?? ''), temporaries.at(entry))
+    try {
+      return await discard()
+    } catch (error) {
+      if (!isFull(error)) throw error
+    }
+    // No room for `.stowage/tmp` on a full disk.
+    await removeFilesIn(directories, segments)
+    return await discard()
   } catch (error) {
     if (isAbsence(error)) return undefined
     throw error
   }
-  return { entry, path: segments.join('/') }
+}
+
+/** Removes files where they are, which needs no room. */
+async function removeFilesIn(directories: Directories, segments: readonly string[]): Promise<void> {
+  using directory = await directories.hold(segments)
+  if (directory === undefined) return
+  for await (const batch of readBatches(directory.here)) {
+    for (const entry of batch) {
+      if (entry.isDirectory()) await removeFilesIn(directories, [...segments, entry.name])
+      else await unlink(directory.at(entry.name))
+    }
+  }
 }
 
 /** Removes the trees, following no link; what could not be removed is left in `.stowage/tmp`. */

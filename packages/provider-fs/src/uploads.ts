@@ -29,12 +29,12 @@ import {
 } from '@stowage/core'
 import * as v from 'valibot'
 import { keptEntries, parseStored, storeKept } from './attributes.js'
+import { bookkeeping } from './bookkeeping.js'
 import type { Directory } from './directories.js'
 import { isAbsence, rootMissing, throwIfAborted } from './errors.js'
-import { bookkeeping, readlinkIfThere } from './locks.js'
 import { newToken } from './owner.js'
 import { placeOf } from './places.js'
-import { lstatIfThere, mkdir, readdirIfThere, readFile, rename, writeFile } from './system.js'
+import { lstatIfThere, mkdir, readdirIfThere, readFile, readlinkIfThere, rename, writeFile } from './system.js'
 import { holdTemporaries } from './temporary.js'
 import { throwAway } from './tree-removal.js'
 import type { Workspace } from './workspace.js'
@@ -43,7 +43,7 @@ export const uploadsPath = [bookkeeping, 'uploads']
 export const uploadData = 'data'
 const description = 'upload.json'
 /** Held while an upload is completed. */
-export const completing = { name: 'completing', note: '' }
+export const completing = { name: 'completing', note: 'complete an upload' }
 const validId = /^[0-9a-f]{32}$/
 
 const storedUpload = v.object({ file: v.string(), partSize: v.number(), started: v.number(), ...keptEntries })

@@ -7,14 +7,17 @@ import { AttributeStore } from './attributes.js'
 import { CaseFolding } from './case-folding.js'
 import { Cleaner } from './cleaner.js'
 import { Directories, type DirectoriesOptions, type Directory } from './directories.js'
+import type { Lease } from './lease.js'
 import { Locks } from './locks.js'
-import { type Place, placeOfPath } from './places.js'
+import { type OnDisk, type Place, readNote } from './places.js'
 
 export interface WorkspaceOptions extends DirectoriesOptions {
   /** Bytes of one read or write of a large file. */
   readonly chunkSize: number
   /** Whether the volume takes names that differ in case alone for the same. Default: found out before the first write. */
   readonly foldsCase?: boolean | undefined
+  /** Milliseconds for which a lock is left alone that its holder does not renew. Default: 10,000. */
+  readonly lease?: number | undefined
 }
 
 export class Workspace {
@@ -29,7 +32,10 @@ export class Workspace {
     this.options = options
     this.directories = new Directories(options)
     this.attributes = new AttributeStore(this.directories, options.fsync)
-    this.locks = new Locks(this.directories, (note) => this.#recover(note))
+    this.locks = new Locks(this.directories, {
+      lease: options.lease,
+      recover: (notes, lease) => this.#recover(notes, lease),
+    })
     this.cleaner = new Cleaner(this)
     this.caseFolding = new CaseFolding(this.directories, options.foldsCase)
   }
@@ -74,14 +80,29 @@ export class Workspace {
     }
   }
 
-  /** What a killed process may have left of a write: attributes of versions that never appeared, or are gone. */
-  async #recover(note: string): Promise<void> {
-    const place = placeOfPath(note)
-    if (place === undefined) return
+  /**
+   * Ends what a holder of locks has begun, and can't go on with: a move whose file has both names loses the old one, and attributes
+   * are removed that were kept for versions which never appeared, or are gone.
+   */
+  async #recover(notes: readonly string[], lease: Lease): Promise<void> {
+    const changes = notes.flatMap((note) => readNote(note) ?? [])
+    const source = changes.find(({ verb }) => verb === 'leave')?.place
+    const target = changes.find(({ verb }) => verb === 'put')?.place
+    if (source !== undefined && target !== undefined) await this.#completeMove(source, target, lease)
+    for (const { place } of changes) await this.attributes.removeOthers(place, await this.#statsOf(place), lease)
+  }
+
+  async #completeMove(source: OnDisk, target: OnDisk, lease: Lease): Promise<void> {
+    using directory = await this.directories.hold(source.directory)
+    const [before, after] = [await this.#statsOf(source), await this.#statsOf(target)]
+    if (directory === undefined || before === undefined || !before.isFile()) return
+    if (before.ino !== after?.ino || before.dev !== after.dev) return
+    await lease.discard(directory.at(source.entry))
+    await this.prune(source)
+  }
+
+  async #statsOf(place: OnDisk): Promise<BigIntStats | undefined> {
     using directory = await this.directories.hold(place.directory)
-    await this.attributes.removeOthers(
-      place,
-      directory && (await this.directories.direct.lstatIfThere(directory.at(place.entry))),
-    )
+    return directory && this.directories.direct.lstatIfThere(directory.at(place.entry))
   }
 }

@@ -1,0 +1,26 @@
+// Says what it knows of the process of a token, under the conditions that it is started in.
+import { closeSync, openSync } from 'node:fs'
+
+const { newToken, ownerState }: typeof import('../../src/owner.js') = await import(
+  new URL('../../src/owner.ts', import.meta.url).href
+)
+
+const [token = '', condition = ''] = process.argv.slice(2)
+const open: number[] = []
+if (condition === 'without descriptors') {
+  try {
+    while (true) open.push(openSync('/dev/null', 'r'))
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EMFILE')) throw error
+  }
+}
+if (condition.startsWith('as user ')) {
+  const id = Number(condition.slice(8))
+  process.setgroups?.([])
+  process.setgid?.(id)
+  process.setuid?.(id)
+}
+const state = token === '' ? newToken() : ownerState(token)
+// Written before the descriptors are given back, which a pipe that is open already does not need.
+for (const fd of open.slice(0, 10)) closeSync(fd)
+console.log(state)

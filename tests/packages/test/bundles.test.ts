@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bundlers } from '../src/bundlers.ts'
+import { Installation } from '../src/installation.ts'
+
+let installation: Installation
+let server: string
+
+beforeAll(async () => {
+  installation = await Installation.create()
+  await cp(join(import.meta.dirname, '..', 'src', 'program.js'), join(installation.directory, 'program.js'))
+  server = await mkdtemp(join(tmpdir(), 'stowage-bundles-'))
+})
+
+afterAll(async () => {
+  await installation[Symbol.asyncDispose]()
+  await rm(server, { recursive: true })
+})
+
+describe.each(Object.entries(bundlers))('a bundle made by %s', (name, bundle) => {
+  let file: string
+
+  beforeAll(async () => {
+    const target = join(server, name.replaceAll(' ', '-'))
+    await mkdir(target)
+    file = await bundle(join(installation.directory, 'program.js'), target)
+  })
+
+  /** Runs a part of the program where it is deployed to, in which nothing is installed. */
+  const run = async (part: string) => {
+    const { NODE_PATH, ...env } = process.env
+    const { stdout } = await promisify(execFile)(process.execPath, [file, part], { cwd: dirname(file), env })
+    return stdout.trim()
+  }
+
+  test('stores and serves files through a provider that is passed as a module', async () => {
+    expect(await run('module')).toBe('function: Waves.')
+  })
+
+  test('contains every provider, and the connector', async () => {
+    expect((await run('every')).split('\n')).toEqual([
+      'amazon: unreachable',
+      'azure: unreachable',
+      'memory: done',
+      'connector: function',
+    ])
+  })
+
+  test('asks for the module of a provider that is only named, and finds it where it is installed', async () => {
+    const message = await run('name')
+    expect(message).toContain('pass the module in place of the name')
+    expect(message).not.toContain('npm install')
+    await symlink(join(installation.directory, 'node_modules'), join(dirname(file), 'node_modules'), 'junction')
+    expect(await run('name')).toBe('memory')
+  })
+})

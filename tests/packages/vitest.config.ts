@@ -1,10 +1,4 @@
 import { defineProject } from 'vitest/config'
+import { shared } from '../../vitest.shared.ts'
 
-export default defineProject({
-  test: {
-    include: ['test/**/*.test.ts'],
-    environment: 'node',
-    // Bundling everything takes seconds.
-    hookTimeout: 60_000,
-  },
-})
+export default defineProject({ test: shared })

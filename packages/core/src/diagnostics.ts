@@ -1,6 +1,7 @@
 /**
- * Diagnostics on `node:diagnostics_channel`: one message for each operation, when it has ended, and one for each warning. Without
- * subscribers an operation is not measured, and a warning becomes one of the process.
+ * Diagnostics on `node:diagnostics_channel`: one message for each operation, when it has ended, and
+ * one for each warning. Without subscribers an operation is not measured, and a warning becomes one
+ * of the process.
  *
  * ```js
  * import { subscribe } from 'node:diagnostics_channel'
@@ -62,7 +63,10 @@ export class OperationTimer {
 /** The channel's name. */
 export const warningChannel = 'stowage:warning'
 
-/** The message of {@link warningChannel}: something that an operation leaves out, or leaves undone, while it succeeds. */
+/**
+ * The message of {@link warningChannel}: something that an operation leaves out, or leaves undone,
+ * while it succeeds.
+ */
 export interface WarningEvent {
   readonly provider: string
   /** Its message is for the operator: it may hold names that users are not to see. */
@@ -76,8 +80,8 @@ const maxShown = 1000
 const shown = new Set<string>()
 
 /**
- * Publishes a warning. Without a subscriber it is a warning of the process, which Node writes to the standard error stream, once
- * for each message.
+ * Publishes a warning. Without a subscriber it is a warning of the process, which Node writes to
+ * the standard error stream, once for each message.
  */
 export function warn(event: WarningEvent): void {
   if (warnings.hasSubscribers) {

@@ -45,7 +45,10 @@ export class CaseFolding {
   }
 }
 
-/** Whether the volume folds case: whether it finds an entry, in lower case, under its name in upper case. */
+/**
+ * Whether the volume folds case: whether it finds an entry, in lower case, under its name in upper
+ * case.
+ */
 export const foldsCase = async (directory: Directory, entry: string): Promise<boolean> =>
   (await lstatIfThere(directory.at(entry.toUpperCase()))) !== undefined
 

@@ -9,6 +9,7 @@ import { ownerState } from './owner.js'
 import { containerLock, lockOf, placeOfPath } from './places.js'
 import { ignoreFailure, lstatIfThere, readdirIfThere } from './system.js'
 import { type LeftTree, removeTrees, type Tree, throwAway } from './tree-removal.js'
+import { unlessUnreadable } from './unreadable.js'
 import { completing, isCompleted, uploadData, uploadsPath } from './uploads.js'
 import { versionOf } from './versions.js'
 import type { Workspace } from './workspace.js'
@@ -37,8 +38,8 @@ export class Cleaner {
   }
 
   /**
-   * Everything: also what is kept for files that other programs have removed or changed. Fails in the end when something could
-   * not be removed.
+   * Everything: also what is kept for files that other programs have removed or changed. Fails in
+   * the end when something could not be removed.
    */
   async clean(signal: AbortSignal): Promise<void> {
     // What the first write began may be in the middle of what this would find.
@@ -91,12 +92,18 @@ export class Cleaner {
         throwIfAborted(signal)
         const place = placeOfPath(path)
         if (place === undefined) continue
-        using directory = await directories.hold(place.directory)
-        const present = async () => directory && (await lstatIfThere(directory.at(place.entry)))
-        const before = await present()
-        if (before !== undefined && versionOf(before) === version) continue
+        const look = async () => {
+          using directory = await directories.hold(place.directory)
+          return { present: directory && (await lstatIfThere(directory.at(place.entry))) }
+        }
+        const seen = await unlessUnreadable(place.directory, look)
+        if (seen === undefined) continue
+        if (seen.present !== undefined && versionOf(seen.present) === version) continue
         // It may belong to a version that is about to appear: that is known only under the lock.
-        const removeOthers = async (lease: Lease) => attributes.removeOthers(place, await present(), lease)
+        const removeOthers = async (lease: Lease) => {
+          const { present } = await look()
+          await attributes.removeOthers(place, present, lease)
+        }
         await locks.hold([lockOf(place)], signal, removeOthers, { evenWhenFull: true })
       }
     }

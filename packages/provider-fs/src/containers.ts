@@ -42,7 +42,7 @@ export async function listContainers(workspace: Workspace, options: ListCallOpti
     })
   }
   const names: string[] = []
-  for await (const batch of readEntries(root, workspace.directories.isLocal)) {
+  for await (const batch of readEntries(root, workspace.directories.direct)) {
     for (const entry of batch) {
       if (entry.isDirectory() && isContainerName(entry.name) && compareNames(entry.name, after) > 0) {
         names.push(entry.name)

@@ -23,6 +23,10 @@ const maxRest = 1000
 const sliceMilliseconds = 1
 /** Bytes: more are read and written elsewhere, since copying them takes longer than handing them over. */
 const maxBytes = 65_536
+/**
+ * Entries of a directory that is read here and now; with more, it is read elsewhere from its start.
+ */
+const maxSmall = 256
 /** Calls of one list on other threads at the same time. */
 const parallelism = 32
 
@@ -31,7 +35,6 @@ export class DirectCalls {
   readonly #slices = new Slices()
   #restUntil = 0
 
-  /** `isLocal`: whether the files are on a local disk. */
   constructor(isLocal: () => boolean) {
     this.#isLocal = isLocal
   }
@@ -85,6 +88,35 @@ export class DirectCalls {
       () => fs.unlinkSync(path),
       () => system.unlink(path),
     )
+  }
+
+  rmdir(path: string): Promise<void> {
+    return this.#call(
+      () => fs.rmdirSync(path),
+      () => system.rmdir(path),
+    )
+  }
+
+  /**
+   * All entries of a small directory; `undefined` of one that is larger, and while no call is
+   * direct.
+   */
+  async readSmall(path: string): Promise<fs.Dirent[] | undefined> {
+    if (!this.#areAllowed()) return undefined
+    if (this.#slices.isOver()) await this.#slices.next()
+    return this.#timed(() => {
+      const opened = fs.opendirSync(path, { bufferSize: maxSmall + 1 })
+      try {
+        const entries: fs.Dirent[] = []
+        for (let entry = opened.readSync(); entry !== null; entry = opened.readSync()) {
+          if (entries.length === maxSmall) return undefined
+          entries.push(entry)
+        }
+        return entries
+      } finally {
+        opened.closeSync()
+      }
+    })
   }
 
   /** Sets the times of access and of change, in seconds. */
@@ -157,6 +189,11 @@ export class DirectCalls {
     if (!this.#areAllowed()) return elsewhere()
     if (this.#slices.isOver()) await this.#slices.next()
     return this.#timed(here)
+  }
+
+  /** Whether the files are on a local disk. */
+  get areLocal(): boolean {
+    return this.#isLocal()
   }
 
   #areAllowed(): boolean {

@@ -8,10 +8,19 @@
  */
 import { closeSync, constants, readlinkSync, realpathSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
-import { StorageError } from '@stowage/core'
 import { DirectCalls } from './direct.js'
-import { errno, isAbsence, Obstacle, rootMissing, rootNoDirectory, throwIfAborted } from './errors.js'
-import { close, fsync, ignoreFailure, lstat, mkdir, open, readdir, realpath, rmdir, statfs } from './system.js'
+import {
+  errno,
+  isAbsence,
+  isUnreadable,
+  Obstacle,
+  rootMissing,
+  rootNoDirectory,
+  throwIfAborted,
+  unreadable,
+  unsupportedPlatform,
+} from './errors.js'
+import { close, fsync, ignoreFailure, lstat, mkdir, open, readdir, realpath, statfs } from './system.js'
 
 /** A place for descriptors that need no right to read the directory; Linux's own, the same on all its machines that Node runs on. */
 const pathOnly = 0o10000000
@@ -71,6 +80,7 @@ export class Directories {
   #sweep: NodeJS.Timeout | undefined
 
   constructor(options: DirectoriesOptions) {
+    if (process.platform === 'win32') throw unsupportedPlatform()
     if (!isAbsolute(options.root)) throw new TypeError('the root must be an absolute path')
     this.#options = options
   }
@@ -99,8 +109,8 @@ export class Directories {
   }
 
   /**
-   * Opens a directory in a held one: the one that the entry is now, wherever it is moved to. `undefined` when the entry is no
-   * directory.
+   * Opens a directory in a held one: the one that the entry is now, wherever it is moved to.
+   * `undefined` when the entry is no directory.
    */
   async open(parent: OpenDirectory, entry: string): Promise<OpenDirectory | undefined> {
     const path = parent.at(entry)
@@ -156,7 +166,7 @@ export class Directories {
     using parent = await this.hold(segments.slice(0, -1))
     if (parent === undefined) return true
     try {
-      await rmdir(parent.at(segments.at(-1) ?? ''))
+      await this.direct.rmdir(parent.at(segments.at(-1) ?? ''))
       return true
     } catch (error) {
       if (isAbsence(error)) return true
@@ -165,16 +175,25 @@ export class Directories {
     }
   }
 
-  /** Removes a directory that holds nothing but directories that hold nothing; whether it is gone. */
+  /**
+   * Removes a directory that holds nothing but directories that hold nothing; whether it is gone.
+   * Fails when that cannot be found out, because one of them cannot be read.
+   */
   async removeHollow(segments: readonly string[], signal: AbortSignal): Promise<boolean> {
     const hollow: string[][] = [[...segments]]
     for (const directory of hollow) {
       throwIfAborted(signal)
-      using held = await this.hold(directory)
-      if (held === undefined) continue
-      for (const entry of await readdir(held.here, { withFileTypes: true })) {
-        if (!entry.isDirectory()) return false
-        hollow.push([...directory, entry.name])
+      try {
+        using held = await this.hold(directory)
+        if (held === undefined) continue
+        for (const entry of await readdir(held.here, { withFileTypes: true })) {
+          if (!entry.isDirectory()) return false
+          hollow.push([...directory, entry.name])
+        }
+      } catch (error) {
+        // Deeper than the operating system's paths, from where nothing is removed one by one.
+        if (errno(error) === 'ENAMETOOLONG') return false
+        throw isUnreadable(error) ? unreadable(directory, error) : error
       }
     }
     for (const directory of hollow.reverse()) if (!(await this.removeEmpty(directory))) return false
@@ -231,8 +250,6 @@ export class Directories {
   }
 
   async #findRoot() {
-    if (process.platform === 'win32')
-      throw new StorageError('NOT_SUPPORTED', 'a directory is served on Linux and macOS')
     const { root, createRoot, byDescriptor = process.platform === 'linux' } = this.#options
     if (createRoot) {
       await mkdir(root, { recursive: true }).catch((error: unknown) => {
@@ -254,17 +271,8 @@ export class Directories {
   }
 
   async #openDescriptor(key: string, path: string): Promise<Directory | undefined> {
-    let fd: number
-    try {
-      fd = await open(path, openDirectory)
-    } catch (error) {
-      if (isAbsence(error)) return undefined
-      throw error
-    }
-    if (pathOfDescriptor(fd) !== path) {
-      closeSync(fd)
-      return undefined
-    }
+    const fd = (await this.#openBelowKnown(key, path)) ?? (await this.#openAt(path, path))
+    if (fd === undefined) return undefined
     const other = this.#descriptors.get(key)
     if (other !== undefined && !other.forgotten) {
       if (this.#isInPlace(other)) {
@@ -277,6 +285,32 @@ export class Directories {
     this.#descriptors.set(key, descriptor)
     this.#limit()
     return this.#use(descriptor)
+  }
+
+  /**
+   * Opens it from the directory above, when that is open: the kernel then walks one step, and not
+   * the whole of a deep path.
+   */
+  async #openBelowKnown(key: string, path: string): Promise<number | undefined> {
+    const end = key.lastIndexOf('/')
+    const parent = end === -1 ? undefined : this.#descriptors.get(key.slice(0, end))
+    if (parent === undefined) return undefined
+    using held = this.#use(parent)
+    return this.#openAt(held.at(key.slice(end + 1)), path)
+  }
+
+  /** Opens a directory if it is the one at `expected`. */
+  async #openAt(path: string, expected: string): Promise<number | undefined> {
+    let fd: number
+    try {
+      fd = await this.direct.open(path, openDirectory)
+    } catch (error) {
+      if (isAbsence(error)) return undefined
+      throw error
+    }
+    if (pathOfDescriptor(fd) === expected) return fd
+    closeSync(fd)
+    return undefined
   }
 
   async #checkPath(path: string): Promise<Directory | undefined> {

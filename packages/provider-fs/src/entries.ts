@@ -3,8 +3,9 @@
  */
 import { isUtf8 } from 'node:buffer'
 import type { Dir, Dirent } from 'node:fs'
+import type { DirectCalls } from './direct.js'
 import type { OpenDirectory } from './directories.js'
-import { opendir, readdir } from './system.js'
+import { lstatIfThere, opendir, readdir } from './system.js'
 
 /** An entry of a directory. */
 export interface Entry {
@@ -17,16 +18,30 @@ export interface Entry {
 const batchLength = 1024
 
 /**
- * A directory's entries but those whose names are not UTF-8, in batches. Elsewhere than on a local disk in one: there, to
- * learn what an entry is may take a call for each, which only `readdir` leaves to other threads.
+ * A directory's entries but those whose names are not UTF-8, in batches. Elsewhere than on a local
+ * disk in one: there, to learn what an entry is may take a call for each, which only `readdir`
+ * leaves to other threads.
  */
-export async function* readEntries({ here }: OpenDirectory, isLocal: boolean): AsyncGenerator<readonly Entry[]> {
+export async function* readEntries({ here }: OpenDirectory, direct: DirectCalls): AsyncGenerator<readonly Entry[]> {
   let hasDoubtful = false
-  for await (const batch of isLocal ? readBatches(here) : [await readdir(here, { withFileTypes: true })]) {
+  for await (const batch of batchesOf(here, direct)) {
     if (batch.some(isDoubtful)) hasDoubtful = true
     yield hasDoubtful ? batch.filter((entry) => !isDoubtful(entry)) : batch
   }
-  if (hasDoubtful) yield (await readExactly(here)).filter(isDoubtful)
+  if (!hasDoubtful) return
+  const exact: Entry[] = []
+  for (const { name, isFile, isDirectory } of await readBytes(here)) {
+    const text = name.toString()
+    if (isUtf8(name) && text.includes(replacement)) exact.push({ name: text, isFile, isDirectory })
+  }
+  yield exact
+}
+
+async function* batchesOf(path: string, direct: DirectCalls): AsyncGenerator<readonly Dirent[]> {
+  const small = await direct.readSmall(path)
+  if (small !== undefined) yield small
+  else if (direct.areLocal) yield* readBatches(path)
+  else yield await readdir(path, { withFileTypes: true })
 }
 
 /** A directory's entries in batches. Bytes of names that are not UTF-8 are replaced by U+FFFD. */
@@ -39,7 +54,10 @@ export async function* readBatches(path: string): AsyncGenerator<readonly Dirent
   }
 }
 
-/** The first entry is waited for; the others of the batch have come with it. A promise for each would cost twice as much. */
+/**
+ * The first entry is waited for; the others of the batch have come with it. A promise for each
+ * would cost twice as much.
+ */
 const readBatch = (opened: Dir): Promise<Dirent[]> =>
   new Promise((resolve, reject) => {
     const batch: Dirent[] = []
@@ -55,17 +73,29 @@ const readBatch = (opened: Dir): Promise<Dirent[]> =>
     opened.read(take)
   })
 
-/** Whether the name may stand for bytes that are not UTF-8. */
-const isDoubtful = ({ name }: Entry): boolean => name.includes('\ufffd')
+/** What stands for bytes that are not UTF-8. */
+const replacement = '\ufffd'
 
-/** The entries whose names are UTF-8. */
-async function readExactly(path: string): Promise<Entry[]> {
-  const entries = await readdir(path, { withFileTypes: true, encoding: 'buffer' })
-  return entries
-    .filter(({ name }) => isUtf8(name))
-    .map((entry) => ({
-      name: entry.name.toString(),
-      isFile: () => entry.isFile(),
-      isDirectory: () => entry.isDirectory(),
-    }))
+const isDoubtful = ({ name }: Entry): boolean => name.includes(replacement)
+
+/** An entry whose name is bytes. */
+export interface RawEntry extends Omit<Entry, 'name'> {
+  readonly name: Buffer
 }
+
+/**
+ * A directory's entries by the bytes of their names. What each one is takes a call: not every
+ * runtime says it with bytes.
+ */
+export async function readBytes(here: string): Promise<RawEntry[]> {
+  const entries: RawEntry[] = []
+  for (const name of await readdir(here, { encoding: 'buffer' })) {
+    const stats = await lstatIfThere(pathOfBytes(here, name))
+    if (stats !== undefined) {
+      entries.push({ name, isFile: () => stats.isFile(), isDirectory: () => stats.isDirectory() })
+    }
+  }
+  return entries
+}
+
+export const pathOfBytes = (here: string, name: Buffer): Buffer => Buffer.concat([Buffer.from(`${here}/`), name])

@@ -1,7 +1,14 @@
 /**
  * The operating system's errors in the contract's terms. Their messages and paths stay here.
  */
-import { describeCause, isStorageError, StorageError, type StorageErrorCode, warn as warnOperator } from '@stowage/core'
+import {
+  describeCause,
+  isStorageError,
+  maxFileNameBytes,
+  StorageError,
+  type StorageErrorCode,
+  warn as warnOperator,
+} from '@stowage/core'
 
 const codes: Readonly<Record<string, readonly [StorageErrorCode, string]>> = {
   EACCES: ['PERMISSION_DENIED', 'the operating system does not permit it'],
@@ -24,9 +31,12 @@ const codes: Readonly<Record<string, readonly [StorageErrorCode, string]>> = {
   EXDEV: ['INTERNAL', 'the container is on another file system than the root'],
 }
 
-/** The operating system's code of an error, such as `ENOENT`. */
+/**
+ * The operating system's code of an error, such as `ENOENT`. Node's own codes, such as
+ * `ERR_INVALID_ARG_TYPE`, are none.
+ */
 export function errno(error: unknown): string | undefined {
-  return error instanceof Error && 'syscall' in error && 'code' in error && typeof error.code === 'string'
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && /^E[A-Z0-9]+$/.test(error.code)
     ? error.code
     : undefined
 }
@@ -87,11 +97,42 @@ export const nameConflict = (conflictsWith: string, reason: string): StorageErro
 export const rootMissing = (): StorageError =>
   new StorageError('UNAVAILABLE', 'the root directory does not exist; with the setting createRoot it is made')
 
+export const unsupportedPlatform = (): StorageError =>
+  new StorageError(
+    'NOT_SUPPORTED',
+    'the provider "filesystem" does not run on Windows: use WSL 2, a Linux container or another provider',
+  )
+
 export const rootNoDirectory = (): StorageError => new StorageError('UNAVAILABLE', 'the root is not a directory')
 
 /** The version that was promised is not there any more: the file was changed in place, or got another time. */
 export const changedMeanwhile = (): StorageError =>
   new StorageError('PRECONDITION_FAILED', 'the file was changed while it was read')
+
+/** A directory that exists and cannot be read, because of its rights or of its path's length. */
+export const isUnreadable = (error: unknown): boolean =>
+  ['EACCES', 'EPERM', 'ENAMETOOLONG'].includes(errno(error) ?? '')
+
+/** The error for a directory that cannot be read. `segments`: from the root. */
+export function unreadable(segments: readonly string[], error: unknown): StorageError {
+  const { code, message, cause } = translateSystem(error)
+  return new StorageError(code, `the directory ${quotedPath(segments)} cannot be read: ${message}`, { cause })
+}
+
+/** For what is in a directory and has no name, since it would be too long. */
+export const nameTooLong = (segments: readonly string[]): StorageError =>
+  new StorageError(
+    'INVALID_NAME',
+    `${quotedPath(segments)} is left out of lists: names there are longer than ${maxFileNameBytes} bytes`,
+  )
+
+/** Characters of a path in a message. */
+const maxShownPath = 300
+
+function quotedPath(segments: readonly string[]): string {
+  const path = segments.join('/')
+  return JSON.stringify(path.length > maxShownPath ? `${path.slice(0, maxShownPath)}…` : path)
+}
 
 /** What was destroyed and could not be removed. */
 export function treesLeft(trees: readonly { readonly path: string; readonly cause: unknown }[]): StorageError {

@@ -1,8 +1,10 @@
 /**
- * Names that a volume may take for the same: they differ in case, in Unicode's composition, or in code points that are ignored.
+ * Names that a volume may take for the same: they differ in case, in Unicode's composition, or in
+ * code points that are ignored.
  *
- * APFS and HFS+ fold all three, ext4 and F2FS do so in directories with the attribute `+F`. What is equal for one of them is
- * equal here; whether the root's volume folds at all is found out elsewhere (`case-folding.ts`).
+ * APFS and HFS+ fold all three, ext4 and F2FS do so in directories with the attribute `+F`. What is
+ * equal for one of them is equal here; whether the root's volume folds at all is found out
+ * elsewhere (`case-folding.ts`).
  */
 
 const isAscii = /^[\0-\x7f]*$/
@@ -19,7 +21,10 @@ const ignoredCharacters = new RegExp(ignored, 'gu')
 
 const decompose = (name: string): string => name.normalize('NFD').replace(ignoredCharacters, '')
 
-/** A pattern for the names that fold to `.stowage`. All code points that fold to its letters are in it. */
+/**
+ * A pattern for the names that fold to `.stowage`. All code points that fold to its letters are in
+ * it.
+ */
 export const bookkeepingPattern = [
   '',
   '\\.',

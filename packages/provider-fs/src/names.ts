@@ -18,6 +18,8 @@
  * in `%FE` without being our continuation.
  */
 
+import { maxFileNameBytes } from '@stowage/core'
+
 /** Bytes: the longest entry of a directory on the file systems of Linux and macOS. */
 const maxSegmentBytes = 255
 const continuation = '%FE'
@@ -135,18 +137,22 @@ export function decodeSegment(
     : undefined
 }
 
-/** Whether a file there has a name. `segments` is its directory, the container first. */
-export function isFileName(segments: readonly string[], entry: string): boolean {
-  const last = segments.length - 1
-  let first = last
-  while (first > 0 && continuedChunk(segments[first] ?? '') !== undefined) first--
-  if (segments.slice(1, first + 1).some((segment) => !isDirectoryName(segment))) return false
-  return (
-    !entry.includes('\ufffd') && decodeSegment([...segments.slice(first + 1), entry], 'file', first === 0) !== undefined
-  )
+/** The name of a file there, when it has one. `segments` is its directory, the container first. */
+export function fileNameAt(segments: readonly string[], entry: string): string | undefined {
+  const texts: string[] = []
+  let begun: string[] = []
+  for (const segment of segments.slice(1)) {
+    begun.push(segment)
+    if (continuedChunk(segment) !== undefined) continue
+    const text = decodeSegment(begun, 'directory', texts.length === 0)
+    if (text === undefined) return undefined
+    texts.push(text)
+    begun = []
+  }
+  const text = entry.includes('\ufffd') ? undefined : decodeSegment([...begun, entry], 'file', texts.length === 0)
+  return text === undefined ? undefined : [...texts, text].join('/')
 }
 
-const isDirectoryName = (segment: string): boolean =>
-  !segment.includes('%') ||
-  continuedChunk(segment) !== undefined ||
-  decodeSegment([segment], 'directory', false) !== undefined
+/** Whether the name, with so many further bytes, is longer than any name of a file may be. */
+export const isTooLong = (name: string, further: number): boolean =>
+  name.length * 3 + further > maxFileNameBytes && Buffer.byteLength(name) + further > maxFileNameBytes

@@ -5,9 +5,9 @@
 
 import type { Directories, Directory } from './directories.js'
 import { readEntries } from './entries.js'
+import type { ListStart } from './list-position.js'
 import { continuedChunk, decodeSegment } from './names.js'
 import { SortedNames } from './sorted-names.js'
-import { lstat } from './system.js'
 
 /** One directory's content. */
 export interface Snapshot {
@@ -28,12 +28,27 @@ interface EntryPlace {
 
 interface Remembered {
   readonly snapshot: Snapshot
-  readonly changed: bigint
+  /**
+   * When the directory changed last before it was read; `undefined` when a change since then might
+   * not show in that.
+   */
+  readonly changed: bigint | undefined
+  /** When reading it began: milliseconds since the epoch, and by a clock that nobody sets. */
+  readonly read: number
+  readonly readAt: number
 }
 
 /** Names that all remembered snapshots may have together; the last one used is kept whatever its size. */
 const maxNames = 300_000
 const idleMilliseconds = 30_000
+
+/**
+ * Names of a directory that each page reads anew when it has changed: that takes no longer than the
+ * page.
+ */
+const maxSmall = 1024
+/** Milliseconds after which a list reads a larger directory again that has changed. */
+const maxAge = 60_000
 
 /**
  * Nanoseconds by which a directory must have been left alone before it was read. A change in the moment of reading may leave the
@@ -51,24 +66,28 @@ export class Snapshots {
     this.#directories = directories
   }
 
-  /** `undefined` when there is no such directory. */
-  async take(segments: readonly string[]): Promise<Snapshot | undefined> {
+  /**
+   * The directory as it is, or as it was at some time since the list began; `undefined` when there
+   * is no such directory.
+   *
+   * A list that begins sees every change that is finished. One that continues needs no change that
+   * came later, so a large directory is not read again for each page while it changes.
+   */
+  async take(segments: readonly string[], list: ListStart): Promise<Snapshot | undefined> {
     using directory = await this.#directories.hold(segments)
     if (directory === undefined) return undefined
     const key = segments.join('/')
-    const { mtimeNs: changed } = await lstat(`${directory.here}/.`)
     const known = this.#remembered.get(key)
-    if (known !== undefined) {
-      this.#forget(key, known)
-      if (known.changed === changed) {
-        this.#remember(key, known)
-        return known.snapshot
-      }
-    }
-    const started = BigInt(Date.now()) * 1_000_000n
+    if (known !== undefined && isOf(list, known)) return this.#use(key, known)
+    const stats = await this.#directories.direct.lstatIfThere(`${directory.here}/.`)
+    if (stats === undefined) return undefined
+    const { mtimeNs: changed } = stats
+    if (known !== undefined && known.changed === changed) return this.#use(key, known)
+    const read = Date.now()
+    const readAt = performance.now()
     const { snapshot, single } = await this.#read(directory, segments)
-    if (single && started - changed > tick(changed)) this.#remember(key, { snapshot, changed })
-    return snapshot
+    const isSettled = single && BigInt(read) * 1_000_000n - changed > tick(changed)
+    return this.#use(key, { snapshot, changed: isSettled ? changed : undefined, read, readAt })
   }
 
   close(): void {
@@ -83,7 +102,7 @@ export class Snapshots {
     const atTop = segments.length === 1
     let single = true
     const collect = async (held: Directory, before: readonly string[]): Promise<void> => {
-      for await (const batch of readEntries(held, this.#directories.isLocal)) {
+      for await (const batch of readEntries(held, this.#directories.direct)) {
         for (const entry of batch) {
           const isFile = entry.isFile()
           if (!isFile && !entry.isDirectory()) continue
@@ -106,22 +125,36 @@ export class Snapshots {
     return { snapshot: { names: await names.merged(), places }, single }
   }
 
-  #remember(key: string, remembered: Remembered): void {
-    this.#remembered.set(key, remembered)
-    this.#names += remembered.snapshot.names.length
+  /** Makes it the last one used. */
+  #use(key: string, used: Remembered): Snapshot {
+    const known = this.#remembered.get(key)
+    if (known !== undefined) this.#forget(key, known)
+    this.#remembered.set(key, used)
+    this.#names += weightOf(used)
     for (const [oldest, old] of this.#remembered) {
       if (this.#names <= maxNames || oldest === key) break
       this.#forget(oldest, old)
     }
-    clearTimeout(this.#expiry)
-    this.#expiry = setTimeout(() => {
+    this.#expiry ??= setTimeout(() => {
+      this.#expiry = undefined
       this.#remembered.clear()
       this.#names = 0
-    }, idleMilliseconds)
-    this.#expiry.unref()
+    }, idleMilliseconds).unref()
+    this.#expiry.refresh()
+    return used.snapshot
   }
 
   #forget(key: string, remembered: Remembered): void {
-    if (this.#remembered.delete(key)) this.#names -= remembered.snapshot.names.length
+    if (this.#remembered.delete(key)) this.#names -= weightOf(remembered)
   }
 }
+
+/** A snapshot without names takes memory too. */
+const weightOf = ({ snapshot }: Remembered): number => snapshot.names.length + 1
+
+/**
+ * Whether the snapshot is of a time since the list began, and one that saves reading a large
+ * directory.
+ */
+const isOf = ({ began, continues }: ListStart, { snapshot, read, readAt }: Remembered): boolean =>
+  continues && read > began && snapshot.names.length > maxSmall && performance.now() - readAt < maxAge

@@ -28,13 +28,13 @@ export const opendir = promisify(fs.opendir)
 export const readdir = promisify(fs.readdir)
 export const realpath = promisify(fs.realpath.native)
 
-export const lstat = (path: string): Promise<fs.BigIntStats> =>
+export const lstat = (path: fs.PathLike): Promise<fs.BigIntStats> =>
   new Promise((resolve, reject) => {
     fs.lstat(path, { bigint: true }, (error, stats) => (error === null ? resolve(stats) : reject(error)))
   })
 
 /** `undefined` when there is no such thing. */
-export async function lstatIfThere(path: string): Promise<fs.BigIntStats | undefined> {
+export async function lstatIfThere(path: fs.PathLike): Promise<fs.BigIntStats | undefined> {
   try {
     return await lstat(path)
   } catch (error) {

@@ -1,17 +1,17 @@
 /**
  * Removal of whole trees in `.stowage/tmp`.
  *
- * A directory found in a tree is moved next to it, into `.stowage/tmp`, and removed there as the next tree. So every path that is
- * used consists of `.stowage/tmp`, one directory that is held open, and one entry in it, which no call follows: a process
- * inside the tree that swaps directories for links leads nowhere, and a tree may be deeper than the operating system's paths.
+ * A directory found in a tree is moved next to it, into `.stowage/tmp`, and removed there as the
+ * next tree. So every path that is used consists of `.stowage/tmp`, one directory that is held
+ * open, and one entry in it, which no call follows: a process inside the tree that swaps
+ * directories for links leads nowhere, and a tree may be deeper than the operating system's paths.
  */
-import type { Dirent } from 'node:fs'
 import type { Directories, Directory, OpenDirectory } from './directories.js'
-import { readBatches } from './entries.js'
+import { type Entry, pathOfBytes, type RawEntry, readBatches, readBytes } from './entries.js'
 import { errno, isAbsence, isFull } from './errors.js'
 import { Lease } from './lease.js'
 import { newToken } from './owner.js'
-import { readdir, rename, rmdir, unlink } from './system.js'
+import { rename, rmdir, unlink } from './system.js'
 import { holdTemporaries } from './temporary.js'
 
 /** Something in `.stowage/tmp` that is to be removed. */
@@ -32,8 +32,8 @@ const parallelism = 8
 const maxReadings = 4
 
 /**
- * Moves a directory to `.stowage/tmp` in one step, so that no caller sees it half removed; `undefined` when it is not there. With a
- * lease, only as long as that is held (`UNAVAILABLE`).
+ * Moves a directory to `.stowage/tmp` in one step, so that no caller sees it half removed;
+ * `undefined` when it is not there. With a lease, only as long as that is held (`UNAVAILABLE`).
  */
 export async function throwAway(
   directories: Directories,
@@ -87,7 +87,10 @@ export async function removeTrees(directories: Directories, trees: readonly Tree
   return left
 }
 
-/** Removes what is in the tree but directories, which are moved next to it and added to `found`. Why something is left, if it is. */
+/**
+ * Removes what is in the tree but directories, which are moved next to it and added to `found`. Why
+ * something is left, if it is.
+ */
 async function removeTree(
   directories: Directories,
   temporaries: Directory,
@@ -104,7 +107,7 @@ async function removeTree(
     }
     for (let reading = 1; reading <= maxReadings; reading++) {
       // Names that are not UTF-8 are left by the first reading.
-      cause = await empty(directory, reading === 1 ? readBatches(directory.here) : readBytes(directory.here))
+      cause = await empty(directory, reading === 1 ? readBatches(directory.here) : allAtOnce(directory.here))
       try {
         await rmdir(path)
         return undefined
@@ -119,7 +122,7 @@ async function removeTree(
   return cause
 
   /** Why an entry is left, if one is. */
-  async function empty(directory: OpenDirectory, entries: AsyncIterable<readonly Dirent<string | Buffer>[]>) {
+  async function empty(directory: OpenDirectory, entries: AsyncIterable<readonly (Entry | RawEntry)[]>) {
     let failure: unknown
     try {
       for await (const batch of entries) {
@@ -137,9 +140,9 @@ async function removeTree(
     return failure
   }
 
-  async function removeEntry({ here }: OpenDirectory, entry: Dirent<string | Buffer>): Promise<void> {
+  async function removeEntry({ here }: OpenDirectory, entry: Entry | RawEntry): Promise<void> {
     const { name } = entry
-    const path = typeof name === 'string' ? `${here}/${name}` : Buffer.concat([Buffer.from(`${here}/`), name])
+    const path = typeof name === 'string' ? `${here}/${name}` : pathOfBytes(here, name)
     if (!entry.isDirectory()) return unlink(path)
     const aside = newToken()
     try {
@@ -155,8 +158,8 @@ async function removeTree(
   }
 }
 
-async function* readBytes(path: string) {
-  yield await readdir(path, { withFileTypes: true, encoding: 'buffer' })
+async function* allAtOnce(path: string): AsyncGenerator<readonly RawEntry[]> {
+  yield await readBytes(path)
 }
 
 /** Several items at the same time. */

@@ -138,7 +138,8 @@ export async function throwAwayUpload(
   upload: PartUploadReference,
   { signal }: CallOptions,
 ): Promise<void> {
-  // In one step, so that a part that is being sent finds out, and one that comes later finds nothing.
+  // In one step, so that a part that is being sent finds out, and one that comes later finds
+  // nothing.
   const tree = await throwAway(workspace.directories, [...uploadsPath, upload.container, upload.id])
   if (tree !== undefined) await workspace.cleaner.free([tree], signal)
 }

@@ -1,5 +1,6 @@
-// Turns the directories of a tree into symbolic links and back, without a pause. The tree is named by each message; it works inside
-// of that one, wherever it is moved to, until the next message comes or it is killed.
+// Turns the directories of a tree into symbolic links and back, without a pause. The tree is named
+// by each message; it works inside of that one, wherever it is moved to, until the next message
+// comes or it is killed.
 import { renameSync, symlinkSync, unlinkSync } from 'node:fs'
 
 const [outside = '', folders = '1'] = process.argv.slice(2)

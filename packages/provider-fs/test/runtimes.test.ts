@@ -1,0 +1,30 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, it } from 'vitest'
+import { newDirectory } from './fixture.js'
+
+const installed = fileURLToPath(new URL('../../../node_modules/', import.meta.url))
+const cpu = process.arch === 'arm64' ? { deno: 'arm64', bun: 'aarch64' } : { deno: 'x64', bun: 'x64' }
+
+const runtimes = [
+  { name: 'Deno', program: join(installed, `@deno/linux-${cpu.deno}-glibc/deno`), options: ['run', '--allow-all'] },
+  { name: 'Bun', program: join(installed, `@oven/bun-linux-${cpu.bun}/bin/bun`), options: [] },
+]
+
+for (const { name, program, options } of runtimes) {
+  // Optional dependencies of the workspace: there are none for other platforms than Linux.
+  it.skipIf(!existsSync(dirname(program)))(
+    `The filesystem conforms to the storage contract in ${name} too`,
+    async () => {
+      const script = fileURLToPath(new URL('./children/conformance-run.ts', import.meta.url))
+      const { stdout } = await promisify(execFile)(program, [...options, script, await newDirectory()])
+      const { cases, failures } = JSON.parse(stdout)
+      expect(failures).toEqual({})
+      expect(cases).toBeGreaterThan(300)
+    },
+    600_000,
+  )
+}

@@ -1,9 +1,9 @@
 /**
  * Takes the two identities out of pkgcloud, and nothing else: `dist/identity/pkgcloud.js`, beside the licences of what is in it.
  *
- * pkgcloud brings every cloud's SDK along (226 packages, 137 MB), and its identities need five small files of it. Three of their
+ * pkgcloud brings every cloud's SDK along (226 packages, 137 MB), and its identities need five small files of it. Four of their
  * imports are replaced: `request`, which is abandoned, by whatever transport the caller of `withTransport` gives;
- * `lodash`, of which one function is used; and pkgcloud's own index, of which they want the version.
+ * `lodash`, of which one function is used; pkgcloud's own index, of which they want the version; and `util`, by an import.
  */
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -34,6 +34,8 @@ const replaced = {
   lodash: `exports.each = (collection, visit) => {
     for (const key of Object.keys(collection ?? {})) if (visit(collection[key], key) === false) break
   }`,
+  // Left as `require`, it would make the bundle ask for a path of its own, which it has not in a CommonJS bundle.
+  util: `import util from 'node:util'; export { util as 'module.exports' }`,
   '../../../pkgcloud': `exports.version = ${JSON.stringify(version)}`,
 }
 

@@ -12,6 +12,8 @@ test('what is taken of pkgcloud is small, and needs nothing but Node', async () 
   )
   expect(needed).toContain('node:async_hooks')
   expect(needed.filter((name) => !isBuiltin(name))).toEqual([])
+  // An application that is bundled as CommonJS has neither.
+  expect(code).not.toMatch(/import\.meta|createRequire/)
 })
 
 test('everybody whose code is in it is named with the licence', async () => {

@@ -3,14 +3,15 @@
  */
 
 import { describeCause, isStorageError, StorageError } from '@stowage/core'
-import { type Identity, type IdentityOptions, OpenStackIdentity, RackspaceIdentity, withTransport } from '#pkgcloud'
+import { type Identity, OpenStackIdentity, RackspaceIdentity, withTransport } from '#pkgcloud'
 import type { Session, SignIn } from '../sign-in.js'
+import type { IdentityOptions } from './options.js'
 import { sendToIdentity } from './transport.js'
 
 const identities = { openstack: OpenStackIdentity, rackspace: RackspaceIdentity } as const
 
 export interface PkgcloudSignInOptions {
-  readonly identity: keyof typeof identities
+  readonly identity: 'openstack' | 'rackspace'
   /** pkgcloud's own names: see its documentation of identities. */
   readonly credentials: Readonly<IdentityOptions>
   /** Keystone 3's, in place of user, password and project, which it stands for. */

@@ -2,23 +2,7 @@
  * What is used of pkgcloud's identities, as `build/bundle-pkgcloud.mjs` takes them out of it.
  */
 
-export interface IdentityOptions {
-  /** The identity service's URL, without a version in its path. */
-  url: string
-  /** Keystone's: `v2.0` or `v3`. */
-  keystoneAuthVersion?: 'v2.0' | 'v3'
-  username?: string
-  userid?: string
-  password?: string
-  /** Rackspace's. */
-  apiKey?: string
-  tenantId?: string
-  tenantName?: string
-  domainId?: string
-  domainName?: string
-  projectDomainId?: string
-  projectDomainName?: string
-}
+import type { IdentityOptions } from './options.js'
 
 interface CatalogEndpoint {
   readonly region?: string | null

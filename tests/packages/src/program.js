@@ -4,6 +4,8 @@ import * as connector from '@stowage/loopback-connector'
 import * as azure from '@stowage/provider-azure'
 import * as filesystem from '@stowage/provider-fs'
 import * as memory from '@stowage/provider-memory'
+import * as openstack from '@stowage/provider-openstack'
+import * as rackspace from '@stowage/provider-rackspace'
 import * as amazon from '@stowage/provider-s3'
 import { storageRouter } from '@stowage/rest-express'
 
@@ -30,6 +32,8 @@ const parts = {
       { provider: amazon, key: 'k', keyId: 'i', region: 'eu-west-1', endpoint: authUrl },
       { provider: azure, storageAccount: 'a', storageAccessKey: 'YQ==', endpoint: authUrl },
       { provider: memory },
+      { provider: openstack, username: 'u', password: 'p', authUrl },
+      { provider: rackspace, username: 'u', apiKey: 'k', authUrl },
     ]) {
       const storage = await createStorage(settings)
       // Nothing listens there, so that each goes as far as its client's first connection.

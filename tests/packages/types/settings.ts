@@ -13,6 +13,8 @@ import {
 import * as azure from '@stowage/provider-azure'
 import * as filesystem from '@stowage/provider-fs'
 import * as memory from '@stowage/provider-memory'
+import type { OpenStackSettings } from '@stowage/provider-openstack'
+import type { RackspaceSettings } from '@stowage/provider-rackspace'
 import type * as s3 from '@stowage/provider-s3'
 
 type Agree<A, B> = [A, B, keyof A] extends [B, A, keyof B] ? ([keyof B] extends [keyof A] ? true : never) : never
@@ -22,7 +24,9 @@ export const agreements: [
   Agree<ProviderSettings['azure'], azure.AzureSettings>,
   Agree<ProviderSettings['filesystem'], filesystem.FilesystemSettings>,
   Agree<ProviderSettings['memory'], memory.MemorySettings>,
-] = [true, true, true, true]
+  Agree<ProviderSettings['openstack'], OpenStackSettings>,
+  Agree<ProviderSettings['rackspace'], RackspaceSettings>,
+] = [true, true, true, true, true, true]
 
 const { env } = process
 const own = {} as ProviderModule<{ endpoint: string }, { endpoint?: string }>

@@ -35,9 +35,12 @@ export async function contentTypeByContent(start: Uint8Array): Promise<string | 
   return (await fileTypeFromBuffer(start.subarray(0, detectionBytes)))?.mime
 }
 
-/** `type/subtype` and parameters (RFC 9110, 8.3.1): tokens, and values that are tokens or quoted strings. */
+/**
+ * `type/subtype` and parameters (RFC 9110, 8.3.1): tokens, and values that are tokens or quoted strings. Without tabs, as all
+ * attributes that travel as headers.
+ */
 const mediaType =
-  /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*;[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+=(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+|"(?:[\t !#-[\]-~]|\\[\t -~])*"))*$/
+  /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[!#$%&'*+.^_`|~0-9A-Za-z-]+(?: *; *[!#$%&'*+.^_`|~0-9A-Za-z-]+=(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+|"(?:[ !#-[\]-~]|\\[ -~])*"))*$/
 
 /** Throws `INVALID_ARGUMENT` unless the value is a media type. */
 export function checkContentType(value: unknown): asserts value is string {

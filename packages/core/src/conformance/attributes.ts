@@ -282,8 +282,43 @@ export const attributes: ConformanceCategory = {
         await Promise.all([writer, reader(storage), reader(secondStorage)])
       },
     },
+    {
+      id: 'K.21',
+      name: 'runs of blanks are kept, in every attribute',
+      async run(context) {
+        await kept(context, { contentType: 'text/plain;  title="a  b"' })
+        for (const attribute of headerAttributes(context)) await kept(context, { [attribute]: 'a;  title="b   c"' })
+        if (context.capabilities.attributes.maxMetadataBytes > 0) {
+          await kept(context, { metadata: { a: 'b  c', b: 'c   d    e', c: ' \t ', d: '  a' } })
+        }
+      },
+    },
+    {
+      id: 'K.22',
+      name: 'tabs are kept in metadata, and refused in every other attribute before any I/O',
+      async run(context) {
+        const faulty = context.faulty()
+        const storage = context.over(faulty)
+        const write = (attributes: FileAttributes) => storage.putFile(context.container, 'file', content, attributes)
+        for (const contentType of ['text/plain;\tcharset=utf-8', 'text/plain\t; a=b', 'text/plain; a="b\tc"']) {
+          await rejects(write({ contentType }), 'INVALID_ARGUMENT')
+        }
+        for (const attribute of headerAttributes(context)) {
+          await rejects(write({ [attribute]: 'a;\ttitle="b"' }), 'INVALID_ARGUMENT')
+        }
+        assert.deepEqual(faulty.calls, [])
+        if (context.capabilities.attributes.maxMetadataBytes === 0) return
+        await kept(context, { metadata: { a: 'b\tc', b: 'd\t\t e', c: '\t', d: 'f \t' } })
+      },
+    },
   ],
 }
+
+/** The attributes of one line that the provider keeps, content type apart. */
+const headerAttributes = ({ capabilities }: CaseContext) =>
+  (['cacheControl', 'contentDisposition', 'contentEncoding', 'contentLanguage'] as const).filter(
+    (attribute) => capabilities.attributes[attribute],
+  )
 
 /** One value for everything that the provider keeps. */
 export function allAttributes({ capabilities }: CaseContext): FileAttributes {

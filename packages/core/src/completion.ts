@@ -28,7 +28,7 @@ export async function completeUpload(
     }
   }
   try {
-    return await retry.run(options.signal, true, complete)
+    return await retry.runTransfer(options.signal, true, complete)
   } catch (error) {
     if (lost === undefined || options.signal.aborted) throw error
     if (!isStorageError(error, 'UPLOAD_NOT_FOUND')) throw lost

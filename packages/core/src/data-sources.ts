@@ -55,7 +55,7 @@ export const uploadSettings = Object.freeze([
 type UploadSettings = { readonly [Name in (typeof uploadSettings)[number]]?: unknown }
 
 /** What every data source can have, whatever its provider. */
-export interface CommonSettings extends Omit<StorageServiceOptions, 'retry'>, UploadSettings {
+export interface CommonSettings extends StorageServiceOptions, UploadSettings {
   /** For messages. */
   readonly name?: string
   /** LoopBack's; ignored. */
@@ -81,7 +81,7 @@ type InputOf<Module extends ProviderModule> =
       : Input
     : { readonly [property: string]: unknown }
 
-const tuningAndUploads = ['partSize', 'parallelism', ...uploadSettings]
+const tuningAndUploads = ['partSize', 'parallelism', 'retry', ...uploadSettings]
 
 const ourSettings: ReadonlySet<string> = new Set(['name', 'connector', 'provider', ...tuningAndUploads])
 
@@ -112,7 +112,7 @@ export async function openDataSource(
   if (typeof settings !== 'object' || settings === null) {
     throw invalid('settings', 'the settings of a data source must be an object')
   }
-  const { name, provider, partSize, parallelism } = settings as CommonSettings & { readonly provider?: unknown }
+  const { name, provider, partSize, parallelism, retry } = settings as CommonSettings & { readonly provider?: unknown }
   const source = typeof name === 'string' ? name : undefined
   const module = await providerModule(provider, { source, directory })
   const own = Object.fromEntries(
@@ -120,7 +120,7 @@ export async function openDataSource(
   )
   const about = { source, provider: isProviderName(provider) ? provider : undefined, texts: new Set(texts) }
   const checked = await checkedSettings(module.settings, own, about)
-  const tuning = convertTexts({ partSize, parallelism }, new Set(texts))
+  const tuning = convertTexts({ partSize, parallelism, retry }, new Set(texts))
   return new StorageService(module.createProvider(checked, { directory }), tuning)
 }
 

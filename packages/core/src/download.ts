@@ -1,6 +1,6 @@
 /**
- * Downloads: a provider's stream made whole. One that breaks off goes on by range under the same ETag, as often as the retry policy
- * allows without progress; one that has the wrong length or checksum fails instead of ending.
+ * Downloads: a provider's stream made whole. One that breaks off goes on by range under the same ETag, for as long as the retry
+ * policy allows without progress; one that has the wrong length or checksum fails instead of ending.
  */
 import { createHash, type Hash } from 'node:crypto'
 import { Readable, type Writable } from 'node:stream'
@@ -11,7 +11,7 @@ import { invalid } from './invalid.js'
 import { checkOptions, sendNames } from './option-names.js'
 import type { OpenedFile, SendOptions } from './options.js'
 import type { DirectReadable, OpenFile } from './provider.js'
-import type { RetryPolicy } from './retry.js'
+import { noFailures, oneMore, type RetryPolicy } from './retry.js'
 import { sendThroughBuffers, sendThroughStreams } from './sending.js'
 
 export interface DownloadJob {
@@ -87,7 +87,8 @@ export class DownloadStream extends Readable implements DirectReadable {
   readonly #hash: { readonly algorithm: 'md5' | 'sha256'; readonly hash: Hash; readonly expected: string } | undefined
   #inner: Readable | undefined
   #delivered = 0
-  #triesWithoutProgress = 0
+  /** Since the last byte. */
+  #failures = noFailures
   #failure: StorageError | undefined
   readonly #onAbort = () => this.destroy(this.#job.signal.reason as Error)
 
@@ -156,7 +157,7 @@ export class DownloadStream extends Readable implements DirectReadable {
   #deliver(chunk: Buffer): void {
     if (this.destroyed) return
     this.#delivered += chunk.length
-    this.#triesWithoutProgress = 0
+    this.#failures = noFailures
     if (this.#delivered > this.#job.opened.length) {
       this.destroy(
         new StorageError('BAD_ANSWER', `the service sent more than the ${this.#job.opened.length} bytes asked for`),
@@ -195,9 +196,8 @@ export class DownloadStream extends Readable implements DirectReadable {
 
   async #resume(error: unknown): Promise<void> {
     const { retry, signal, reopen, opened } = this.#job
-    this.#triesWithoutProgress++
-    if (this.#triesWithoutProgress >= retry.attempts || !retry.allows(error, true)) throw error
-    await retry.wait(this.#triesWithoutProgress, error, signal)
+    this.#failures = oneMore(this.#failures)
+    await retry.nextOfTransfer(this.#failures, error, signal, true)
     try {
       const rest = await reopen(opened.offset + this.#delivered, opened.offset + opened.length - 1)
       if (this.destroyed) {

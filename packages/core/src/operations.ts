@@ -10,7 +10,7 @@ import { describeCause, isStorageError, StorageError, type StorageErrorContext }
 import { checkOptions, type Method, methodOptions } from './option-names.js'
 import type { Body, ListOptions, OperationOptions, Page, PageOptions } from './options.js'
 import type { ListCallOptions, StorageProvider } from './provider.js'
-import type { RetryPolicy } from './retry.js'
+import { noFailures, oneMore, type RetryPolicy } from './retry.js'
 import { OperationScope } from './scope.js'
 
 /** What an operation is about. */
@@ -91,12 +91,13 @@ export class Operations {
     const operation = operationOf[method] ?? method
     try {
       scope = this.open(method, options)
-      for (let tries = 1; ; tries++) {
+      for (let failures = noFailures; ; ) {
         try {
           return await call(scope.signal)
         } catch (error) {
           if (idempotent === undefined) throw error
-          await this.retry.next(tries, error, scope.signal, idempotent)
+          failures = oneMore(failures)
+          await this.retry.next(failures, error, scope.signal, idempotent)
         }
       }
     } catch (error) {

@@ -515,7 +515,7 @@ export class StorageService implements AsyncDisposable {
       const bytes = source.checkBytes() ?? (this.capabilities.streamingPut ? undefined : await source.collect())
       const size = bytes?.length ?? source.size
       const send = () => this.provider.uploadPart(target, bytes ?? source, { signal, partNumber, size })
-      const part = await this.#operations.retry.run(signal, bytes !== undefined, send)
+      const part = await this.#operations.retry.runTransfer(signal, bytes !== undefined, send)
       return checkUploadedPart(part, source.sent)
     })
   }

@@ -11,7 +11,7 @@ import { StorageError } from './errors.js'
 import type { WrittenFile } from './files.js'
 import { type Part, PartBuffers, takeBuffer } from './part-buffers.js'
 import type { PartUpload, PutCallOptions, StorageProvider, UploadedPart } from './provider.js'
-import type { RetryPolicy } from './retry.js'
+import { noFailures, oneMore, type RetryPolicy } from './retry.js'
 import { checkUploadedPart, checkWritten } from './stored-size.js'
 
 const mebibyte = 1024 * 1024
@@ -78,7 +78,7 @@ async function putBytes(
   { provider, retry, container, file, options }: UploadJob,
   bytes: Uint8Array,
 ): Promise<WrittenFile> {
-  return retry.run(options.signal, !isCondition(options), () =>
+  return retry.runTransfer(options.signal, !isCondition(options), () =>
     provider.putFile(container, file, bytes, { ...options, size: bytes.length }),
   )
 }
@@ -86,14 +86,13 @@ async function putBytes(
 /** A stream can be sent once; it is tried again only while nothing of it was taken. */
 async function putStream({ provider, retry, container, file, source, options }: UploadJob): Promise<WrittenFile> {
   const body = source.checkBytes() ?? source
-  for (let failedTries = 0; ; ) {
+  for (let failures = noFailures; ; ) {
     try {
       return await provider.putFile(container, file, body, { ...options, size: source.size })
     } catch (error) {
-      failedTries++
-      const again = (body !== source || source.untouched) && !options.signal.aborted && failedTries < retry.attempts
-      if (!again || !retry.allows(error, !isCondition(options))) throw error
-      await retry.wait(failedTries, error, options.signal)
+      if (body === source && !source.untouched) throw error
+      failures = oneMore(failures)
+      await retry.nextOfTransfer(failures, error, options.signal, !isCondition(options))
     }
   }
 }
@@ -168,7 +167,7 @@ async function uploadParts(job: UploadJob, partSize: number, bodies: Parts): Pro
   const { parts: limits, maxPutSize } = provider.capabilities
   if (limits === false) throw tooLarge(maxPutSize)
   const { conditions, ...start } = options
-  const started = await retry.run(options.signal, true, () =>
+  const started = await retry.runTransfer(options.signal, true, () =>
     provider.startUpload(container, file, { ...start, partSize }),
   )
   try {
@@ -196,7 +195,7 @@ async function sendParts(
   const send = async (partNumber: number, { bytes, release }: Part) => {
     let tries = 0
     try {
-      const part = await retry.run(signal, true, () => {
+      const part = await retry.runTransfer(signal, true, () => {
         tries++
         return provider.uploadPart(started, bytes, { signal, partNumber, size: bytes.length })
       })

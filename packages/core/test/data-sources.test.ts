@@ -55,11 +55,27 @@ describe('createStorage', () => {
   it('gives the provider its own settings and the directory, and keeps ours from it', async () => {
     const { module, seen } = recording()
     const storage = await createStorage(
-      { name: 'mine', connector: 'any', provider: module, key: 'k', maxFileSize: '10', partSize: 100 },
+      {
+        name: 'mine',
+        connector: 'any',
+        provider: module,
+        key: 'k',
+        maxFileSize: '10',
+        partSize: 100,
+        retry: { attempts: 1 },
+      },
       { directory },
     )
     expect(storage.name).toBe('fake')
     expect(seen).toEqual([{ key: 'k' }, { directory }])
+  })
+
+  it('refuses retries that make no sense', async () => {
+    const { module } = recording()
+    await expect(createStorage({ provider: module, key: 'k', retry: { attempts: 0 } })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'retry.attempts must be a number from 1, not 0',
+    })
   })
 
   it('names the data source and the property that is wrong', async () => {

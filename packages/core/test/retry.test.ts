@@ -51,4 +51,29 @@ describe('the retry policy', () => {
     }
     await expect(new RetryPolicy({ maxDelay: 3_600_000 }).run(controller.signal, true, call)).rejects.toThrow()
   })
+
+  it('lets a transfer go on for an outage, beyond its attempts', async () => {
+    const { calls, call } = failing('CONNECTION_LOST', 20)
+    const policy = new RetryPolicy({ ...quick, attempts: 2, maxOutage: 60_000 })
+    expect(await policy.runTransfer(never(), true, call)).toBe('done')
+    expect(calls.count).toBe(21)
+  })
+
+  it('gives a transfer up when neither an attempt nor time is left', async () => {
+    const { calls, call } = failing('UNAVAILABLE', Infinity)
+    const policy = new RetryPolicy({ ...quick, attempts: 3, maxOutage: 0 })
+    await expect(policy.runTransfer(never(), true, call)).rejects.toThrow('not now')
+    expect(calls.count).toBe(3)
+  })
+
+  it('repeats nothing of a transfer that is done for good, or that would be done twice', async () => {
+    for (const [code, idempotent] of [
+      ['PERMISSION_DENIED', true],
+      ['CONNECTION_LOST', false],
+    ] as const) {
+      const { calls, call } = failing(code, Infinity)
+      await expect(new RetryPolicy(quick).runTransfer(never(), idempotent, call)).rejects.toThrow('not now')
+      expect(calls.count).toBe(1)
+    }
+  })
 })

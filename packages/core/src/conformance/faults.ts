@@ -16,6 +16,7 @@ import { bytes, pieces, WatchedSource } from './content.js'
 import { namesOf, rejects, sameBytes } from './expectations.js'
 import { bodyOf } from './faulty-provider.js'
 import { lostAnswers } from './lost-answers.js'
+import { outages } from './outages.js'
 
 const content = bytes(200_000)
 const unavailable = new StorageError('UNAVAILABLE', 'the service is busy')
@@ -95,7 +96,7 @@ export const faults: ConformanceCategory = {
           [{ attempts: 6 }, 6],
         ] as const) {
           const faulty = context.faulty().fail('getFile', unavailable, 100).fail('putFile', unavailable, 100)
-          const storage = context.over(faulty, { retry: { minDelay: 1, maxDelay: 2, ...options } })
+          const storage = context.over(faulty, { retry: { minDelay: 1, maxDelay: 2, maxOutage: 0, ...options } })
           const error = await rejects(storage.getFile(container, 'file'), 'UNAVAILABLE')
           assert.deepEqual([error.operation, error.file], ['getFile', 'file'])
           assert.equal(faulty.count('getFile'), attempts)
@@ -349,5 +350,6 @@ export const faults: ConformanceCategory = {
       },
     },
     ...brokenDownloads,
+    ...outages,
   ],
 }

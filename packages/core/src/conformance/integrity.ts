@@ -297,7 +297,7 @@ export const integrity: ConformanceCategory = {
       async run(context) {
         const { container } = context
         await context.put('file', content)
-        const patient = { retry: { attempts: 1 } }
+        const once = { retry: { attempts: 1, maxOutage: 0 } }
         const short = context.faulty().transformDownload(async function* (chunks) {
           let left = content.length - 1
           for await (const chunk of chunks) {
@@ -305,13 +305,13 @@ export const integrity: ConformanceCategory = {
             left -= Math.min(left, chunk.length)
           }
         })
-        const cut = await context.over(short, patient).openFile(container, 'file')
+        const cut = await context.over(short, once).openFile(container, 'file')
         await rejects(cut.bytes(), 'CONNECTION_LOST', 'BAD_ANSWER')
         const long = context.faulty().transformDownload(async function* (chunks) {
           yield* chunks
           yield Buffer.from('more')
         })
-        const stretched = await context.over(long, patient).openFile(container, 'file')
+        const stretched = await context.over(long, once).openFile(container, 'file')
         isCode(await stretched.bytes().catch((error: unknown) => error), 'BAD_ANSWER')
       },
     },

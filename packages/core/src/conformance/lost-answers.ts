@@ -142,7 +142,7 @@ export const lostAnswers: readonly ConformanceCase[] = [
       const busy = context.faulty().on('removeFiles', async (_proceed, _name, files) => {
         return files.map((file) => ({ file, error: unavailable }))
       })
-      const retry = { attempts: 3, minDelay: 1, maxDelay: 2 }
+      const retry = { attempts: 3, minDelay: 1, maxDelay: 2, maxOutage: 0 }
       const [left] = await context.over(busy, { retry }).removeFiles(container, ['b'])
       assert.deepEqual([left?.error?.code, left?.error?.file], ['UNAVAILABLE', 'b'])
       assert.equal(busy.count('removeFiles'), 3)

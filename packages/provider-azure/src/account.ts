@@ -1,9 +1,6 @@
 /**
  * The account: where it is, who asks, and the clients that the SDK gives for it.
  */
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
-import { Socket } from 'node:net'
 import {
   BlobServiceClient,
   type BlockBlobClient,
@@ -13,6 +10,8 @@ import {
   StorageSharedKeyCredential,
 } from '@azure/storage-blob'
 import { StorageError } from '@stowage/core'
+import { HttpTransport } from '@stowage/http-transport'
+import { httpClientOver } from './http-client.js'
 import { blobName } from './names.js'
 
 /** What @azure/identity gives, and @azure/core-auth describes. */
@@ -42,9 +41,6 @@ export type Authority =
   /** In every URL already. */
   | { readonly kind: 'sas' }
 
-/** Milliseconds. */
-const defaultIdleTimeout = 60_000
-
 /** Azurite's account, which everybody knows: "Connect to the emulator account using the well-known account name and key". */
 const developmentAccount: Readonly<Partial<Record<string, string>>> = {
   AccountName: 'devstoreaccount1',
@@ -57,7 +53,7 @@ export class Account {
   readonly endpoint: string
   readonly authority: Authority
   readonly #sas: string
-  readonly #agent: HttpAgent
+  readonly #transport: HttpTransport
   readonly service: BlobServiceClient
 
   /** Makes no request. */
@@ -66,11 +62,8 @@ export class Account {
     this.endpoint = endpoint
     this.authority = authority
     this.#sas = sas
-    const timeout = options.idleTimeout ?? defaultIdleTimeout
-    const agentOptions = { keepAlive: true, timeout }
-    this.#agent = endpoint.startsWith('https:') ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions)
-    endWhenSilent(this.#agent, timeout)
-    this.service = this.#client({})
+    this.#transport = new HttpTransport({ idleTimeout: options.idleTimeout })
+    this.service = this.#client()
   }
 
   container(container: string): ContainerClient {
@@ -93,50 +86,26 @@ export class Account {
   }
 
   /** Closes the connections. */
-  close(): void {
-    this.#agent.destroy()
+  close(): Promise<void> {
+    return this.#transport.close()
   }
 
-  #client(headers: Readonly<Record<string, string>>): BlobServiceClient {
+  #client(headers?: Readonly<Record<string, string>>): BlobServiceClient {
     const { authority } = this
     const pipeline = newPipeline(authority.kind === 'sas' ? undefined : authority.credential, {
       // Core repeats what can be repeated; the SDK would multiply its tries, and hide them.
       retryOptions: { maxTries: 1 },
+      httpClient: httpClientOver(this.#transport),
     })
-    pipeline.factories.push(withHeaders(this.#agent, headers))
+    if (headers !== undefined) pipeline.factories.push(withHeaders(headers))
     return new BlobServiceClient(this.endpoint + this.#sas, pipeline)
   }
 }
 
-/**
- * Ends connections on which nothing moves although something should: the service is silent, or gone without a word. A
- * connection that stands still because its reader does is left alone.
- */
-function endWhenSilent(agent: HttpAgent, timeout: number): void {
-  const connect = agent.createConnection.bind(agent)
-  agent.createConnection = (options, callback) => {
-    const stream = connect(options, callback)
-    if (!(stream instanceof Socket)) return stream
-    return stream.on('timeout', () => {
-      if (stream.isPaused()) stream.setTimeout(timeout)
-      else stream.destroy(Object.assign(new Error('the connection is silent'), { code: 'ETIMEDOUT' }))
-    })
-  }
-  const reuse = agent.reuseSocket.bind(agent)
-  agent.reuseSocket = (stream, request) => {
-    reuse(stream, request)
-    // While nobody used it, it had the time that the service keeps such connections.
-    if (stream instanceof Socket) stream.setTimeout(timeout)
-  }
-}
-
-/** Connections of the account's own, so that closing frees them; and more headers. */
-function withHeaders(agent: HttpAgent, headers: Readonly<Record<string, string>>): RequestPolicyFactory {
+function withHeaders(headers: Readonly<Record<string, string>>): RequestPolicyFactory {
   return {
     create: (next) => ({
       sendRequest(request) {
-        // There is one already where a proxy is configured.
-        request.agent ??= agent
         for (const [name, value] of Object.entries(headers)) request.headers.set(name, value)
         return next.sendRequest(request)
       },

@@ -68,9 +68,6 @@ const byStatus: Readonly<Record<number, readonly [StorageErrorCode, string]>> = 
   503: ['UNAVAILABLE', 'the service cannot serve now'],
 }
 
-/** Nothing was sent: the service was not reached. */
-const unreached = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
-
 /** Errors of the client's own, of the kinds of @azure/identity and the like. */
 const ofCredential =
   /^(AuthenticationError|AuthenticationRequiredError|CredentialUnavailableError|AggregateAuthenticationError)$/
@@ -139,11 +136,10 @@ function missing(
 }
 
 function withoutAnswer(error: RestError, cause: Error): StorageError {
-  // Of the SDK's parser for XML, and of Node's for HTTP.
-  if (error.code === 'PARSE_ERROR' || error.code?.startsWith('HPE_'))
-    return new StorageError('BAD_ANSWER', 'the answer makes no sense', { cause })
-  if (unreached.has(error.code ?? '')) return new StorageError('UNAVAILABLE', 'the service was not reached', { cause })
-  return new StorageError('CONNECTION_LOST', 'the connection broke', { cause })
+  // Of the SDK's parser for XML.
+  if (error.code === 'PARSE_ERROR') return new StorageError('BAD_ANSWER', 'the answer makes no sense', { cause })
+  // Connections to the service are the transport's, whose errors are of the contract.
+  return new StorageError('UNAVAILABLE', "the source of the credential's tokens cannot be reached", { cause })
 }
 
 /** Answers to HEAD have no body; the code is then in a header. */

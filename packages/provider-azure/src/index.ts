@@ -2,7 +2,8 @@
  * @stowage/provider-azure: containers and files on Azure Blob Storage.
  *
  * The rooms, in the order to read them:
- * - `config.ts`: the settings that a data source may have. `account.ts`: the account that they lead to, and its clients.
+ * - `config.ts`: the settings that a data source may have. `account.ts`: the account that they lead to, and its clients;
+ *   `http-client.ts`: what these send requests over.
  * - `capabilities.ts`: what this provider can do, as data.
  * - `names.ts`, `metadata.ts`, `attributes.ts`: names, pairs and attributes as Azure takes them, and back.
  * - `errors.ts`: Azure's errors in the contract's words.

@@ -146,7 +146,7 @@ export class AzureProvider implements StorageProvider {
     return signUrl(this.#account, container, file, options)
   }
 
-  async close(): Promise<void> {
-    this.#account.close()
+  close(): Promise<void> {
+    return this.#account.close()
   }
 }

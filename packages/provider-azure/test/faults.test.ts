@@ -1,12 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { isStorageError, StorageService } from '@stowage/core'
-import { describeServer, httpAnswer, startTcpProxy, type TcpProxy } from '@stowage/test-servers'
+import { describeServer, httpAnswer, startIdleClosingProxy, startTcpProxy, type TcpProxy } from '@stowage/test-servers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { AzureProvider } from '../src/index.js'
 
 const MiB = 1024 ** 2
 /** Waits no longer than they must. */
-const retry = { attempts: 3, minDelay: 1, maxDelay: 5 }
+const retry = { attempts: 3, minDelay: 1, maxDelay: 5, maxOutage: 0 }
 const code = (operation: Promise<unknown>) =>
   operation.then(
     () => 'success',
@@ -97,6 +97,63 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint }) => {
       expect(await Array.fromAsync(direct.uploads(container))).toEqual([])
     }),
   )
+
+  test('a list that is cut off is asked for again, however its length was told', () =>
+    through(async (storage) => {
+      const cut = '<?xml version="1.0" encoding="utf-8"?><EnumerationResults><'
+      proxy.failNext(
+        { kind: 'truncate', afterBytes: 400 },
+        {
+          kind: 'answer',
+          text: `HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: 5000\r\n\r\n${cut}`,
+        },
+      )
+      expect((await storage.getFiles(container)).map(({ name }) => name)).toContain('file')
+      const chunk = `${cut.length.toString(16)}\r\n${cut}\r\n`
+      proxy.failRequest(/^GET \S*comp=list/, {
+        kind: 'answer',
+        text: `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}`,
+      })
+      expect((await storage.getFiles(container)).map(({ name }) => name)).toContain('file')
+    }))
+
+  test('calls that are not repeated succeed, once, after the process was frozen for longer than connections are kept', async () => {
+    const idle = await startIdleClosingProxy(endpoint)
+    const path = new URL(endpoint).pathname
+    const options = { storageAccount, storageAccessKey, endpoint: idle.endpoint + path }
+    const frozen = new StorageService(new AzureProvider(options))
+    const place = (file: string) => ({ container, file })
+    const [made, left] = [`faults-${randomUUID()}`, `faults-${randomUUID()}`]
+    await direct.createContainer({ name: left })
+    await direct.putFile(container, 'removed', 'x')
+    await Promise.all(Array.from({ length: 10 }, () => frozen.getFile(container, 'file')))
+    idle.blockUntilClosed()
+    await Promise.all([
+      frozen.createContainer({ name: made }),
+      frozen.destroyContainer(left),
+      frozen.removeFile(container, 'removed'),
+      frozen.putFile(container, 'created frozen', 'x', { ifNoneMatch: '*' }),
+      frozen.copyFile(place('file'), place('copied'), { ifNoneMatch: '*' }),
+    ])
+    await direct.destroyContainer(made)
+    await frozen.close()
+    await idle.stop()
+  })
+
+  test('an upload goes on after more failures in a row than a call has attempts, wherever they begin', async () => {
+    const large = randomBytes(11 * MiB)
+    const patient = { ...retry, maxOutage: 60_000 }
+    const lost = { kind: 'reset', afterBytes: 0 } as const
+    for (const request of [/^PUT \S*comp=block&/, /^PUT \S*comp=blocklist/]) {
+      for (let failures = 0; failures < 4 * retry.attempts; failures++) proxy.failRequest(request, lost)
+      const path = new URL(endpoint).pathname
+      const options = { storageAccount, storageAccessKey, endpoint: proxy.endpoint + path }
+      const storage = new StorageService(new AzureProvider(options), { retry: patient })
+      await storage.putFile(container, 'outlasted', large, { partSize: 5 * MiB })
+      await storage.close()
+      expect((await (await direct.openFile(container, 'outlasted')).bytes()).equals(large)).toBe(true)
+    }
+  })
 
   test.each([
     ['no XML', httpAnswer(200, { 'Content-Type': 'application/xml' }, '<<garbage')],

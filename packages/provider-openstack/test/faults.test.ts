@@ -1,7 +1,14 @@
-import { randomBytes } from 'node:crypto'
-import { isStorageError, StorageService } from '@stowage/core'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { isStorageError, type RetryOptions, StorageService } from '@stowage/core'
 import { type Session, type SignIn, SwiftProvider } from '@stowage/swift'
-import { describeServer, type Fault, httpAnswer, startTcpProxy, type TcpProxy } from '@stowage/test-servers'
+import {
+  describeServer,
+  type Fault,
+  httpAnswer,
+  startIdleClosingProxy,
+  startTcpProxy,
+  type TcpProxy,
+} from '@stowage/test-servers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { OpenStackProvider } from '../src/index.js'
 import { signInWith } from '../src/sign-in.js'
@@ -9,7 +16,7 @@ import { signInWith } from '../src/sign-in.js'
 const MiB = 1024 ** 2
 
 /** The retries of these tests wait no longer than they must. */
-const retry = { attempts: 3, minDelay: 1, maxDelay: 5 }
+const retry = { attempts: 3, minDelay: 1, maxDelay: 5, maxOutage: 0 }
 /** Milliseconds: longer than a busy Swift is silent. */
 const idleTimeout = 4000
 
@@ -33,18 +40,23 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
     await direct.close()
   })
 
+  /** Swift at another address than the catalogue's. */
+  const providerAt = (url: string, signIn: SignIn = signInWith(settings)) => {
+    const authenticate = async (signal: AbortSignal) => {
+      const session = await signIn.authenticate(signal)
+      return { ...session, endpoint: session.endpoint.replace(local.url, url) }
+    }
+    return new SwiftProvider({ name: 'openstack', signIn: { authenticate }, idleTimeout })
+  }
+
   /** Over a proxy before Swift, which the first request of a new client meets. */
   const through = async (
     use: (storage: StorageService, proxy: TcpProxy) => Promise<void>,
     signIn: SignIn = signInWith(settings),
+    patience: RetryOptions = retry,
   ) => {
     const proxy = await startTcpProxy(local.url)
-    const authenticate = async (signal: AbortSignal) => {
-      const session = await signIn.authenticate(signal)
-      return { ...session, endpoint: session.endpoint.replace(local.url, proxy.endpoint) }
-    }
-    const provider = new SwiftProvider({ name: 'openstack', signIn: { authenticate }, idleTimeout })
-    await using storage = new StorageService(provider, { retry })
+    await using storage = new StorageService(providerAt(proxy.endpoint, signIn), { retry: patience })
     await use(storage, proxy).finally(() => proxy.stop())
   }
 
@@ -126,6 +138,57 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
       proxy.failNext({ kind: 'answer', text: 'garbage\r\n\r\n' })
       await expect(storage.getFiles(container)).rejects.toMatchObject({ code: 'BAD_ANSWER' })
     }))
+
+  test('a list that is cut off is asked for again, however its length was told', () =>
+    through(async (storage, proxy) => {
+      const head = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n'
+      const cut = '[{"name":"fi'
+      const endings = [
+        `Content-Length: 5000\r\n\r\n${cut}`,
+        `Transfer-Encoding: chunked\r\n\r\n${cut.length.toString(16)}\r\n${cut}\r\n`,
+      ]
+      for (const ending of endings) {
+        proxy.failRequest(/^GET \S*format=json/, { kind: 'answer', text: head + ending })
+        expect((await storage.getFiles(container)).map(({ name }) => name)).toContain('file')
+      }
+    }))
+
+  test('calls that are not repeated succeed, once, after the process was frozen for longer than connections are kept', async () => {
+    const idle = await startIdleClosingProxy(local.url)
+    const frozen = new StorageService(providerAt(idle.endpoint))
+    const place = (file: string) => ({ container, file })
+    const [made, left] = [`faults-${randomUUID()}`, `faults-${randomUUID()}`]
+    await direct.createContainer({ name: left })
+    await direct.putFile(container, 'removed', 'x')
+    await Promise.all(Array.from({ length: 10 }, () => frozen.getFile(container, 'file')))
+    idle.blockUntilClosed()
+    await Promise.all([
+      frozen.createContainer({ name: made }),
+      frozen.destroyContainer(left),
+      frozen.removeFile(container, 'removed'),
+      frozen.putFile(container, 'created frozen', 'x', { ifNoneMatch: '*' }),
+      frozen.copyFile(place('file'), place('copied'), { ifNoneMatch: '*' }),
+    ])
+    await direct.destroyContainer(made)
+    await frozen.close()
+    await idle.stop()
+  })
+
+  test('an upload goes on after more failures in a row than a call has attempts, wherever they begin', () =>
+    through(
+      async (storage, proxy) => {
+        const large = randomBytes(3 * MiB)
+        for (const request of [/^PUT \S*stowage-segments/, /^PUT \S*multipart-manifest=put/]) {
+          const lost = { kind: 'reset', afterBytes: 0 } as const
+          for (let failures = 0; failures < 4 * retry.attempts; failures++) proxy.failRequest(request, lost)
+          await storage.putFile(container, 'outlasted', large, { partSize: MiB })
+          expect((await readBack('outlasted')).equals(large)).toBe(true)
+        }
+        await direct.removeFile(container, 'outlasted')
+      },
+      undefined,
+      { ...retry, maxOutage: 60_000 },
+    ))
 
   test('parts whose connections break are sent again, and none is left over', () =>
     through(async (storage, proxy) => {

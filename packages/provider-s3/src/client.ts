@@ -1,10 +1,10 @@
-import { Agent } from 'node:http'
-import { Agent as SecureAgent } from 'node:https'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import type { NamesOf } from '@stowage/core'
+import { HttpTransport } from '@stowage/http-transport'
 import type { Understands } from './capabilities.js'
 import type { S3Settings } from './config.js'
 import { addTransportRules } from './middleware.js'
+import { requestHandlerOver } from './request-handler.js'
 
 export interface S3ProviderOptions extends S3Settings {
   /** Instead of `key` and `keyId`: credentials, or a function that gets them, as the SDK takes them. */
@@ -67,23 +67,15 @@ export function createClient(options: S3ProviderOptions): S3Client {
     useFipsEndpoint: options.useFipsEndpoint ?? false,
     // Core repeats what can be repeated, by one rule for all providers.
     maxAttempts: 1,
-    // Asking for permission to send a body costs a round trip each, and the SDK then leaves its pool of connections.
+    // Asking for permission to send a body costs a round trip each.
     expectContinueHeader: false,
     requestChecksumCalculation: checksums ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED',
     // Checked by core, on request; in the SDK a checked stream does not say when its connection breaks.
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: {
-      httpAgent: new Agent({ keepAlive: true, maxSockets: maxConnections, scheduling: 'lifo' }),
-      httpsAgent: new SecureAgent({ keepAlive: true, maxSockets: maxConnections, scheduling: 'lifo' }),
-      connectionTimeout: options.connectTimeout ?? 10_000,
-      socketTimeout: options.idleTimeout ?? 60_000,
-      // It would warn on the console when requests wait for a connection, which they may.
-      logger: silent,
-    },
+    requestHandler: requestHandlerOver(
+      new HttpTransport({ maxConnections, connectTimeout: options.connectTimeout, idleTimeout: options.idleTimeout }),
+    ),
   })
   addTransportRules(client, { checksums })
   return client
 }
-
-const ignore = () => undefined
-const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore }

@@ -8,6 +8,7 @@ import type {
 import { type Checksums, StorageError } from '@stowage/core'
 import type { Understands } from './capabilities.js'
 import { explain, type Subject, statusOf } from './errors.js'
+import type { SendOptions } from './request-handler.js'
 
 export interface ConnectionOptions extends Understands {
   /** 32 bytes in Base64, for all reads and for writes that name no other. */
@@ -32,14 +33,19 @@ export class Connection {
     this.options = options
   }
 
-  /** Sends a command; whatever goes wrong is a `StorageError`. */
+  /**
+   * Sends a command; whatever goes wrong is a `StorageError`.
+   * @param streamFrom Bytes: longer content comes as a stream. Default: none does.
+   */
   async send<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
     command: $Command<Input, Output, S3ClientResolvedConfig>,
     signal: AbortSignal,
     subject: Subject,
+    streamFrom = Number.POSITIVE_INFINITY,
   ): Promise<Output> {
+    const options: SendOptions = { abortSignal: signal, streamFrom }
     try {
-      return await this.client.send(command, { abortSignal: signal })
+      return await this.client.send(command, options)
     } catch (error) {
       if (this.options.refreshable && isExpired(error)) throw await this.#refresh(error, subject)
       throw explain(error, subject)

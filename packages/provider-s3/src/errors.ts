@@ -91,25 +91,18 @@ const statuses: Readonly<Record<number, StorageErrorCode>> = {
   507: 'NO_SPACE',
 }
 
-/** Nothing was sent yet when these happen. */
+/** Of the SDK's connections to where it gets credentials; those to the service are the transport's. */
 const unreachable: ReadonlySet<unknown> = new Set([
   'ECONNREFUSED',
+  'ECONNRESET',
   'ENOTFOUND',
   'EAI_AGAIN',
   'EHOSTUNREACH',
   'ENETUNREACH',
-  'EADDRNOTAVAIL',
-])
-
-const broken: ReadonlySet<unknown> = new Set([
-  'ECONNRESET',
-  'EPIPE',
   'ETIMEDOUT',
-  'ECONNABORTED',
-  'ERR_STREAM_PREMATURE_CLOSE',
 ])
 
-/** Whatever the SDK or the connection threw, as the contract has it. No header, key or address of it is passed on. */
+/** Whatever the SDK threw, as the contract has it. No header, key or address of it is passed on. */
 export function explain(error: unknown, subject: Subject): StorageError {
   if (error instanceof StorageError) return error
   if (!(error instanceof Error)) return new StorageError('INTERNAL', 'the SDK failed', { cause: describeCause(error) })
@@ -121,16 +114,8 @@ export function explain(error: unknown, subject: Subject): StorageError {
   if (error.name === 'CredentialsProviderError' || error.name === 'TokenProviderError') {
     return new StorageError('UNAUTHENTICATED', 'no credentials were found for the service', { cause })
   }
-  if (unreachable.has(code)) return new StorageError('UNAVAILABLE', 'the service cannot be reached', { cause })
-  if (error.name === 'TimeoutError' && /establish a connection/.test(error.message)) {
-    return new StorageError('UNAVAILABLE', 'no connection to the service could be made in time', { cause })
-  }
-  if (error.name === 'TimeoutError') return new StorageError('CONNECTION_LOST', 'the service fell silent', { cause })
-  if (broken.has(code) || /socket hang up|aborted/.test(error.message)) {
-    return new StorageError('CONNECTION_LOST', 'the connection to the service broke', { cause })
-  }
-  if (typeof code === 'string' && /^(?:HPE_|ERR_HTTP_|ERR_SSL_|EPROTO)/.test(code)) {
-    return new StorageError('BAD_ANSWER', 'the service answered with something that is not HTTP', { cause })
+  if (unreachable.has(code)) {
+    return new StorageError('UNAVAILABLE', 'the source of the credentials cannot be reached', { cause })
   }
   if (/^Region is missing/.test(error.message)) {
     return new StorageError('INVALID_ARGUMENT', 'the region is not known: set region, or AWS_REGION', {

@@ -3,7 +3,7 @@
  *
  * The rooms, in the order to read them:
  * - `config.ts`, `client.ts`, `capabilities.ts`: settings, the SDK's client made from them, and what the service can do.
- * - `connection.ts`, `middleware.ts`, `errors.ts`: what all requests have in common, and how their failures are named.
+ * - `connection.ts`, `middleware.ts`, `request-handler.ts`, `errors.ts`: what all requests have in common, and how their failures are named.
  * - `provider.ts`: the contract's calls, each in its room: `containers.ts`, `lister.ts`, `reader.ts`, `writer.ts`,
  *   `parts.ts`, `copier.ts`, `remover.ts`, `signing.ts`.
  * - `names.ts`, `metadata.ts`: names and metadata as the service takes them.

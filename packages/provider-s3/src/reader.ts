@@ -1,5 +1,4 @@
-import type { IncomingMessage } from 'node:http'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import {
   GetObjectCommand,
   type GetObjectCommandOutput,
@@ -165,10 +164,10 @@ export async function openFile(
     ...nativeConditions(conditions),
     ...(range === undefined ? {} : { Range: rangeHeader(range) }),
   })
-  const answer = await connection.send(command, signal, place).catch(async (error: unknown) => {
+  const answer = await connection.send(command, signal, place, smallBodySize).catch(async (error: unknown) => {
     throw await completed(connection, { ...place, signal, conditions }, error)
   })
-  const source = answer.Body as IncomingMessage
+  const source = answer.Body as Readable
   try {
     const sent = sentRange(answer)
     const { offset, length } = resolveRange(range, sent.size)
@@ -176,7 +175,7 @@ export async function openFile(
       throw new StorageError('BAD_ANSWER', 'the service sent another range than the one asked for')
     }
     const info = infoOf(connection, place, answer, sent.size)
-    if (length > smallBodySize) return { info, offset, length, stream: new BodyStream(source, signal) }
+    if (length > smallBodySize) return { info, offset, length, stream: source }
     return { info, offset, length, bytes: await readSmallBody(source, length, signal, (error) => explain(error, {})) }
   } catch (error) {
     source.destroy()
@@ -194,39 +193,3 @@ function sentRange({ ContentRange, ContentLength = 0 }: GetObjectCommandOutput) 
   if (size === undefined) throw new StorageError('BAD_ANSWER', 'the service sent a range that cannot be understood')
   return { offset: Number(first), length: Number(last) - Number(first) + 1, size: Number(size) }
 }
-
-/** The body of an answer, whose failures are `StorageError`s. */
-class BodyStream extends Readable {
-  readonly #source: IncomingMessage
-  readonly #signal: AbortSignal
-  readonly #onAbort = () => this.destroy(explain(this.#signal.reason, {}))
-
-  constructor(source: IncomingMessage, signal: AbortSignal) {
-    super({ highWaterMark: source.readableHighWaterMark })
-    this.#source = source
-    this.#signal = signal
-    source.on('data', (chunk: Buffer) => {
-      if (!this.push(chunk)) source.pause()
-    })
-    source.pause()
-    source.once('end', () => this.push(null))
-    source.on('error', (error) => this.destroy(explain(error, {})))
-    source.once('close', () => {
-      if (!source.readableEnded) this.destroy(lost())
-    })
-    signal.addEventListener('abort', this.#onAbort, { once: true })
-    if (signal.aborted) this.#onAbort()
-  }
-
-  override _read(): void {
-    this.#source.resume()
-  }
-
-  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
-    this.#signal.removeEventListener('abort', this.#onAbort)
-    this.#source.destroy()
-    callback(error)
-  }
-}
-
-const lost = () => new StorageError('CONNECTION_LOST', 'the connection ended before the file did')

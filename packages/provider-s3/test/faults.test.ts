@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type StorageError, StorageService } from '@stowage/core'
-import { describeServer, httpAnswer, startTcpProxy, type TcpProxy } from '@stowage/test-servers'
+import { describeServer, httpAnswer, startIdleClosingProxy, startTcpProxy, type TcpProxy } from '@stowage/test-servers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { S3Provider, type S3ProviderOptions } from '../src/index.js'
 
@@ -10,7 +10,7 @@ const MiB = 1024 ** 2
 const coded = (code: string) => expect.objectContaining({ code })
 
 /** The retries of these tests wait no longer than they must. */
-const retry = { attempts: 3, minDelay: 1, maxDelay: 5 }
+const retry = { attempts: 3, minDelay: 1, maxDelay: 5, maxOutage: 0 }
 
 describeServer('ceph', ({ endpoint, region, key, keyId }) => {
   const container = `faults-${randomUUID()}`
@@ -162,6 +162,23 @@ describeServer('ceph', ({ endpoint, region, key, keyId }) => {
         expect(await Array.fromAsync(direct.uploads(container))).toEqual([])
       }))
 
+    test('an upload goes on after more failures in a row than a call has attempts, wherever they begin', async () => {
+      const patient = { ...retry, maxOutage: 60_000 }
+      for (const [request, fault] of [
+        [/^POST \S*uploads/, httpAnswer(503)],
+        [/partNumber=2/, lost],
+        [/^POST \S*uploadId=/, lost],
+      ] as const) {
+        for (let failures = 0; failures < 4 * retry.attempts; failures++) proxy.failRequest(request, fault)
+        const storage = new StorageService(new S3Provider({ endpoint: proxy.endpoint, region, key, keyId }), {
+          retry: patient,
+        })
+        await storage.putFile(container, 'outlasted', large, { partSize: 5 * MiB })
+        await storage.close()
+        expect((await (await direct.openFile(container, 'outlasted')).bytes()).equals(large)).toBe(true)
+      }
+    })
+
     test('under a condition whose answer is lost fails, for nobody knows whether it was stored', () =>
       through(async (storage) => {
         proxy.failRequest(/^PUT /, lost)
@@ -186,6 +203,46 @@ describeServer('ceph', ({ endpoint, region, key, keyId }) => {
         { credentials, keyId: undefined, key: undefined },
       )
     })
+  })
+
+  test('a list that is cut off is asked for again, however its length was told', () =>
+    through(async (storage) => {
+      const cut = '<?xml version="1.0" encoding="utf-8"?><ListBucketResult><'
+      proxy.failNext(
+        { kind: 'truncate', afterBytes: 400 },
+        {
+          kind: 'answer',
+          text: `HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: 5000\r\n\r\n${cut}`,
+        },
+      )
+      expect((await storage.getFiles(container)).map(({ name }) => name)).toContain('file')
+      const chunk = `${cut.length.toString(16)}\r\n${cut}\r\n`
+      proxy.failRequest(/^GET \S*list-type=2/, {
+        kind: 'answer',
+        text: `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}`,
+      })
+      expect((await storage.getFiles(container)).map(({ name }) => name)).toContain('file')
+    }))
+
+  test('calls that are not repeated succeed, once, after the process was frozen for longer than connections are kept', async () => {
+    const idle = await startIdleClosingProxy(endpoint as string)
+    const frozen = new StorageService(new S3Provider({ endpoint: idle.endpoint, region, key, keyId }))
+    const place = (file: string) => ({ container, file })
+    const [made, left] = [`faults-${randomUUID()}`, `faults-${randomUUID()}`]
+    await direct.createContainer({ name: left })
+    await direct.putFile(container, 'removed', 'x')
+    await Promise.all(Array.from({ length: 10 }, () => frozen.getFile(container, 'file')))
+    idle.blockUntilClosed()
+    await Promise.all([
+      frozen.createContainer({ name: made }),
+      frozen.destroyContainer(left),
+      frozen.removeFile(container, 'removed'),
+      frozen.putFile(container, 'created frozen', 'x', { ifNoneMatch: '*' }),
+      frozen.copyFile(place('file'), place('copied'), { ifNoneMatch: '*' }),
+    ])
+    await direct.destroyContainer(made)
+    await frozen.close()
+    await idle.stop()
   })
 
   test.each([

@@ -2,15 +2,14 @@
  * Requests to one account of a Swift: signed in, repeated once after a refused token, and with errors in the contract's words.
  */
 import type { Readable } from 'node:stream'
-import { StorageError } from '@stowage/core'
-import { Agent } from 'undici'
-import { type AnswerHeaders, answerError, badAnswer } from './errors.js'
-import { type Answer, exchange, type Outgoing } from './exchange.js'
+import { type HttpRequest, type HttpResponse, HttpTransport, type ResponseHeaders } from '@stowage/http-transport'
+import { answerError, badAnswer } from './errors.js'
 import { pathOf } from './names.js'
 import { Recently } from './recently.js'
 import { Sessions, type SignIn } from './sign-in.js'
 
-export interface SwiftRequest extends Pick<Outgoing, 'signal' | 'commits' | 'patience'> {
+export interface SwiftRequest extends Pick<HttpRequest, 'commits' | 'responseTimeout'> {
+  readonly signal: AbortSignal
   readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
   /** Left out: the account. */
   readonly container?: string
@@ -24,29 +23,25 @@ export interface SwiftRequest extends Pick<Outgoing, 'signal' | 'commits' | 'pat
 
 export interface SwiftAnswer {
   readonly status: number
-  readonly headers: AnswerHeaders
+  readonly headers: ResponseHeaders
   readonly body: Buffer
 }
-
-/** Milliseconds. A proxy server of Swift's gives up on its own stores after some ten seconds. */
-const defaultIdleTimeout = 60_000
 
 export class SwiftClient {
   readonly #sessions: Sessions
   // As many connections as there are requests: a pool that is full of slow readers would hold everybody else up.
-  readonly #agent = new Agent({ keepAliveTimeout: 10_000, connect: { timeout: 10_000 } })
+  readonly #transport: HttpTransport
   /** Containers that were asked for and did not exist. */
   readonly recentlyMissing = new Recently(2000)
-  readonly #idleTimeout: number
   #info: { readonly known: unknown } | undefined
 
   /**
    * Does no I/O.
    * @param idleTimeout Milliseconds in which nothing comes of an answer, after which the connection counts as lost.
    */
-  constructor(signIn: SignIn, idleTimeout = defaultIdleTimeout) {
+  constructor(signIn: SignIn, idleTimeout?: number) {
     this.#sessions = new Sessions(signIn)
-    this.#idleTimeout = idleTimeout
+    this.#transport = new HttpTransport({ idleTimeout })
   }
 
   /** Rejects with a `StorageError` unless the status is 2xx or one that is allowed. */
@@ -56,7 +51,7 @@ export class SwiftClient {
   }
 
   /** As `request`; a content longer than `streamFrom` bytes comes as a stream. */
-  async open(request: SwiftRequest, streamFrom: number): Promise<Answer> {
+  async open(request: SwiftRequest, streamFrom: number): Promise<HttpResponse> {
     return this.#send(request, streamFrom)
   }
 
@@ -79,12 +74,12 @@ export class SwiftClient {
   }
 
   async #askInfo(origin: string, signal: AbortSignal): Promise<unknown> {
-    const { status, headers, body } = await exchange(this.#agent, origin, {
+    const { status, headers, body } = await this.#transport.send({
       method: 'GET',
+      origin,
       path: '/info',
       headers: {},
       signal,
-      idleTimeout: this.#idleTimeout,
     })
     if (status !== 200) {
       if (status >= 500) throw answerError('GET', status, headers)
@@ -98,19 +93,20 @@ export class SwiftClient {
     }
   }
 
-  async #send(request: SwiftRequest, streamFrom?: number): Promise<Answer> {
+  async #send(request: SwiftRequest, streamFrom?: number): Promise<HttpResponse> {
     for (let renewed = false; ; renewed = true) {
       const session = await this.#sessions.current(request.signal)
       const url = new URL(session.endpoint)
-      const answer = await exchange(this.#agent, url.origin, {
+      const body = typeof request.body === 'string' ? Buffer.from(request.body) : request.body
+      const answer = await this.#transport.send({
         method: request.method,
+        origin: url.origin,
         path: url.pathname + pathBelow(request) + queryOf(request.query),
         headers: { ...request.headers, 'x-auth-token': session.token },
-        body: typeof request.body === 'string' ? Buffer.from(request.body) : request.body,
+        body,
         signal: request.signal,
         commits: request.commits,
-        idleTimeout: this.#idleTimeout,
-        patience: request.patience,
+        responseTimeout: request.responseTimeout,
         streamFrom,
       })
       if (answer.status === 401 && !renewed) {
@@ -124,7 +120,7 @@ export class SwiftClient {
 
   async close(): Promise<void> {
     this.#sessions.close()
-    await this.#agent.destroy(new StorageError('CLOSED', 'the storage was closed'))
+    await this.#transport.close()
   }
 }
 
@@ -154,4 +150,4 @@ const isEntry = (entry: unknown): boolean =>
   ('subdir' in entry ? typeof entry.subdir === 'string' : 'name' in entry && typeof entry.name === 'string')
 
 /** Whether an answer's body is still to be read. */
-export const isStream = (body: Answer['body']): body is Readable => !Buffer.isBuffer(body)
+export const isStream = (body: HttpResponse['body']): body is Readable => !Buffer.isBuffer(body)

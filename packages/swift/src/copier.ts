@@ -31,7 +31,7 @@ const tries = 5
 /** Ranges copied at the same time. */
 const parallelism = 4
 const maxParts = 1000
-const patience = 1_800_000
+const responseTimeout = 1_800_000
 const cleanUpTime = 30_000
 
 export interface CopyLimits {
@@ -115,7 +115,7 @@ async function copyRequest(
     body: Buffer.alloc(0),
     signal,
     commits: true,
-    patience,
+    responseTimeout,
     allow: [404, 412],
   })
   if (answer.status === 412) throw new SourceReplaced()

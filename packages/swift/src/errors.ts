@@ -1,11 +1,9 @@
 /**
- * Swift's answers and broken connections in the contract's words. Of the original only the status, the error's code and
+ * Swift's answers in the contract's words. Of the original only the status, the error's code and
  * Swift's own number of the transaction are passed on: requests carry tokens, and answers may quote anything.
  */
-import { describeCause, isStorageError, StorageError, type StorageErrorCode } from '@stowage/core'
-import { errors } from 'undici'
-
-export type AnswerHeaders = Readonly<Record<string, string>>
+import { describeCause, StorageError, type StorageErrorCode } from '@stowage/core'
+import type { ResponseHeaders } from '@stowage/http-transport'
 
 /** By status, where what was asked for does not change the meaning. */
 const meanings: Readonly<Record<number, readonly [StorageErrorCode, string]>> = {
@@ -25,7 +23,7 @@ const meanings: Readonly<Record<number, readonly [StorageErrorCode, string]>> = 
   507: ['NO_SPACE', 'the service has no space left'],
 }
 
-export function answerError(method: string, status: number, headers: AnswerHeaders, body?: Buffer): StorageError {
+export function answerError(method: string, status: number, headers: ResponseHeaders, body?: Buffer): StorageError {
   const [code, message] =
     (status === 413 && isQuota(body)
       ? (['NO_SPACE', 'the quota of the account or container is used up'] as const)
@@ -44,25 +42,10 @@ const isQuota = (body: Buffer | undefined): boolean =>
   body?.subarray(0, 1000).toString('latin1').includes('quota') ?? false
 
 /** For errors whose meaning the caller knows better. */
-export function answerCause(method: string, status: number, headers: AnswerHeaders): Error {
+export function answerCause(method: string, status: number, headers: ResponseHeaders): Error {
   const transaction = headers['x-trans-id']
   const which = transaction !== undefined && /^[\w-]{1,64}$/.test(transaction) ? `, transaction ${transaction}` : ''
   return describeCause(new Error(), `${method} was answered with ${status}${which}`)
-}
-
-/** Why a request got no answer, or not a whole one. `sent`: whether any of it may have reached the service. */
-export function connectionError(error: unknown, sent: boolean): StorageError {
-  if (isStorageError(error)) return error
-  const cause = describeCause(error)
-  if (error instanceof errors.ClientDestroyedError || error instanceof errors.ClientClosedError) {
-    return new StorageError('CLOSED', 'the storage was closed', { cause })
-  }
-  if (error instanceof errors.HTTPParserError) {
-    return new StorageError('BAD_ANSWER', 'the service answers with something that is not HTTP', { cause })
-  }
-  return sent
-    ? new StorageError('CONNECTION_LOST', 'the connection to the service broke', { cause })
-    : new StorageError('UNAVAILABLE', 'the service cannot be reached', { cause })
 }
 
 export const badAnswer = (what: string, cause?: unknown): StorageError =>

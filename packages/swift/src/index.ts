@@ -3,7 +3,7 @@
  *
  * The rooms:
  * - `sign-in.ts`: sessions, shared and renewed; `identity/`: signing in through pkgcloud.
- * - `client.ts`, `exchange.ts`: requests to an account, over undici.
+ * - `client.ts`: requests to an account, over @stowage/http-transport.
  * - `provider.ts`: the contract's calls; `containers.ts`, `reader.ts`, `writer.ts`, `lister.ts`, `uploads.ts`, `copier.ts`,
  *   `file-remover.ts`, `remover.ts`, `signing.ts`: what they do.
  * - `names.ts`, `metadata.ts`, `errors.ts`, `cursor.ts`: the contract's words in Swift's, and back.

@@ -11,10 +11,11 @@ import {
   type UploadPage,
   uploadNotFound,
 } from '@stowage/core'
+import type { ResponseHeaders } from '@stowage/http-transport'
 import type { SwiftClient } from './client.js'
 import { changedAt, requireContainer } from './containers.js'
 import { decodeNext, encodeNext } from './cursor.js'
-import { type AnswerHeaders, badAnswer } from './errors.js'
+import { badAnswer } from './errors.js'
 import type { Description } from './metadata.js'
 import { askablePrefix, escaped, fileName, maxNameBytes, objectName, segmentsOf } from './names.js'
 import { type ListedObject, newest, partSizeOf } from './segments.js'
@@ -126,7 +127,7 @@ async function markerAt(
 /** Set on a marker by whoever aborts its upload, before the parts go. */
 const abortedKey = 'x-object-meta-stowage-aborted'
 
-const isAborted = (marker: AnswerHeaders): boolean => marker[abortedKey] !== undefined
+const isAborted = (marker: ResponseHeaders): boolean => marker[abortedKey] !== undefined
 
 /** From then on no part is added, and nobody completes the upload who did not begin to. */
 export async function markAborted(

@@ -7,7 +7,8 @@
  * the upload that it came from.
  */
 import type { Checksums, FileAttributes, FileInfo, FileLocation, WriteCallOptions } from '@stowage/core'
-import { type AnswerHeaders, badAnswer } from './errors.js'
+import type { ResponseHeaders } from '@stowage/http-transport'
+import { badAnswer } from './errors.js'
 
 /**
  * Bytes of keys and values. Swift keeps 4,096 of all headers together (`max_meta_overall_size`); pairs that have to be packed
@@ -112,7 +113,7 @@ function unpack(text: string): [string, string][] {
 }
 
 /** All that an answer's headers say of a file. */
-export function toInfo({ container, file }: FileLocation, answer: AnswerHeaders, size: number): FileInfo {
+export function toInfo({ container, file }: FileLocation, answer: ResponseHeaders, size: number): FileInfo {
   const attributes: Record<string, string> = {}
   for (const [name, header] of Object.entries(headers)) {
     const value = answer[header]
@@ -145,12 +146,12 @@ export function attributesOf(info: FileInfo): Attributes {
 }
 
 /** The part upload that a large file of ours came from. */
-export const uploadOf = (answer: AnswerHeaders): string | undefined => answer[uploadKey]
+export const uploadOf = (answer: ResponseHeaders): string | undefined => answer[uploadKey]
 
-export const isLargeObject = (answer: AnswerHeaders): boolean =>
+export const isLargeObject = (answer: ResponseHeaders): boolean =>
   answer['x-static-large-object'] !== undefined || answer['x-object-manifest'] !== undefined
 
-function metadataOf(answer: AnswerHeaders): Record<string, string> {
+function metadataOf(answer: ResponseHeaders): Record<string, string> {
   const metadata = new Map<string, string>()
   let packed = ''
   // In the order of their names, so that what was packed is joined in its order.
@@ -176,14 +177,14 @@ function fromHeader(value: string): string {
 }
 
 /** Swift keeps the MD5 of every plain object as its ETag; those of large ones are made of their parts'. */
-function checksumsOf(answer: AnswerHeaders): Checksums {
+function checksumsOf(answer: ResponseHeaders): Checksums {
   const etag = etagOf(answer).slice(1, -1)
   const md5 = answer[checksumKeys.md5] ?? (isLargeObject(answer) || !/^[0-9a-f]{32}$/.test(etag) ? undefined : etag)
   const sha256 = answer[checksumKeys.sha256]
   return { ...(md5 === undefined ? {} : { md5 }), ...(sha256 === undefined ? {} : { sha256 }) }
 }
 
-export function etagOf(answer: AnswerHeaders): string {
+export function etagOf(answer: ResponseHeaders): string {
   const { etag } = answer
   if (etag === undefined || etag === '') throw badAnswer('a file without an ETag')
   return quoted(etag)
@@ -193,7 +194,7 @@ export function etagOf(answer: AnswerHeaders): string {
 export const quoted = (etag: string): string => (etag.startsWith('"') ? etag : `"${etag}"`)
 
 /** The time of change, to the millisecond: `X-Timestamp` has it in full, `Last-Modified` rounded up to the second. */
-export function timeOf(answer: AnswerHeaders): Date {
+export function timeOf(answer: ResponseHeaders): Date {
   const [, seconds, fraction = ''] = /^(\d{1,12})(?:\.(\d+))?$/.exec(answer['x-timestamp'] ?? '') ?? []
   const time =
     seconds === undefined

@@ -13,10 +13,10 @@ import {
   StorageError,
   smallBodySize,
 } from '@stowage/core'
+import type { HttpResponse, ResponseHeaders } from '@stowage/http-transport'
 import { isStream, type SwiftClient } from './client.js'
 import { missing } from './containers.js'
-import { type AnswerHeaders, answerCause, badAnswer } from './errors.js'
-import type { Answer } from './exchange.js'
+import { answerCause, badAnswer } from './errors.js'
 import { etagOf, timeOf, toInfo } from './metadata.js'
 import { objectName } from './names.js'
 
@@ -39,7 +39,7 @@ export async function look(
   location: FileLocation,
   signal: AbortSignal,
   headers: Readonly<Record<string, string>> = {},
-): Promise<{ readonly info: FileInfo; readonly headers: AnswerHeaders }> {
+): Promise<{ readonly info: FileInfo; readonly headers: ResponseHeaders }> {
   const answer = await client.request({
     method: 'HEAD',
     container: location.container,
@@ -100,7 +100,7 @@ function requestHeaders({ conditions, range }: OpenCallOptions): Record<string, 
 }
 
 /** The contract's error for a 304 or a 412, with what the answer tells of the version that is there. */
-function unmet({ status, headers }: Answer, conditions: ReadConditions): StorageError {
+function unmet({ status, headers }: HttpResponse, conditions: ReadConditions): StorageError {
   const cause = answerCause('GET', status, headers)
   if (headers['etag'] !== undefined) {
     const details = { etag: etagOf(headers), mtime: timeOf(headers) }
@@ -115,7 +115,7 @@ function unmet({ status, headers }: Answer, conditions: ReadConditions): Storage
     : new StorageError('PRECONDITION_FAILED', 'the file is not the version that was asked for', { cause })
 }
 
-function opened(location: FileLocation, answer: Answer, { conditions, range }: OpenCallOptions): OpenFile {
+function opened(location: FileLocation, answer: HttpResponse, { conditions, range }: OpenCallOptions): OpenFile {
   const { status, headers, body } = answer
   try {
     const length = sizeOf(headers)
@@ -137,13 +137,13 @@ function ignoreStopped(): void {
   // The answer is refused, and what becomes of the rest of it no longer matters.
 }
 
-function sizeOf(headers: AnswerHeaders): number {
+function sizeOf(headers: ResponseHeaders): number {
   const size = headers['content-length']
   if (size === undefined || !/^\d{1,15}$/.test(size)) throw badAnswer('a file without a length')
   return Number(size)
 }
 
-function placeOf(headers: AnswerHeaders): { readonly offset: number; readonly size: number } {
+function placeOf(headers: ResponseHeaders): { readonly offset: number; readonly size: number } {
   const [, offset, size] = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15})$/.exec(headers['content-range'] ?? '') ?? []
   if (offset === undefined || size === undefined) throw badAnswer('a part of a file that does not say which')
   return { offset: Number(offset), size: Number(size) }

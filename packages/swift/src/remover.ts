@@ -74,7 +74,7 @@ async function deleteInBulk(
     headers: { 'content-type': 'text/plain', accept: 'application/json' },
     body: objects.map((object) => pathOf(container, object)).join('\n'),
     signal,
-    patience: 600_000,
+    responseTimeout: 600_000,
     allow: [400, 404, 405, 413, 501],
   })
   const answer = status === 200 && headers['content-type']?.includes('json') ? parse(body) : undefined

@@ -41,7 +41,7 @@ import { checkPresent, createOnly, inMemory, putFile, refusedWrite, written } fr
 /** Milliseconds that clean-up after a refused or aborted call may take. */
 const cleanUpTime = 30_000
 /** Milliseconds that Swift may take to look at 1,000 segments. */
-const completionPatience = 600_000
+const completionTimeout = 600_000
 
 export async function startUpload(
   client: SwiftClient,
@@ -220,7 +220,7 @@ export async function putManifest(
     body: JSON.stringify(segments.map((segment) => ({ ...segment, path: `/${beside}/${segment.path}` }))),
     signal,
     commits: true,
-    patience: completionPatience,
+    responseTimeout: completionTimeout,
     allow: [400, 404, 412],
   })
   if (answer.status === 400) {

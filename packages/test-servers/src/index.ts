@@ -8,6 +8,7 @@
  *   `container-group.ts` in a container; `native-group.ts` on this machine, where `supervisor.ts` and `servers/supervisor.mjs`
  *   see to it that none outlives the tests.
  * - `client-process.ts`, `client-program.ts`, `large-body.ts`: a provider's client in a process of its own, which is measured, or killed.
+ * - `tcp-proxy.ts`, `idle-closing-proxy.ts`: what breaks, and closes, connections on the way to a server.
  * - `ports.ts`, `environment.ts`, `debian.ts`: where a server listens; a real service instead of it; where it comes from.
  */
 export { type AzureEndpoint, type AzureServer, startAzurite } from './azurite.js'
@@ -15,6 +16,7 @@ export { startCeph } from './ceph.js'
 export { killWhileWriting, transferWhole } from './client-process.js'
 export { type InstallOptions, requirePackages } from './debian.js'
 export { describeServer } from './describe-server.js'
+export { type IdleClosingProxy, startIdleClosingProxy } from './idle-closing-proxy.js'
 export { type KeystoneUser, signIn } from './keystone.js'
 export { hashOf, largeBody, largeBodySize } from './large-body.js'
 export { type Nginx, startNginx } from './nginx.js'

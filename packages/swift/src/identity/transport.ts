@@ -4,7 +4,7 @@
  */
 
 import { describeCause, isStorageError, StorageError, type StorageErrorCode } from '@stowage/core'
-import { request } from 'undici'
+import { type HttpResponse, HttpTransport } from '@stowage/http-transport'
 import type { IdentityAnswer, IdentityRequest } from '#pkgcloud'
 import { retryAfter } from '../errors.js'
 
@@ -26,37 +26,37 @@ const meanings: Readonly<Record<number, readonly [StorageErrorCode, string]>> = 
 
 /** `INVALID_ARGUMENT` where only the settings can be wrong. */
 export async function sendToIdentity(
-  { uri, method = 'GET', headers, json }: IdentityRequest,
+  request: IdentityRequest,
   signal: AbortSignal,
 ): Promise<{ readonly answer: IdentityAnswer; readonly body: unknown }> {
+  const { uri, method = 'GET' } = request
+  const { status, headers, body } = await send(request, signal)
+  if (status < 200 || status > 299) throw refusal(status, headers)
+  return { answer: { statusCode: status, headers, request: { uri: { href: uri }, method } }, body: parse(body) }
+}
+
+async function send({ uri, method = 'GET', headers, json }: IdentityRequest, signal: AbortSignal) {
+  const { origin, pathname, search } = new URL(uri)
+  const body = json === true ? undefined : Buffer.from(JSON.stringify(json))
+  // Sign-ins are hours apart: no connection is kept.
+  const transport = new HttpTransport({ idleTimeout: timeout })
   try {
-    const {
-      statusCode,
-      headers: received,
-      body,
-    } = await request(uri, {
-      method: method as 'GET' | 'POST',
-      headers,
-      body: json === true ? null : JSON.stringify(json),
-      signal,
-      headersTimeout: timeout,
-      bodyTimeout: timeout,
-      // Sign-ins are hours apart, and services between that drop idle connections are common.
-      reset: true,
-    })
-    if (statusCode < 200 || statusCode > 299) {
-      await body.dump()
-      throw refusal(statusCode, received)
-    }
-    const answer = { statusCode, headers: received, request: { uri: { href: uri }, method } }
-    return { answer, body: await body.json() }
+    return await transport.send({ method, origin, path: pathname + search, headers: { ...headers }, body, signal })
   } catch (error) {
-    if (isStorageError(error)) throw error
+    if (isStorageError(error) && error.code !== 'CONNECTION_LOST') throw error
+    // A sign-in that broke has done nothing, so the operation that needs it may begin again.
+    throw new StorageError('UNAVAILABLE', 'the identity service cannot be reached', { cause: describeCause(error) })
+  } finally {
+    await transport.close()
+  }
+}
+
+function parse(body: HttpResponse['body']): unknown {
+  try {
+    return JSON.parse(body.toString())
+  } catch (error) {
     const cause = describeCause(error)
-    if (error instanceof SyntaxError) {
-      throw new StorageError('BAD_ANSWER', 'the identity service answers with something that is not JSON', { cause })
-    }
-    throw new StorageError('UNAVAILABLE', 'the identity service cannot be reached', { cause })
+    throw new StorageError('BAD_ANSWER', 'the identity service answers with something that is not JSON', { cause })
   }
 }
 

@@ -7,6 +7,8 @@ import { AzureProvider } from './provider.js'
 
 const textRule = 'must be a string that is not empty'
 const text = v.pipe(v.string(textRule), v.minLength(1, textRule))
+/** Files and environment variables often end with a line break, which the service would only call a wrong signature. */
+const credential = v.pipe(text, v.regex(/^\S*$/, 'must not contain white space, such as a line break at its end'))
 const urlRule = 'must be a URL'
 const timeoutRule = 'must be a whole number of milliseconds from 1 to 2147483647'
 
@@ -17,13 +19,13 @@ const isCredential = (value: unknown): value is TokenCredential =>
 export const settings = v.strictObject(
   {
     /** The account's name. */
-    storageAccount: v.optional(text),
+    storageAccount: v.optional(credential),
     /** One of the account's two keys, in Base64. */
-    storageAccessKey: v.optional(text),
+    storageAccessKey: v.optional(credential),
     /** As the portal shows it, with a key or a shared access signature; instead of all the others. */
     connectionString: v.optional(text),
     /** A shared access signature for the account or for one container, with or without its question mark. */
-    sas: v.optional(text),
+    sas: v.optional(credential),
     /** The blob service's URL; default: `https://<storageAccount>.blob.core.windows.net`. */
     endpoint: v.optional(v.pipe(v.string(urlRule), v.url(urlRule))),
     /** Milliseconds without a byte on a connection until it counts as lost; default: 60,000. */

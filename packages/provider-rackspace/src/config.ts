@@ -5,7 +5,9 @@ import * as v from 'valibot'
 import { RackspaceProvider } from './provider.js'
 
 const textRule = 'must be a string that is not empty'
-const text = v.pipe(v.string(textRule), v.minLength(1, textRule))
+/** Files and environment variables often end with a line break, which the service would only call wrong credentials. */
+const lineRule = 'must not contain a line break or another control character, also at its end'
+const text = v.pipe(v.string(textRule), v.minLength(1, textRule), v.regex(/^\P{Cc}*$/u, lineRule))
 const flag = v.boolean('must be true or false')
 const urlRule = 'must be a URL that begins with http:// or https://'
 const url = v.pipe(v.string(urlRule), v.url(urlRule), v.regex(/^https?:/, urlRule))

@@ -3,6 +3,8 @@ import { S3Provider } from './provider.js'
 
 const textRule = 'must be a string that is not empty'
 const text = v.pipe(v.string(textRule), v.minLength(1, textRule))
+/** Files and environment variables often end with a line break, which the service would only call a wrong signature. */
+const credential = v.pipe(text, v.regex(/^\S*$/, 'must not contain white space, such as a line break at its end'))
 const flag = v.boolean('must be true or false')
 const countRule = 'must be a whole number from 1'
 const count = v.pipe(v.number(countRule), v.safeInteger(countRule), v.minValue(1, countRule))
@@ -13,11 +15,11 @@ const copySizeRule = 'must be from 5242880 to 5368709120 bytes'
 const properties = v.strictObject(
   {
     /** The secret access key. */
-    key: v.optional(text),
+    key: v.optional(credential),
     /** The access key's id. Without both the SDK's chain of credentials is used: environment, profiles, SSO, the machine's role. */
-    keyId: v.optional(text),
+    keyId: v.optional(credential),
     /** Beside temporary `key` and `keyId`. */
-    sessionToken: v.optional(text),
+    sessionToken: v.optional(credential),
     /** Of the shared configuration files. */
     profile: v.optional(text),
     /** Default: what the environment or the profile says; with an `endpoint`, `us-east-1`. */
@@ -52,7 +54,7 @@ const properties = v.strictObject(
       v.pipe(count, v.minValue(5 * 1024 ** 2, copySizeRule), v.maxValue(5 * 1024 ** 3, copySizeRule)),
     ),
     /** The customer's key that files are encrypted with (SSE-C): 32 bytes in Base64. */
-    SSECustomerKey: v.optional(text),
+    SSECustomerKey: v.optional(credential),
   },
   'is missing',
 )

@@ -1,5 +1,5 @@
 /**
- * The read-only wrapper of docs/writing-a-provider.md, as it is printed there: nothing that changes the storage passes it.
+ * The read-only wrapper of the guide for providers, as it is printed there: nothing that changes the storage passes it.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { stripTypeScriptTypes } from 'node:module'
@@ -24,7 +24,7 @@ let directory: string
 let ReadOnly: new (inner: StorageProvider) => StorageProvider
 
 beforeAll(async () => {
-  const guide = await readFile(join(import.meta.dirname, '../../../docs/writing-a-provider.md'), 'utf8')
+  const guide = await readFile(join(import.meta.dirname, '../docs/writing-a-provider.md'), 'utf8')
   const example = [...guide.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code).at(-1) ?? ''
   const core = new URL('../dist/index.js', import.meta.url).href
   directory = await mkdtemp(join(tmpdir(), 'stowage-example-'))

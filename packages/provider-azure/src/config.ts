@@ -8,7 +8,8 @@ import { AzureProvider } from './provider.js'
 const textRule = 'must be a string that is not empty'
 const text = v.pipe(v.string(textRule), v.minLength(1, textRule))
 /** Files and environment variables often end with a line break, which the service would only call a wrong signature. */
-const credential = v.pipe(text, v.regex(/^\S*$/, 'must not contain white space, such as a line break at its end'))
+const lineRule = 'must not contain a line break or another control character, also at its end'
+const credential = v.pipe(text, v.regex(/^\P{Cc}*$/u, lineRule))
 const urlRule = 'must be a URL'
 const timeoutRule = 'must be a whole number of milliseconds from 1 to 2147483647'
 

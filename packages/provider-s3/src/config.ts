@@ -4,7 +4,8 @@ import { S3Provider } from './provider.js'
 const textRule = 'must be a string that is not empty'
 const text = v.pipe(v.string(textRule), v.minLength(1, textRule))
 /** Files and environment variables often end with a line break, which the service would only call a wrong signature. */
-const credential = v.pipe(text, v.regex(/^\S*$/, 'must not contain white space, such as a line break at its end'))
+const lineRule = 'must not contain a line break or another control character, also at its end'
+const credential = v.pipe(text, v.regex(/^\P{Cc}*$/u, lineRule))
 const flag = v.boolean('must be true or false')
 const countRule = 'must be a whole number from 1'
 const count = v.pipe(v.number(countRule), v.safeInteger(countRule), v.minValue(1, countRule))

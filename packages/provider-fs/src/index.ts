@@ -6,7 +6,7 @@
  * Layout: a container is a directory at the root, a file is a file below it, under its own name. What is ours is in
  * `.stowage` at the root, on the same file system, made by the first write:
  * - `tmp/`: files that are being written, and what is being removed, named after the process (`temporary.ts`, `owner.ts`)
- * - `locks/`: a symbolic link for each name that is being replaced at this moment (`locks.ts`)
+ * - `locks/`: a symbolic link for each name that is being replaced at this moment (`locks.ts`, `lease.ts`)
  * - `attributes/<container>/`: for versions of files that have attributes which their names do not tell (`attributes.ts`)
  * - `uploads/<container>/<id>/`: unfinished part uploads (`uploads.ts`, `parts.ts`)
  *

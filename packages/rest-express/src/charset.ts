@@ -20,9 +20,14 @@ export function decodeText(bytes: Uint8Array, label: string): string | undefined
   }
 }
 
+const options = { fatal: true, ignoreBOM: true }
+/** Made once: nearly all text is in UTF-8. */
+const utf8 = new TextDecoder('utf-8', options)
+
 function decoderFor(label: string): TextDecoder | undefined {
+  if (label === 'utf-8') return utf8
   try {
-    return new TextDecoder(label, { fatal: true, ignoreBOM: true })
+    return new TextDecoder(label, options)
   } catch {
     // The label is unknown.
     return undefined

@@ -224,7 +224,8 @@ export class FormParser {
     for await (const chunk of new RequestBody(this.#req, this.#res, this.#rules.idleTimeout)) {
       this.#received += chunk.length
       for (const event of parts.read(chunk)) {
-        await this.#take(parser, event)
+        const taken = this.#take(parser, event)
+        if (taken !== undefined) await taken
         if (this.#failure !== undefined) return
       }
       const overhead = this.#received - this.#accounted - this.#fieldBytes
@@ -236,20 +237,18 @@ export class FormParser {
     parser.end()
   }
 
-  async #take(parser: Writable, event: FormEvent): Promise<void> {
+  /** Gives what has to be waited for, before the form is read further. */
+  #take(parser: Writable, event: FormEvent): Promise<void> | undefined {
+    if (event.kind === 'content') return this.#takeContent(parser, event.bytes)
+    this.#content?.end()
+    this.#content = undefined
     if (event.kind === 'part') {
-      this.#content?.end()
-      this.#content = undefined
       this.#announce(parser, event.head)
-      // The form is not read further before its files are on their way.
-      if (event.head.kind === 'file') await this.#receiver.settled()
-    } else if (event.kind === 'content') {
-      await this.#takeContent(parser, event.bytes)
-    } else {
-      this.#content?.end()
-      parser.write(`\r\n--${this.#boundary}--`)
-      this.#checkReported(0)
+      return event.head.kind === 'file' ? this.#receiver.settled() : undefined
     }
+    parser.write(`\r\n--${this.#boundary}--`)
+    this.#checkReported(0)
+    return undefined
   }
 
   /**
@@ -277,15 +276,16 @@ export class FormParser {
     return undefined
   }
 
-  async #takeContent(parser: Writable, bytes: Buffer): Promise<void> {
+  #takeContent(parser: Writable, bytes: Buffer): Promise<void> | undefined {
     if (this.#content !== undefined) {
       this.#accounted += bytes.length
-      await this.#content.give(bytes)
-    } else if (this.#part?.kind === 'field') {
-      parser.write(bytes)
-    } else {
+      return this.#content.give(bytes)
+    }
+    if (this.#part?.kind !== 'field') {
       throw malformedForm(`the part ${JSON.stringify(this.#part?.name)} has content but no filename`)
     }
+    parser.write(bytes)
+    return undefined
   }
 
   /** `value`: one character for each byte. */

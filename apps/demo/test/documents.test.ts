@@ -11,7 +11,7 @@ const repository = join(import.meta.dirname, '..', '..', '..')
 /** Documents whose examples are no whole programs, need a service that a test has not, or run in their own package's tests. */
 const fragments = [
   'packages/provider-{memory,s3,azure,openstack,rackspace}/README.md',
-  'packages/{swift,test-servers,loopback-connector}/README.md',
+  'packages/{swift,http-transport,test-servers,loopback-connector}/README.md',
 ]
 
 const found = await Array.fromAsync(

@@ -12,6 +12,8 @@ export class ResponseStream extends Readable {
     super({ highWaterMark: 1024 * 1024 })
     this.#controller = controller
     this.#release = release
+    // An abort may destroy the stream when its reader has left already. Without a listener that would end the process.
+    this.on('error', ignoreWithoutReader)
   }
 
   complete(): void {
@@ -36,6 +38,10 @@ export class ResponseStream extends Readable {
     }
     callback(error)
   }
+}
+
+function ignoreWithoutReader(): void {
+  // A reader has a listener of its own.
 }
 
 /** A body that is in memory, for SDKs that read streams. */

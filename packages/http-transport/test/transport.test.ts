@@ -198,3 +198,14 @@ describe('a request', () => {
     expect(tunnelled).toEqual([new URL(origin).host])
   })
 })
+
+test('an abort after the reader has left raises no error', async () => {
+  const origin = await serve((_, response) => response.writeHead(200, { 'content-length': '1000000' }).write('begun'))
+  const controller = new AbortController()
+  const { signal } = controller
+  const { body } = await transportOf().send({ ...get(origin), signal, streamFrom: 0 })
+  // `once` would listen to errors too.
+  const closed = new Promise<void>((resolve) => (body as Readable).on('close', resolve))
+  controller.abort(new Error('enough'))
+  await closed
+})

@@ -66,18 +66,18 @@ describeServer('swift', ({ authUrl, region, username, password, projectName, loc
     await fetch(`${url}/${made.id}`, { method: 'DELETE', headers })
   })
 
-  test('what is wrong has its own code', async () => {
-    const wrong: [Partial<OpenStackSettings>, string][] = [
-      [{ password: 'wrong' }, 'UNAUTHENTICATED'],
-      [{ username: 'nobody' }, 'UNAUTHENTICATED'],
-      [{ projectName: 'none' }, 'UNAUTHENTICATED'],
-      [{ region: 'Nowhere' }, 'INVALID_ARGUMENT'],
-      [{ keystoneAuthVersion: 'v2.0' }, 'INVALID_ARGUMENT'],
+  test('whatever is wrong about a sign-in is UNAUTHENTICATED', async () => {
+    const wrong: Partial<OpenStackSettings>[] = [
+      { password: 'wrong' },
+      { username: 'nobody' },
+      { projectName: 'none' },
+      { region: 'Nowhere' },
+      { keystoneAuthVersion: 'v2.0' },
     ]
-    for (const [given, code] of wrong) {
+    for (const given of wrong) {
       await using storage = over({ ...settings, projectName, ...given })
       const error = await storage.getContainers().catch((reason: unknown) => reason)
-      expect(error, JSON.stringify(given)).toMatchObject({ code, provider: 'openstack' })
+      expect(error, JSON.stringify(given)).toMatchObject({ code: 'UNAUTHENTICATED', provider: 'openstack' })
     }
   })
 

@@ -20,6 +20,8 @@ export interface Subject {
 /** The service's own codes (Amazon S3 API reference, "List of error codes"). */
 const codes: Readonly<Record<string, StorageErrorCode>> = {
   AccessDenied: 'PERMISSION_DENIED',
+  // The key, the token or the region of the signature is not one that the service knows.
+  AuthorizationHeaderMalformed: 'UNAUTHENTICATED',
   AccountProblem: 'PERMISSION_DENIED',
   AllAccessDisabled: 'PERMISSION_DENIED',
   InvalidAccessKeyId: 'UNAUTHENTICATED',
@@ -118,7 +120,7 @@ export function explain(error: unknown, subject: Subject): StorageError {
     return new StorageError('UNAVAILABLE', 'the source of the credentials cannot be reached', { cause })
   }
   if (/^Region is missing/.test(error.message)) {
-    return new StorageError('INVALID_ARGUMENT', 'the region is not known: set region, or AWS_REGION', {
+    return new StorageError('UNAUTHENTICATED', 'the region is not known: set region, or AWS_REGION', {
       cause,
       details: { property: 'region' },
     })

@@ -2,17 +2,24 @@
  * The connection behind a request: whether the client is still there, and whether it takes what it is sent.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { constants, type Http2ServerRequest } from 'node:http2'
+import type { Http2ServerRequest } from 'node:http2'
 import { StorageError } from '@stowage/core'
 
 export const clientGone = (): StorageError => new StorageError('ABORTED', 'the client closed the connection')
 
+const cutOff = new WeakSet<IncomingMessage | Http2ServerRequest>()
+
 /**
- * Whether the client has reset the request, which only HTTP/2 can (RFC 9113, 6.4). Its body then ends like any other and
- * it counts as complete: only the stream's error code shows it.
+ * To be called when the body ends. On HTTP/2 the body of a request that the client resets ends like any other, and the request
+ * counts as complete: only the stream shows, at that moment, that it is closed before the response (RFC 9113, 8.1).
  */
+export function noteEnd(req: IncomingMessage | Http2ServerRequest): void {
+  if ('stream' in req && req.stream.aborted) cutOff.add(req)
+}
+
+/** Whether the client has reset the request before its end, which only HTTP/2 can. */
 export const wasReset = (req: IncomingMessage | Http2ServerRequest): boolean =>
-  'stream' in req && (req.stream.rstCode ?? 0) !== constants.NGHTTP2_NO_ERROR
+  'stream' in req && (cutOff.has(req) || (req.stream.aborted && !req.readableEnded))
 
 /** Whether all of the request has arrived. */
 export const arrivedWhole = (req: IncomingMessage): boolean => req.complete && !wasReset(req)

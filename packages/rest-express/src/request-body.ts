@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { giveAwayChunk } from '@stowage/core'
-import { arrivedWhole, clientGone, wasReset } from './connection.js'
+import { arrivedWhole, clientGone, noteEnd, wasReset } from './connection.js'
 import { RequestError } from './request-error.js'
 
 /**
@@ -25,7 +25,7 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
   // Bound methods, and not functions that hold `this` and are held by it: the engine keeps those, and with them the whole request, until it
   // collects all of its memory.
   readonly #onData = this.#take.bind(this)
-  readonly #onEnd = this.#continue.bind(this)
+  readonly #onEnd = this.#ended.bind(this)
   readonly #onClose = this.#closed.bind(this)
   readonly #onIdle = this.#fellSilent.bind(this)
 
@@ -95,6 +95,11 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
     if (this.#idleTimeout > 0) clearTimeout(this.#timer)
     this.#wake?.()
     this.#wake = undefined
+  }
+
+  #ended(): void {
+    noteEnd(this.#req)
+    this.#continue()
   }
 
   #closed(): void {

@@ -65,7 +65,7 @@ describe('Keystone 3', () => {
     await using server = await keystone3([endpoint('One', 'http://one/v1/a'), endpoint('Two', 'http://two/v1/a')])
     for (const region of [undefined, 'Three']) {
       const error = await failure(withKeystone3(server, region === undefined ? {} : { region }))
-      expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', details: { property: 'region' } })
+      expect(error).toMatchObject({ code: 'UNAUTHENTICATED', details: { property: 'region' } })
       expect(error.message).toContain('One, Two')
     }
   })
@@ -170,10 +170,10 @@ describe('Rackspace', () => {
 describe('a sign-in that fails', () => {
   test('is an error by its meaning, and nothing of the request or the answer is in it', async () => {
     const meanings = {
-      400: 'INVALID_ARGUMENT',
+      400: 'UNAUTHENTICATED',
       401: 'UNAUTHENTICATED',
       403: 'PERMISSION_DENIED',
-      404: 'INVALID_ARGUMENT',
+      404: 'UNAUTHENTICATED',
       418: 'BAD_ANSWER',
       429: 'RATE_LIMITED',
       500: 'UNAVAILABLE',

@@ -126,7 +126,7 @@ const noToken = (error?: unknown) =>
   })
 
 const wrongRegion = (message: string) =>
-  new StorageError('INVALID_ARGUMENT', message, { details: { property: 'region' } })
+  new StorageError('UNAUTHENTICATED', message, { details: { property: 'region' } })
 
 function regionsOf({ serviceCatalog }: Identity): string[] {
   const endpoints = Object.values(serviceCatalog?.services ?? {})

@@ -13,18 +13,21 @@ const timeout = 30_000
 
 const meanings: Readonly<Record<number, readonly [StorageErrorCode, string]>> = {
   400: [
-    'INVALID_ARGUMENT',
+    'UNAUTHENTICATED',
     'the identity service does not understand the sign-in: check its version, domains and project',
   ],
   401: ['UNAUTHENTICATED', 'the identity service refused the credentials'],
   403: ['PERMISSION_DENIED', 'the identity service does not allow these credentials to sign in'],
-  404: ['INVALID_ARGUMENT', 'there is no identity service of this version at authUrl'],
-  405: ['INVALID_ARGUMENT', 'there is no identity service of this version at authUrl'],
+  404: ['UNAUTHENTICATED', 'there is no identity service of this version at authUrl'],
+  405: ['UNAUTHENTICATED', 'there is no identity service of this version at authUrl'],
   413: ['RATE_LIMITED', 'the identity service asks to slow down'],
   429: ['RATE_LIMITED', 'the identity service asks to slow down'],
 }
 
-/** `INVALID_ARGUMENT` where only the settings can be wrong. */
+/**
+ * Sends one request of a sign-in. `UNAUTHENTICATED` where the settings are wrong: an argument is what a caller passes, and
+ * no caller of a storage can mend a sign-in.
+ */
 export async function sendToIdentity(
   request: IdentityRequest,
   signal: AbortSignal,

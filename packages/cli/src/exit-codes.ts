@@ -52,7 +52,7 @@ const byStorageCode: Readonly<Record<StorageErrorCode, ExitCode>> = {
   NOT_SUPPORTED: failed,
   CONNECTION_LOST: unreachable,
   SERVICE_FAILED: unreachable,
-  BAD_ANSWER: unreachable,
+  BAD_RESPONSE: unreachable,
   UNAVAILABLE: unreachable,
   TIMEOUT: unreachable,
   NO_SPACE: failed,

@@ -117,7 +117,7 @@ export class DownloadStream extends Readable implements DirectReadable {
       const length = await (this.#inner as DirectReadable).readInto(buffer)
       this.#delivered += length
       if (length === 0 && this.#delivered !== opened.length) {
-        throw new StorageError('BAD_ANSWER', `the service sent ${this.#delivered} of ${opened.length} bytes`)
+        throw new StorageError('BAD_RESPONSE', `the service sent ${this.#delivered} of ${opened.length} bytes`)
       }
       return length
     } catch (error) {
@@ -160,7 +160,7 @@ export class DownloadStream extends Readable implements DirectReadable {
     this.#failures = noFailures
     if (this.#delivered > this.#job.opened.length) {
       this.destroy(
-        new StorageError('BAD_ANSWER', `the service sent more than the ${this.#job.opened.length} bytes asked for`),
+        new StorageError('BAD_RESPONSE', `the service sent more than the ${this.#job.opened.length} bytes asked for`),
       )
       return
     }

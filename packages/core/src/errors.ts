@@ -56,7 +56,7 @@ const codes = {
   /** The service, or what stands before it, failed over the request (500, 502, 504), so that it is not known what it did. */
   SERVICE_FAILED: { status: 502, retry: 'idempotent' },
   /** The service answered with something that is not its protocol. A response that ends early is `CONNECTION_LOST`. */
-  BAD_ANSWER: { status: 502, retry: 'never' },
+  BAD_RESPONSE: { status: 502, retry: 'never' },
   /** The service said that it cannot serve now. It did nothing. */
   UNAVAILABLE: { status: 503, retry: 'always' },
   /** The time that the caller allowed has passed. */

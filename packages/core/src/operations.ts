@@ -200,7 +200,7 @@ export class Operations {
 
   async #listed<T>(list: ListCall<T>, call: ListCallOptions): Promise<ProviderPage<T>> {
     const page = await this.retry.run(call.signal, true, async () => list(call))
-    if (!Array.isArray(page?.entries)) throw new StorageError('BAD_ANSWER', 'the provider gave no page of a list')
+    if (!Array.isArray(page?.entries)) throw new StorageError('BAD_RESPONSE', 'the provider gave no page of a list')
     return page
   }
 

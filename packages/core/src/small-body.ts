@@ -10,7 +10,7 @@ export const smallBodySize = 65_536
 
 /**
  * Reads a body to its end. Rejects with what `explain` makes of the stream's failure or of the signal's reason, with
- * `CONNECTION_LOST` when it ends early, and with `BAD_ANSWER` when it is longer; the stream is destroyed then.
+ * `CONNECTION_LOST` when it ends early, and with `BAD_RESPONSE` when it is longer; the stream is destroyed then.
  */
 export function readSmallBody(
   body: Readable,
@@ -31,7 +31,7 @@ export function readSmallBody(
     chunks.push(chunk)
     received += chunk.length
     if (received > length)
-      fail(new StorageError('BAD_ANSWER', `the service sent more than the ${length} bytes asked for`))
+      fail(new StorageError('BAD_RESPONSE', `the service sent more than the ${length} bytes asked for`))
   })
   // Stays for failures that come later, which nobody needs to know.
   body.on('error', (error) => fail(explain(error)))

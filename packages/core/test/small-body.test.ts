@@ -41,7 +41,7 @@ describe('a small body', () => {
   it('that is longer than it should be is refused, and its connection ended', async () => {
     const { signal } = new AbortController()
     const body = await answerTo('/whole')
-    await expect(readSmallBody(body, 2, signal, broken)).rejects.toMatchObject({ code: 'BAD_ANSWER' })
+    await expect(readSmallBody(body, 2, signal, broken)).rejects.toMatchObject({ code: 'BAD_RESPONSE' })
     expect(body.destroyed).toBe(true)
   })
 

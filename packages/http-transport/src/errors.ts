@@ -26,7 +26,7 @@ export function connectionError(error: unknown, progress: Progress): StorageErro
   }
   // Once there was a head, it was HTTP: a chunked body whose connection is closed before its end is a parser's error too.
   if (error instanceof errors.HTTPParserError && progress === 'sent') {
-    return new StorageError('BAD_ANSWER', 'the response of the service is not HTTP', { cause })
+    return new StorageError('BAD_RESPONSE', 'the response of the service is not HTTP', { cause })
   }
   return new StorageError('CONNECTION_LOST', 'the connection to the service broke', { cause })
 }

@@ -109,9 +109,9 @@ describe('a response', () => {
     expect(await failure(streamed)).toMatchObject({ code: 'CONNECTION_LOST' })
   })
 
-  test('that is not HTTP is BAD_ANSWER', async () => {
+  test('that is not HTTP is BAD_RESPONSE', async () => {
     const origin = await serveText('<html>hello</html>\r\n\r\n')
-    expect(await failure(transportOf().send(get(origin)))).toMatchObject({ code: 'BAD_ANSWER' })
+    expect(await failure(transportOf().send(get(origin)))).toMatchObject({ code: 'BAD_RESPONSE' })
   })
 
   test('that does not come within the timeout is a lost connection', async () => {

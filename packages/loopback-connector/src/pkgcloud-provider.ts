@@ -366,5 +366,5 @@ async function* cut(
   } catch (error) {
     throw clientError(error, missing)
   }
-  if (left > 0) throw new StorageError('BAD_ANSWER', 'the client of the provider ended the file before its size')
+  if (left > 0) throw new StorageError('BAD_RESPONSE', 'the client of the provider ended the file before its size')
 }

@@ -48,7 +48,7 @@ export function fileInfo(
 ): FileInfo {
   const { etag, lastModified, createdOn } = facts
   if (size === undefined || etag === undefined || lastModified === undefined) {
-    throw new StorageError('BAD_ANSWER', 'the answer does not say size, ETag and time of change of the file')
+    throw new StorageError('BAD_RESPONSE', 'the answer does not say size, ETag and time of change of the file')
   }
   return {
     container,

@@ -42,7 +42,7 @@ async function containerPage(account: Account, marker: string | undefined, limit
   const { value, done } = await request({}, () => pages.next())
   // What is no list at all, the SDK takes for an empty one.
   if (done === true || !value.serviceEndpoint)
-    throw new StorageError('BAD_ANSWER', 'the answer is no list of containers')
+    throw new StorageError('BAD_RESPONSE', 'the answer is no list of containers')
   return {
     entries: value.containerItems.map(({ name, properties }) => ({ name, mtime: properties.lastModified })),
     marker: value.continuationToken || undefined,

@@ -62,7 +62,7 @@ export async function copyFile(
   const properties = await request(source, () => client.getProperties({ abortSignal: signal }))
   const { contentLength: size, etag, lastModified } = properties
   if (size === undefined || etag === undefined || lastModified === undefined) {
-    throw new StorageError('BAD_ANSWER', 'the answer does not say size, ETag and time of change of the source')
+    throw new StorageError('BAD_RESPONSE', 'the answer does not say size, ETag and time of change of the source')
   }
   if (ifSourceMatch !== undefined) checkReadConditions({ etag, mtime: lastModified }, { ifMatch: ifSourceMatch })
   await checkEarly(account, target, options)

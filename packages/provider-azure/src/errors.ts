@@ -84,12 +84,12 @@ export async function request<T>(place: Place, send: () => Promise<T>): Promise<
 function azureError(error: unknown, place: Place): StorageError {
   if (isStorageError(error)) return error
   const cause = describeCause(error)
-  if (!(error instanceof Error)) return new StorageError('BAD_ANSWER', 'the answer makes no sense', { cause })
+  if (!(error instanceof Error)) return new StorageError('BAD_RESPONSE', 'the answer makes no sense', { cause })
   if (error.name === 'AbortError') return new StorageError('ABORTED', 'the request was aborted', { cause })
   if (ofCredential.test(error.name)) {
     return new StorageError('UNAUTHENTICATED', 'the credential gave no token', { cause })
   }
-  if (!isRestError(error)) return new StorageError('BAD_ANSWER', 'the answer makes no sense', { cause })
+  if (!isRestError(error)) return new StorageError('BAD_RESPONSE', 'the answer makes no sense', { cause })
   if (error.statusCode === undefined || error.code === 'PARSE_ERROR') return withoutAnswer(error, cause)
   return refusal(error.statusCode, errorCode(error), place, cause, details(error))
 }
@@ -119,7 +119,7 @@ function meaningOf(status: number, code: string | undefined): readonly [StorageE
   // Azure gives a condition that is not met the same code with 304 and with 412.
   const known = (status === 304 ? undefined : byCode[code ?? '']) ?? byStatus[status]
   if (known !== undefined) return known
-  if (status < 400) return ['BAD_ANSWER', `the answer has the status ${status}, which makes no sense here`]
+  if (status < 400) return ['BAD_RESPONSE', `the answer has the status ${status}, which makes no sense here`]
   return [status >= 500 ? 'SERVICE_FAILED' : 'INTERNAL', `the request failed with the status ${status}`]
 }
 
@@ -137,7 +137,7 @@ function missing(
 
 function withoutAnswer(error: RestError, cause: Error): StorageError {
   // Of the SDK's parser for XML.
-  if (error.code === 'PARSE_ERROR') return new StorageError('BAD_ANSWER', 'the answer makes no sense', { cause })
+  if (error.code === 'PARSE_ERROR') return new StorageError('BAD_RESPONSE', 'the answer makes no sense', { cause })
   // Connections to the service are the transport's, whose errors are of the contract.
   return new StorageError('UNAVAILABLE', "the source of the credential's tokens cannot be reached", { cause })
 }

@@ -133,7 +133,7 @@ export class NameStream {
     if (after !== undefined && compareNames(name, after) <= 0) return
     const { contentLength: size, lastModified: mtime, etag } = item.properties
     if (size === undefined || mtime === undefined || etag === undefined) {
-      throw new StorageError('BAD_ANSWER', 'the list does not say size, time of change and ETag of a file')
+      throw new StorageError('BAD_RESPONSE', 'the list does not say size, time of change and ETag of a file')
     }
     this.#addName({ name, stored, blob: { size, mtime, etag: quoted(etag) } })
   }
@@ -215,7 +215,7 @@ export class NameStream {
       const { value, done } = await pages.next()
       // What is no list at all, the SDK takes for an empty one.
       if (done === true || value.containerName !== this.#container) {
-        throw new StorageError('BAD_ANSWER', 'the answer is no list of the container')
+        throw new StorageError('BAD_RESPONSE', 'the answer is no list of the container')
       }
       return value
     })

@@ -155,7 +155,7 @@ export async function completeUpload(
       ...(metadata === undefined ? {} : { metadata }),
     }),
   )
-  if (etag === undefined) throw new StorageError('BAD_ANSWER', 'the answer to a write has no ETag')
+  if (etag === undefined) throw new StorageError('BAD_RESPONSE', 'the answer to a write has no ETag')
   const size = parts.reduce((sum, part) => sum + part.size, 0)
   const written = await takeOverAlike(
     account,
@@ -200,7 +200,7 @@ export async function listUploads(
   const { value, done } = await request({ container }, () => pages.next())
   // What is no list at all, the SDK takes for an empty one.
   if (done === true || value.containerName !== container) {
-    throw new StorageError('BAD_ANSWER', 'the answer is no list of the container')
+    throw new StorageError('BAD_RESPONSE', 'the answer is no list of the container')
   }
   const entries: UnfinishedUpload[] = []
   for (const { name, metadata, properties } of value.segment.blobItems) {
@@ -236,7 +236,7 @@ async function readState(account: Account, upload: PartUploadReference, signal: 
     return text(answer.readableStreamBody as Readable)
   })
   const state = v.safeParse(v.pipe(v.string(), v.parseJson(), uploadState), content)
-  if (!state.success) throw new StorageError('BAD_ANSWER', 'the blob that describes the upload has been changed')
+  if (!state.success) throw new StorageError('BAD_RESPONSE', 'the blob that describes the upload has been changed')
   return state.output as UploadState
 }
 

@@ -94,7 +94,7 @@ async function opened(
   signal: AbortSignal,
 ): Promise<OpenFile> {
   const { readableStreamBody, contentLength, contentRange, blobContentMD5, contentMD5 } = response
-  if (readableStreamBody === undefined) throw new StorageError('BAD_ANSWER', 'the answer to a download has no body')
+  if (readableStreamBody === undefined) throw new StorageError('BAD_RESPONSE', 'the answer to a download has no body')
   const source = readableStreamBody as Readable
   try {
     const size = contentRange === undefined ? contentLength : Number(contentRange.slice(contentRange.indexOf('/') + 1))
@@ -103,7 +103,7 @@ async function opened(
     // Azurite answers 200 with the whole file where Azure answers 416.
     const { offset, length } = resolveRange(range, info.size)
     if (contentLength !== length) {
-      throw new StorageError('BAD_ANSWER', `the service sends ${contentLength} bytes, and ${length} were asked for`)
+      throw new StorageError('BAD_RESPONSE', `the service sends ${contentLength} bytes, and ${length} were asked for`)
     }
     if (length > smallBodySize) return { info, offset, length, stream: new BlobStream(source) }
     return { info, offset, length, bytes: await readSmallBody(source, length, signal, broken) }

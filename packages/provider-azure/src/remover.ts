@@ -75,7 +75,7 @@ async function removeBatch(
     if (response === undefined) {
       return {
         file,
-        error: new StorageError('BAD_ANSWER', 'the answer to the batch says nothing of the file', { file }),
+        error: new StorageError('BAD_RESPONSE', 'the answer to the batch says nothing of the file', { file }),
       }
     }
     const { status, errorCode } = response

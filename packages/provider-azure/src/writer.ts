@@ -81,7 +81,7 @@ export function writtenFile(
   { etag, lastModified }: { readonly etag?: string; readonly lastModified?: Date },
   { attributes, checksums }: Pick<Version, 'attributes' | 'checksums'>,
 ): WrittenFile {
-  if (etag === undefined) throw new StorageError('BAD_ANSWER', 'the answer to a write has no ETag')
+  if (etag === undefined) throw new StorageError('BAD_RESPONSE', 'the answer to a write has no ETag')
   const { md5 } = checksums
   return {
     container,

@@ -380,7 +380,7 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
       ['<html>sign in to the airport</html>', 200],
       ['<?xml version="1.0"?><EnumerationResults', 200],
       ['{}', 206],
-    ])('that make no sense (%j) are BAD_ANSWER', async (body, status) => {
+    ])('that make no sense (%j) are BAD_RESPONSE', async (body, status) => {
       const { proxy, storage: answered } = await answering(status, { 'content-type': 'text/html' }, body)
       await using _proxy = proxy
       await using behind = answered
@@ -391,7 +391,7 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
         () => behind.openFile('abc', 'file'),
         () => behind.copyFile({ container: 'abc', file: 'a' }, { container: 'abc', file: 'b' }),
       ]) {
-        expect((await failure(operation())).code).toBe('BAD_ANSWER')
+        expect((await failure(operation())).code).toBe('BAD_RESPONSE')
       }
     })
 

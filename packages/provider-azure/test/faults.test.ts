@@ -158,10 +158,10 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint }) => {
   test.each([
     ['no XML', httpAnswer(200, { 'Content-Type': 'application/xml' }, '<<garbage')],
     ['no HTTP', { kind: 'answer', text: 'garbage\r\n\r\n' } as const],
-  ])('an answer that is %s is BAD_ANSWER', (_, garbage) =>
+  ])('an answer that is %s is BAD_RESPONSE', (_, garbage) =>
     through(async (storage) => {
       proxy.failNext(garbage)
-      expect(await code(storage.getContainers())).toBe('BAD_ANSWER')
+      expect(await code(storage.getContainers())).toBe('BAD_RESPONSE')
     }),
   )
 })

@@ -133,10 +133,10 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
     }),
   )
 
-  test('what is no HTTP is BAD_ANSWER', () =>
+  test('what is no HTTP is BAD_RESPONSE', () =>
     through(async (storage, proxy) => {
       proxy.failNext({ kind: 'answer', text: 'garbage\r\n\r\n' })
-      await expect(storage.getFiles(container)).rejects.toMatchObject({ code: 'BAD_ANSWER' })
+      await expect(storage.getFiles(container)).rejects.toMatchObject({ code: 'BAD_RESPONSE' })
     }))
 
   test('a list that is cut off is asked for again, however its length was told', () =>

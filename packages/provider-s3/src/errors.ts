@@ -132,7 +132,7 @@ function explainAnswer(error: Error, status: number, cause: Error, subject: Subj
   // A success that can't be read, or a failure whose body is no error of S3's.
   if (status < 300 || /XML parse error|Deserialization error/.test(error.message)) {
     const known = status >= 300 ? statuses[status] : undefined
-    return new StorageError(known ?? 'BAD_ANSWER', `the service gave an answer (${status}) that is not S3's`, {
+    return new StorageError(known ?? 'BAD_RESPONSE', `the service gave an answer (${status}) that is not S3's`, {
       cause,
       details: detailsOf(error, status),
     })
@@ -140,7 +140,7 @@ function explainAnswer(error: Error, status: number, cause: Error, subject: Subj
   if (status === 403 && clockWasCorrected(error)) {
     return new StorageError('UNAVAILABLE', "this machine's clock was wrong; the service's is followed now", { cause })
   }
-  const code = codes[error.name] ?? (status === 404 ? missing(subject) : (statuses[status] ?? 'BAD_ANSWER'))
+  const code = codes[error.name] ?? (status === 404 ? missing(subject) : (statuses[status] ?? 'BAD_RESPONSE'))
   return named(code, `the service refused: ${error.name} (${status})`, cause, subject, detailsOf(error, status))
 }
 

@@ -95,7 +95,7 @@ export async function startUpload(
     ...(checked ? { ChecksumAlgorithm: crc32c ? 'CRC32C' : 'CRC32', ChecksumType: 'FULL_OBJECT' } : {}),
   })
   const { UploadId } = await connection.send(command, signal, { container, file })
-  if (!UploadId) throw new StorageError('BAD_ANSWER', 'the service started an upload and did not say which')
+  if (!UploadId) throw new StorageError('BAD_RESPONSE', 'the service started an upload and did not say which')
   const id = crc32c ? `${UploadId},crc32c=${checksums.crc32c}` : UploadId
   const [oldest] = connection.started.keys()
   if (oldest !== undefined && connection.started.size >= maxStarted) connection.started.delete(oldest)

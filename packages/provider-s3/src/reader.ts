@@ -172,7 +172,7 @@ export async function openFile(
     const sent = sentRange(answer)
     const { offset, length } = resolveRange(range, sent.size)
     if (offset !== sent.offset || length !== sent.length) {
-      throw new StorageError('BAD_ANSWER', 'the service sent another range than the one asked for')
+      throw new StorageError('BAD_RESPONSE', 'the service sent another range than the one asked for')
     }
     const info = infoOf(connection, place, answer, sent.size)
     if (length > smallBodySize) return { info, offset, length, stream: source }
@@ -190,6 +190,6 @@ const rangeHeader = (range: ByteRange) =>
 function sentRange({ ContentRange, ContentLength = 0 }: GetObjectCommandOutput) {
   if (ContentRange === undefined) return { offset: 0, length: ContentLength, size: ContentLength }
   const [, first, last, size] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(ContentRange) ?? []
-  if (size === undefined) throw new StorageError('BAD_ANSWER', 'the service sent a range that cannot be understood')
+  if (size === undefined) throw new StorageError('BAD_RESPONSE', 'the service sent a range that cannot be understood')
   return { offset: Number(first), length: Number(last) - Number(first) + 1, size: Number(size) }
 }

@@ -248,10 +248,10 @@ describeServer('ceph', ({ endpoint, region, key, keyId }) => {
   test.each([
     ['no XML', httpAnswer(200, { 'Content-Type': 'application/xml' }, '<<garbage')],
     ['no HTTP', { kind: 'answer', text: 'garbage\r\n\r\n' } as const],
-  ])('an answer that is %s is BAD_ANSWER', (_, garbage) =>
+  ])('an answer that is %s is BAD_RESPONSE', (_, garbage) =>
     through(async (storage) => {
       proxy.failNext(garbage)
-      await expect(storage.getFiles(container)).rejects.toEqual(coded('BAD_ANSWER'))
+      await expect(storage.getFiles(container)).rejects.toEqual(coded('BAD_RESPONSE'))
     }),
   )
 })

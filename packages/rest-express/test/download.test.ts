@@ -390,7 +390,7 @@ describe('The headers of a download', () => {
 
 describe('A download that can not be finished', () => {
   it('cuts the connection when the storage fails after the first byte', async () => {
-    const provider = new BrokenReads(Buffer.alloc(1000), new StorageError('BAD_ANSWER', 'nonsense'))
+    const provider = new BrokenReads(Buffer.alloc(1000), new StorageError('BAD_RESPONSE', 'nonsense'))
     const { port, mount, storage, failures } = await startServer({ provider })
     await storage.putFile('photos', 'a.bin', Buffer.alloc(5000))
     const answer = await rawRequest(port, `GET ${mount}/photos/download/a.bin HTTP/1.1`)
@@ -475,7 +475,7 @@ describe('download()', () => {
   })
 
   it('cuts a kept connection when the storage fails after the first byte', async () => {
-    const provider = new BrokenReads(Buffer.alloc(1000), new StorageError('BAD_ANSWER', 'nonsense'))
+    const provider = new BrokenReads(Buffer.alloc(1000), new StorageError('BAD_RESPONSE', 'nonsense'))
     const storage = new StorageService(provider)
     await storage.createContainer({ name: 'photos' })
     await storage.putFile('photos', 'a.bin', Buffer.alloc(5000))
@@ -488,7 +488,7 @@ describe('download()', () => {
     const socket = await openSocket(port)
     socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
     expect((await readToEnd(socket)).length).toBeLessThan(5000)
-    expect(await failure.promise).toMatchObject({ code: 'BAD_ANSWER' })
+    expect(await failure.promise).toMatchObject({ code: 'BAD_RESPONSE' })
   })
 
   it('refuses options that it does not have', async () => {

@@ -106,7 +106,7 @@ export class BrokenLists extends ProviderWrapper {
   }
 
   override async listFiles(container: string, options: ListFilesCallOptions): Promise<FilePage> {
-    if (this.#left-- <= 0) throw new StorageError('BAD_ANSWER', 'nonsense from https://secret.example')
+    if (this.#left-- <= 0) throw new StorageError('BAD_RESPONSE', 'nonsense from https://secret.example')
     return super.listFiles(container, options)
   }
 }

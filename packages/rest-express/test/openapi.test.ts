@@ -260,7 +260,7 @@ describe('Failures of the storage are as the description says', () => {
   it.each([
     ['RATE_LIMITED', 429, everything],
     ['INTERNAL', 500, everything],
-    ['BAD_ANSWER', 502, everything],
+    ['BAD_RESPONSE', 502, everything],
     ['UNAVAILABLE', 503, everything],
     ['TIMEOUT', 504, everything],
     ['LENGTH_REQUIRED', 411, writes],

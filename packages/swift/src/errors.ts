@@ -29,7 +29,7 @@ export function answerError(method: string, status: number, headers: ResponseHea
       ? (['NO_SPACE', 'the quota of the account or container is used up'] as const)
       : undefined) ??
     meanings[status] ??
-    (['BAD_ANSWER', `the service answered ${method} with ${status}`] as const)
+    (['BAD_RESPONSE', `the service answered ${method} with ${status}`] as const)
   const wait = retryAfter(headers['retry-after'])
   return new StorageError(code, message, {
     cause: answerCause(method, status, headers),
@@ -49,7 +49,7 @@ export function answerCause(method: string, status: number, headers: ResponseHea
 }
 
 export const badAnswer = (what: string, cause?: unknown): StorageError =>
-  new StorageError('BAD_ANSWER', `the service's answer makes no sense: ${what}`, { cause })
+  new StorageError('BAD_RESPONSE', `the service's answer makes no sense: ${what}`, { cause })
 
 /** Seconds, from a `Retry-After` header (RFC 9110, 10.2.3) or Swift's own fractions of them. */
 export function retryAfter(header: string | readonly string[] | undefined): number | undefined {

@@ -32,20 +32,20 @@ describe('an answer that is no file', () => {
     }
   })
 
-  test('is BAD_ANSWER when its status says that it is one', async () => {
+  test('is BAD_RESPONSE when its status says that it is one', async () => {
     for (const headers of [{}, { etag: 'x' }, { ...facts, etag: '' }]) {
       await using server = await standIn((_, response) => response.writeHead(200, headers).end('hello'))
       const storage = over(server)
-      await expect(storage.openFile('c', 'f')).rejects.toMatchObject({ code: 'BAD_ANSWER' })
+      await expect(storage.openFile('c', 'f')).rejects.toMatchObject({ code: 'BAD_RESPONSE' })
       await storage.close()
     }
   })
 
-  test('a list that is none is BAD_ANSWER', async () => {
+  test('a list that is none is BAD_RESPONSE', async () => {
     for (const body of ['', '{}', 'null', '<html>', '[{"name":7}]', '[{"name":"a","bytes":"many"}]']) {
       await using server = await standIn((_, response) => response.end(body))
       const storage = over(server)
-      await expect(storage.getFiles('c')).rejects.toMatchObject({ code: 'BAD_ANSWER' })
+      await expect(storage.getFiles('c')).rejects.toMatchObject({ code: 'BAD_RESPONSE' })
       await storage.close()
     }
   })
@@ -56,7 +56,7 @@ describe('an answer that is no file', () => {
     )
     const storage = over(server)
     await expect(storage.openFile('c', 'f', { range: { start: 5, end: 9 } })).rejects.toMatchObject({
-      code: 'BAD_ANSWER',
+      code: 'BAD_RESPONSE',
     })
     await storage.close()
   })

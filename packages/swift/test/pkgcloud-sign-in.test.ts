@@ -70,17 +70,17 @@ describe('Keystone 3', () => {
     }
   })
 
-  test('a catalogue without an object store, or with one that has no URL, is BAD_ANSWER', async () => {
+  test('a catalogue without an object store, or with one that has no URL, is BAD_RESPONSE', async () => {
     await using none = await keystone3([])
-    expect(await failure(withKeystone3(none))).toMatchObject({ code: 'BAD_ANSWER' })
+    expect(await failure(withKeystone3(none))).toMatchObject({ code: 'BAD_RESPONSE' })
     await using odd = await keystone3([endpoint('One', 'file:///etc')])
-    expect(await failure(withKeystone3(odd))).toMatchObject({ code: 'BAD_ANSWER' })
+    expect(await failure(withKeystone3(odd))).toMatchObject({ code: 'BAD_RESPONSE' })
   })
 
-  test('a token that is for no project is BAD_ANSWER, and says what to check', async () => {
+  test('a token that is for no project is BAD_RESPONSE, and says what to check', async () => {
     await using server = await keystone3([], { project: undefined })
     const error = await failure(withKeystone3(server))
-    expect(error.code).toBe('BAD_ANSWER')
+    expect(error.code).toBe('BAD_RESPONSE')
     expect(error.message).toContain('project')
   })
 })
@@ -138,7 +138,7 @@ describe('Keystone 2', () => {
     await using server = await standIn(({ path }, response) =>
       response.end(path === '/v2.0/tenants' ? 'null' : JSON.stringify(access(undefined))),
     )
-    expect(await failure(signIn(server))).toMatchObject({ code: 'BAD_ANSWER' })
+    expect(await failure(signIn(server))).toMatchObject({ code: 'BAD_RESPONSE' })
   })
 })
 
@@ -174,7 +174,7 @@ describe('a sign-in that fails', () => {
       401: 'UNAUTHENTICATED',
       403: 'PERMISSION_DENIED',
       404: 'UNAUTHENTICATED',
-      418: 'BAD_ANSWER',
+      418: 'BAD_RESPONSE',
       429: 'RATE_LIMITED',
       500: 'UNAVAILABLE',
       503: 'UNAVAILABLE',
@@ -191,11 +191,11 @@ describe('a sign-in that fails', () => {
     }
   })
 
-  test('a good status with garbage is BAD_ANSWER', async () => {
+  test('a good status with garbage is BAD_RESPONSE', async () => {
     for (const garbage of ['', 'hunter2', '{}', 'null', '[]', '{"token":null}', '<html>']) {
       await using server = await standIn((_, response) => response.end(garbage))
       const error = await failure(withKeystone3(server))
-      expect(error.code, garbage).toBe('BAD_ANSWER')
+      expect(error.code, garbage).toBe('BAD_RESPONSE')
       expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('hunter2')
     }
   })

@@ -286,14 +286,14 @@ export const faults: ConformanceCategory = {
             () => storage.openFile(container, 'file'),
           ]
           for (const call of operations) {
-            const error = await rejects(call(), 'INTERNAL', 'BAD_ANSWER')
+            const error = await rejects(call(), 'INTERNAL', 'BAD_RESPONSE')
             assert.ok(!JSON.stringify([error, error.message, error.cause]).includes('abcdef'))
             assert.ok(!String((error.cause as Error | undefined)?.message).includes('secret'))
           }
           assert.equal(faulty.count('getFile'), 1, 'it was asked again')
         }
         const nonsense = context.faulty().on('listFiles', async () => undefined as never)
-        await rejects(context.over(nonsense).getFiles(container), 'INTERNAL', 'BAD_ANSWER')
+        await rejects(context.over(nonsense).getFiles(container), 'INTERNAL', 'BAD_RESPONSE')
         await context.isWhole('file', content)
       },
     },

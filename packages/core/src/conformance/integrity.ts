@@ -306,13 +306,13 @@ export const integrity: ConformanceCategory = {
           }
         })
         const cut = await context.over(short, once).openFile(container, 'file')
-        await rejects(cut.bytes(), 'CONNECTION_LOST', 'BAD_ANSWER')
+        await rejects(cut.bytes(), 'CONNECTION_LOST', 'BAD_RESPONSE')
         const long = context.faulty().transformDownload(async function* (chunks) {
           yield* chunks
           yield Buffer.from('more')
         })
         const stretched = await context.over(long, once).openFile(container, 'file')
-        isCode(await stretched.bytes().catch((error: unknown) => error), 'BAD_ANSWER')
+        isCode(await stretched.bytes().catch((error: unknown) => error), 'BAD_RESPONSE')
       },
     },
   ],

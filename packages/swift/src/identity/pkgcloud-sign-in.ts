@@ -71,7 +71,7 @@ export class PkgcloudSignIn implements SignIn {
       return url.href.replace(/\/+$/, '')
     } catch (error) {
       throw new StorageError(
-        'BAD_ANSWER',
+        'BAD_RESPONSE',
         "the identity service's catalogue has no usable endpoint of an object store",
         {
           cause: describeCause(error),
@@ -121,7 +121,7 @@ function authorized(identity: Identity, signal: AbortSignal): Promise<void> {
 }
 
 const noToken = (error?: unknown) =>
-  new StorageError('BAD_ANSWER', 'the identity service gave no token for a project: check the project and its domain', {
+  new StorageError('BAD_RESPONSE', 'the identity service gave no token for a project: check the project and its domain', {
     cause: describeCause(error),
   })
 

@@ -59,7 +59,7 @@ function parse(body: HttpResponse['body']): unknown {
     return JSON.parse(body.toString())
   } catch (error) {
     const cause = describeCause(error)
-    throw new StorageError('BAD_ANSWER', 'the identity service answers with something that is not JSON', { cause })
+    throw new StorageError('BAD_RESPONSE', 'the identity service answers with something that is not JSON', { cause })
   }
 }
 
@@ -68,7 +68,7 @@ function refusal(status: number, headers: IdentityAnswer['headers']): StorageErr
     meanings[status] ??
     (status >= 500
       ? (['UNAVAILABLE', 'the identity service cannot serve now'] as const)
-      : (['BAD_ANSWER', `the identity service answered ${status}`] as const))
+      : (['BAD_RESPONSE', `the identity service answered ${status}`] as const))
   const cause = describeCause(undefined, `the identity service answered ${status}`)
   const wait = retryAfter(headers['retry-after'])
   return new StorageError(code, message, {

@@ -121,9 +121,13 @@ function authorized(identity: Identity, signal: AbortSignal): Promise<void> {
 }
 
 const noToken = (error?: unknown) =>
-  new StorageError('BAD_RESPONSE', 'the identity service gave no token for a project: check the project and its domain', {
-    cause: describeCause(error),
-  })
+  new StorageError(
+    'BAD_RESPONSE',
+    'the identity service gave no token for a project: check the project and its domain',
+    {
+      cause: describeCause(error),
+    },
+  )
 
 const wrongRegion = (message: string) =>
   new StorageError('UNAUTHENTICATED', message, { details: { property: 'region' } })

@@ -5,12 +5,12 @@
 import {
   type Capabilities,
   type DataSource,
-  describeCause,
   isStorageError,
   StorageError,
   type StorageService,
   uploadSettings,
 } from '@stowage/core'
+import { describeCause } from '@stowage/core/provider'
 import { type StorageRouterOptions, storageRouter } from '@stowage/rest-express'
 import type { RequestHandler } from 'express'
 

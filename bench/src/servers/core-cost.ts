@@ -4,7 +4,8 @@
  *     node core-cost.ts DIRECTORY ROUNDS
  */
 import { buffer } from 'node:stream/consumers'
-import { type StorageProvider, StorageService } from '@stowage/core'
+import { StorageService } from '@stowage/core'
+import type { StorageProvider } from '@stowage/core/provider'
 import { FilesystemProvider } from '@stowage/provider-fs'
 import { MemoryProvider } from '@stowage/provider-memory'
 import { content } from '../content.ts'

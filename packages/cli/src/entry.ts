@@ -1,7 +1,8 @@
 /**
  * A data source's entry, from what was given and answered.
  */
-import { type EnvironmentReference, parseReferences, unknownName } from '@stowage/core'
+import { type EnvironmentReference, parseReferences } from '@stowage/core'
+import { unknownName } from '@stowage/core/provider'
 import type { Entry } from './data-source-file.js'
 import { UsageFailure } from './failures.js'
 import { commonProperties, type Property, type ProviderName, propertyOf, providers } from './providers.js'

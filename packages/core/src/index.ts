@@ -1,43 +1,57 @@
 /**
- * @stowage/core: containers and files over one Node API.
+ * `@stowage/core`: containers and files over one Node API.
  *
- * Applications hold a {@link StorageService}; a provider package implements {@link StorageProvider}.
+ * Applications hold a {@link StorageService}, made by {@link createStorage} from settings. Those who write providers
+ * import `@stowage/core/provider`; those who test them, `@stowage/core/conformance`.
  */
-export * from './capabilities.js'
-export { freeChunk, giveAwayChunk } from './chunk-memory.js'
+export type { Capabilities, ConditionSupport, ContainerNameRule, PartLimits } from './contract/capabilities.js'
+export type { WriteConditions } from './contract/conditions.js'
 export {
-  checkReadConditions,
-  checkWriteConditions,
-  type ReadConditions,
-  type Version,
-  type WriteConditions,
-} from './conditions.js'
-export { contentTypeByContent, contentTypeByName, detectionBytes, unknownContentType } from './content-type.js'
-export { DataSource, loadDataSources, parseDataSources } from './data-source-file.js'
+  errorCodes,
+  isStorageError,
+  type RetryRule,
+  StorageError,
+  type StorageErrorCode,
+  type StorageErrorContext,
+  type StorageErrorDetails,
+  type StorageErrorOptions,
+} from './contract/errors.js'
+export type {
+  ChecksumAlgorithm,
+  Checksums,
+  ContainerInfo,
+  FileAttributes,
+  FileEntry,
+  FileInfo,
+  FileLocation,
+  FolderEntry,
+  WrittenFile,
+} from './contract/files.js'
+export { checkContainerName, checkFileName, maxFileNameBytes, portableContainerName } from './contract/names.js'
+export type {
+  PartUpload,
+  PartUploadReference,
+  RemoveOutcome,
+  SignedUrl,
+  UnfinishedUpload,
+  UploadedPart,
+} from './contract/provider.js'
+export type { ByteRange } from './contract/range.js'
 export {
   type CommonSettings,
   createStorage,
   type DataSourceSettings,
-  type ProviderContext,
-  type ProviderModule,
-  type SettingsSchema,
   uploadSettings,
-} from './data-sources.js'
-export { type OperationEvent, operationChannel, type WarningEvent, warn, warningChannel } from './diagnostics.js'
-export { type EnvironmentReference, parseReferences } from './environment.js'
-export * from './errors.js'
-export * from './files.js'
-export { LazyDownload } from './lazy-download.js'
-export * from './names.js'
-export { checkOptions, type NamesOf, unknownName } from './option-names.js'
-export * from './options.js'
-export * from './provider.js'
-export { providerPackages } from './provider-packages.js'
-export type * from './provider-settings.js'
-export { ProviderWrapper } from './provider-wrapper.js'
-export { type ByteRange, type ResolvedRange, resolveRange } from './range.js'
-export type { RetryOptions } from './retry.js'
-export { StorageService, type StorageServiceOptions } from './service.js'
-export { readSmallBody, smallBodySize } from './small-body.js'
-export { copyBetween, moveBetween, type StorageLocation, type TransferOptions } from './transfer.js'
-export { type StoreBody, UploadStream } from './upload-stream.js'
+} from './data-sources/create-storage.js'
+export { DataSource, loadDataSources, parseDataSources } from './data-sources/data-source-file.js'
+export { type EnvironmentReference, parseReferences } from './data-sources/environment.js'
+export { providerPackages } from './data-sources/provider-packages.js'
+export type * from './data-sources/provider-settings.js'
+export { LazyDownload } from './download/lazy-download.js'
+export { type OperationEvent, operationChannel, type WarningEvent, warningChannel } from './service/diagnostics.js'
+export type * from './service/options.js'
+export type { RetryOptions } from './service/retry.js'
+export { StorageService, type StorageServiceOptions } from './service/service.js'
+export { copyBetween, moveBetween, type StorageLocation, type TransferOptions } from './service/transfer.js'
+export { contentTypeByName, unknownContentType } from './upload/content-type.js'
+export { UploadStream } from './upload/upload-stream.js'

@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Body, type ProviderBody, StorageService } from '../src/index.js'
+import { type Body, StorageService } from '../src/index.js'
+import type { ProviderBody } from '../src/provider.js'
 import { capabilities, fakeProvider, written } from './fake-provider.js'
 
 let directory: string

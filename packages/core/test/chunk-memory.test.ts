@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { freeChunk, giveAwayChunk } from '../src/chunk-memory.js'
+import { freeChunk, giveAwayChunk } from '../src/kit/chunk-memory.js'
 
 describe('A chunk', () => {
   it('that was given away is empty when it was freed, and can be freed again', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { checkContentType } from '../src/content-type.js'
-import { contentTypeByContent, contentTypeByName, StorageService } from '../src/index.js'
+import { checkContentType } from '../src/checks/media-type.js'
+import { contentTypeByName, StorageService } from '../src/index.js'
+import { contentTypeByContent } from '../src/upload/content-type.js'
 import { fakeProvider, written } from './fake-provider.js'
 
 describe('a content type', () => {

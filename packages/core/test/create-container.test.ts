@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { containerExists, containerNotFound, StorageService } from '../src/index.js'
+import { StorageService } from '../src/index.js'
+import { containerExists, containerNotFound } from '../src/provider.js'
 import { fakeProvider } from './fake-provider.js'
 
 describe('createContainer with ifNotExists', () => {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect, promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createStorage, loadDataSources, type ProviderModule } from '../src/index.js'
+import { createStorage, loadDataSources } from '../src/index.js'
+import type { ProviderModule } from '../src/provider.js'
 import { fakeProvider } from './fake-provider.js'
 
 const run = promisify(execFile)

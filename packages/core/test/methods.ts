@@ -2,8 +2,8 @@
  * The methods of a storage with arguments that they take, for tests that change one of them.
  */
 import { Readable } from 'node:stream'
+import type { Method } from '../src/checks/option-names.js'
 import { type StorageService, UploadStream } from '../src/index.js'
-import type { Method } from '../src/option-names.js'
 
 const place = { container: 'c', file: 'f' }
 const upload = { ...place, id: 'id', partSize: 100 }

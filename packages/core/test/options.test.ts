@@ -2,8 +2,8 @@
  * Every method, with options of names that it does not have.
  */
 import { describe, expect, it } from 'vitest'
+import { type Method, methodOptions } from '../src/checks/option-names.js'
 import { type StorageError, StorageService } from '../src/index.js'
-import { type Method, methodOptions } from '../src/option-names.js'
 import { fakeProvider } from './fake-provider.js'
 import { argumentsOf, call } from './methods.js'
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { type FilePage, type ListFilesCallOptions, StorageService } from '../src/index.js'
+import { StorageService } from '../src/index.js'
+import type { FilePage, ListFilesCallOptions } from '../src/provider.js'
 import { fakeProvider } from './fake-provider.js'
 
 /** Lists the files 0 to 9, at most three in a page, and notes what it is asked for. */

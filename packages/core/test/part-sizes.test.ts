@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { choosePartSize, growingPartSize } from '../src/uploader.js'
+import { choosePartSize, growingPartSize } from '../src/upload/uploader.js'
 
 const limits = fc.record({
   minPartSize: fc.integer({ min: 1, max: 1000 }),

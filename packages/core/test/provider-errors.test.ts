@@ -3,7 +3,8 @@
  */
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { describeCause, ProviderWrapper, type StorageError, StorageService } from '../src/index.js'
+import { type StorageError, StorageService } from '../src/index.js'
+import { describeCause, ProviderWrapper } from '../src/provider.js'
 import { fakeProvider } from './fake-provider.js'
 
 const secret = 's3cret'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { resolveRange } from '../src/index.js'
-import { checkRange } from '../src/range.js'
+import { checkRange } from '../src/contract/range.js'
+import { resolveRange } from '../src/provider.js'
 
 describe('a range', () => {
   it.each([

@@ -6,7 +6,8 @@ import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { providerMethods, type StorageProvider, StorageService } from '../src/index.js'
+import { StorageService } from '../src/index.js'
+import { providerMethods, type StorageProvider } from '../src/provider.js'
 import { willingProvider } from './fake-provider.js'
 
 const reading = [
@@ -26,10 +27,10 @@ let ReadOnly: new (inner: StorageProvider) => StorageProvider
 beforeAll(async () => {
   const guide = await readFile(join(import.meta.dirname, '../docs/writing-a-provider.md'), 'utf8')
   const example = [...guide.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code).at(-1) ?? ''
-  const core = new URL('../dist/index.js', import.meta.url).href
+  const core = new URL('../dist/provider.js', import.meta.url).href
   directory = await mkdtemp(join(tmpdir(), 'stowage-example-'))
   const file = join(directory, 'read-only.mjs')
-  await writeFile(file, stripTypeScriptTypes(example).replace("'@stowage/core'", JSON.stringify(core)))
+  await writeFile(file, stripTypeScriptTypes(example).replace("'@stowage/core/provider'", JSON.stringify(core)))
   ;({ ReadOnly } = await import(file))
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { StorageError, type StorageErrorCode } from '../src/index.js'
-import { RetryPolicy } from '../src/retry.js'
+import { RetryPolicy } from '../src/service/retry.js'
 
 const quick = { minDelay: 1, maxDelay: 5 }
 

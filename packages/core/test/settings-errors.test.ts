@@ -2,7 +2,8 @@
  * What is said of wrong settings, whichever library the schema is of.
  */
 import { describe, expect, it } from 'vitest'
-import { createStorage, loadDataSources, type ProviderModule } from '../src/index.js'
+import { createStorage, loadDataSources } from '../src/index.js'
+import type { ProviderModule } from '../src/provider.js'
 import { fakeProvider } from './fake-provider.js'
 
 type Issue = { readonly message: string; readonly path?: readonly PropertyKey[] }

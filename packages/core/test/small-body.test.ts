@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { StorageError } from '../src/errors.js'
-import { readSmallBody } from '../src/small-body.js'
+import { StorageError } from '../src/contract/errors.js'
+import { readSmallBody } from '../src/kit/small-body.js'
 
 const broken = (error: unknown) => new StorageError('CONNECTION_LOST', String(error))
 

@@ -3,7 +3,8 @@
  */
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { type StorageProvider, StorageService, type WrittenFile } from '../src/index.js'
+import { StorageService, type WrittenFile } from '../src/index.js'
+import type { StorageProvider } from '../src/provider.js'
 import { capabilities, fakeProvider, written } from './fake-provider.js'
 
 const part = { partNumber: 1, size: 4, tag: '1' }

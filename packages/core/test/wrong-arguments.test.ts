@@ -3,8 +3,8 @@
  */
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { type Method, methodOptions } from '../src/checks/option-names.js'
 import { copyBetween, moveBetween, StorageError, StorageService } from '../src/index.js'
-import { type Method, methodOptions } from '../src/option-names.js'
 import { willingProvider } from './fake-provider.js'
 import { argumentsOf, call } from './methods.js'
 

@@ -1,7 +1,7 @@
 /**
  * Broken connections as `StorageError`s. Of the original only its name and code are passed on.
  */
-import { describeCause, isStorageError, StorageError } from '@stowage/core'
+import { describeCause, isStorageError, StorageError } from '@stowage/core/provider'
 import { errors } from 'undici'
 
 /** How far an exchange has come: whether any of the request may have reached the service, and whether the response has begun. */

@@ -1,7 +1,7 @@
 /**
  * One request and its response over undici's dispatcher: collected, or as a stream with backpressure.
  */
-import { StorageError } from '@stowage/core'
+import { StorageError } from '@stowage/core/provider'
 import type { Dispatcher } from 'undici'
 import { connectionError, type Progress } from './errors.js'
 import type { HttpRequest, HttpResponse, RequestBody, ResponseHeaders } from './messages.js'

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { StorageError } from '@stowage/core'
+import { StorageError } from '@stowage/core/provider'
 import type { Dispatcher } from 'undici'
 
 /** The body of a response. Destroying it before its end closes the connection at once. */

@@ -2,7 +2,7 @@
  * The connections to a service.
  */
 import { setImmediate } from 'node:timers/promises'
-import { StorageError } from '@stowage/core'
+import { StorageError } from '@stowage/core/provider'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import { Exchange } from './exchange.js'
 import type { HttpRequest, HttpResponse } from './messages.js'

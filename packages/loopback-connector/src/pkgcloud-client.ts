@@ -2,7 +2,8 @@
  * What the storage component and pkgcloud call a client, and its calls as promises that fail with a `StorageError`.
  */
 import type { Readable, Writable } from 'node:stream'
-import { describeCause, StorageError } from '@stowage/core'
+import { StorageError } from '@stowage/core'
+import { describeCause } from '@stowage/core/provider'
 
 type ClientCallback = (error: unknown, result?: unknown) => void
 

@@ -8,22 +8,28 @@
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import {
-  type CallOptions,
   type Capabilities,
   type ContainerInfo,
+  contentTypeByName,
+  type FileInfo,
+  type FileLocation,
+  isStorageError,
+  type RemoveOutcome,
+  StorageError,
+  unknownContentType,
+  type WrittenFile,
+} from '@stowage/core'
+import {
+  type CallOptions,
   type ContainerPage,
   type CopyCallOptions,
   checkReadConditions,
   compareNames,
   containerExists,
   containerNotFound,
-  contentTypeByName,
-  type FileInfo,
-  type FileLocation,
   type FilePage,
   fileNotFound,
   freezeCapabilities,
-  isStorageError,
   type ListCallOptions,
   type ListFilesCallOptions,
   type OpenCallOptions,
@@ -32,13 +38,9 @@ import {
   type ProviderModule,
   type PutCallOptions,
   type ReadCallOptions,
-  type RemoveOutcome,
   resolveRange,
-  StorageError,
   type StorageProvider,
-  unknownContentType,
-  type WrittenFile,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import {
   call,
   clientError,

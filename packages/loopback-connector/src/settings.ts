@@ -2,7 +2,8 @@
  * A data source's settings, in the words of LoopBack's storage component and of pkgcloud, put into ours.
  */
 import { dirname, join } from 'node:path'
-import { createStorage, type ProviderModule, type StorageService } from '@stowage/core'
+import { createStorage, type StorageService } from '@stowage/core'
+import type { ProviderModule } from '@stowage/core/provider'
 import { checkUploadOptions } from '@stowage/rest-express'
 import type { DownloadSettings } from './download-options.js'
 import { isPkgcloudModule, type PkgcloudModule } from './pkgcloud-client.js'

@@ -9,7 +9,7 @@ import {
   type RequestPolicyFactory,
   StorageSharedKeyCredential,
 } from '@azure/storage-blob'
-import { StorageError } from '@stowage/core'
+import { StorageError } from '@stowage/core/provider'
 import { HttpTransport } from '@stowage/http-transport'
 import { httpClientOver } from './http-client.js'
 import { blobName } from './names.js'

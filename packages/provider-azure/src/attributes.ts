@@ -2,14 +2,14 @@
  * A file's attributes as Azure's headers, and its facts as the contract's.
  */
 import type { BlobHTTPHeaders } from '@azure/storage-blob'
+import { unknownContentType } from '@stowage/core'
 import {
   type Checksums,
   type FileInfo,
   type FileLocation,
   StorageError,
-  unknownContentType,
   type WriteCallOptions,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import { decodeMetadata } from './metadata.js'
 
 type Attributes = WriteCallOptions['attributes']

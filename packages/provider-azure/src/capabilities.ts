@@ -1,4 +1,4 @@
-import { type Capabilities, freezeCapabilities } from '@stowage/core'
+import { type Capabilities, freezeCapabilities } from '@stowage/core/provider'
 import { containerNames } from './names.js'
 
 const MiB = 1024 * 1024

@@ -8,7 +8,7 @@ import {
   containerNotFound,
   type ListCallOptions,
   StorageError,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import * as v from 'valibot'
 import type { Account } from './account.js'
 import { decodeNext, encodeNext } from './cursor.js'

@@ -20,7 +20,7 @@ import {
   isStorageError,
   StorageError,
   type WrittenFile,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import type { Account } from './account.js'
 import { attributesOf, checksumsOf } from './attributes.js'
 import { maxBlocks } from './capabilities.js'

@@ -1,7 +1,7 @@
 /**
  * A page's `next`: plain data as printable text.
  */
-import { StorageError } from '@stowage/core'
+import { StorageError } from '@stowage/core/provider'
 import * as v from 'valibot'
 
 export const encodeNext = (place: unknown): string => Buffer.from(JSON.stringify(place)).toString('base64url')

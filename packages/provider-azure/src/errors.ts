@@ -12,7 +12,7 @@ import {
   StorageError,
   type StorageErrorCode,
   type StorageErrorDetails,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 
 /** What a request is about. */
 export interface Place {

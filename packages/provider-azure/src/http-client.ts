@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 import { toHttpHeadersLike } from '@azure/core-http-compat'
 import { createHttpHeaders } from '@azure/core-rest-pipeline'
 import type { HttpOperationResponse, IHttpClient, WebResource } from '@azure/storage-blob'
-import { smallBodySize } from '@stowage/core'
+import { smallBodySize } from '@stowage/core/provider'
 import { bufferedStream, type HttpTransport, type RequestBody } from '@stowage/http-transport'
 
 export function httpClientOver(transport: HttpTransport): IHttpClient {

@@ -12,7 +12,7 @@ import {
   type FilePage,
   type FolderEntry,
   type ListFilesCallOptions,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import * as v from 'valibot'
 import type { Account } from './account.js'
 import { decodeNext, encodeNext } from './cursor.js'

@@ -2,7 +2,7 @@
  * Metadata as headers. Azure takes identifiers of C# as keys and ASCII as values, 8 KiB in all; what fits that is sent as it
  * is, and the rest in the forms that other tools know: `_xHHHH_` in keys as in XML names of .NET, RFC 2047 in values.
  */
-import { StorageError } from '@stowage/core'
+import { StorageError } from '@stowage/core/provider'
 
 /** Bytes of all keys and values as they are sent ("Setting and retrieving properties and metadata for Blob resources"). */
 const maxEncodedBytes = 8192

@@ -2,7 +2,7 @@
  * Blobs of a container, page by page, as names of files and folders in the order of their UTF-8 bytes.
  */
 import type { BlobItem, BlobPrefix } from '@azure/storage-blob'
-import { compareNames, StorageError } from '@stowage/core'
+import { compareNames, StorageError } from '@stowage/core/provider'
 import type { Account } from './account.js'
 import { quoted } from './attributes.js'
 import { request } from './errors.js'

@@ -1,7 +1,7 @@
 /**
  * Names of containers and files at Azure, and the reversible escaping of file names that Azure cannot hold.
  */
-import type { ContainerNameRule } from '@stowage/core'
+import type { ContainerNameRule } from '@stowage/core/provider'
 
 /** From "Naming and Referencing Containers, Blobs, and Metadata", with the two system containers that an account may use. */
 export const containerNames: ContainerNameRule = {

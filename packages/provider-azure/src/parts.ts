@@ -37,7 +37,7 @@ import {
   uploadNotFound,
   type WriteCallOptions,
   type WrittenFile,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import * as v from 'valibot'
 import type { Account } from './account.js'
 import { checkEarly, takeOverAlike } from './copier.js'

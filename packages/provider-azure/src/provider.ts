@@ -31,8 +31,8 @@ import type {
   UploadPage,
   UploadPartCallOptions,
   WrittenFile,
-} from '@stowage/core'
-import { checkOptions, type NamesOf } from '@stowage/core'
+} from '@stowage/core/provider'
+import { checkOptions, type NamesOf } from '@stowage/core/provider'
 import { Account, type AccountOptions } from './account.js'
 import { capabilitiesFor } from './capabilities.js'
 import * as containers from './containers.js'

@@ -18,7 +18,7 @@ import {
   resolveRange,
   StorageError,
   smallBodySize,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import type { Account } from './account.js'
 import { fileInfo } from './attributes.js'
 import { request } from './errors.js'

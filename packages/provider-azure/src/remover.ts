@@ -8,7 +8,7 @@ import {
   type RemoveCallOptions,
   type RemoveOutcome,
   StorageError,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import type { Account } from './account.js'
 import { refusal, request } from './errors.js'
 import { getFile } from './reader.js'

@@ -8,7 +8,7 @@ import {
   type HttpAuthorization,
   SASProtocol,
 } from '@azure/storage-blob'
-import { type CallOptions, type SignedUrl, type SignUrlCallOptions, StorageError } from '@stowage/core'
+import { type CallOptions, type SignedUrl, type SignUrlCallOptions, StorageError } from '@stowage/core/provider'
 import type { Account } from './account.js'
 import { request } from './errors.js'
 

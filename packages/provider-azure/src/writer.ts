@@ -9,7 +9,7 @@ import {
   type WriteCallOptions,
   type WriteConditions,
   type WrittenFile,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import * as v from 'valibot'
 import type { Account } from './account.js'
 import { blobHeaders, checksumsOf, quoted } from './attributes.js'

@@ -8,7 +8,8 @@ import {
   generateBlobSASQueryParameters,
   StorageSharedKeyCredential,
 } from '@azure/storage-blob'
-import { compareNames, createStorage, isStorageError, type StorageError, StorageService } from '@stowage/core'
+import { createStorage, isStorageError, type StorageError, StorageService } from '@stowage/core'
+import { compareNames } from '@stowage/core/provider'
 import { describeServer } from '@stowage/test-servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AzureProvider, createProvider, settings } from '../src/index.js'

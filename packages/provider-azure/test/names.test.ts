@@ -1,4 +1,4 @@
-import { compareNames } from '@stowage/core'
+import { compareNames } from '@stowage/core/provider'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { afterPrefix, blobName, bookkeepingPrefix, escapedPrefixOf, fileName, isReadable } from '../src/names.js'

@@ -7,15 +7,14 @@
  */
 import { hash } from 'node:crypto'
 import { type BigIntStats, constants } from 'node:fs'
+import { contentTypeByName, unknownContentType } from '@stowage/core'
 import {
   type Checksums,
-  contentTypeByName,
   type FileInfo,
   StorageError,
-  unknownContentType,
   type WriteCallOptions,
   type WrittenFile,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import * as v from 'valibot'
 import { bookkeeping } from './bookkeeping.js'
 import type { DirectCalls } from './direct.js'

@@ -1,7 +1,7 @@
 /**
  * What a plain directory can do.
  */
-import { type Capabilities, freezeCapabilities } from '@stowage/core'
+import { type Capabilities, freezeCapabilities } from '@stowage/core/provider'
 import { bookkeepingPattern } from './folding.js'
 
 export const capabilities: Capabilities = freezeCapabilities({

@@ -10,7 +10,7 @@ import {
   StorageError,
   type WriteConditions,
   type WrittenFile,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import { isToldByName, type Kept, writtenFile } from './attributes.js'
 import { type Directory, syncDirectory } from './directories.js'
 import { errno, nameConflict, Obstacle, throwIfAborted } from './errors.js'

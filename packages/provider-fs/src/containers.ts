@@ -2,17 +2,17 @@
  * Containers: the directories at the root.
  */
 import type { BigIntStats } from 'node:fs'
+import { checkContainerName } from '@stowage/core'
 import {
   type CallOptions,
   type ContainerInfo,
   type ContainerPage,
-  checkContainerName,
   compareNames,
   containerExists,
   containerNotFound,
   type ListCallOptions,
   StorageError,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import { attributesPath } from './attributes.js'
 import { capabilities } from './capabilities.js'
 import { syncDirectory } from './directories.js'

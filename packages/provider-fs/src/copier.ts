@@ -2,7 +2,7 @@
  * Copy and move. A copy shares the source's blocks where the file system can do that (Btrfs, XFS, APFS).
  */
 import { type BigIntStats, constants } from 'node:fs'
-import { type CopyCallOptions, checkWriteConditions, StorageError, type WrittenFile } from '@stowage/core'
+import { type CopyCallOptions, checkWriteConditions, StorageError, type WrittenFile } from '@stowage/core/provider'
 import { type Attributes, isToldByName, type Kept, writtenFile } from './attributes.js'
 import { commit, commitLocked, type Move, moveInto, presentVersion, withoutLinks } from './commit.js'
 import { type Directory, syncDirectory } from './directories.js'

@@ -8,7 +8,7 @@ import {
   StorageError,
   type StorageErrorCode,
   warn as warnOperator,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 
 const codes: Readonly<Record<string, readonly [StorageErrorCode, string]>> = {
   EACCES: ['PERMISSION_DENIED', 'the operating system does not permit it'],

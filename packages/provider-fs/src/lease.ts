@@ -11,7 +11,7 @@
  * instructions, finds out by an error and has changed nothing. Its own lock is released in the same way.
  */
 import { readlinkSync } from 'node:fs'
-import { StorageError } from '@stowage/core'
+import { StorageError } from '@stowage/core/provider'
 import { temporaryPath } from './bookkeeping.js'
 import type { Directories } from './directories.js'
 import { errno, isAbsence, isFull } from './errors.js'

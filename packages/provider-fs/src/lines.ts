@@ -2,7 +2,7 @@
  * The callers of one process that wait for the same lock, in the order in which they came: only the first of them asks for the
  * lock on the disk.
  */
-import { StorageError } from '@stowage/core'
+import { StorageError } from '@stowage/core/provider'
 import { aborted, throwIfAborted } from './errors.js'
 
 /** What a lock is of. */

@@ -1,7 +1,7 @@
 /**
  * Places in lists: what a provider's `next` says.
  */
-import { type ListFilesCallOptions, StorageError } from '@stowage/core'
+import { type ListFilesCallOptions, StorageError } from '@stowage/core/provider'
 
 /** When a list began. */
 export interface ListStart {

@@ -2,7 +2,13 @@
  * Lists of files in pages: a walk in the order of names, that reads only the directories which the page touches and looks only
  * at the files that it shows.
  */
-import { compareNames, type FileEntry, type FilePage, type FolderEntry, type ListFilesCallOptions } from '@stowage/core'
+import {
+  compareNames,
+  type FileEntry,
+  type FilePage,
+  type FolderEntry,
+  type ListFilesCallOptions,
+} from '@stowage/core/provider'
 import { isUnreadable, nameTooLong, throwIfAborted, unreadable, warn } from './errors.js'
 import { encodeNext, type ListPosition, positionOf } from './list-position.js'
 import { isTooLong, prefixDirectory } from './names.js'

@@ -8,7 +8,7 @@
  */
 import { hash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { isStorageError, StorageError } from '@stowage/core'
+import { isStorageError, StorageError } from '@stowage/core/provider'
 import { locksPath } from './bookkeeping.js'
 import type { Directories, Directory } from './directories.js'
 import { errno, isFull, rootMissing, throwIfAborted, translate } from './errors.js'

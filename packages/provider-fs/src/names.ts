@@ -18,7 +18,7 @@
  * in `%FE` without being our continuation.
  */
 
-import { maxFileNameBytes } from '@stowage/core'
+import { maxFileNameBytes } from '@stowage/core/provider'
 
 /** Bytes: the longest entry of a directory on the file systems of Linux and macOS. */
 const maxSegmentBytes = 255

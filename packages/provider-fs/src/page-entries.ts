@@ -2,7 +2,7 @@
  * The entries of a page: what is known of the files and folders that a walk has found.
  */
 import type { BigIntStats } from 'node:fs'
-import type { FileEntry, FolderEntry } from '@stowage/core'
+import type { FileEntry, FolderEntry } from '@stowage/core/provider'
 import { readEntries } from './entries.js'
 import { throwIfAborted } from './errors.js'
 import { fileNameAt, isTooLong } from './names.js'

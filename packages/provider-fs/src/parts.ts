@@ -15,7 +15,7 @@ import {
   type UploadPartCallOptions,
   uploadNotFound,
   type WrittenFile,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import { type Content, commit, withoutLinks } from './commit.js'
 import { copyBytes, copyContent } from './copier.js'
 import type { Directory } from './directories.js'

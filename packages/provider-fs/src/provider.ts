@@ -29,8 +29,8 @@ import type {
   UploadPage,
   UploadPartCallOptions,
   WrittenFile,
-} from '@stowage/core'
-import { checkOptions, type NamesOf, StorageError } from '@stowage/core'
+} from '@stowage/core/provider'
+import { checkOptions, type NamesOf, StorageError } from '@stowage/core/provider'
 import { capabilities } from './capabilities.js'
 import { createContainer, destroyContainer, getContainer, listContainers } from './containers.js'
 import { copyFile, moveFile } from './copier.js'

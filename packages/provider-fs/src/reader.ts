@@ -14,7 +14,7 @@ import {
   type ResolvedRange,
   resolveRange,
   StorageError,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import { defaultAttributes, fileInfo, type Kept } from './attributes.js'
 import { changedMeanwhile, errno, isAbsence, throwIfAborted, translate } from './errors.js'
 import type { Place } from './places.js'

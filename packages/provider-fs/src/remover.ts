@@ -8,7 +8,7 @@ import {
   type RemoveCallOptions,
   type RemoveOutcome,
   StorageError,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import { syncDirectory } from './directories.js'
 import { aborted, translate } from './errors.js'
 import type { Lease } from './lease.js'

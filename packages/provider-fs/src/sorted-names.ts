@@ -2,7 +2,7 @@
  * Names brought into the order of lists while they come in, in slices: sorting a large directory's at once would hold up the process for
  * as long as that takes.
  */
-import { compareNames } from '@stowage/core'
+import { compareNames } from '@stowage/core/provider'
 import { Slices } from './direct.js'
 
 /** Names that are sorted in one go, which takes one to three milliseconds. */

@@ -26,7 +26,7 @@ import {
   type UploadedPart,
   type UploadPage,
   uploadNotFound,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import * as v from 'valibot'
 import { keptEntries, parseStored, storeKept } from './attributes.js'
 import { bookkeeping } from './bookkeeping.js'

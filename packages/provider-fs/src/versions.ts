@@ -13,7 +13,7 @@
  */
 import type { BigIntStats } from 'node:fs'
 import { performance } from 'node:perf_hooks'
-import { StorageError } from '@stowage/core'
+import { StorageError } from '@stowage/core/provider'
 import type { DirectCalls } from './direct.js'
 import { fstat } from './system.js'
 

@@ -2,7 +2,7 @@
  * What the rooms of this package share: the root's directories, the locks, the attributes, and looking at what is there.
  */
 import type { BigIntStats } from 'node:fs'
-import { containerNotFound, fileNotFound } from '@stowage/core'
+import { containerNotFound, fileNotFound } from '@stowage/core/provider'
 import { AttributeStore } from './attributes.js'
 import { CaseFolding } from './case-folding.js'
 import { Cleaner } from './cleaner.js'

@@ -1,8 +1,8 @@
 /**
  * Writing: bodies flow into a temporary file in large writes, and are committed when they are whole.
  */
-import type { ProviderBody, PutCallOptions, WrittenFile } from '@stowage/core'
-import { checkWriteConditions, freeChunk } from '@stowage/core'
+import type { ProviderBody, PutCallOptions, WrittenFile } from '@stowage/core/provider'
+import { checkWriteConditions, freeChunk } from '@stowage/core/provider'
 import { commit, presentVersion } from './commit.js'
 import type { DirectCalls } from './direct.js'
 import { aborted, BodyFailure, throwIfAborted } from './errors.js'

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { compareNames } from '@stowage/core'
+import { compareNames } from '@stowage/core/provider'
 import { describe, expect, it } from 'vitest'
 import { SortedNames } from '../src/sorted-names.js'
 import { names, newStorage } from './fixture.js'

@@ -1,6 +1,6 @@
 import { access, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { compareNames } from '@stowage/core'
+import { compareNames } from '@stowage/core/provider'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeSegment, diskSegments, prefixDirectory } from '../src/names.js'

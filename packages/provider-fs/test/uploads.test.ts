@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isStorageError, type PartUpload, type ProviderBody, type UploadedPart } from '@stowage/core'
+import { isStorageError, type PartUpload, type UploadedPart } from '@stowage/core'
+import type { ProviderBody } from '@stowage/core/provider'
 import { describe, expect, it } from 'vitest'
 import type { FilesystemProvider } from '../src/index.js'
 import { names, never, newStorage, openProvider, put, read, reading, readText, writing } from './fixture.js'

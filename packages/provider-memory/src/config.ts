@@ -1,4 +1,4 @@
-import type { Capabilities } from '@stowage/core'
+import type { Capabilities } from '@stowage/core/provider'
 import * as v from 'valibot'
 import { MemoryProvider } from './provider.js'
 

@@ -1,4 +1,4 @@
-import { compareNames, StorageError } from '@stowage/core'
+import { compareNames, StorageError } from '@stowage/core/provider'
 
 export interface SortedPage<T> {
   readonly entries: readonly T[]

@@ -41,7 +41,7 @@ import {
   type UploadPage,
   type UploadPartCallOptions,
   type WrittenFile,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import { defaultCapabilities } from './capabilities.js'
 import { decodeNext, listedNames, pageAfter } from './lister.js'
 import { createMemoryStore, type MemoryStore, StoredContainer } from './store.js'

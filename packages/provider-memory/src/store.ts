@@ -7,7 +7,7 @@ import {
   type UploadedPart,
   type WriteCallOptions,
   type WriteConditions,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 
 /** What is held. Opaque to users: it is passed to `new MemoryProvider({ store })`. */
 export interface MemoryStore {

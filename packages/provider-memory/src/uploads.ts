@@ -6,7 +6,7 @@ import {
   type UnfinishedUpload,
   type UploadedPart,
   uploadNotFound,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import type { StoredContainer, StoredUpload } from './store.js'
 
 /** `UPLOAD_NOT_FOUND` unless it was started and neither completed nor aborted. */

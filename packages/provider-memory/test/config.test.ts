@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { createStorage, isStorageError, type ProviderModule } from '@stowage/core'
+import { createStorage, isStorageError } from '@stowage/core'
+import type { ProviderModule } from '@stowage/core/provider'
 import { describe, it } from 'vitest'
 import * as memory from '../src/index.js'
 

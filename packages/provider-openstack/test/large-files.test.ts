@@ -1,4 +1,5 @@
-import { type FileLocation, isStorageError, type StorageProvider, StorageService } from '@stowage/core'
+import { type FileLocation, isStorageError, StorageService } from '@stowage/core'
+import type { StorageProvider } from '@stowage/core/provider'
 import { SwiftProvider } from '@stowage/swift'
 import { describeServer } from '@stowage/test-servers'
 import { afterAll, beforeAll, expect, test } from 'vitest'

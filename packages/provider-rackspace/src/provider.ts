@@ -1,4 +1,4 @@
-import { checkOptions, type NamesOf } from '@stowage/core'
+import { checkOptions, type NamesOf } from '@stowage/core/provider'
 import { SwiftProvider, swiftCapabilities } from '@stowage/swift'
 import type { RackspaceSettings } from './config.js'
 import { signInWith } from './sign-in.js'

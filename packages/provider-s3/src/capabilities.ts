@@ -1,4 +1,4 @@
-import { type Capabilities, freezeCapabilities } from '@stowage/core'
+import { type Capabilities, freezeCapabilities } from '@stowage/core/provider'
 
 const MiB = 1024 ** 2
 const GiB = 1024 * MiB

@@ -1,5 +1,5 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
-import type { NamesOf } from '@stowage/core'
+import type { NamesOf } from '@stowage/core/provider'
 import { HttpTransport } from '@stowage/http-transport'
 import type { Understands } from './capabilities.js'
 import type { S3Settings } from './config.js'

@@ -5,7 +5,7 @@ import type {
   ServiceInputTypes,
   ServiceOutputTypes,
 } from '@aws-sdk/client-s3'
-import { type Checksums, StorageError } from '@stowage/core'
+import { type Checksums, StorageError } from '@stowage/core/provider'
 import type { Understands } from './capabilities.js'
 import { explain, type Subject, statusOf } from './errors.js'
 import type { SendOptions } from './request-handler.js'

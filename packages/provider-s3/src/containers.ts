@@ -7,7 +7,13 @@ import {
   ListObjectsV2Command,
   ListObjectVersionsCommand,
 } from '@aws-sdk/client-s3'
-import { type CallOptions, type ContainerInfo, containerExists, isStorageError, StorageError } from '@stowage/core'
+import {
+  type CallOptions,
+  type ContainerInfo,
+  containerExists,
+  isStorageError,
+  StorageError,
+} from '@stowage/core/provider'
 import type { Connection } from './connection.js'
 import { decodeKey, isXmlText, nameOf } from './names.js'
 import { abortUpload } from './parts.js'

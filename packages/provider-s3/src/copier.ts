@@ -13,7 +13,7 @@ import {
   isStorageError,
   StorageError,
   type WrittenFile,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import { type Connection, md5OfEtag, quoted, wholeSeconds } from './connection.js'
 import { keyOf } from './names.js'
 import { getFile } from './reader.js'

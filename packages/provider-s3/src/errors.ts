@@ -7,7 +7,7 @@ import {
   type StorageErrorCode,
   type StorageErrorDetails,
   uploadNotFound,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 
 /** What a request was about, so that its failure can be named. */
 export interface Subject {

@@ -8,7 +8,7 @@ import {
   type ListCallOptions,
   type ListFilesCallOptions,
   StorageError,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import { type Connection, quoted, wholeSeconds } from './connection.js'
 import { decodeKey, escapeName, keyPrefixOf, nameOf } from './names.js'
 

@@ -1,4 +1,4 @@
-import type { Checksums } from '@stowage/core'
+import type { Checksums } from '@stowage/core/provider'
 
 /**
  * How metadata becomes `x-amz-meta-` headers, and back.

@@ -1,4 +1,4 @@
-import { StorageError } from '@stowage/core'
+import { StorageError } from '@stowage/core/provider'
 
 /**
  * How a file's name becomes an object's key, and back.

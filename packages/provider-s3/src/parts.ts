@@ -23,7 +23,7 @@ import {
   type UploadPartCallOptions,
   uploadNotFound,
   type WrittenFile,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import { type Connection, quoted } from './connection.js'
 import { decodeNext } from './lister.js'
 import { toBase64 } from './metadata.js'

@@ -28,8 +28,8 @@ import type {
   UploadPage,
   UploadPartCallOptions,
   WrittenFile,
-} from '@stowage/core'
-import { checkOptions } from '@stowage/core'
+} from '@stowage/core/provider'
+import { checkOptions } from '@stowage/core/provider'
 import { capabilitiesOf, maxPartSize } from './capabilities.js'
 import { createClient, type S3ProviderOptions, s3OptionNames, whatItUnderstands } from './client.js'
 import { Connection } from './connection.js'

@@ -20,7 +20,7 @@ import {
   resolveRange,
   StorageError,
   smallBodySize,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import { type Connection, type CustomerKey, md5OfEtag, quoted, wholeSeconds } from './connection.js'
 import { explain } from './errors.js'
 import { decodeMetadata, toHex } from './metadata.js'

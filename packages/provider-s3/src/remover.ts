@@ -6,7 +6,7 @@ import {
   type RemoveCallOptions,
   type RemoveOutcome,
   type StorageError,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import type { Connection } from './connection.js'
 import { explain } from './errors.js'
 import { isXmlText, keyOf } from './names.js'

@@ -1,6 +1,6 @@
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
-import type { SignedUrl, SignUrlCallOptions } from '@stowage/core'
+import type { SignedUrl, SignUrlCallOptions } from '@stowage/core/provider'
 import type { Connection } from './connection.js'
 import { explain } from './errors.js'
 import { keyOf } from './names.js'

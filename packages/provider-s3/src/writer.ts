@@ -9,7 +9,7 @@ import {
   type WriteCallOptions,
   type WriteConditions,
   type WrittenFile,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import { type Connection, type CustomerKey, customerKeyOf, md5OfEtag, quoted } from './connection.js'
 import { encodeMetadata, toBase64 } from './metadata.js'
 import { keyOf } from './names.js'

@@ -1,4 +1,4 @@
-import { compareNames } from '@stowage/core'
+import { compareNames } from '@stowage/core/provider'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { escapeName, isXmlText, keyOf, keyPrefixOf, nameOf } from '../src/names.js'

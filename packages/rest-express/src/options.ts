@@ -2,7 +2,8 @@
  * The options: what they are, and that wrong ones are refused when the router is made and not when a request comes.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { checkOptions, type FileInfo, StorageError, type StorageService } from '@stowage/core'
+import { type FileInfo, StorageError, type StorageService } from '@stowage/core'
+import { checkOptions } from '@stowage/core/provider'
 import type { Action } from './actions.js'
 
 /** A file that a client is about to upload, as the functions among the upload options get it. */

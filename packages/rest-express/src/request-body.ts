@@ -3,7 +3,7 @@
  * cost of the connection, which still has to carry the answer.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { giveAwayChunk } from '@stowage/core'
+import { giveAwayChunk } from '@stowage/core/provider'
 import { arrivedWhole, clientGone, noteEnd, wasReset } from './connection.js'
 import { RequestError } from './request-error.js'
 

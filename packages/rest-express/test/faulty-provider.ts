@@ -2,6 +2,7 @@
  * Storages that fail, or stop, where a test wants them to.
  */
 import { Readable } from 'node:stream'
+import { type RemoveOutcome, StorageError, type WrittenFile } from '@stowage/core'
 import {
   type CallOptions,
   type FilePage,
@@ -11,11 +12,8 @@ import {
   type ProviderBody,
   ProviderWrapper,
   type PutCallOptions,
-  type RemoveOutcome,
-  StorageError,
   type StorageProvider,
-  type WrittenFile,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import { MemoryProvider } from '@stowage/provider-memory'
 
 /** Sends `before`, then fails, or sends nothing more when there is no error. */

@@ -5,13 +5,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
-import {
-  StorageError,
-  type StorageErrorCode,
-  type StorageProvider,
-  StorageService,
-  type StorageServiceOptions,
-} from '@stowage/core'
+import { StorageError, type StorageErrorCode, StorageService, type StorageServiceOptions } from '@stowage/core'
+import type { StorageProvider } from '@stowage/core/provider'
 import { MemoryProvider } from '@stowage/provider-memory'
 import { describe, expect, it } from 'vitest'
 import { openApiDocument, type StorageRouterOptions, storageRouter, storageRoutes } from '../src/index.js'

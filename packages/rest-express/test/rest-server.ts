@@ -3,7 +3,8 @@
  */
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import { type StorageProvider, StorageService } from '@stowage/core'
+import { StorageService } from '@stowage/core'
+import type { StorageProvider } from '@stowage/core/provider'
 import { MemoryProvider } from '@stowage/provider-memory'
 import express from 'express'
 import express4 from 'express4'

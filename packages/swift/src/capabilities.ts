@@ -1,4 +1,4 @@
-import { type Capabilities, freezeCapabilities } from '@stowage/core'
+import { type Capabilities, freezeCapabilities } from '@stowage/core/provider'
 import { maxMetadataBytes } from './metadata.js'
 import { containerNames } from './names.js'
 

@@ -10,7 +10,7 @@ import {
   fileNotFound,
   type ListCallOptions,
   StorageError,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import type { SwiftClient } from './client.js'
 import { decodeNext, encodeNext } from './cursor.js'
 import { answerCause } from './errors.js'

@@ -13,7 +13,7 @@ import {
   isStorageError,
   StorageError,
   type WrittenFile,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import type { SwiftAnswer, SwiftClient } from './client.js'
 import { missing, requireContainer } from './containers.js'
 import { badAnswer } from './errors.js'

@@ -1,4 +1,4 @@
-import { StorageError } from '@stowage/core'
+import { StorageError } from '@stowage/core/provider'
 
 const mark = 'after:'
 

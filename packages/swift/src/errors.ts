@@ -2,7 +2,7 @@
  * Swift's answers in the contract's words. Of the original only the status, the error's code and
  * Swift's own number of the transaction are passed on: requests carry tokens, and answers may quote anything.
  */
-import { describeCause, StorageError, type StorageErrorCode } from '@stowage/core'
+import { describeCause, StorageError, type StorageErrorCode } from '@stowage/core/provider'
 import type { ResponseHeaders } from '@stowage/http-transport'
 
 /** By status, where what was asked for does not change the meaning. */

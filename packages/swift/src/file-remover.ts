@@ -9,7 +9,7 @@ import {
   type RemoveCallOptions,
   type RemoveOutcome,
   type StorageError,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import type { SwiftClient } from './client.js'
 import { missing, requireContainer } from './containers.js'
 import { beyond, objectName, segmentsOf } from './names.js'

@@ -7,7 +7,7 @@ import {
   type FilePage,
   type FolderEntry,
   type ListFilesCallOptions,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import type { SwiftClient } from './client.js'
 import { changedAt, requireContainer } from './containers.js'
 import { decodeNext, encodeNext } from './cursor.js'

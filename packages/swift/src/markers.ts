@@ -10,7 +10,7 @@ import {
   type UnfinishedUpload,
   type UploadPage,
   uploadNotFound,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import type { ResponseHeaders } from '@stowage/http-transport'
 import type { SwiftClient } from './client.js'
 import { changedAt, requireContainer } from './containers.js'

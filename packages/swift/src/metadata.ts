@@ -6,7 +6,7 @@
  * into `X-Object-Meta-Stowage-Metadata-<n>`. Beside them stand the checksums that the writer gave, and, on a large file,
  * the upload that it came from.
  */
-import type { Checksums, FileAttributes, FileInfo, FileLocation, WriteCallOptions } from '@stowage/core'
+import type { Checksums, FileAttributes, FileInfo, FileLocation, WriteCallOptions } from '@stowage/core/provider'
 import type { ResponseHeaders } from '@stowage/http-transport'
 import { badAnswer } from './errors.js'
 

@@ -5,7 +5,7 @@
  * `\x01\x02` is U+0001 itself. This keeps the order of names, so that Swift's lists are in ours.
  */
 import { createHash } from 'node:crypto'
-import { type ContainerNameRule, StorageError } from '@stowage/core'
+import { type ContainerNameRule, StorageError } from '@stowage/core/provider'
 
 /** Bytes of UTF-8 (`max_object_name_length`). */
 export const maxNameBytes = 1024

@@ -31,7 +31,7 @@ import {
   type UploadPage,
   type UploadPartCallOptions,
   type WrittenFile,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import { swiftCapabilities } from './capabilities.js'
 import { SwiftClient } from './client.js'
 import { createContainer, destroyContainer, getContainer, listContainers } from './containers.js'

@@ -12,7 +12,7 @@ import {
   resolveRange,
   StorageError,
   smallBodySize,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import type { HttpResponse, ResponseHeaders } from '@stowage/http-transport'
 import { isStream, type SwiftClient } from './client.js'
 import { missing } from './containers.js'

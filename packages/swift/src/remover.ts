@@ -1,7 +1,7 @@
 /**
  * Removal, of one object and of many.
  */
-import { isStorageError, type StorageError } from '@stowage/core'
+import { isStorageError, type StorageError } from '@stowage/core/provider'
 import type { SwiftClient } from './client.js'
 import { answerError } from './errors.js'
 import { pathOf } from './names.js'

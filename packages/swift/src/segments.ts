@@ -13,7 +13,7 @@
  * are never shared by two files.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import type { FileLocation } from '@stowage/core'
+import type { FileLocation } from '@stowage/core/provider'
 import type { SwiftClient } from './client.js'
 import { uploadOf } from './metadata.js'
 import { objectName, segmentsOf } from './names.js'

@@ -1,7 +1,7 @@
 /**
  * Who we are to the service: one session, shared by all requests, renewed before its end and after a refusal.
  */
-import { StorageError } from '@stowage/core'
+import { StorageError } from '@stowage/core/provider'
 
 /** What a sign-in gives. */
 export interface Session {

@@ -7,7 +7,7 @@
  * manifest can be put by one.
  */
 import { createHmac, randomBytes } from 'node:crypto'
-import { type FileLocation, type SignedUrl, type SignUrlCallOptions, StorageError } from '@stowage/core'
+import { type FileLocation, type SignedUrl, type SignUrlCallOptions, StorageError } from '@stowage/core/provider'
 import type { SwiftClient } from './client.js'
 import { objectName, pathOf } from './names.js'
 

@@ -1,7 +1,7 @@
 /**
  * Parts that no file consists of any more, and their removal.
  */
-import type { FileLocation } from '@stowage/core'
+import type { FileLocation } from '@stowage/core/provider'
 import type { SwiftClient } from './client.js'
 import { isUnfinished } from './markers.js'
 import { segmentsOf } from './names.js'

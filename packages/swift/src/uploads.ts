@@ -16,7 +16,7 @@ import {
   type UploadPartCallOptions,
   uploadNotFound,
   type WrittenFile,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import type { SwiftAnswer, SwiftClient } from './client.js'
 import { requireContainer } from './containers.js'
 import { decodeNext, encodeNext } from './cursor.js'

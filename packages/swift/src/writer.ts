@@ -13,7 +13,7 @@ import {
   StorageError,
   type WriteConditions,
   type WrittenFile,
-} from '@stowage/core'
+} from '@stowage/core/provider'
 import type { SwiftAnswer, SwiftClient } from './client.js'
 import { answerCause } from './errors.js'
 import { type Description, quoted, toHeaders } from './metadata.js'

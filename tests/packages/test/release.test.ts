@@ -70,7 +70,7 @@ test('no link of a prepared package leads out of its tarball but by the address,
   }
   expect(broken).toEqual([])
   const guide = await readFile(join(checkout, 'packages/core/docs/writing-a-provider.md'), 'utf8')
-  expect(guide).toContain(`](${address}/blob/HEAD/packages/core/src/provider.ts)`)
+  expect(guide).toContain(`](${address}/blob/HEAD/packages/core/src/contract/provider.ts)`)
   const readme = await readFile(join(checkout, 'packages/core/README.md'), 'utf8')
   expect(readme).toContain('](#conformance)')
   expect(readme).toContain('](docs/writing-a-provider.md)')

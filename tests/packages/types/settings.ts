@@ -2,14 +2,8 @@
  * What compiles as settings of a data source, and what does not. The settings of each name are those
  * of its package.
  */
-import {
-  createStorage,
-  type DataSourceSettings,
-  type ProviderModule,
-  type ProviderSettings,
-  ProviderWrapper,
-  StorageService,
-} from '@stowage/core'
+import { createStorage, type DataSourceSettings, type ProviderSettings, StorageService } from '@stowage/core'
+import { type ProviderModule, ProviderWrapper } from '@stowage/core/provider'
 import * as azure from '@stowage/provider-azure'
 import * as filesystem from '@stowage/provider-fs'
 import * as memory from '@stowage/provider-memory'

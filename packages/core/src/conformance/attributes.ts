@@ -2,7 +2,7 @@
  * K. Attributes.
  */
 import assert from 'node:assert/strict'
-import type { FileAttributes } from '../index.js'
+import type { FileAttributes } from '../provider.js'
 import { type ConformanceCase, type ConformanceCategory, type Need, needs } from './case.js'
 import { bytes } from './content.js'
 import type { CaseContext } from './context.js'

@@ -2,7 +2,7 @@
  * Q. Faults in the middle of a download.
  */
 import assert from 'node:assert/strict'
-import { StorageError } from '../index.js'
+import { StorageError } from '../provider.js'
 import type { ConformanceCase } from './case.js'
 import { bytes } from './content.js'
 import { rejects, sameBytes } from './expectations.js'

@@ -1,7 +1,7 @@
 /**
  * Cases as data.
  */
-import type { Capabilities } from '../index.js'
+import type { Capabilities } from '../provider.js'
 import type { CaseContext } from './context.js'
 
 /** The capability that rules a case out, in words, such as `capabilities.parts is false`. */

@@ -2,7 +2,8 @@
  * I. Conditional reads (RFC 9110, 13).
  */
 import assert from 'node:assert/strict'
-import type { EntityTags, FileInfo, GetFileOptions, StorageErrorCode } from '../index.js'
+import type { EntityTags, GetFileOptions } from '../index.js'
+import type { FileInfo, StorageErrorCode } from '../provider.js'
 import type { ConformanceCase, ConformanceCategory } from './case.js'
 import { bytes } from './content.js'
 import type { CaseContext } from './context.js'

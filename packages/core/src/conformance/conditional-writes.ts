@@ -3,7 +3,8 @@
  */
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
-import type { Capabilities, StorageService, WriteConditions } from '../index.js'
+import type { StorageService } from '../index.js'
+import type { Capabilities, WriteConditions } from '../provider.js'
 import { all, type ConformanceCategory, needs } from './case.js'
 import { bytes, pieces } from './content.js'
 import type { CaseContext } from './context.js'

@@ -2,7 +2,7 @@
  * B. Containers.
  */
 import assert from 'node:assert/strict'
-import { compareNames, StorageError } from '../index.js'
+import { compareNames, StorageError } from '../provider.js'
 import { type ConformanceCategory, needs } from './case.js'
 import { bytes } from './content.js'
 import { eachRejects, isCode, read, rejects } from './expectations.js'

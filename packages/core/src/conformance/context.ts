@@ -2,18 +2,10 @@
  * What a case works with. Its methods are bound, so that a case can take out the ones it needs.
  */
 import assert from 'node:assert/strict'
-import type {
-  Body,
-  Capabilities,
-  ListFilesOptions,
-  OpenFileOptions,
-  StorageProvider,
-  StorageServiceOptions,
-  UnfinishedUpload,
-  WriteOptions,
-  WrittenFile,
-} from '../index.js'
-import { isStorageError, StorageService } from '../index.js'
+import type { Body, ListFilesOptions, OpenFileOptions, StorageServiceOptions, WriteOptions } from '../index.js'
+import { StorageService } from '../index.js'
+import type { Capabilities, StorageProvider, UnfinishedUpload, WrittenFile } from '../provider.js'
+import { isStorageError } from '../provider.js'
 import { bytes } from './content.js'
 import { absent, agrees, isCode, namesOf, read, sameBytes } from './expectations.js'
 import { FaultyProvider } from './faulty-provider.js'

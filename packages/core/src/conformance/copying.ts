@@ -2,7 +2,8 @@
  * N. Copying and moving.
  */
 import assert from 'node:assert/strict'
-import { copyBetween, moveBetween, StorageError } from '../index.js'
+import { copyBetween, moveBetween } from '../index.js'
+import { StorageError } from '../provider.js'
 import { allAttributes } from './attributes.js'
 import { type ConformanceCategory, needs } from './case.js'
 import { bytes, hex } from './content.js'

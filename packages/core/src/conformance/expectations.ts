@@ -2,6 +2,7 @@
  * What cases expect, in the contract's words.
  */
 import assert from 'node:assert/strict'
+import type { StorageService } from '../index.js'
 import {
   errorCodes,
   type FileEntry,
@@ -10,8 +11,7 @@ import {
   isStorageError,
   type StorageError,
   type StorageErrorCode,
-  type StorageService,
-} from '../index.js'
+} from '../provider.js'
 
 /** That the operation rejects with this code (or one of these); gives the error back. */
 export async function rejects(

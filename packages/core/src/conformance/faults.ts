@@ -2,14 +2,8 @@
  * Q. Faults, through a provider that fails on purpose.
  */
 import assert from 'node:assert/strict'
-import {
-  errorCodes,
-  isStorageError,
-  StorageError,
-  type StorageErrorCode,
-  type StorageProvider,
-  type StorageServiceOptions,
-} from '../index.js'
+import type { StorageServiceOptions } from '../index.js'
+import { errorCodes, isStorageError, StorageError, type StorageErrorCode, type StorageProvider } from '../provider.js'
 import { brokenDownloads } from './broken-downloads.js'
 import type { ConformanceCategory } from './case.js'
 import { bytes, pieces, WatchedSource } from './content.js'

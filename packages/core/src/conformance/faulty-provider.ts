@@ -10,7 +10,7 @@ import {
   ProviderWrapper,
   type providerMethods,
   type StorageProvider,
-} from '../index.js'
+} from '../provider.js'
 
 export type ProviderMethod = (typeof providerMethods)[number]
 type Call<M extends ProviderMethod> = NonNullable<StorageProvider[M]>

@@ -1,7 +1,7 @@
 /**
  * What the suite needs to know of a provider, and of the test runner that runs it.
  */
-import type { StorageProvider } from '../index.js'
+import type { StorageProvider } from '../provider.js'
 
 /**
  * What a provider's author writes. The provider's declared capabilities decide which cases apply; nothing here does.

@@ -3,7 +3,8 @@
  */
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
-import type { Body, Capabilities, ChecksumAlgorithm, Checksums } from '../index.js'
+import type { Body } from '../index.js'
+import type { Capabilities, ChecksumAlgorithm, Checksums } from '../provider.js'
 import { type ConformanceCase, type ConformanceCategory, type Need, needs } from './case.js'
 import { bytes, hex, pieces } from './content.js'
 import type { CaseContext } from './context.js'

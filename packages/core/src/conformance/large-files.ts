@@ -2,7 +2,7 @@
  * G. Large files: what core sends in parts.
  */
 import assert from 'node:assert/strict'
-import { StorageError } from '../index.js'
+import { StorageError } from '../provider.js'
 import { type ConformanceCase, type ConformanceCategory, needs } from './case.js'
 import { bytes, pieces } from './content.js'
 import { rejects } from './expectations.js'

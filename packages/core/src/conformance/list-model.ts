@@ -2,7 +2,8 @@
  * What a list must show, worked out from the names in the plainest way; and the lists that are held against it.
  */
 import assert from 'node:assert/strict'
-import type { FileEntry, FolderEntry, ListFilesOptions } from '../index.js'
+import type { ListFilesOptions } from '../index.js'
+import type { FileEntry, FolderEntry } from '../provider.js'
 import type { CaseContext } from './context.js'
 
 /** The names of the files that most cases list. */

@@ -2,7 +2,7 @@
  * Q. Faults: answers that are lost, and failures of a part of what was asked.
  */
 import assert from 'node:assert/strict'
-import { StorageError } from '../index.js'
+import { StorageError } from '../provider.js'
 import { type ConformanceCase, needs } from './case.js'
 import { bytes, pieces } from './content.js'
 import type { CaseContext } from './context.js'

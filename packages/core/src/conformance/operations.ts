@@ -3,13 +3,8 @@
  */
 import assert from 'node:assert/strict'
 import { buffer } from 'node:stream/consumers'
-import {
-  type Capabilities,
-  errorCodes,
-  type StorageError,
-  type StorageErrorCode,
-  type StorageService,
-} from '../index.js'
+import type { StorageService } from '../index.js'
+import { type Capabilities, errorCodes, type StorageError, type StorageErrorCode } from '../provider.js'
 import { bytes, failingAfter } from './content.js'
 import type { CaseContext } from './context.js'
 import { isCode } from './expectations.js'

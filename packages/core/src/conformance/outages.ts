@@ -2,7 +2,7 @@
  * Q. Faults that last: transfers outlast them, other calls do not.
  */
 import assert from 'node:assert/strict'
-import { StorageError } from '../index.js'
+import { StorageError } from '../provider.js'
 import { type ConformanceCase, needs } from './case.js'
 import { bytes, pieces } from './content.js'
 import { rejects, sameBytes } from './expectations.js'

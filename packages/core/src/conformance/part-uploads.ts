@@ -2,7 +2,7 @@
  * G. Large files: part uploads as primitives, which any process can continue.
  */
 import assert from 'node:assert/strict'
-import type { PartUpload, UploadedPart } from '../index.js'
+import type { PartUpload, UploadedPart } from '../provider.js'
 import { allAttributes } from './attributes.js'
 import { all, type ConformanceCase, needs } from './case.js'
 import { bytes, hex, pieces, stallingAfter } from './content.js'

@@ -2,7 +2,7 @@
  * Sending content in parts, by the primitives.
  */
 import assert from 'node:assert/strict'
-import type { PartUpload, UploadedPart } from '../index.js'
+import type { PartUpload, UploadedPart } from '../provider.js'
 import type { CaseContext } from './context.js'
 
 /** The bytes that a part of some content has. */

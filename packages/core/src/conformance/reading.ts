@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict'
 import { buffer } from 'node:stream/consumers'
-import { type ByteRange, isStorageError } from '../index.js'
+import { type ByteRange, isStorageError } from '../provider.js'
 import type { ConformanceCase, ConformanceCategory } from './case.js'
 import { bytes } from './content.js'
 import type { CaseContext } from './context.js'

@@ -2,7 +2,7 @@
  * O. Removal.
  */
 import assert from 'node:assert/strict'
-import { isStorageError, StorageError } from '../index.js'
+import { isStorageError, StorageError } from '../provider.js'
 import type { ConformanceCategory } from './case.js'
 import { bytes } from './content.js'
 import { rejects, sameBytes } from './expectations.js'

@@ -3,7 +3,8 @@
  */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { type StorageProvider, StorageService } from '../index.js'
+import { StorageService } from '../index.js'
+import type { StorageProvider } from '../provider.js'
 import type { ConformanceCase } from './case.js'
 import { CaseContext } from './context.js'
 import type { ConformanceHarness } from './harness.js'

@@ -3,7 +3,8 @@
  */
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { SignedUrl, SignUrlOptions } from '../index.js'
+import type { SignUrlOptions } from '../index.js'
+import type { SignedUrl } from '../provider.js'
 import { all, type ConformanceCategory, needs } from './case.js'
 import { bytes } from './content.js'
 import type { CaseContext } from './context.js'

@@ -2,7 +2,7 @@
  * G. Large files: what is under way, and what is under way no more.
  */
 import assert from 'node:assert/strict'
-import type { PartUpload, PartUploadReference } from '../index.js'
+import type { PartUpload, PartUploadReference } from '../provider.js'
 import { type ConformanceCase, needs } from './case.js'
 import { bytes } from './content.js'
 import { rejects } from './expectations.js'

@@ -2,7 +2,7 @@
  * Signing in through pkgcloud: OpenStack's Keystone and Rackspace's identity service, and the object store in their catalogue.
  */
 
-import { describeCause, isStorageError, StorageError } from '@stowage/core'
+import { describeCause, isStorageError, StorageError } from '@stowage/core/provider'
 import { type Identity, OpenStackIdentity, RackspaceIdentity, withTransport } from '#pkgcloud'
 import type { Session, SignIn } from '../sign-in.js'
 import type { IdentityOptions } from './options.js'

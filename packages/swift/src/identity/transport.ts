@@ -3,7 +3,7 @@
  * it can be stopped, and what fails is a `StorageError` that holds nothing of the request, where the password is.
  */
 
-import { describeCause, isStorageError, StorageError, type StorageErrorCode } from '@stowage/core'
+import { describeCause, isStorageError, StorageError, type StorageErrorCode } from '@stowage/core/provider'
 import { type HttpResponse, HttpTransport } from '@stowage/http-transport'
 import type { IdentityAnswer, IdentityRequest } from '#pkgcloud'
 import { retryAfter } from '../errors.js'

@@ -1,0 +1,126 @@
+/**
+ * Attributes as callers give them, checked against the contract and the provider's limits, before any request.
+ */
+import type { Capabilities } from '../contract/capabilities.js'
+import { StorageError } from '../contract/errors.js'
+import type { Checksums, FileAttributes } from '../contract/files.js'
+import { invalid } from './invalid.js'
+import { checkContentType } from './media-type.js'
+
+/**
+ * Visible ASCII with blanks inside: what every service takes as a header's value and gives back as it is. HTTP also allows tabs
+ * (RFC 9110, 5.5), but services replace them by blanks, some of them before they verify the signature.
+ */
+const headerValue = /^[!-~](?:[ -~]*[!-~])?$/
+
+const digestLengths = { md5: 32, sha256: 64, crc32c: 8 } as const
+
+export const notSupported = (what: string, capability: string): StorageError =>
+  new StorageError('NOT_SUPPORTED', `this provider does not support ${what} (capabilities.${capability})`, {
+    details: { capability },
+  })
+
+export type CheckedAttributes = FileAttributes & { readonly metadata: Readonly<Record<string, string>> }
+
+/** The attributes among the given options, checked, with metadata always there and its keys in lower case. */
+export function checkAttributes(options: FileAttributes, capabilities: Capabilities): CheckedAttributes {
+  const { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage, metadata } = options
+  const { attributes: can } = capabilities
+  const checked: { -readonly [Name in keyof CheckedAttributes]: CheckedAttributes[Name] } = {
+    metadata: metadata === undefined ? {} : checkMetadata(metadata, can.maxMetadataBytes),
+  }
+  if (contentType !== undefined) {
+    checkContentType(contentType)
+    checked.contentType = contentType
+  }
+  if (cacheControl !== undefined) checked.cacheControl = checkHeader('cacheControl', cacheControl, can)
+  if (contentDisposition !== undefined) {
+    checked.contentDisposition = checkHeader('contentDisposition', contentDisposition, can)
+  }
+  if (contentEncoding !== undefined) checked.contentEncoding = checkHeader('contentEncoding', contentEncoding, can)
+  if (contentLanguage !== undefined) checked.contentLanguage = checkHeader('contentLanguage', contentLanguage, can)
+  return checked
+}
+
+type HeaderAttribute = 'cacheControl' | 'contentDisposition' | 'contentEncoding' | 'contentLanguage'
+
+function checkHeader(name: HeaderAttribute, value: unknown, capabilities: Capabilities['attributes']): string {
+  if (!capabilities[name]) throw notSupported(name, `attributes.${name}`)
+  return checkHeaderValue(name, value)
+}
+
+/** A header's value as every service takes it. */
+export function checkHeaderValue(name: string, value: unknown): string {
+  if (typeof value === 'string' && value.length <= 1024 && headerValue.test(value)) return value
+  throw invalid(name, `${name} must be 1 to 1,024 characters of visible ASCII, with blanks only inside and no tabs`)
+}
+
+function checkMetadata(metadata: Readonly<Record<string, string>>, maxBytes: number): Record<string, string> {
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
+    throw invalid('metadata', 'metadata must be an object of strings')
+  }
+  const entries = new Map<string, string>()
+  let bytes = 0
+  for (const [key, value] of Object.entries(metadata)) {
+    if (key === '') throw invalid('metadata', 'a metadata key must not be empty')
+    if (typeof value !== 'string') {
+      throw invalid('metadata', `the metadata value of ${JSON.stringify(key)} must be a string, not ${typeof value}`)
+    }
+    if (!key.isWellFormed() || !value.isWellFormed()) {
+      throw invalid('metadata', `the metadata key ${JSON.stringify(key)} or its value holds a lone surrogate`)
+    }
+    const lowered = key.toLowerCase()
+    if (entries.has(lowered)) {
+      throw invalid('metadata', `two metadata keys differ only in case: ${JSON.stringify(key)} and another`)
+    }
+    entries.set(lowered, value)
+    bytes += Buffer.byteLength(lowered) + Buffer.byteLength(value)
+  }
+  if (entries.size > 0 && maxBytes === 0) throw notSupported('metadata', 'attributes.maxMetadataBytes')
+  if (bytes > maxBytes) {
+    throw invalid('metadata', `the metadata has ${bytes} bytes, and this provider keeps at most ${maxBytes}`)
+  }
+  return Object.fromEntries(entries)
+}
+
+/** The checksums among the options, checked. Those that core can't verify itself must be the provider's. */
+export function checkChecksums(checksums: Checksums | undefined, capabilities: Capabilities): Checksums {
+  const checked: Record<string, string> = {}
+  if (checksums === undefined) return checked
+  if (typeof checksums !== 'object' || checksums === null) {
+    throw invalid('checksums', 'checksums must be an object, such as {"md5": "…"}')
+  }
+  for (const [algorithm, value] of Object.entries(checksums)) {
+    if (value === undefined) continue
+    if (!Object.hasOwn(digestLengths, algorithm)) {
+      throw invalid('checksums', `${JSON.stringify(algorithm)} is no checksum that is known here: md5, sha256, crc32c`)
+    }
+    const name = algorithm as keyof typeof digestLengths
+    if (name === 'crc32c' && !capabilities.checksums.includes('crc32c')) throw notSupported('crc32c', 'checksums')
+    if (typeof value !== 'string' || value.length !== digestLengths[name] || !/^[0-9a-f]+$/.test(value)) {
+      throw invalid('checksums', `the checksum ${name} must be ${digestLengths[name]} lower-case hexadecimal digits`)
+    }
+    checked[name] = value
+  }
+  return checked
+}
+
+/** The options of one service alone, checked by name against what the provider lists. */
+export function checkServiceOptions(
+  options: { readonly acl?: string; readonly native?: Readonly<Record<string, unknown>> },
+  capabilities: Capabilities,
+): { readonly acl?: string; readonly native: Readonly<Record<string, unknown>> } {
+  const { acl, native } = options
+  if (acl === undefined && native === undefined) return { native: {} }
+  if (native !== undefined && (typeof native !== 'object' || native === null || Array.isArray(native)))
+    throw invalid('native', 'native must be an object')
+  if (acl !== undefined) {
+    if (!capabilities.acl) throw notSupported('access lists', 'acl')
+    if (typeof acl !== 'string' || !headerValue.test(acl)) throw invalid('acl', 'acl must be a string of visible ASCII')
+  }
+  for (const name of Object.keys(native ?? {})) {
+    if (!capabilities.nativeOptions.includes(name))
+      throw notSupported(`the option ${JSON.stringify(name)}`, 'nativeOptions')
+  }
+  return { ...(acl === undefined ? {} : { acl }), native: { ...native } }
+}

@@ -1,0 +1,80 @@
+/**
+ * Conditions as callers give them, made into what providers take.
+ */
+import { checkReadConditions, type ReadConditions, type Version, type WriteConditions } from '../contract/conditions.js'
+import type { EntityTags, ReadFileConditions } from '../service/options.js'
+import { invalid } from './invalid.js'
+
+/** Conditions that a provider can check by itself. */
+interface SingleConditions {
+  readonly single: ReadConditions
+  readonly check?: undefined
+}
+
+/** Conditions with several ETags, which core checks. */
+interface ListedConditions {
+  readonly single?: undefined
+  readonly check: (version: Version) => void
+}
+
+/** An entity tag that is strong: a quoted string (RFC 9110, 8.8.3). */
+const entityTag = /^"[!#-~\x80-\xff]*"$/
+
+export function readConditions(options: ReadFileConditions): SingleConditions | ListedConditions {
+  const { ifModifiedSince, ifUnmodifiedSince } = options
+  const ifMatch = tags('ifMatch', options.ifMatch)
+  const ifNoneMatch = tags('ifNoneMatch', options.ifNoneMatch)
+  const hasTags = ifMatch !== undefined || ifNoneMatch !== undefined
+  if (!hasTags && ifModifiedSince === undefined && ifUnmodifiedSince === undefined) return { single: {} }
+  const times = {
+    ...(ifModifiedSince === undefined ? {} : { ifModifiedSince: checkDate('ifModifiedSince', ifModifiedSince) }),
+    ...(ifUnmodifiedSince === undefined
+      ? {}
+      : { ifUnmodifiedSince: checkDate('ifUnmodifiedSince', ifUnmodifiedSince) }),
+  }
+  const conditionsOn = (etag: string | undefined): ReadConditions => ({
+    ...times,
+    ...(ifMatch === undefined ? {} : { ifMatch: pick(ifMatch, etag) }),
+    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch: pick(ifNoneMatch, etag) }),
+  })
+  if ((ifMatch?.length ?? 0) <= 1 && (ifNoneMatch?.length ?? 0) <= 1) return { single: conditionsOn(undefined) }
+  return { check: (version) => checkReadConditions(version, conditionsOn(version.etag)) }
+}
+
+/** The tag that decides: the one that the file has, when it is listed, else any. */
+const pick = (list: readonly string[], etag: string | undefined): string =>
+  etag !== undefined && list.includes(etag) ? etag : (list[0] as string)
+
+export function checkWriteOptions({ ifMatch, ifNoneMatch }: WriteConditions): WriteConditions {
+  if (ifMatch === undefined && ifNoneMatch === undefined) return {}
+  if (ifNoneMatch !== undefined && ifNoneMatch !== '*') {
+    throw invalid('ifNoneMatch', 'ifNoneMatch of a write must be "*": only if there is no such file')
+  }
+  if (ifMatch !== undefined && ifNoneMatch !== undefined) {
+    throw invalid('ifMatch', 'a write takes ifMatch or ifNoneMatch, not both')
+  }
+  return {
+    ...(ifMatch === undefined ? {} : { ifMatch: checkTag('ifMatch', ifMatch) }),
+    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
+  }
+}
+
+function tags(property: string, value: EntityTags | undefined): readonly string[] | undefined {
+  if (value === undefined) return undefined
+  const list = typeof value === 'string' ? [value] : value
+  if (!Array.isArray(list) || list.length === 0)
+    throw invalid(property, `${property} must be an ETag or a list of them`)
+  return list.map((each: unknown) => checkTag(property, each))
+}
+
+/** An ETag in quoted form, or `*`. */
+export function checkTag(property: string, value: unknown): string {
+  if (typeof value === 'string' && (value === '*' || entityTag.test(value))) return value
+  throw invalid(property, `${property} must be * or an ETag in quoted form, such as "abc" with its quotation marks`)
+}
+
+export function checkDate<Value extends Date | undefined>(property: string, value: Value): Value {
+  if (value === undefined) return value
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return value
+  throw invalid(property, `${property} must be a valid Date`)
+}

@@ -1,0 +1,167 @@
+/**
+ * Data sources: storages described by settings.
+ */
+
+import { invalid } from '../checks/invalid.js'
+import { checkOptions, type NamesOf } from '../checks/option-names.js'
+import type { StorageProvider } from '../contract/provider.js'
+import { StorageService, type StorageServiceOptions } from '../service/service.js'
+import { dataSourceError } from './data-source-error.js'
+import { mapTexts, valueOfText } from './environment.js'
+import { importProvider, isProviderName, type PackageSearch, providerPackages } from './provider-packages.js'
+import type { ProviderName, ProviderSettings } from './provider-settings.js'
+import { pathOf, type SchemaIssue, settingsError } from './settings-error.js'
+
+/**
+ * What a schema library's object must be able to do; those of valibot, zod, arktype and others can
+ * (Standard Schema 1).
+ */
+export interface SettingsSchema<Settings, Input = Settings> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => SchemaResult<Settings> | Promise<SchemaResult<Settings>>
+    readonly types?: { readonly input: Input; readonly output: Settings } | undefined
+  }
+}
+
+type SchemaResult<Settings> =
+  | { readonly value: Settings; readonly issues?: undefined }
+  | { readonly issues: readonly SchemaIssue[] }
+
+/** What a provider's package exports, and what is passed as `provider` for one of one's own. */
+export interface ProviderModule<Settings = unknown, Input = Settings> {
+  readonly settings: SettingsSchema<Settings, Input>
+  createProvider(settings: Settings, context: ProviderContext): StorageProvider
+}
+
+export interface ProviderContext {
+  /**
+   * What relative paths in the settings are relative to: the directory of `datasources.json`, or
+   * the working directory.
+   */
+  readonly directory: string
+}
+
+/** Settings of a data source that tell an HTTP layer how to take uploads; no provider sees them. */
+export const uploadSettings = Object.freeze([
+  'maxFileSize',
+  'maxFieldsSize',
+  'allowedContentTypes',
+  'getFilename',
+  'nameConflict',
+  'acl',
+] as const)
+
+type UploadSettings = { readonly [Name in (typeof uploadSettings)[number]]?: unknown }
+
+/** What every data source can have, whatever its provider. */
+export interface CommonSettings extends StorageServiceOptions, UploadSettings {
+  /** For messages. */
+  readonly name?: string
+  /** LoopBack's; ignored. */
+  readonly connector?: unknown
+}
+
+/**
+ * A data source's entry: the provider's name, or its module, with the settings that this provider
+ * takes. The default is any of those with a name.
+ */
+export type DataSourceSettings<Provider extends ProviderName | ProviderModule = ProviderName | ProviderModule> =
+  Provider extends ProviderName
+    ? CommonSettings & { readonly provider: Provider } & ProviderSettings[Provider]
+    : Provider extends ProviderModule
+      ? CommonSettings & { readonly provider: Provider } & InputOf<Provider>
+      : never
+
+/** What a module's schema takes; anything where its type does not say. */
+type InputOf<Module extends ProviderModule> =
+  NonNullable<Module['settings']['~standard']['types']> extends { readonly input: infer Input }
+    ? unknown extends Input
+      ? { readonly [property: string]: unknown }
+      : Input
+    : { readonly [property: string]: unknown }
+
+const tuningAndUploads = ['partSize', 'parallelism', 'retry', ...uploadSettings]
+
+const ourSettings: ReadonlySet<string> = new Set(['name', 'connector', 'provider', ...tuningAndUploads])
+
+const contextNames = { directory: true } as const satisfies NamesOf<ProviderContext>
+
+/**
+ * The storage that the settings describe. The package of a provider with a name is imported now,
+ * from the application's installation; no request is made. `INVALID_ARGUMENT` names the data source
+ * and the property.
+ */
+export async function createStorage<Provider extends ProviderName | ProviderModule>(
+  settings: { readonly provider: Provider } & DataSourceSettings<Provider>,
+  context: Partial<ProviderContext> = {},
+): Promise<StorageService> {
+  checkOptions('createStorage', context, contextNames)
+  const { directory = process.cwd() } = context
+  if (typeof directory !== 'string') throw invalid('directory', 'directory must be the path of a directory')
+  return openDataSource(settings, { directory })
+}
+
+/**
+ * {@link createStorage} for settings whose properties are not known when the program is compiled.
+ */
+export async function openDataSource(
+  settings: object,
+  { directory, texts }: ProviderContext & { readonly texts?: ReadonlySet<string> },
+): Promise<StorageService> {
+  if (typeof settings !== 'object' || settings === null) {
+    throw invalid('settings', 'the settings of a data source must be an object')
+  }
+  const { name, provider, partSize, parallelism, retry } = settings as CommonSettings & { readonly provider?: unknown }
+  const source = typeof name === 'string' ? name : undefined
+  const module = await providerModule(provider, { source, directory })
+  const own = Object.fromEntries(
+    Object.entries(settings).filter(([property, value]) => value !== undefined && !ourSettings.has(property)),
+  )
+  const about = { source, provider: isProviderName(provider) ? provider : undefined, texts: new Set(texts) }
+  const checked = await checkedSettings(module.settings, own, about)
+  const tuning = convertTexts({ partSize, parallelism, retry }, new Set(texts))
+  return new StorageService(module.createProvider(checked, { directory }), tuning)
+}
+
+async function providerModule(provider: unknown, search: PackageSearch): Promise<ProviderModule> {
+  if (isProviderModule(provider)) return provider
+  if (isProviderName(provider)) return (await importProvider(provider, search)) as ProviderModule
+  const known = Object.keys(providerPackages).join(', ')
+  const given = typeof provider === 'string' ? `, not ${JSON.stringify(provider)}` : ''
+  throw dataSourceError(
+    search.source,
+    'provider',
+    `it must be one of ${known}, or a module that exports "settings" and "createProvider"${given}`,
+  )
+}
+
+const isProviderModule = (value: unknown): value is ProviderModule =>
+  typeof value === 'object' &&
+  value !== null &&
+  'createProvider' in value &&
+  typeof value.createProvider === 'function' &&
+  'settings' in value &&
+  Object(value.settings) === value.settings &&
+  '~standard' in (value.settings as object)
+
+/**
+ * The provider's own settings as its schema returns them. Those at the paths of `texts` come from
+ * the environment, which has only texts: where the schema refuses one, the number or the boolean
+ * that it denotes takes its place.
+ */
+async function checkedSettings(
+  schema: ProviderModule['settings'],
+  given: unknown,
+  about: { readonly source: string | undefined; readonly provider: string | undefined; readonly texts: Set<string> },
+): Promise<unknown> {
+  const result = await schema['~standard'].validate(given)
+  if (result.issues === undefined) return result.value
+  const refused = new Set(result.issues.map(pathOf).filter((path) => about.texts.delete(path)))
+  if (refused.size === 0) throw settingsError(result.issues, { ...about, schema, common: tuningAndUploads })
+  return checkedSettings(schema, convertTexts(given, refused), about)
+}
+
+const convertTexts = <Value>(value: Value, paths: ReadonlySet<string>) =>
+  mapTexts(value, (text, path) => (paths.has(path) ? valueOfText(text) : text)) as Value

@@ -1,0 +1,132 @@
+/**
+ * A provider around another one: the base of those that add something to any provider, such as a prefix, a limit or faults.
+ */
+import type { Capabilities } from '../contract/capabilities.js'
+import type { ContainerInfo, FileInfo, FileLocation, WrittenFile } from '../contract/files.js'
+import type {
+  CallOptions,
+  CompleteUploadCallOptions,
+  ContainerPage,
+  CopyCallOptions,
+  FilePage,
+  ListCallOptions,
+  ListFilesCallOptions,
+  OpenCallOptions,
+  OpenFile,
+  PartPage,
+  PartUpload,
+  PartUploadReference,
+  ProviderBody,
+  PutCallOptions,
+  ReadCallOptions,
+  RemoveCallOptions,
+  RemoveOutcome,
+  SignedUrl,
+  SignUrlCallOptions,
+  StartUploadCallOptions,
+  StorageProvider,
+  UploadedPart,
+  UploadPage,
+  UploadPartCallOptions,
+} from '../contract/provider.js'
+
+/** Forwards every call unchanged. Override what should be different. */
+export class ProviderWrapper implements StorageProvider {
+  readonly inner: StorageProvider
+  /** There only when the inner provider has it, so that core falls back to copy and removal otherwise. */
+  readonly moveFile?: NonNullable<StorageProvider['moveFile']>
+
+  constructor(inner: StorageProvider) {
+    this.inner = inner
+    const move = inner.moveFile
+    if (move !== undefined) this.moveFile = (source, target, options) => move.call(inner, source, target, options)
+  }
+
+  get name(): string {
+    return this.inner.name
+  }
+
+  get capabilities(): Capabilities {
+    return this.inner.capabilities
+  }
+
+  get native(): unknown {
+    return this.inner.native
+  }
+
+  listContainers(options: ListCallOptions): Promise<ContainerPage> {
+    return this.inner.listContainers(options)
+  }
+
+  createContainer(container: string, options: CallOptions): Promise<ContainerInfo> {
+    return this.inner.createContainer(container, options)
+  }
+
+  getContainer(container: string, options: CallOptions): Promise<ContainerInfo> {
+    return this.inner.getContainer(container, options)
+  }
+
+  destroyContainer(container: string, options: CallOptions & { readonly onlyIfEmpty: boolean }): Promise<void> {
+    return this.inner.destroyContainer(container, options)
+  }
+
+  listFiles(container: string, options: ListFilesCallOptions): Promise<FilePage> {
+    return this.inner.listFiles(container, options)
+  }
+
+  getFile(container: string, file: string, options: ReadCallOptions): Promise<FileInfo> {
+    return this.inner.getFile(container, file, options)
+  }
+
+  openFile(container: string, file: string, options: OpenCallOptions): Promise<OpenFile> {
+    return this.inner.openFile(container, file, options)
+  }
+
+  putFile(container: string, file: string, body: ProviderBody, options: PutCallOptions): Promise<WrittenFile> {
+    return this.inner.putFile(container, file, body, options)
+  }
+
+  removeFile(container: string, file: string, options: RemoveCallOptions): Promise<void> {
+    return this.inner.removeFile(container, file, options)
+  }
+
+  removeFiles(container: string, files: readonly string[], options: CallOptions): Promise<readonly RemoveOutcome[]> {
+    return this.inner.removeFiles(container, files, options)
+  }
+
+  copyFile(source: FileLocation, target: FileLocation, options: CopyCallOptions): Promise<WrittenFile> {
+    return this.inner.copyFile(source, target, options)
+  }
+
+  startUpload(container: string, file: string, options: StartUploadCallOptions): Promise<PartUpload> {
+    return this.inner.startUpload(container, file, options)
+  }
+
+  uploadPart(upload: PartUpload, body: ProviderBody, options: UploadPartCallOptions): Promise<UploadedPart> {
+    return this.inner.uploadPart(upload, body, options)
+  }
+
+  listParts(upload: PartUploadReference, options: ListCallOptions): Promise<PartPage> {
+    return this.inner.listParts(upload, options)
+  }
+
+  completeUpload(upload: PartUpload, options: CompleteUploadCallOptions): Promise<WrittenFile> {
+    return this.inner.completeUpload(upload, options)
+  }
+
+  abortUpload(upload: PartUploadReference, options: CallOptions): Promise<void> {
+    return this.inner.abortUpload(upload, options)
+  }
+
+  listUploads(container: string, options: ListCallOptions & { readonly prefix: string }): Promise<UploadPage> {
+    return this.inner.listUploads(container, options)
+  }
+
+  signUrl(container: string, file: string, options: SignUrlCallOptions): Promise<SignedUrl> {
+    return this.inner.signUrl(container, file, options)
+  }
+
+  close(): Promise<void> {
+    return this.inner.close()
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * The frame of every operation: its scope, its repetitions, its diagnostics, its errors' context, and the pages of lists.
+ */
+import { checkLimit } from '../checks/arguments.js'
+import { checkOptions, type Method, methodOptions } from '../checks/option-names.js'
+import { describeCause, isStorageError, StorageError, type StorageErrorContext } from '../contract/errors.js'
+import type { ListCallOptions, StorageProvider } from '../contract/provider.js'
+import { type BodyRules, discardBody, Source } from '../upload/body.js'
+import { claimBody } from '../upload/body-claim.js'
+import { decodeCursor, encodeCursor, type ListIdentity } from './cursor.js'
+import { OperationScope } from './deadline.js'
+import { OperationTimer } from './diagnostics.js'
+import type { Body, ListOptions, OperationOptions, Page, PageOptions } from './options.js'
+import { noFailures, oneMore, type RetryPolicy } from './retry.js'
+
+/** What an operation is about. */
+export type Subject = Pick<StorageErrorContext, 'container' | 'file'>
+
+interface ProviderPage<T> {
+  readonly entries: readonly T[]
+  readonly next?: string
+}
+
+type OperationCall<T> = (signal: AbortSignal) => Promise<T>
+
+/** The body of an operation that has one. */
+interface SentBody {
+  /** Bytes of it that were sent. */
+  readonly bytes: () => number
+  /** The operation has failed: what is left is not read any more. */
+  readonly stop: (error: StorageError) => void
+}
+
+/** A page of one of the provider's lists; wrong arguments throw. */
+type ListCall<T> = (call: ListCallOptions) => Promise<ProviderPage<T>>
+
+/** Methods that appear in errors and diagnostics as another one, which they are made of. */
+const operationOf: Partial<Record<Method, Method>> = {
+  getContainers: 'containerPage',
+  containers: 'containerPage',
+  hasContainer: 'getContainer',
+  getFiles: 'filePage',
+  files: 'filePage',
+  hasFile: 'getFile',
+}
+
+export class Operations {
+  readonly #provider: StorageProvider
+  readonly retry: RetryPolicy
+  #closing: Promise<void> | undefined
+
+  constructor(provider: StorageProvider, retry: RetryPolicy) {
+    this.#provider = provider
+    this.retry = retry
+  }
+
+  /** `CLOSED` after `close`; `ABORTED` when the caller's signal is aborted already; `INVALID_ARGUMENT` for unknown options. */
+  open(method: Method, options: OperationOptions): OperationScope {
+    checkOptions(method, options, methodOptions[method])
+    if (this.#closing !== undefined) throw new StorageError('CLOSED', 'the storage was closed')
+    return new OperationScope(options)
+  }
+
+  /** Runs one operation; what it throws becomes a `StorageError` that says what the operation was. */
+  run<T>(method: Method, subject: Subject, options: OperationOptions, call: OperationCall<T>): Promise<T> {
+    return this.#run(method, subject, options, undefined, call)
+  }
+
+  /** {@link run}, of a call that does nothing more when it is done twice: it is repeated whenever that can help. */
+  repeat<T>(method: Method, subject: Subject, options: OperationOptions, call: OperationCall<T>): Promise<T> {
+    return this.#run(method, subject, options, true, call)
+  }
+
+  /** {@link run}, of a call that is repeated only when the service says that it did nothing. */
+  once<T>(method: Method, subject: Subject, options: OperationOptions, call: OperationCall<T>): Promise<T> {
+    return this.#run(method, subject, options, false, call)
+  }
+
+  /** `idempotent`: `undefined` for what is not repeated as a whole. */
+  async #run<T>(
+    method: Method,
+    subject: Subject,
+    options: OperationOptions,
+    idempotent: boolean | undefined,
+    call: OperationCall<T>,
+    sent?: SentBody,
+  ): Promise<T> {
+    const timer = OperationTimer.start()
+    let scope: OperationScope | undefined
+    let failure: StorageError | undefined
+    const operation = operationOf[method] ?? method
+    try {
+      scope = this.open(method, options)
+      for (let failures = noFailures; ; ) {
+        try {
+          return await call(scope.signal)
+        } catch (error) {
+          if (idempotent === undefined) throw error
+          failures = oneMore(failures)
+          await this.retry.next(failures, error, scope.signal, idempotent)
+        }
+      }
+    } catch (error) {
+      failure = this.explain(operation, subject, scope?.signal, error)
+      sent?.stop(failure)
+      throw failure
+    } finally {
+      scope?.dispose()
+      timer?.end({ operation, provider: this.#provider.name, ...subject, bytes: sent?.bytes() ?? 0, error: failure })
+    }
+  }
+
+  /** An operation with a body: what is left of the body when the operation fails is stopped, whoever failed. */
+  send<Checked extends { readonly rules: BodyRules; readonly onProgress?: (bytes: number) => void }, Result>(
+    method: Method,
+    subject: Subject,
+    options: OperationOptions,
+    body: Body,
+    check: () => Checked,
+    call: (source: Source, checked: Checked, signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    // Now, and not when the operation has begun: of two at once the first has the body.
+    const refusal = claimBody(body)
+    let source: Source | undefined
+    const send = (signal: AbortSignal) => {
+      if (refusal !== undefined) throw refusal
+      const checked = check()
+      const opened = new Source(body, checked.rules, checked.onProgress)
+      source = opened
+      signal.addEventListener('abort', () => opened.destroy(signal.reason), { once: true })
+      return call(opened, checked, signal)
+    }
+    return this.#run(method, subject, options, undefined, send, {
+      bytes: () => source?.taken ?? 0,
+      stop: (error) => {
+        if (source !== undefined) source.destroy(error)
+        else if (refusal === undefined) discardBody(body)
+      },
+    })
+  }
+
+  explain(operation: string, subject: Subject, signal: AbortSignal | undefined, error: unknown): StorageError {
+    const context = { operation, provider: this.#provider.name, ...subject }
+    if (signal?.aborted && isStorageError(signal.reason)) return signal.reason.withContext(context)
+    if (isStorageError(error)) return error.withContext(context)
+    const cause = describeCause(error)
+    const message = `unexpected error from provider ${JSON.stringify(context.provider)}: ${cause.message}`
+    return new StorageError('INTERNAL', message, { ...context, cause })
+  }
+
+  /** A list's entries, asked for page by page as they are taken. */
+  async *iterate<T>(
+    method: Method,
+    subject: Subject,
+    options: ListOptions,
+    list: ListCall<T>,
+  ): AsyncIterableIterator<T> {
+    let next: string | undefined
+    do {
+      const page: ProviderPage<T> = await this.run(method, subject, options, async (signal) => {
+        const limit = checkLimit('pageSize', options.pageSize, this.#provider.capabilities)
+        return this.#listed(list, { signal, limit, ...(next === undefined ? {} : { next }) })
+      })
+      for (const entry of page.entries) {
+        if (options.signal?.aborted) await this.run(method, subject, options, async () => undefined)
+        yield entry
+      }
+      next = page.next
+    } while (next !== undefined)
+  }
+
+  /**
+   * One page of a list, with a cursor that is good for this list alone: what the provider gives, joined until there are as many entries as
+   * were asked for.
+   */
+  page<T>(
+    method: Method,
+    subject: Subject,
+    options: OperationOptions & PageOptions,
+    identity: () => ListIdentity,
+    list: ListCall<T>,
+  ): Promise<Page<T>> {
+    return this.run(method, subject, options, async (signal) => {
+      const listIdentity = [this.#provider.name, ...identity()]
+      const limit = checkLimit('limit', options.limit, this.#provider.capabilities)
+      const entries: T[] = []
+      let from = options.cursor === undefined ? undefined : decodeCursor(listIdentity, options.cursor)
+      do {
+        const page = await this.#listed(list, {
+          signal,
+          limit: limit - entries.length,
+          ...(from === undefined ? {} : { next: from }),
+        })
+        entries.push(...page.entries)
+        from = page.next
+      } while (from !== undefined && entries.length < limit)
+      return from === undefined ? { entries } : { entries, cursor: encodeCursor(listIdentity, from) }
+    })
+  }
+
+  async #listed<T>(list: ListCall<T>, call: ListCallOptions): Promise<ProviderPage<T>> {
+    const page = await this.retry.run(call.signal, true, async () => list(call))
+    if (!Array.isArray(page?.entries)) throw new StorageError('BAD_RESPONSE', 'the provider gave no page of a list')
+    return page
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#provider.close().catch((error: unknown) => {
+      throw this.explain('close', {}, undefined, error)
+    })
+    return this.#closing
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Files from one storage to another, through this process.
+ */
+
+import { invalid } from '../checks/invalid.js'
+import { checkOptions, transferNames } from '../checks/option-names.js'
+import type { FileLocation, WrittenFile } from '../contract/files.js'
+import type { WriteOptions } from './options.js'
+import type { StorageService } from './service.js'
+
+/** A file's place in a storage. */
+export interface StorageLocation extends FileLocation {
+  readonly storage: StorageService
+}
+
+export type TransferOptions = Omit<WriteOptions, 'size' | 'maxSize' | 'detectContentType'>
+
+/**
+ * Copies a file to another storage with its attributes, which the options can replace one by one. The bytes stream through
+ * this process, in bounded memory; a checksum that the source's service keeps is verified on the way. Within one storage,
+ * `copyFile` is cheaper: there the bytes stay in the service.
+ */
+export async function copyBetween(
+  source: StorageLocation,
+  target: StorageLocation,
+  options: TransferOptions = {},
+): Promise<WrittenFile> {
+  checkTransfer('copyBetween', source, target, options)
+  const { signal, timeout } = options
+  await using opened = await source.storage.openFile(source.container, source.file, { signal, timeout })
+  const { info } = opened
+  const { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage, metadata } = info
+  const { md5, sha256 } = info.checksums
+  return await target.storage.putFile(target.container, target.file, opened.stream, {
+    contentType,
+    cacheControl,
+    contentDisposition,
+    contentEncoding,
+    contentLanguage,
+    metadata,
+    checksums: { md5, sha256 },
+    ...options,
+    size: info.size,
+  })
+}
+
+/** {@link copyBetween}, then the source is removed, unless it was changed meanwhile: then it stays, and the error says so. */
+export async function moveBetween(
+  source: StorageLocation,
+  target: StorageLocation,
+  options: TransferOptions = {},
+): Promise<WrittenFile> {
+  checkTransfer('moveBetween', source, target, options)
+  const { signal, timeout } = options
+  const { etag } = await source.storage.getFile(source.container, source.file, { signal, timeout })
+  const written = await copyBetween(source, target, options)
+  const ifMatch = source.storage.capabilities.conditions.remove === false ? undefined : etag
+  await source.storage.removeFile(source.container, source.file, { signal, timeout, ifMatch })
+  return written
+}
+
+function checkTransfer(owner: string, source: unknown, target: unknown, options: unknown): void {
+  checkOptions(owner, options, transferNames)
+  for (const [property, location] of Object.entries({ source, target })) {
+    const { storage } = (location ?? {}) as Partial<StorageLocation>
+    if (typeof storage?.openFile !== 'function') {
+      throw invalid(property, `the ${property} of ${owner} must be an object with storage, container and file`)
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { proseProblems } from '../../../scripts/prose.ts'
+
+const long = 'words '.repeat(20).trim()
+const path = `docs/${'long-'.repeat(20)}name.md`
+
+test.each([
+  ['a long line', long],
+  ['a long list item', `- ${long}`],
+  ['a link after text', `See the page [here](${path}).`],
+])('%s is reported', (_, markdown) => {
+  expect(proseProblems(markdown)).toMatchObject([{ line: 1, message: expect.stringMatching(/columns, at most 100/) }])
+})
+
+test.each([
+  ['100 columns', 'x'.repeat(48) + ' '.repeat(4) + '🌊'.repeat(48)],
+  ['a table', `| ${long} |`],
+  ['code', `\`\`\`sh\n${long} answer\n\`\`\``],
+  ['code in a list', `- item\n\n  \`\`\`sh\n  ${long}\n  \`\`\``],
+  ['the front matter of a changeset', `---\n'${long}': minor\n---\n\nText.`],
+  ['a link alone', `- [${long}](${path})`],
+  ['an image with a link', `[![${long}](${path})](${path})`],
+  ['a link definition', `[page]: ${path} '${long}'`],
+  [
+    'code and addresses that contain a word',
+    'The code was `BAD answer`; see [it](answer.md#nobody) or https://a.example/answer.',
+  ],
+])('%s is accepted', (_, markdown) => {
+  expect(proseProblems(markdown)).toEqual([])
+})
+
+test('words are reported at their lines, also in tables and across lines', () => {
+  const problems = proseProblems(
+    'Nobody knows.\n\n| it | is looked at |\n\n```js\n// somebody\n```\n\nThe value is held\nagainst it.',
+  )
+  expect(problems).toEqual([
+    { line: 1, message: expect.stringMatching(/^"Nobody": write /) },
+    { line: 3, message: expect.stringMatching(/^"is looked at": write /) },
+    { line: 9, message: expect.stringMatching(/^"held against": write /) },
+  ])
+})

@@ -109,6 +109,15 @@ export class Directories {
   }
 
   /**
+   * As {@link hold}, for the directory that an entry of the held one is. Where directories are
+   * reached through descriptors, the kernel walks one step and is not asked for the whole path.
+   */
+  async holdIn(parent: OpenDirectory, segments: readonly string[]): Promise<OpenDirectory | undefined> {
+    const { byDescriptor } = await this.#resolveRoot()
+    return byDescriptor ? this.open(parent, segments.at(-1) ?? '') : this.hold(segments)
+  }
+
+  /**
    * Opens a directory in a held one: the one that the entry is now, wherever it is moved to.
    * `undefined` when the entry is no directory.
    */
@@ -116,7 +125,7 @@ export class Directories {
     const path = parent.at(entry)
     const { byDescriptor } = await this.#resolveRoot()
     try {
-      if (byDescriptor) return openedBy(await open(path, openDirectory))
+      if (byDescriptor) return openedBy(await this.direct.open(path, openDirectory))
       return (await lstat(path)).isDirectory() ? atPath(path) : undefined
     } catch (error) {
       if (isAbsence(error)) return undefined

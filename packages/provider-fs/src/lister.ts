@@ -9,11 +9,12 @@ import {
   type FolderEntry,
   type ListFilesCallOptions,
 } from '@stowage/core/provider'
+import type { Directories, OpenDirectory } from './directories.js'
 import { isUnreadable, nameTooLong, throwIfAborted, unreadable, warn } from './errors.js'
 import { encodeNext, type ListPosition, positionOf } from './list-position.js'
 import { isTooLong, prefixDirectory } from './names.js'
 import { describe, type Found } from './page-entries.js'
-import type { Snapshot, Snapshots } from './snapshots.js'
+import type { Path, Snapshot, Snapshots } from './snapshots.js'
 import { unlessUnreadable } from './unreadable.js'
 import type { Workspace } from './workspace.js'
 
@@ -22,6 +23,12 @@ import type { Workspace } from './workspace.js'
  * it: the engine moves what lives when it collects into a part of the heap that it rarely clears.
  */
 const maxEntries = 64
+
+/**
+ * Directories that a walk holds open, from the one that it is in upwards. Those further up are
+ * opened again when the walk comes back to them, so that a deep tree takes no more descriptors.
+ */
+const maxHeld = 8
 
 export async function listFiles(
   workspace: Workspace,
@@ -32,7 +39,7 @@ export async function listFiles(
   const held = await workspace.holdContainer(container)
   held[Symbol.dispose]()
   const position = positionOf(options)
-  const walk = new Walk(snapshots, container, options, position)
+  using walk = new Walk(workspace.directories, snapshots, container, options, position)
   const limit = Math.min(options.limit, maxEntries)
   const entries: (FileEntry | FolderEntry)[] = []
   // What is gone when it is looked at, and folders that hold no file, are made up for.
@@ -55,17 +62,32 @@ interface Descent {
   readonly base: string
 }
 
-class Walk {
+/** A directory that the walk is in. */
+interface Level extends Path {
+  readonly inside: Iterator<Found | Descent>
+  /** The directory, while it is one of the last `maxHeld`. */
+  held: OpenDirectory | undefined
+}
+
+class Walk implements Disposable {
+  readonly #directories: Directories
   readonly #snapshots: Snapshots
   readonly #container: string
   readonly #prefix: string
   readonly #delimiter: string | undefined
   readonly #signal: AbortSignal
   readonly #position: ListPosition
-  /** Where the walk is: the directory that it is in last, after those above it. */
-  #directories: Iterator<Found | Descent>[] | undefined
+  /** The directory that the walk is in, after those above it. */
+  #levels: Level[] | undefined
 
-  constructor(snapshots: Snapshots, container: string, options: ListFilesCallOptions, position: ListPosition) {
+  constructor(
+    directories: Directories,
+    snapshots: Snapshots,
+    container: string,
+    options: ListFilesCallOptions,
+    position: ListPosition,
+  ) {
+    this.#directories = directories
     this.#snapshots = snapshots
     this.#container = container
     this.#prefix = options.prefix
@@ -76,36 +98,67 @@ class Walk {
 
   /** What is found next; fewer when the walk is at its end. */
   async take(count: number): Promise<Found[]> {
-    const directories = this.#directories ?? (await this.#start())
+    const levels = this.#levels ?? (await this.#start())
     const found: Found[] = []
     while (found.length < count) {
-      const inside = directories.at(-1)
-      if (inside === undefined) break
-      const { done, value } = inside.next()
-      if (done === true) directories.pop()
-      else if ('base' in value) await unlessUnreadable(value.segments, () => this.#enter(directories, value))
+      const level = levels.at(-1)
+      if (level === undefined) break
+      const { done, value } = level.inside.next()
+      if (done === true) {
+        levels.pop()
+        level.held?.[Symbol.dispose]()
+      } else if ('base' in value) await unlessUnreadable(value.segments, () => this.#enter(levels, value))
       else found.push(value)
     }
     return found
   }
 
-  async #start(): Promise<Iterator<Found | Descent>[]> {
+  [Symbol.dispose](): void {
+    for (const { held } of this.#levels ?? []) held?.[Symbol.dispose]()
+  }
+
+  async #start(): Promise<Level[]> {
     const { segments, name } = prefixDirectory(this.#prefix)
     const start = { segments: [this.#container, ...segments], base: name }
-    this.#directories = []
+    this.#levels = []
     try {
-      await this.#enter(this.#directories, start)
+      await this.#enter(this.#levels, start)
     } catch (error) {
       // The one directory that was asked for.
       throw isUnreadable(error) ? unreadable(start.segments, error) : error
     }
-    return this.#directories
+    return this.#levels
   }
 
-  async #enter(directories: Iterator<Found | Descent>[], descent: Descent): Promise<void> {
+  async #enter(levels: Level[], descent: Descent): Promise<void> {
     throwIfAborted(this.#signal)
-    const snapshot = await this.#snapshots.take(descent.segments, this.#position)
-    if (snapshot !== undefined) directories.push(this.#walk(snapshot, descent))
+    const { segments } = descent
+    const above = levels.at(-1)
+    const held = await this.#open(above, segments)
+    if (held === undefined) return
+    const path = above === undefined ? segments.join('/') : pathBelow(above, segments)
+    let snapshot: Snapshot | undefined
+    try {
+      snapshot = await this.#snapshots.take(held, { segments, path }, this.#position)
+    } finally {
+      if (snapshot === undefined) held[Symbol.dispose]()
+    }
+    if (snapshot === undefined) return
+    levels.push({ segments, path, inside: this.#walk(snapshot, descent), held })
+    const distant = levels.at(-1 - maxHeld)
+    distant?.held?.[Symbol.dispose]()
+    if (distant !== undefined) distant.held = undefined
+  }
+
+  /**
+   * Opens a directory from the one above, whose entry it was a moment ago. To look its whole path
+   * up would cost each level of a deep tree as much as all levels above it.
+   */
+  async #open(above: Level | undefined, segments: readonly string[]): Promise<OpenDirectory | undefined> {
+    if (above === undefined) return this.#directories.hold(segments)
+    above.held ??= await this.#directories.hold(above.segments)
+    if (above.held === undefined || segments.length > above.segments.length + 1) return this.#directories.hold(segments)
+    return this.#directories.holdIn(above.held, segments)
   }
 
   *#walk(snapshot: Snapshot, { segments, base }: Descent): Generator<Found | Descent, undefined> {
@@ -158,6 +211,9 @@ class Walk {
     return start === -1 ? undefined : name.slice(0, start + this.#delimiter.length)
   }
 }
+
+const pathBelow = (above: Level, segments: readonly string[]): string =>
+  `${above.path}/${segments.slice(above.segments.length).join('/')}`
 
 /** The first name of a directory that can be after `after` or hold such a name, and begin with the prefix. */
 function firstIndex({ names }: Snapshot, base: string, prefix: string, after: string): number {

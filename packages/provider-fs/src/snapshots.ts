@@ -3,11 +3,18 @@
  * read and sort it anew each time.
  */
 
-import type { Directories, Directory } from './directories.js'
+import type { Directories, OpenDirectory } from './directories.js'
 import { readEntries } from './entries.js'
 import type { ListStart } from './list-position.js'
 import { continuedChunk, decodeSegment } from './names.js'
 import { SortedNames } from './sorted-names.js'
+
+/** Where a directory is, from the root. */
+export interface Path {
+  readonly segments: readonly string[]
+  /** The segments as one string. */
+  readonly path: string
+}
 
 /** One directory's content. */
 export interface Snapshot {
@@ -67,16 +74,13 @@ export class Snapshots {
   }
 
   /**
-   * The directory as it is, or as it was at some time since the list began; `undefined` when there
-   * is no such directory.
+   * The directory as it is, or as it was at some time since the list began; `undefined` when it
+   * has been removed.
    *
    * A list that begins sees every change that is finished. One that continues needs no change that
    * came later, so a large directory is not read again for each page while it changes.
    */
-  async take(segments: readonly string[], list: ListStart): Promise<Snapshot | undefined> {
-    using directory = await this.#directories.hold(segments)
-    if (directory === undefined) return undefined
-    const key = segments.join('/')
+  async take(directory: OpenDirectory, { segments, path: key }: Path, list: ListStart): Promise<Snapshot | undefined> {
     const known = this.#remembered.get(key)
     if (known !== undefined && isOf(list, known)) return this.#use(key, known)
     const stats = await this.#directories.direct.lstatIfThere(`${directory.here}/.`)
@@ -96,12 +100,12 @@ export class Snapshots {
   }
 
   /** `single`: nothing of it comes from other directories. */
-  async #read(directory: Directory, segments: readonly string[]): Promise<{ snapshot: Snapshot; single: boolean }> {
+  async #read(directory: OpenDirectory, segments: readonly string[]): Promise<{ snapshot: Snapshot; single: boolean }> {
     const names = new SortedNames()
     const places = new Map<string, EntryPlace>()
     const atTop = segments.length === 1
     let single = true
-    const collect = async (held: Directory, before: readonly string[]): Promise<void> => {
+    const collect = async (held: OpenDirectory, before: readonly string[]): Promise<void> => {
       for await (const batch of readEntries(held, this.#directories.direct)) {
         for (const entry of batch) {
           const isFile = entry.isFile()

@@ -8,9 +8,16 @@ const maxLength = 255
 export const mediaTypeParameter = (contentType: string, name: string): string | undefined =>
   parse(contentType)?.params.get(name) ?? undefined
 
-/** A Content-Type without semicolons at its end; `undefined` when it is not a media type. */
+/** A Content-Type without semicolons at its end and tabs; `undefined` when it is not a media type. */
 export const mediaType = (contentType: string): string | undefined =>
-  parse(contentType) === undefined ? undefined : trimEnd(contentType, '; \t')
+  parse(contentType) === undefined ? undefined : trimEnd(spaced(contentType), '; ')
+
+/**
+ * The media type with spaces in place of the tabs around its parameters, which mean the same (RFC
+ * 9110, 5.6.3). Within a quoted value they are part of it, and the type is refused.
+ */
+export const spaced = (type: string): string =>
+  type.replaceAll(/"(?:[^"\\]|\\.)*"?|\t/g, (found) => (found === '\t' ? ' ' : found))
 
 function parse(contentType: string): MIMEType | undefined {
   try {

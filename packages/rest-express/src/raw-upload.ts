@@ -10,6 +10,7 @@ import { normalDisposition } from './disposition.js'
 import type { Exchange } from './exchange.js'
 import { accept } from './incoming.js'
 import { fileJson, sendJson } from './json.js'
+import { spaced } from './media-type.js'
 import { essence, type IncomingFile } from './options.js'
 import { RequestBody } from './request-body.js'
 
@@ -51,7 +52,7 @@ function checkPartial(req: IncomingMessage): void {
 /** What curl and HTML forms send without having been asked says nothing about the file. */
 function statedType(req: IncomingMessage): string | undefined {
   const header = req.headers['content-type']
-  return header === undefined || essence(header) === 'application/x-www-form-urlencoded' ? undefined : header
+  return header === undefined || essence(header) === 'application/x-www-form-urlencoded' ? undefined : spaced(header)
 }
 
 function statedSize(req: IncomingMessage): number | undefined {

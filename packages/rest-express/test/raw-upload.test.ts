@@ -204,6 +204,29 @@ describe.each(storageKinds)('A raw upload to %s', (kind) => {
     },
   )
 
+  it.each([
+    ['text/plain;\tcharset=utf-8', 'text/plain; charset=utf-8'],
+    ['text/plain\t;\t\tcharset="a\\"b"\t; x="y"', 'text/plain ;  charset="a\\"b" ; x="y"'],
+  ])('takes tabs around the parameters of a type as spaces, raw and in a form: %j', async (stated, stored) => {
+    const { storage, port, mount } = await startServer({ provider: makeProvider(kind) })
+    const head = `PUT ${mount}/photos/files/raw HTTP/1.1\nContent-Length: 1\nContent-Type: ${stated}`
+    expect((await rawRequest(port, head, 'x')).statusCode).toBe(201)
+    const part = `Content-Disposition: form-data; name="f"; filename="form"\r\nContent-Type: ${stated}`
+    const body = `--b\r\n${part}\r\n\r\nx\r\n--b--\r\n`
+    const formHead = `POST ${mount}/photos/upload HTTP/1.1
+      Content-Length: ${body.length}
+      Content-Type: multipart/form-data;\tboundary=b`
+    expect((await rawRequest(port, formHead, body)).statusCode).toBe(200)
+    for (const name of ['raw', 'form']) expect((await storage.getFile('photos', name)).contentType).toBe(stored)
+  })
+
+  it('refuses a type with a tab within a value', async () => {
+    const { storage, port, mount } = await startServer({ provider: makeProvider(kind) })
+    const head = `PUT ${mount}/photos/files/a HTTP/1.1\nContent-Length: 1\nContent-Type: text/plain; x="a\tb"`
+    expect((await rawRequest(port, head, 'x')).statusCode).toBe(400)
+    expect(await namesIn(storage)).toEqual([])
+  })
+
   it('finds the type by the name when none is stated, or only what curl states unasked', async () => {
     const { storage, port, mount } = await startServer({ provider: makeProvider(kind) })
     for (const type of ['', '\nContent-Type: application/x-www-form-urlencoded']) {

@@ -6,6 +6,7 @@
  * open, and one entry in it, which no call follows: a process inside the tree that swaps
  * directories for links leads nowhere, and a tree may be deeper than the operating system's paths.
  */
+import { isUtf8 } from 'node:buffer'
 import type { Directories, Directory, OpenDirectory } from './directories.js'
 import { type Entry, pathOfBytes, type RawEntry, readBatches, readBytes } from './entries.js'
 import { errno, isAbsence, isFull } from './errors.js'
@@ -59,15 +60,24 @@ export async function throwAway(
   }
 }
 
-/** Removes files where they are, which needs no room. */
+/**
+ * Removes files where they are, which needs no room. Those in directories whose names are not UTF-8
+ * stay until the whole tree is removed.
+ */
 async function removeFilesIn(directories: Directories, segments: readonly string[]): Promise<void> {
   using directory = await directories.hold(segments)
   if (directory === undefined) return
-  for await (const batch of readBatches(directory.here)) {
-    for (const entry of batch) {
-      if (entry.isDirectory()) await removeFilesIn(directories, [...segments, entry.name])
-      else await unlink(directory.at(entry.name))
-    }
+  for (const entry of await readBytes(directory.here)) {
+    if (!entry.isDirectory()) await unlinkIfThere(pathOfBytes(directory.here, entry.name))
+    else if (isUtf8(entry.name)) await removeFilesIn(directories, [...segments, entry.name.toString()])
+  }
+}
+
+async function unlinkIfThere(path: Buffer): Promise<void> {
+  try {
+    await unlink(path)
+  } catch (error) {
+    if (!isAbsence(error)) throw error
   }
 }
 

@@ -96,4 +96,20 @@ describe.each(volumes)('on a full disk (%s)', (_, isPossible, mount, use) => {
     await provider.destroyContainer('box', { signal: never, onlyIfEmpty: false })
     expect(await readdir(root)).not.toContain('box')
   })
+
+  it.runIf(isPossible)(
+    'so can a container with names that are not UTF-8, in which nothing was written yet',
+    async () => {
+      const volume = await mount()
+      const root = join(volume, 'root')
+      const odd = Buffer.from([0xe4])
+      await mkdir(join(root, 'box', 'folder'), { recursive: true })
+      for (const directory of ['box', 'box/folder']) {
+        await writeFile(Buffer.concat([Buffer.from(`${join(root, directory)}/`), odd]), 'x'.repeat(10_000))
+      }
+      use(volume)
+      await openProvider(root).destroyContainer('box', { signal: never, onlyIfEmpty: false })
+      expect(await readdir(root)).not.toContain('box')
+    },
+  )
 })

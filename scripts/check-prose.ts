@@ -21,7 +21,6 @@ const unrevised = [
   'docs/migrating.md',
   'docs/performance.md',
   'docs/providers/',
-  'docs/rest.md',
   'docs/scaling-out.md',
   'docs/security.md',
   'packages/cli/',

@@ -24,15 +24,9 @@ const unrevised = [
   'docs/scaling-out.md',
   'docs/security.md',
   'packages/cli/',
-  'packages/core/docs/',
   'packages/loopback-connector/',
-  'packages/provider-azure/',
   'packages/provider-fs/',
-  'packages/provider-openstack/',
-  'packages/provider-rackspace/',
-  'packages/provider-s3/',
   'packages/rest-express/',
-  'packages/swift/',
 ]
 
 const { stdout } = await promisify(execFile)('git', ['ls-files', '-z', '*.md'], { cwd: root })

@@ -21,8 +21,6 @@ const unrevised = [
   'docs/migrating.md',
   'docs/performance.md',
   'docs/providers/',
-  'docs/scaling-out.md',
-  'docs/security.md',
   'packages/cli/',
   'packages/loopback-connector/',
   'packages/provider-fs/',

@@ -14,10 +14,8 @@ const root = join(import.meta.dirname, '..')
 const unrevised = [
   '.changeset/',
   'apps/',
-  'docs/bundlers.md',
   'docs/conformance.md',
   'docs/decisions.md',
-  'docs/frameworks.md',
   'docs/migrating.md',
   'docs/performance.md',
   'docs/providers/',

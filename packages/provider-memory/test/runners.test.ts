@@ -101,6 +101,29 @@ describe('the registration of the conformance suite', () => {
     assert.deepEqual(calls, ['put 10001', 'clear'])
   })
 
+  it('waits for streams that another thread closes', async () => {
+    let opened = 0
+    class LateProvider extends MemoryProvider {
+      override async openFile(...args: Parameters<MemoryProvider['openFile']>) {
+        const file = await super.openFile(...args)
+        if (!('stream' in file)) return file
+        const { stream } = file
+        const destroy = stream._destroy.bind(stream)
+        // The last stream that the case leaves without closing its file.
+        if (++opened === 99) stream._destroy = (error, done) => void setTimeout(() => destroy(error, done), 500)
+        return file
+      }
+    }
+    const cases = new Map<string, () => Promise<void>>()
+    const runner: TestRunner = {
+      describe: (_title, define) => define(),
+      it: (title, _options, run) => void cases.set(title.split(' ')[0] ?? '', run),
+    }
+    registerConformance(runner, 'late', { createProvider: () => new LateProvider() })
+    await (cases.get('E.8') ?? assert.fail('no case E.8'))()
+    assert.equal(opened, 101)
+  })
+
   it('runs under node:test, and writes its result', async () => {
     const reports = await mkdtemp(join(tmpdir(), 'stowage-report-'))
     onTestFinished(() => rm(reports, { recursive: true }))

@@ -2,6 +2,7 @@
  * Content for tests, and sources that can be watched.
  */
 import { createHash } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 
 /** Bytes that differ at every offset and for every seed, so that a range taken from the wrong place is noticed. */
 export function bytes(length: number, seed = 1): Buffer<ArrayBuffer> {
@@ -83,6 +84,11 @@ export function stallingAfter(chunks: readonly Uint8Array[], then: () => void): 
 export async function* failingAfter(chunks: Iterable<Uint8Array>, error: unknown): AsyncGenerator<Uint8Array> {
   yield* chunks
   throw error
+}
+
+/** Waits until something holds that other threads or programs bring about, for at most ten seconds. */
+export async function eventually(holds: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 1000 && !holds(); tries++) await delay(10)
 }
 
 /** Waits until a number stays the same while the event loop goes round many times. */

@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { StorageError } from '../provider.js'
 import type { ConformanceCase } from './case.js'
-import { blocks, bytes, settled } from './content.js'
+import { blocks, bytes, eventually, settled } from './content.js'
 import { rejects, sameBytes } from './expectations.js'
 
 const mebibyte = 1024 * 1024
@@ -40,7 +40,7 @@ export const readers: readonly ConformanceCase[] = [
           for await (const _chunk of storage.downloadStream(container, 'file')) break
         }
       }
-      await settled(() => opened.filter((stream) => stream.closed).length)
+      await eventually(() => opened.every((stream) => stream.closed))
       assert.equal(opened.filter((stream) => !stream.closed).length, 0, 'streams are left open')
       sameBytes(await read('file'), content)
     },

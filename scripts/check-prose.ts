@@ -16,7 +16,6 @@ const unrevised = [
   'apps/',
   'docs/conformance.md',
   'docs/decisions.md',
-  'docs/migrating.md',
   'docs/performance.md',
   'docs/providers/',
   'packages/cli/',

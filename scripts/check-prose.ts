@@ -18,10 +18,7 @@ const unrevised = [
   'docs/decisions.md',
   'docs/performance.md',
   'docs/providers/',
-  'packages/cli/',
-  'packages/loopback-connector/',
   'packages/provider-fs/',
-  'packages/rest-express/',
 ]
 
 const { stdout } = await promisify(execFile)('git', ['ls-files', '-z', '*.md'], { cwd: root })

@@ -18,7 +18,6 @@ const unrevised = [
   'docs/decisions.md',
   'docs/performance.md',
   'docs/providers/',
-  'packages/provider-fs/',
 ]
 
 const { stdout } = await promisify(execFile)('git', ['ls-files', '-z', '*.md'], { cwd: root })

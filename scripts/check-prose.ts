@@ -17,7 +17,6 @@ const unrevised = [
   'docs/conformance.md',
   'docs/decisions.md',
   'docs/performance.md',
-  'docs/providers/',
 ]
 
 const { stdout } = await promisify(execFile)('git', ['ls-files', '-z', '*.md'], { cwd: root })

@@ -13,7 +13,6 @@ const root = join(import.meta.dirname, '..')
 /** Files and directories whose texts have not been revised. */
 const unrevised = [
   '.changeset/',
-  'apps/',
   'docs/conformance.md',
   'docs/decisions.md',
   'docs/performance.md',

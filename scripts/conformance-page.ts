@@ -1,10 +1,10 @@
 /**
- * The page that docs/conformance.md is, made from results of the conformance suite.
+ * Creates docs/conformance.md from results of the conformance suite.
  */
 import { createHash } from 'node:crypto'
 import { allCategories, type CaseResult, type ConformanceResult } from '../packages/core/dist/conformance/index.js'
 
-/** The suites that there are, by the name of their result, in the order of the page. */
+/** All suites: the name of the result and the provider, in the order of the page. */
 const suites: Readonly<Record<string, string>> = {
   memory: 'memory',
   filesystem: 'filesystem',
@@ -17,14 +17,14 @@ const suites: Readonly<Record<string, string>> = {
 
 const allCases = Object.values(allCategories).flatMap(({ cases }) => cases)
 
-/** Part of the page: another one as soon as a case is added, taken away or renamed. */
+/** A comment on the page that changes when a case is added, removed or renamed. */
 export function casesMark(): string {
   const cases = allCases.map(({ id, name }) => `${id} ${name}`).toSorted()
   return `<!-- cases ${createHash('sha256').update(cases.join('\n')).digest('hex')} -->`
 }
 
 export function conformancePage(results: readonly ConformanceResult[]): string {
-  for (const { name } of results) if (!(name in suites)) throw new Error(`the page has no place for ${name}`)
+  for (const { name } of results) if (!(name in suites)) throw new Error(`unknown conformance result "${name}"`)
   const runs = Object.keys(suites)
     .map((name) => results.find((result) => result.name === name))
     .filter((result) => result !== undefined)
@@ -34,17 +34,19 @@ export function conformancePage(results: readonly ConformanceResult[]): string {
     '# Conformance',
     casesMark(),
     [
-      `Every provider is held to the same ${allCases.length} cases by \`@stowage/core/conformance\`, against a real server. A provider's declared`,
-      'capabilities are the only switch: what they rule out must be refused before any I/O, and where an operation can be refused the refusal is tested.',
+      'The suite `@stowage/core/conformance` tests every provider with the same',
+      `${allCases.length} cases, against a real server. Only a provider's declared capabilities can rule out a case.`,
+      'Operations that the capabilities rule out must fail before any I/O. If an operation can be',
+      'rejected, the suite tests the rejection.',
       '',
-      'This page is written by `pnpm conformance:report` from the results of a run; nobody edits it.',
+      '`pnpm conformance:report` creates this page from the results of a run. Do not edit it.',
     ].join('\n'),
     '## Providers and servers',
     table(
       ['provider', 'server', 'passed', 'ruled out', 'failed'],
       runs.map(({ name, server, totals }) => [
         suites[name] as string,
-        server ?? 'none is needed',
+        server ?? 'none required',
         totals.passed,
         totals['ruled out'],
         totals.failed,
@@ -52,7 +54,7 @@ export function conformancePage(results: readonly ConformanceResult[]): string {
     ),
     ...(missing.length === 0 ? [] : [`Not run: ${missing.join(', ')}.`]),
     '## By category',
-    'Passed of all; the others are ruled out or failed.',
+    'Cases that passed, of all cases. The others were ruled out or failed.',
     table(
       ['', ...runs.map(heading)],
       Object.entries(allCategories).map(([letter, { title, cases }]) => [
@@ -60,8 +62,11 @@ export function conformancePage(results: readonly ConformanceResult[]): string {
         ...runs.map(({ categories }) => `${categories[letter]?.passed} of ${cases.length}`),
       ]),
     ),
-    '## What did not pass, and why',
-    'Each case that is not passed everywhere. ✓ is passed; a capability rules the case out, and *refused* says that the refusal is tested.',
+    '## Cases that did not pass',
+    [
+      'All cases that do not pass for every provider. ✓ means passed. Otherwise the cell names the',
+      'capability that rules out the case. *Rejected* means that the suite tests the rejection.',
+    ].join('\n'),
     casesTable(runs),
   ].join('\n\n')}\n`
 }
@@ -69,11 +74,11 @@ export function conformancePage(results: readonly ConformanceResult[]): string {
 function requireEveryCase({ name, cases }: ConformanceResult): void {
   const known = new Map(cases.map((result) => [result.id, result.name]))
   if (known.size !== allCases.length || allCases.some((tested) => known.get(tested.id) !== tested.name)) {
-    throw new Error(`the last result of ${name} is of other cases than the suite has now: run it again`)
+    throw new Error(`the last result of "${name}" has other cases than the suite: run pnpm conformance:report`)
   }
 }
 
-/** The provider, and its server in short. */
+/** The provider and a short name of its server. */
 function heading({ name, server }: ConformanceResult): string {
   return server === undefined ? (suites[name] as string) : `${suites[name]}, ${server.replace(/ with .*/, '')}`
 }
@@ -96,7 +101,7 @@ function cell({ outcome, reason = '' }: CaseResult, refused: boolean): string {
   if (outcome === 'passed') return '✓'
   if (outcome === 'failed') return '**failed**'
   const capability = reason.replaceAll('capabilities.', '')
-  return refused ? `*refused*: ${capability}` : capability
+  return refused ? `*rejected*: ${capability}` : capability
 }
 
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {

@@ -1,10 +1,10 @@
 /**
- * Writes docs/conformance.md from runs of the conformance suite, whose results are kept in reports/conformance.
+ * Writes docs/conformance.md from results of the conformance suite in reports/conformance.
  *
  *     pnpm conformance:report                  runs every provider's suite, then writes the page
- *     pnpm conformance:report provider-azure   runs these packages' alone, and takes the others' last results
+ *     pnpm conformance:report provider-azure   runs only these packages' suites, and uses the last results of the others
  *     pnpm conformance:report --last           runs nothing
- *     pnpm conformance:report --check          fails when the suite has other cases than the page tells of
+ *     pnpm conformance:report --check          fails if the page lists other cases than the suite has
  */
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { startVitest } from 'vitest/node'
@@ -26,7 +26,7 @@ async function runSuites(packages: readonly string[]): Promise<void> {
 
 async function lastResults(): Promise<ConformanceResult[]> {
   const files = await readdir(results).catch(() => [])
-  if (files.length === 0) throw new Error(`there is no result in ${results}: run pnpm conformance:report`)
+  if (files.length === 0) throw new Error(`no result in "${results}": run pnpm conformance:report`)
   const texts = await Promise.all(files.toSorted().map((file) => readFile(`${results}/${file}`, 'utf8')))
   return texts.map((text) => JSON.parse(text) as ConformanceResult)
 }
@@ -34,7 +34,7 @@ async function lastResults(): Promise<ConformanceResult[]> {
 const args = process.argv.slice(2)
 if (args.includes('--check')) {
   if (!(await readFile(page, 'utf8')).includes(casesMark())) {
-    process.stderr.write(`${page} tells of other cases than the suite has now: run pnpm conformance:report\n`)
+    process.stderr.write(`${page} lists other cases than the suite: run pnpm conformance:report\n`)
     process.exitCode = 1
   }
 } else {

@@ -4,6 +4,7 @@
 
 import { stat } from 'node:fs/promises'
 import { isStorageError } from '@stowage/core'
+import { inParallel } from '@stowage/core/provider'
 import { folderPrefix, type Operand, parseOperand } from './addresses.js'
 import { defineCommand, type Session } from './command.js'
 import { copyFile, nameOf } from './copy-file.js'
@@ -11,7 +12,6 @@ import { type Copy, planFiles, planTree } from './copy-plan.js'
 import { UsageFailure } from './failures.js'
 import { concernsOneFile, Failures } from './file-failures.js'
 import type { FailedEntry } from './local-tree.js'
-import { forEachParallel } from './pool.js'
 import { Progress } from './progress.js'
 import { Storages } from './storages.js'
 
@@ -139,26 +139,31 @@ interface Means {
 async function copyAll(plan: AsyncIterable<Copy | FailedEntry>, means: Means): Promise<void> {
   const { session, storages, failures, parallelism, recursive, several, progress } = means
   const { terminal, json } = session
-  await forEachParallel(plan, parallelism, session.signal, async (item, signal) => {
-    if ('error' in item) {
-      failures.add(item.name, item.error)
-      return
-    }
-    const name = nameOf(item.from)
-    try {
-      const onBytes = progress?.begin(name) ?? ignore
-      // The bytes of a tree are counted beforehand.
-      const onSize = recursive ? ignore : (bytes: number) => progress?.expect(bytes)
-      const size = await copyFile(item, { storages, terminal, signal, onSize, onBytes })
-      progress?.fileDone()
-      if (json && item.to.kind !== 'standard') {
-        await terminal.printJson({ source: name, target: nameOf(item.to), size })
+  await inParallel(
+    plan,
+    parallelism,
+    async (item, signal) => {
+      if ('error' in item) {
+        failures.add(item.name, item.error)
+        return
       }
-    } catch (error) {
-      if (signal.aborted || !several || !concernsOneFile(error)) throw error
-      failures.add(name, error)
-    }
-  })
+      const name = nameOf(item.from)
+      try {
+        const onBytes = progress?.begin(name) ?? ignore
+        // The bytes of a tree are counted beforehand.
+        const onSize = recursive ? ignore : (bytes: number) => progress?.expect(bytes)
+        const size = await copyFile(item, { storages, terminal, signal, onSize, onBytes })
+        progress?.fileDone()
+        if (json && item.to.kind !== 'standard') {
+          await terminal.printJson({ source: name, target: nameOf(item.to), size })
+        }
+      } catch (error) {
+        if (signal.aborted || !several || !concernsOneFile(error)) throw error
+        failures.add(name, error)
+      }
+    },
+    session.signal,
+  )
 }
 
 /**

@@ -6,12 +6,13 @@ import {
   type ContainerInfo,
   type ContainerPage,
   containerNotFound,
+  decodePosition,
+  encodePosition,
+  isName,
   type ListCallOptions,
   StorageError,
 } from '@stowage/core/provider'
-import * as v from 'valibot'
 import type { Account } from './account.js'
-import { decodeNext, encodeNext } from './cursor.js'
 import { errorCode, request } from './errors.js'
 import { holdsFiles } from './lister.js'
 
@@ -19,7 +20,7 @@ export async function listContainers(
   account: Account,
   { limit, next, signal }: ListCallOptions,
 ): Promise<ContainerPage> {
-  const start = next === undefined ? undefined : decodeNext(v.string(), next)
+  const start = decodePosition(next, isName)
   const entries: ContainerInfo[] = []
   let marker = start
   do {
@@ -32,7 +33,7 @@ export async function listContainers(
   const behind = await containerPage(account, marker, 1, signal)
   return behind.entries.length === 0 && behind.marker === undefined
     ? { entries }
-    : { entries, next: encodeNext(marker) }
+    : { entries, next: encodePosition(marker) }
 }
 
 async function containerPage(account: Account, marker: string | undefined, limit: number, abortSignal: AbortSignal) {

@@ -15,8 +15,10 @@ import {
   type CopyCallOptions,
   checkReadConditions,
   checkWriteConditions,
+  defined,
   describeCause,
   type FileLocation,
+  inParallel,
   isStorageError,
   StorageError,
   type WrittenFile,
@@ -166,34 +168,28 @@ async function stageRanges(
   const ids = Array.from({ length: Math.ceil(source.size / length) }, () =>
     randomBytes(blockIdBytes).toString('base64'),
   )
-  const stop = new AbortController()
-  const stopped = AbortSignal.any([signal, stop.signal])
-  let taken = 0
-  const worker = async () => {
-    for (let index = taken++; index < ids.length; index = taken++) {
+  await inParallel(
+    ids.entries(),
+    parallelism,
+    async ([index, id], stopped) => {
       const offset = index * length
       const { url, authorization } = await readableUrl(account, source.container, source.blob, stopped)
       await request(place, () =>
         client
-          .stageBlockFromURL(ids[index] as string, url, offset, Math.min(length, source.size - offset), {
-            abortSignal: stopped,
-            ...(authorization === undefined ? {} : { sourceAuthorization: authorization }),
-          })
+          .stageBlockFromURL(
+            id,
+            url,
+            offset,
+            Math.min(length, source.size - offset),
+            defined({ abortSignal: stopped, sourceAuthorization: authorization }),
+          )
           .catch((error: unknown) => {
             throw sourceError(error) ?? error
           }),
       )
-    }
-  }
-  const workers = Array.from({ length: Math.min(parallelism, ids.length) }, () =>
-    worker().catch((error: unknown) => {
-      stop.abort()
-      throw error
-    }),
+    },
+    signal,
   )
-  const results = await Promise.allSettled(workers)
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
   return ids
 }
 

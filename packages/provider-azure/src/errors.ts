@@ -6,12 +6,15 @@ import { isRestError, type RestError } from '@azure/storage-blob'
 import {
   containerExists,
   containerNotFound,
+  defined,
   describeCause,
   fileNotFound,
   isStorageError,
+  type Meaning,
+  retryAfterSeconds,
   StorageError,
-  type StorageErrorCode,
   type StorageErrorDetails,
+  statusMeaning,
 } from '@stowage/core/provider'
 
 /** What a request is about. */
@@ -21,7 +24,7 @@ export interface Place {
 }
 
 /** Codes of "Status and error codes" and "Blob Storage error codes" whose meaning their HTTP status does not tell. */
-const byCode: Readonly<Record<string, readonly [StorageErrorCode, string]>> = {
+const byCode: Readonly<Record<string, Meaning>> = {
   AuthenticationFailed: ['UNAUTHENTICATED', 'the service refused the credentials'],
   InvalidAuthenticationInfo: ['UNAUTHENTICATED', 'the service refused the credentials'],
   NoAuthenticationInformation: ['UNAUTHENTICATED', 'the service asks for credentials'],
@@ -54,18 +57,6 @@ const byCode: Readonly<Record<string, readonly [StorageErrorCode, string]>> = {
     'NOT_SUPPORTED',
     'accounts with a hierarchical namespace cannot do this',
   ],
-}
-
-const byStatus: Readonly<Record<number, readonly [StorageErrorCode, string]>> = {
-  304: ['NOT_MODIFIED', 'the file is the version that the caller has'],
-  401: ['UNAUTHENTICATED', 'the service refused the credentials'],
-  403: ['PERMISSION_DENIED', 'the credentials do not allow this'],
-  408: ['SERVICE_FAILED', 'the service took too long'],
-  412: ['PRECONDITION_FAILED', 'the file is not the version that was asked for'],
-  413: ['TOO_LARGE', 'the body is too large for the service'],
-  416: ['RANGE_NOT_SATISFIABLE', 'no byte is in the range'],
-  429: ['RATE_LIMITED', 'the service asks to slow down'],
-  503: ['UNAVAILABLE', 'the service cannot serve now'],
 }
 
 /** Errors of the client's own, of the kinds of @azure/identity and the like. */
@@ -108,19 +99,15 @@ export function refusal(
   if (code === 'ContainerAlreadyExists' && container !== undefined) return containerExists(container, cause)
   const [meaning, message] = meaningOf(status, code)
   return new StorageError(meaning, code === undefined ? message : `${message} (${code})`, {
-    ...(container === undefined ? {} : { container }),
-    ...(file === undefined ? {} : { file }),
+    ...defined({ container, file }),
     cause,
     details,
   })
 }
 
-function meaningOf(status: number, code: string | undefined): readonly [StorageErrorCode, string] {
+function meaningOf(status: number, code: string | undefined): Meaning {
   // Azure gives a condition that is not met the same code with 304 and with 412.
-  const known = (status === 304 ? undefined : byCode[code ?? '']) ?? byStatus[status]
-  if (known !== undefined) return known
-  if (status < 400) return ['BAD_RESPONSE', `the answer has the status ${status}, which makes no sense here`]
-  return [status >= 500 ? 'SERVICE_FAILED' : 'INTERNAL', `the request failed with the status ${status}`]
+  return (status === 304 ? undefined : byCode[code ?? '']) ?? statusMeaning(status)
 }
 
 function missing(
@@ -150,7 +137,5 @@ export function errorCode(error: unknown): string | undefined {
   return error.statusCode === undefined ? undefined : error.code
 }
 
-function details(error: RestError): StorageErrorDetails {
-  const retryAfter = Number(error.response?.headers.get('retry-after') ?? Number.NaN)
-  return Number.isFinite(retryAfter) && retryAfter >= 0 ? { retryAfter } : {}
-}
+const details = (error: RestError): StorageErrorDetails =>
+  defined({ retryAfter: retryAfterSeconds(error.response?.headers.get('retry-after')) })

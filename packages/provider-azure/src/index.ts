@@ -2,12 +2,12 @@
  * @stowage/provider-azure: containers and files on Azure Blob Storage.
  *
  * The rooms, in the order to read them:
- * - `config.ts`: the settings that a data source may have. `account.ts`: the account that they lead to, and its clients;
+ * - `settings.ts`: the settings that a data source may have. `account.ts`: the account that they lead to, and its clients;
  *   `http-client.ts`: what these send requests over.
  * - `capabilities.ts`: what this provider can do, as data.
  * - `names.ts`, `metadata.ts`, `attributes.ts`: names, pairs and attributes as Azure takes them, and back.
  * - `errors.ts`: Azure's errors in the contract's words.
- * - `containers.ts`, `reader.ts`, `writer.ts`, `remover.ts`, `copier.ts`, `parts.ts`, `signing.ts`: the contract's calls.
+ * - `containers.ts`, `reader.ts`, `writer.ts`, `remover.ts`, `copier.ts`, `uploads.ts`, `signing.ts`: the contract's calls.
  * - `lister.ts`: lists of files, merged from two of the service; `name-stream.ts`: one of them; `cursor.ts`: places in them.
  * - `provider.ts`: the calls, put together.
  *
@@ -24,5 +24,5 @@
  * Consistency: every finished call is seen by the next one, lists included, as Azure guarantees for one region.
  */
 export type { TokenCredential } from './account.js'
-export { type AzureSettings, createProvider, settings } from './config.js'
 export { AzureProvider, type AzureProviderOptions } from './provider.js'
+export { type AzureSettings, createProvider, settings } from './settings.js'

@@ -8,6 +8,8 @@
 import {
   type CallOptions,
   compareNames,
+  decodePosition,
+  encodePosition,
   type FileEntry,
   type FilePage,
   type FolderEntry,
@@ -15,7 +17,6 @@ import {
 } from '@stowage/core/provider'
 import * as v from 'valibot'
 import type { Account } from './account.js'
-import { decodeNext, encodeNext } from './cursor.js'
 import { type ListedName, NameStream } from './name-stream.js'
 import { bookkeepingPrefix, escapedPrefix, escapedPrefixOf, isUnnaturalPrefix } from './names.js'
 
@@ -26,9 +27,11 @@ const pageStart = v.strictObject({
   escaped: v.nullable(v.string()),
 })
 
+const isPageStart = (value: unknown): value is v.InferOutput<typeof pageStart> => v.is(pageStart, value)
+
 export async function listFiles(account: Account, container: string, options: ListFilesCallOptions): Promise<FilePage> {
   const { limit } = options
-  const start = options.next === undefined ? undefined : decodeNext(pageStart, options.next)
+  const start = decodePosition(options.next, isPageStart)
   const after = start?.after ?? options.startAfter
   const natural = naturalNames(account, container, { ...options, after, from: start?.natural })
   const escaped = escapedNames(account, container, { ...options, after, from: start?.escaped })
@@ -39,7 +42,7 @@ export async function listFiles(account: Account, container: string, options: Li
     const [first, second] = await Promise.all([natural.head(wanted), escaped.head(wanted)])
     if (first === undefined && second === undefined) return { entries }
     if (entries.length === limit && last !== undefined) {
-      return { entries, next: encodeNext({ after: last, natural: natural.position, escaped: escaped.position }) }
+      return { entries, next: encodePosition({ after: last, natural: natural.position, escaped: escaped.position }) }
     }
     const order = first === undefined ? 1 : second === undefined ? -1 : compareNames(first.name, second.name)
     const entry = (order <= 0 ? first : second) as ListedName

@@ -10,6 +10,8 @@ import {
   compareNames,
   containerExists,
   containerNotFound,
+  decodePosition,
+  encodePosition,
   type ListCallOptions,
   StorageError,
 } from '@stowage/core/provider'
@@ -35,12 +37,7 @@ const infoOf = (name: string, { size, atime, mtime, ctime }: BigIntStats): Conta
 
 export async function listContainers(workspace: Workspace, options: ListCallOptions): Promise<ContainerPage> {
   using root = await workspace.directories.root()
-  const after = options.next ?? ''
-  if (options.next !== undefined && !isContainerName(options.next)) {
-    throw new StorageError('INVALID_ARGUMENT', 'this is not the place where a page of this list ended', {
-      details: { property: 'next' },
-    })
-  }
+  const after = decodePosition(options.next, isContainerName) ?? ''
   const names: string[] = []
   for await (const batch of readEntries(root, workspace.directories.direct)) {
     for (const entry of batch) {
@@ -56,13 +53,13 @@ export async function listContainers(workspace: Workspace, options: ListCallOpti
     const stats = await lstatIfThere(root.at(name))
     if (stats === undefined || !stats.isDirectory()) continue
     const last = entries.at(-1)
-    if (entries.length === options.limit && last !== undefined) return { entries, next: last.name }
+    if (entries.length === options.limit && last !== undefined) return { entries, next: encodePosition(last.name) }
     entries.push(infoOf(name, stats))
   }
   return { entries }
 }
 
-function isContainerName(name: string): boolean {
+function isContainerName(name: unknown): name is string {
   try {
     checkContainerName(name, capabilities.containerNames)
     return true

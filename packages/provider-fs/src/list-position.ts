@@ -1,7 +1,7 @@
 /**
  * Places in lists: what a provider's `next` says.
  */
-import { type ListFilesCallOptions, StorageError } from '@stowage/core/provider'
+import { decodePosition, encodePosition, invalidPosition, type ListFilesCallOptions } from '@stowage/core/provider'
 
 /** When a list began. */
 export interface ListStart {
@@ -17,29 +17,23 @@ export interface ListPosition extends ListStart {
   readonly after: string
 }
 
-export const encodeNext = ({ prefix, delimiter = '' }: ListFilesCallOptions, after: string, began: number): string =>
-  JSON.stringify([prefix, delimiter, after, began])
+type Position = readonly [prefix: string, delimiter: string, after: string, began: number]
 
+export const encodeNext = ({ prefix, delimiter = '' }: ListFilesCallOptions, after: string, began: number): string =>
+  encodePosition([prefix, delimiter, after, began] satisfies Position)
+
+/** Where the page begins; `INVALID_ARGUMENT` when its `next` comes from another list. */
 export function positionOf(options: ListFilesCallOptions): ListPosition {
-  const { next, startAfter = '', prefix } = options
-  if (next === undefined) return { after: startAfter, began: Date.now(), continues: false }
-  const { after, began } = decodeNext(next)
-  if (!after.startsWith(prefix) || encodeNext(options, after, began) !== next) {
-    throw new StorageError('INVALID_ARGUMENT', 'this is not the place where a page of this list ended', {
-      details: { property: 'next' },
-    })
-  }
+  const { next, startAfter = '', prefix, delimiter = '' } = options
+  const position = decodePosition(next, isPosition)
+  if (position === undefined) return { after: startAfter, began: Date.now(), continues: false }
+  const [listedPrefix, listedDelimiter, after, began] = position
+  if (listedPrefix !== prefix || listedDelimiter !== delimiter || !after.startsWith(prefix)) throw invalidPosition()
   return { after, began, continues: true }
 }
 
-/** What is no `next` gives a place whose own `next` is another. */
-function decodeNext(next: string): { readonly after: string; readonly began: number } {
-  try {
-    const value: unknown = JSON.parse(next)
-    const [, , after, began]: unknown[] = Array.isArray(value) ? value : []
-    if (typeof after === 'string' && typeof began === 'number') return { after, began }
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-  }
-  return { after: '', began: 0 }
-}
+const isPosition = (value: unknown): value is Position =>
+  Array.isArray(value) &&
+  value.length === 4 &&
+  value.slice(0, 3).every((part) => typeof part === 'string') &&
+  typeof value[3] === 'number'

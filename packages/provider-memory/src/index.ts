@@ -2,7 +2,7 @@
  * @stowage/provider-memory: containers and files in the memory of one process.
  *
  * For tests, and the shortest complete example of a provider. The rooms, in the order to read them:
- * - `config.ts`: the settings that a data source may have, and the provider made from them.
+ * - `settings.ts`: the settings that a data source may have, and the provider made from them.
  * - `capabilities.ts`: what this provider can do, as data.
  * - `store.ts`: what is held, and the one function that makes a file appear.
  * - `provider.ts`: the contract's calls.
@@ -20,6 +20,6 @@
  */
 
 export { defaultCapabilities } from './capabilities.js'
-export { createProvider, type MemorySettings, settings } from './config.js'
 export { MemoryProvider, type MemoryProviderOptions } from './provider.js'
+export { createProvider, type MemorySettings, settings } from './settings.js'
 export { createMemoryStore, type MemoryStore } from './store.js'

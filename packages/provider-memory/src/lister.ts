@@ -1,4 +1,4 @@
-import { compareNames, StorageError } from '@stowage/core/provider'
+import { compareNames, encodePosition } from '@stowage/core/provider'
 
 export interface SortedPage<T> {
   readonly entries: readonly T[]
@@ -19,7 +19,7 @@ export function pageAfter<T>(
     if (after !== undefined && compareNames(keyOf(entry), after) <= 0) continue
     const last = entries.at(-1)
     // One more than the page holds tells that there is a next page, which is then not empty.
-    if (entries.length === limit && last !== undefined) return { entries, next: encodeNext(keyOf(last)) }
+    if (entries.length === limit && last !== undefined) return { entries, next: encodePosition(keyOf(last)) }
     entries.push(entry)
   }
   return { entries }
@@ -55,19 +55,4 @@ function firstFrom(names: readonly string[], start: string): number {
     else high = middle
   }
   return low
-}
-
-const encodeNext = (key: string) => Buffer.from(`after:${key}`).toString('base64url')
-
-/** The key in a page's `next`; `INVALID_ARGUMENT` when no page has given it. */
-export function decodeNext(next: string | undefined): string | undefined {
-  if (next === undefined) return undefined
-  const text = Buffer.from(next, 'base64url').toString()
-  const key = text.slice('after:'.length)
-  if (!text.startsWith('after:') || encodeNext(key) !== next) {
-    throw new StorageError('INVALID_ARGUMENT', 'the cursor is not one of a page before', {
-      details: { property: 'cursor' },
-    })
-  }
-  return key
 }

@@ -13,12 +13,14 @@ import {
   compareNames,
   containerExists,
   containerNotFound,
+  decodePosition,
   type FileEntry,
   type FileInfo,
   type FileLocation,
   type FilePage,
   type FolderEntry,
   freezeCapabilities,
+  isName,
   type ListCallOptions,
   type ListFilesCallOptions,
   type NamesOf,
@@ -43,7 +45,7 @@ import {
   type WrittenFile,
 } from '@stowage/core/provider'
 import { defaultCapabilities } from './capabilities.js'
-import { decodeNext, listedNames, pageAfter } from './lister.js'
+import { listedNames, pageAfter } from './lister.js'
 import { createMemoryStore, type MemoryStore, StoredContainer } from './store.js'
 import { findUpload, joinParts, partKey, sentParts, unfinishedUploads, uploadKey } from './uploads.js'
 
@@ -79,7 +81,7 @@ export class MemoryProvider implements StorageProvider {
     const containers = [...this.#store.containers]
       .map(([name, { created }]) => ({ name, created: new Date(created) }))
       .toSorted((a, b) => compareNames(a.name, b.name))
-    return pageAfter(containers, ({ name }) => name, { limit, after: decodeNext(next) })
+    return pageAfter(containers, ({ name }) => name, { limit, after: decodePosition(next, isName) })
   }
 
   async createContainer(container: string): Promise<ContainerInfo> {
@@ -102,7 +104,7 @@ export class MemoryProvider implements StorageProvider {
 
   async listFiles(container: string, options: ListFilesCallOptions): Promise<FilePage> {
     const { prefix, delimiter, limit } = options
-    const after = decodeNext(options.next) ?? options.startAfter
+    const after = decodePosition(options.next, isName) ?? options.startAfter
     const stored = this.#container(container)
     const names = listedNames(stored.names(), {
       prefix,
@@ -196,7 +198,7 @@ export class MemoryProvider implements StorageProvider {
 
   async listParts(upload: PartUploadReference, { limit, next }: ListCallOptions): Promise<PartPage> {
     const stored = findUpload(this.#container(upload.container), upload)
-    return pageAfter(sentParts(stored), partKey, { limit, after: decodeNext(next) })
+    return pageAfter(sentParts(stored), partKey, { limit, after: decodePosition(next, isName) })
   }
 
   async completeUpload(upload: PartUpload, { parts, conditions }: CompleteUploadCallOptions): Promise<WrittenFile> {
@@ -218,7 +220,7 @@ export class MemoryProvider implements StorageProvider {
     { limit, next, prefix }: ListCallOptions & { readonly prefix: string },
   ): Promise<UploadPage> {
     const uploads = unfinishedUploads(container, this.#container(container), prefix)
-    return pageAfter(uploads, uploadKey, { limit, after: decodeNext(next) })
+    return pageAfter(uploads, uploadKey, { limit, after: decodePosition(next, isName) })
   }
 
   async signUrl(): Promise<SignedUrl> {

@@ -1,6 +1,6 @@
 import { checkOptions, type NamesOf } from '@stowage/core/provider'
 import { SwiftProvider } from '@stowage/swift'
-import type { OpenStackSettings } from './config.js'
+import type { OpenStackSettings } from './settings.js'
 import { signInWith } from './sign-in.js'
 
 const optionNames = {

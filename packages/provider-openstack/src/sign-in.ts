@@ -1,5 +1,5 @@
 import { PkgcloudSignIn, type PkgcloudSignInOptions } from '@stowage/swift'
-import type { OpenStackSettings } from './config.js'
+import type { OpenStackSettings } from './settings.js'
 
 /** The sign-in to Keystone that the settings describe. */
 export function signInWith(given: OpenStackSettings): PkgcloudSignIn {

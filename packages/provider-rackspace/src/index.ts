@@ -1,10 +1,11 @@
 /**
  * @stowage/provider-rackspace: containers and files in Rackspace Cloud Files.
  *
- * - `config.ts`: the settings of a data source; `sign-in.ts`: the sign-in that they lead to.
+ * - `settings.ts`: the settings of a data source; `sign-in.ts`: the sign-in that they lead to.
  * - `provider.ts`: the provider, which is that of `@stowage/swift`; names, layout, capabilities and consistency are told there.
  *
  * Configuration: user name, API key, region.
  */
-export { createProvider, type RackspaceSettings, settings } from './config.js'
+
 export { RackspaceProvider } from './provider.js'
+export { createProvider, type RackspaceSettings, settings } from './settings.js'

@@ -1,6 +1,6 @@
 import { checkOptions, type NamesOf } from '@stowage/core/provider'
 import { SwiftProvider, swiftCapabilities } from '@stowage/swift'
-import type { RackspaceSettings } from './config.js'
+import type { RackspaceSettings } from './settings.js'
 import { signInWith } from './sign-in.js'
 
 const MiB = 1024 * 1024

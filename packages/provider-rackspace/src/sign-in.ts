@@ -1,5 +1,5 @@
 import { PkgcloudSignIn } from '@stowage/swift'
-import type { RackspaceSettings } from './config.js'
+import type { RackspaceSettings } from './settings.js'
 
 /** Rackspace's own, for accounts of all regions. */
 const defaultAuthUrl = 'https://identity.api.rackspacecloud.com'

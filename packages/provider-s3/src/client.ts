@@ -2,9 +2,9 @@ import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import type { NamesOf } from '@stowage/core/provider'
 import { HttpTransport } from '@stowage/http-transport'
 import type { Understands } from './capabilities.js'
-import type { S3Settings } from './config.js'
 import { addTransportRules } from './middleware.js'
 import { requestHandlerOver } from './request-handler.js'
+import type { S3Settings } from './settings.js'
 
 export interface S3ProviderOptions extends S3Settings {
   /** Instead of `key` and `keyId`: credentials, or a function that gets them, as the SDK takes them. */

@@ -3,6 +3,7 @@ import {
   DeleteBucketCommand,
   DeleteObjectCommand,
   HeadBucketCommand,
+  ListBucketsCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
@@ -10,14 +11,45 @@ import {
 import {
   type CallOptions,
   type ContainerInfo,
+  type ContainerPage,
+  compareNames,
   containerExists,
+  decodePosition,
+  defined,
+  encodePosition,
   isStorageError,
+  type ListCallOptions,
   StorageError,
 } from '@stowage/core/provider'
 import type { Connection } from './connection.js'
+import { isPosition } from './list-position.js'
 import { decodeKey, isXmlText, nameOf } from './names.js'
-import { abortUpload } from './parts.js'
 import { type ObjectVersion, removeKeys } from './remover.js'
+import { abortUpload } from './uploads.js'
+
+export async function listContainers(
+  connection: Connection,
+  { signal, limit, next }: ListCallOptions,
+): Promise<ContainerPage> {
+  const [kind, value] = decodePosition(next, isPosition) ?? []
+  const answer = await connection.send(
+    new ListBucketsCommand(defined({ MaxBuckets: limit, ContinuationToken: kind === 'token' ? value : undefined })),
+    signal,
+    {},
+  )
+  const containers = (answer.Buckets ?? [])
+    .map(({ Name: name = '', CreationDate }) => defined({ name, created: CreationDate }))
+    .toSorted((a, b) => compareNames(a.name, b.name))
+  if (answer.ContinuationToken)
+    return { entries: containers, next: encodePosition(['token', answer.ContinuationToken]) }
+  // Most services do not know pages of containers, and give all.
+  const rest = kind === 'after' ? containers.filter(({ name }) => compareNames(name, value ?? '') > 0) : containers
+  const entries = rest.slice(0, limit)
+  const last = entries.at(-1)
+  return rest.length > limit && last !== undefined
+    ? { entries, next: encodePosition(['after', last.name]) }
+    : { entries }
+}
 
 export async function getContainer(
   connection: Connection,

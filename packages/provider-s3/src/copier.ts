@@ -10,6 +10,7 @@ import {
   type CopyCallOptions,
   type FileInfo,
   type FileLocation,
+  inParallel,
   isStorageError,
   StorageError,
   type WrittenFile,
@@ -177,13 +178,11 @@ async function copyParts(job: CopyJob, upload: { Bucket: string; Key: string; Up
     Math.min(connection.options.maxCopySize, 512 * 1024 ** 2),
   )
   const count = Math.ceil(info.size / partSize)
-  const stop = new AbortController()
-  const signal = AbortSignal.any([options.signal, stop.signal])
   const parts: { PartNumber: number; ETag: string }[] = []
-  let next = 0
-  const worker = async () => {
-    while (next < count && !stop.signal.aborted) {
-      const index = next++
+  await inParallel(
+    Array(count).keys(),
+    parallelism,
+    async (index, signal) => {
       const last = Math.min(info.size, (index + 1) * partSize) - 1
       const command = new UploadPartCopyCommand({
         ...upload,
@@ -192,18 +191,10 @@ async function copyParts(job: CopyJob, upload: { Bucket: string; Key: string; Up
         PartNumber: index + 1,
         CopySourceRange: `bytes=${index * partSize}-${last}`,
       })
-      const answer = await connection.send(command, signal, { ...job.target, upload: true })
-      parts[index] = { PartNumber: index + 1, ETag: quoted(answer.CopyPartResult?.ETag) }
-    }
-  }
-  const workers = Array.from({ length: Math.min(parallelism, count) }, () =>
-    worker().catch((error: unknown) => {
-      stop.abort(error)
-      throw error
-    }),
+      const response = await connection.send(command, signal, { ...job.target, upload: true })
+      parts[index] = { PartNumber: index + 1, ETag: quoted(response.CopyPartResult?.ETag) }
+    },
+    options.signal,
   )
-  const ended = await Promise.allSettled(workers)
-  if (stop.signal.aborted) throw stop.signal.reason
-  for (const result of ended) if (result.status === 'rejected') throw result.reason
   return parts
 }

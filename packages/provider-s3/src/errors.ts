@@ -1,11 +1,15 @@
 import {
   containerExists,
   containerNotFound,
+  defined,
   describeCause,
   fileNotFound,
+  type Meaning,
+  retryAfterSeconds,
   StorageError,
   type StorageErrorCode,
   type StorageErrorDetails,
+  statusMeaning,
   uploadNotFound,
 } from '@stowage/core/provider'
 
@@ -72,25 +76,11 @@ const codes: Readonly<Record<string, StorageErrorCode>> = {
   MalformedACLError: 'INVALID_ARGUMENT',
 }
 
-/** For answers without a code, as those to HEAD are. */
-const statuses: Readonly<Record<number, StorageErrorCode>> = {
-  301: 'CONTAINER_NOT_FOUND',
-  304: 'NOT_MODIFIED',
-  307: 'UNAVAILABLE',
-  400: 'INVALID_ARGUMENT',
-  401: 'UNAUTHENTICATED',
-  403: 'PERMISSION_DENIED',
-  411: 'LENGTH_REQUIRED',
-  412: 'PRECONDITION_FAILED',
-  413: 'TOO_LARGE',
-  416: 'RANGE_NOT_SATISFIABLE',
-  429: 'RATE_LIMITED',
-  500: 'SERVICE_FAILED',
-  501: 'NOT_SUPPORTED',
-  502: 'SERVICE_FAILED',
-  503: 'UNAVAILABLE',
-  504: 'SERVICE_FAILED',
-  507: 'NO_SPACE',
+/** Statuses whose meaning for S3 is not the usual one. */
+const exceptions: Readonly<Record<number, Meaning>> = {
+  // The bucket is in another region, or a redirect to it has not spread yet.
+  301: ['CONTAINER_NOT_FOUND', 'the bucket is in another region'],
+  307: ['UNAVAILABLE', 'the bucket was created a moment ago'],
 }
 
 /** Of the SDK's connections to where it gets credentials; those to the service are the transport's. */
@@ -131,8 +121,8 @@ export function explain(error: unknown, subject: Subject): StorageError {
 function explainAnswer(error: Error, status: number, cause: Error, subject: Subject): StorageError {
   // A success that can't be read, or a failure whose body is no error of S3's.
   if (status < 300 || /XML parse error|Deserialization error/.test(error.message)) {
-    const known = status >= 300 ? statuses[status] : undefined
-    return new StorageError(known ?? 'BAD_RESPONSE', `the service gave an answer (${status}) that is not S3's`, {
+    const code = status < 300 ? 'BAD_RESPONSE' : statusMeaning(status, exceptions)[0]
+    return new StorageError(code, `the response (${status}) is not S3's`, {
       cause,
       details: detailsOf(error, status),
     })
@@ -140,7 +130,7 @@ function explainAnswer(error: Error, status: number, cause: Error, subject: Subj
   if (status === 403 && clockWasCorrected(error)) {
     return new StorageError('UNAVAILABLE', "this machine's clock was wrong; the service's is followed now", { cause })
   }
-  const code = codes[error.name] ?? (status === 404 ? missing(subject) : (statuses[status] ?? 'BAD_RESPONSE'))
+  const code = codes[error.name] ?? (status === 404 ? missing(subject) : statusMeaning(status, exceptions)[0])
   return named(code, `the service refused: ${error.name} (${status})`, cause, subject, detailsOf(error, status))
 }
 
@@ -191,22 +181,12 @@ function headersOf(error: Error): Readonly<Record<string, string | undefined>> {
 
 function detailsOf(error: Error, status: number): StorageErrorDetails {
   const headers = headersOf(error)
-  const retryAfter = status === 429 || status === 503 ? secondsOf(headers['retry-after']) : undefined
   const size = status === 416 ? /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1] : undefined
-  const etag = status === 304 ? headers['etag'] : undefined
   const changed = status === 304 ? Date.parse(headers['last-modified'] ?? '') : Number.NaN
-  return {
-    ...(retryAfter === undefined ? {} : { retryAfter }),
-    ...(size === undefined ? {} : { size: Number(size) }),
-    ...(etag === undefined ? {} : { etag }),
-    ...(Number.isNaN(changed) ? {} : { mtime: new Date(changed) }),
-  }
-}
-
-/** `Retry-After` as seconds or as a date (RFC 9110, 10.2.3). */
-function secondsOf(value: string | undefined): number | undefined {
-  if (value === undefined) return undefined
-  if (/^\d+$/.test(value)) return Number(value)
-  const date = Date.parse(value)
-  return Number.isNaN(date) ? undefined : Math.max(0, (date - Date.now()) / 1000)
+  return defined({
+    retryAfter: retryAfterSeconds(headers['retry-after']),
+    size: size === undefined ? undefined : Number(size),
+    etag: status === 304 ? headers['etag'] : undefined,
+    mtime: Number.isNaN(changed) ? undefined : new Date(changed),
+  })
 }

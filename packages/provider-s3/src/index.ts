@@ -2,10 +2,10 @@
  * @stowage/provider-s3: containers and files on Amazon S3 and every service that speaks its language.
  *
  * The rooms, in the order to read them:
- * - `config.ts`, `client.ts`, `capabilities.ts`: settings, the SDK's client made from them, and what the service can do.
+ * - `settings.ts`, `client.ts`, `capabilities.ts`: settings, the SDK's client made from them, and what the service can do.
  * - `connection.ts`, `middleware.ts`, `request-handler.ts`, `errors.ts`: what all requests have in common, and how their failures are named.
  * - `provider.ts`: the contract's calls, each in its room: `containers.ts`, `lister.ts`, `reader.ts`, `writer.ts`,
- *   `parts.ts`, `copier.ts`, `remover.ts`, `signing.ts`.
+ *   `uploads.ts`, `copier.ts`, `remover.ts`, `signing.ts`.
  * - `names.ts`, `metadata.ts`: names and metadata as the service takes them.
  *
  * Configuration: `key` and `keyId`, or the SDK's chain of credentials; `region`; `endpoint` for other services than Amazon.
@@ -18,5 +18,5 @@
  * Consistency: every finished call is seen by the next one. A write is atomic; what conditions are depends on the service.
  */
 export type { S3ProviderOptions } from './client.js'
-export { createProvider, type S3Settings, settings } from './config.js'
 export { S3Provider } from './provider.js'
+export { createProvider, type S3Settings, settings } from './settings.js'

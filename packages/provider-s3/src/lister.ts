@@ -1,60 +1,16 @@
-import { ListBucketsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
+import { ListObjectsV2Command } from '@aws-sdk/client-s3'
 import {
-  type ContainerPage,
   compareNames,
+  decodePosition,
+  encodePosition,
   type FileEntry,
   type FilePage,
   type FolderEntry,
-  type ListCallOptions,
   type ListFilesCallOptions,
-  StorageError,
 } from '@stowage/core/provider'
 import { type Connection, quoted, wholeSeconds } from './connection.js'
+import { isPosition } from './list-position.js'
 import { decodeKey, escapeName, keyPrefixOf, nameOf } from './names.js'
-
-/** Where a list goes on: the service's own token, or the last name when it gives everything at once. */
-type Position = readonly ['token' | 'after', string]
-
-const encodeNext = (position: Position) => Buffer.from(JSON.stringify(position)).toString('base64url')
-
-/** What {@link encodeNext} made; `INVALID_ARGUMENT` for anything else. */
-export function decodeNext<T extends readonly string[]>(next: string, kinds: readonly string[], length: number): T {
-  try {
-    const position: unknown = JSON.parse(Buffer.from(next, 'base64url').toString())
-    const known =
-      Array.isArray(position) &&
-      position.length === length &&
-      position.every((part) => typeof part === 'string') &&
-      kinds.includes(position[0] as string)
-    if (known) return position as unknown as T
-  } catch {
-    // Not JSON: the same error as for what is, and is not ours.
-  }
-  throw new StorageError('INVALID_ARGUMENT', 'the cursor is not one of a page before', {
-    details: { property: 'cursor' },
-  })
-}
-
-export async function listContainers(
-  connection: Connection,
-  { signal, limit, next }: ListCallOptions,
-): Promise<ContainerPage> {
-  const [kind, value] = next === undefined ? [] : decodeNext<Position>(next, ['token', 'after'], 2)
-  const answer = await connection.send(
-    new ListBucketsCommand({ MaxBuckets: limit, ...(kind === 'token' ? { ContinuationToken: value } : {}) }),
-    signal,
-    {},
-  )
-  const containers = (answer.Buckets ?? [])
-    .map(({ Name: name = '', CreationDate }) => ({ name, ...(CreationDate ? { created: CreationDate } : {}) }))
-    .toSorted((a, b) => compareNames(a.name, b.name))
-  if (answer.ContinuationToken) return { entries: containers, next: encodeNext(['token', answer.ContinuationToken]) }
-  // Most services do not know pages of containers, and give all.
-  const rest = kind === 'after' ? containers.filter(({ name }) => compareNames(name, value ?? '') > 0) : containers
-  const entries = rest.slice(0, limit)
-  const last = entries.at(-1)
-  return rest.length > limit && last !== undefined ? { entries, next: encodeNext(['after', last.name]) } : { entries }
-}
 
 /**
  * The key to go on behind, for a list with a delimiter. Ceph takes a key that ends with the delimiter for a folder, and leaves
@@ -74,7 +30,7 @@ export async function listFiles(
   const { signal, limit, next, startAfter } = options
   const prefix = keyPrefixOf(options.prefix)
   const delimiter = options.delimiter === undefined ? undefined : keyPrefixOf(options.delimiter)
-  const [kind, value] = next === undefined ? [] : decodeNext<Position>(next, ['token', 'after'], 2)
+  const [kind, value] = decodePosition(next, isPosition) ?? []
   const first = startAfter === undefined || startAfter === '' ? undefined : escapeName(startAfter)
   const after = kind === 'after' ? value : first
   const answer = await connection.send(
@@ -110,6 +66,6 @@ export async function listFiles(
   const last = found.at(-1)
   const lastKey = last === undefined || last.folder ? undefined : escapeName(last.name)
   return lastKey !== undefined && behind(lastKey, prefix, delimiter) !== lastKey
-    ? { entries, next: encodeNext(['after', lastKey]) }
-    : { entries, next: encodeNext(['token', answer.NextContinuationToken]) }
+    ? { entries, next: encodePosition(['after', lastKey]) }
+    : { entries, next: encodePosition(['token', answer.NextContinuationToken]) }
 }

@@ -2,6 +2,7 @@ import { DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3'
 import {
   type CallOptions,
   checkWriteConditions,
+  inParallel,
   isStorageError,
   type RemoveCallOptions,
   type RemoveOutcome,
@@ -61,18 +62,15 @@ export async function removeFiles(
   const failed = await removeKeys(connection, container, batched, signal)
   for (const [key, error] of failed) errors.set(keys.get(key) ?? key, error)
   const single = all.filter((key) => !isXmlText(key))
-  for (let start = 0; start < single.length; start += parallelism) {
-    const removals = single.slice(start, start + parallelism).map(async (key) => {
-      const file = keys.get(key) as string
-      try {
-        await connection.send(new DeleteObjectCommand({ Bucket: container, Key: key }), signal, { container, file })
-      } catch (error) {
-        if (signal.aborted || isStorageError(error, 'CONTAINER_NOT_FOUND')) throw error
-        if (!isStorageError(error, 'FILE_NOT_FOUND')) errors.set(file, explain(error, { container, file }))
-      }
-    })
-    await Promise.all(removals)
-  }
+  await inParallel(single, parallelism, async (key) => {
+    const file = keys.get(key) as string
+    try {
+      await connection.send(new DeleteObjectCommand({ Bucket: container, Key: key }), signal, { container, file })
+    } catch (error) {
+      if (signal.aborted || isStorageError(error, 'CONTAINER_NOT_FOUND')) throw error
+      if (!isStorageError(error, 'FILE_NOT_FOUND')) errors.set(file, explain(error, { container, file }))
+    }
+  })
   return files.map((file) => {
     const error = errors.get(file)
     return error === undefined ? { file } : { file, error }

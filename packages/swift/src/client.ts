@@ -27,6 +27,22 @@ export interface SwiftAnswer {
   readonly body: Buffer
 }
 
+export interface CopyLimits {
+  /** Bytes: plain objects that are larger are copied in parts. */
+  readonly singleCopySize: number
+  /** Bytes of those parts, or more when there would be too many of them. */
+  readonly copyPartSize: number
+}
+
+const MiB = 1024 * 1024
+
+export interface SwiftClientOptions extends Partial<CopyLimits> {
+  /** Milliseconds without data from the service after which a connection counts as lost. Default: 60,000. */
+  readonly idleTimeout?: number | undefined
+  /** The account's key for signed URLs. Default: the account's own, which is created when there is none. */
+  readonly tempUrlKey?: string | undefined
+}
+
 export class SwiftClient {
   readonly #sessions: Sessions
   // As many connections as there are requests: a pool that is full of slow readers would hold everybody else up.
@@ -35,11 +51,15 @@ export class SwiftClient {
   readonly recentlyMissing = new Recently(2000)
   #info: { readonly known: unknown } | undefined
 
-  /**
-   * Does no I/O.
-   * @param idleTimeout Milliseconds in which nothing comes of an answer, after which the connection counts as lost.
-   */
-  constructor(signIn: SignIn, idleTimeout?: number) {
+  readonly copyLimits: CopyLimits
+  /** The account's key for signed URLs, once it is known. */
+  tempUrlKey: string | undefined
+
+  /** Does no I/O. */
+  constructor(signIn: SignIn, options: SwiftClientOptions = {}) {
+    const { idleTimeout, tempUrlKey, singleCopySize = 256 * MiB, copyPartSize = 256 * MiB } = options
+    this.copyLimits = { singleCopySize, copyPartSize }
+    this.tempUrlKey = tempUrlKey
     this.#sessions = new Sessions(signIn)
     this.#transport = new HttpTransport({ idleTimeout })
   }

@@ -2,20 +2,23 @@
  * Containers. Each may have another one beside it, which holds the parts of its large files and is hidden here.
  */
 import {
+  type CallOptions,
   type ContainerInfo,
   type ContainerPage,
   containerExists,
   containerNotFound,
+  decodePosition,
+  encodePosition,
   type FileLocation,
   fileNotFound,
+  isName,
   type ListCallOptions,
   StorageError,
 } from '@stowage/core/provider'
 import type { SwiftClient } from './client.js'
-import { decodeNext, encodeNext } from './cursor.js'
 import { answerCause } from './errors.js'
 import { afterHidden, segmentsOf } from './names.js'
-import { deleteObjects } from './remover.js'
+import { deleteObjects } from './object-removal.js'
 import { type ListedObject, listSegments } from './segments.js'
 
 /** How often a container is emptied whose removal is refused because it is not empty, while others may be writing. */
@@ -24,14 +27,14 @@ const emptyings = 10
 export async function listContainers(client: SwiftClient, options: ListCallOptions): Promise<ContainerPage> {
   const { limit, next, signal } = options
   const found: ContainerInfo[] = []
-  let marker = decodeNext(next)
+  let marker = decodePosition(next, isName)
   for (;;) {
     const wanted = limit + 1 - found.length
     const { entries } = await client.list<{ name: string }>({ query: { marker, limit: wanted }, signal })
     for (const { name } of entries) if (afterHidden(name) === undefined) found.push({ name })
     if (found.length > limit) {
       const shown = found.slice(0, limit)
-      return { entries: shown, next: encodeNext(shown.at(-1)?.name ?? '') }
+      return { entries: shown, next: encodePosition(shown.at(-1)?.name ?? '') }
     }
     const last = entries.at(-1)?.name
     if (last === undefined || entries.length < wanted) return { entries: found }
@@ -39,7 +42,11 @@ export async function listContainers(client: SwiftClient, options: ListCallOptio
   }
 }
 
-export async function createContainer(client: SwiftClient, name: string, signal: AbortSignal): Promise<ContainerInfo> {
+export async function createContainer(
+  client: SwiftClient,
+  name: string,
+  { signal }: CallOptions,
+): Promise<ContainerInfo> {
   await removeGhosts(client, name, signal)
   const { status, headers } = await client.request({ method: 'PUT', container: name, signal, allow: [400] })
   if (status === 400) {
@@ -71,7 +78,7 @@ async function exists(client: SwiftClient, container: string, signal: AbortSigna
 export const changedAt = ({ last_modified }: ListedObject): Date => new Date(`${String(last_modified).slice(0, 23)}Z`)
 
 /** Its name alone: Swift keeps the time of the first container that ever had the name. */
-export async function getContainer(client: SwiftClient, name: string, signal: AbortSignal): Promise<ContainerInfo> {
+export async function getContainer(client: SwiftClient, name: string, { signal }: CallOptions): Promise<ContainerInfo> {
   await requireContainer(client, name, signal)
   return { name }
 }

@@ -10,6 +10,7 @@ import {
   checkWriteConditions,
   type FileInfo,
   type FileLocation,
+  inParallel,
   isStorageError,
   StorageError,
   type WrittenFile,
@@ -19,7 +20,6 @@ import { missing, requireContainer } from './containers.js'
 import { badAnswer } from './errors.js'
 import { attributesOf, type Description, etagOf, isLargeObject, toHeaders } from './metadata.js'
 import { objectName, pathOf, segmentsOf } from './names.js'
-import { inParallel } from './parallel.js'
 import { look } from './reader.js'
 import { partName } from './segments.js'
 import { removePartsBefore } from './stale-parts.js'
@@ -34,19 +34,11 @@ const maxParts = 1000
 const responseTimeout = 1_800_000
 const cleanUpTime = 30_000
 
-export interface CopyLimits {
-  /** Bytes: plain objects that are larger are copied in parts. */
-  readonly singleCopySize: number
-  /** Bytes of those parts, or more when there would be too many of them. */
-  readonly copyPartSize: number
-}
-
 export async function copyFile(
   client: SwiftClient,
   source: FileLocation,
   target: FileLocation,
   options: CopyCallOptions,
-  limits: CopyLimits,
 ): Promise<WrittenFile> {
   const { ifSourceMatch, conditions, signal } = options
   for (let tried = 1; ; tried++) {
@@ -57,9 +49,9 @@ export async function copyFile(
     }
     const described = { attributes: options.attributes ?? attributesOf(info), checksums: info.checksums }
     try {
-      return info.size <= limits.singleCopySize && !isLargeObject(headers)
+      return info.size <= client.copyLimits.singleCopySize && !isLargeObject(headers)
         ? await copyWhole(client, info, target, described, signal)
-        : await copyInParts(client, info, target, described, options, limits)
+        : await copyInParts(client, info, target, described, options)
     } catch (error) {
       if (!(error instanceof SourceReplaced)) throw error
       if (tried === tries) throw new StorageError('PRECONDITION_FAILED', 'the source is replaced again and again')
@@ -132,10 +124,9 @@ async function copyInParts(
   target: FileLocation,
   described: Description,
   { conditions, native, signal }: CopyCallOptions,
-  { copyPartSize }: CopyLimits,
 ): Promise<WrittenFile> {
-  const partSize = Math.max(copyPartSize, Math.ceil(source.size / maxParts))
-  const upload = await startUpload(client, target, { ...described, native, partSize, signal })
+  const partSize = Math.max(client.copyLimits.copyPartSize, Math.ceil(source.size / maxParts))
+  const upload = await startUpload(client, target.container, target.file, { ...described, native, partSize, signal })
   try {
     const segments = await copySegments(client, source, target, { upload: upload.id, partSize, signal })
     const answer = await putManifest(
@@ -151,7 +142,7 @@ async function copyInParts(
     await forgetUpload(client, upload, new Set(segments.map(({ path }) => path)))
     return written(target, source.size, etagOf(answer.headers), described)
   } catch (error) {
-    const cleanUp = abortUpload(client, upload, AbortSignal.timeout(cleanUpTime))
+    const cleanUp = abortUpload(client, upload, { signal: AbortSignal.timeout(cleanUpTime) })
     await cleanUp.catch((failure: unknown) => {
       // The copy's own failure matters more; what could not be removed is listed as an unfinished upload.
       if (!isStorageError(failure)) throw failure
@@ -168,25 +159,23 @@ async function copySegments(
 ): Promise<Segment[]> {
   const count = Math.ceil(source.size / partSize)
   const segments: Segment[] = []
-  const stop = new AbortController()
-  const copyPart = async (partNumber: number) => {
-    const start = (partNumber - 1) * partSize
-    const end = Math.min(start + partSize, source.size) - 1
-    const path = partName(target.file, upload, partNumber, randomBytes(6).toString('base64url'))
-    const { headers } = await copyRequest(client, source, target, {
-      headers: { range: `bytes=${start}-${end}`, 'content-type': 'application/octet-stream' },
-      object: { container: segmentsOf(target.container), object: path },
-      signal: AbortSignal.any([signal, stop.signal]),
-    })
-    const { etag } = headers
-    if (etag === undefined) throw badAnswer('a copy without an ETag')
-    segments[partNumber - 1] = { path, etag: etag.replaceAll('"', ''), size_bytes: end - start + 1 }
-  }
-  const numbers = Array.from({ length: count }, (_, index) => index + 1)
-  // The first failure stops those under way.
-  await inParallel(numbers, parallelism, async (partNumber) => {
-    await copyPart(partNumber).catch((error: unknown) => stop.abort(error))
-    stop.signal.throwIfAborted()
-  })
+  await inParallel(
+    Array(count).keys(),
+    parallelism,
+    async (index, signal) => {
+      const start = index * partSize
+      const end = Math.min(start + partSize, source.size) - 1
+      const path = partName(target.file, upload, index + 1, randomBytes(6).toString('base64url'))
+      const { headers } = await copyRequest(client, source, target, {
+        headers: { range: `bytes=${start}-${end}`, 'content-type': 'application/octet-stream' },
+        object: { container: segmentsOf(target.container), object: path },
+        signal,
+      })
+      const { etag } = headers
+      if (etag === undefined) throw badAnswer('a copy without an ETag')
+      segments[index] = { path, etag: etag.replaceAll('"', ''), size_bytes: end - start + 1 }
+    },
+    signal,
+  )
   return segments
 }

@@ -3,14 +3,16 @@
  */
 import {
   containerNotFound,
+  decodePosition,
+  encodePosition,
   type FileEntry,
   type FilePage,
   type FolderEntry,
+  isName,
   type ListFilesCallOptions,
 } from '@stowage/core/provider'
 import type { SwiftClient } from './client.js'
 import { changedAt, requireContainer } from './containers.js'
-import { decodeNext, encodeNext } from './cursor.js'
 import { badAnswer } from './errors.js'
 import { quoted } from './metadata.js'
 import { askablePrefix, beyond, escaped, fileName, maxNameBytes } from './names.js'
@@ -33,13 +35,13 @@ export async function listFiles(
     await requireContainer(client, container, signal)
     return { entries: [] }
   }
-  const after = decodeNext(options.next) ?? options.startAfter
+  const after = decodePosition(options.next, isName) ?? options.startAfter
   const walk = new Walk(client, container, prefix, delimiter, signal)
   const found = await walk.after(after === undefined ? undefined : escaped(after), limit + 1)
   const shown = found.slice(0, limit).map((entry) => toEntry(container, entry))
   const last = shown.at(-1)
   return found.length > limit && last !== undefined
-    ? { entries: shown, next: encodeNext(last.name) }
+    ? { entries: shown, next: encodePosition(last.name) }
     : { entries: shown }
 }
 

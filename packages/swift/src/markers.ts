@@ -4,20 +4,17 @@
  */
 import {
   type FileLocation,
-  type ListCallOptions,
   type PartUploadReference,
   type StorageError,
   type UnfinishedUpload,
-  type UploadPage,
   uploadNotFound,
 } from '@stowage/core/provider'
 import type { ResponseHeaders } from '@stowage/http-transport'
 import type { SwiftClient } from './client.js'
 import { changedAt, requireContainer } from './containers.js'
-import { decodeNext, encodeNext } from './cursor.js'
 import { badAnswer } from './errors.js'
 import type { Description } from './metadata.js'
-import { askablePrefix, escaped, fileName, maxNameBytes, objectName, segmentsOf } from './names.js'
+import { askablePrefix, fileName, maxNameBytes, objectName, segmentsOf } from './names.js'
 import { type ListedObject, newest, partSizeOf } from './segments.js'
 
 /** What an upload's marker holds: all that is needed to complete it. */
@@ -42,7 +39,7 @@ function markerName(file: string, upload: string): string {
 }
 
 /** What the names of the markers of all files begin with whose objects' names begin so. */
-const markersOf = (beginning: string): string => askablePrefix(markersPrefix + cut(beginning, maxNameBytes - 64))
+export const markersOf = (beginning: string): string => askablePrefix(markersPrefix + cut(beginning, maxNameBytes - 64))
 
 /** What a marker's name tells: the object's name, or its beginning alone. */
 function parseMarkerName(name: string): { object: string; complete: boolean; upload: string } | undefined {
@@ -185,35 +182,8 @@ export async function unknownUpload(
   return uploadNotFound(upload.container, upload.file)
 }
 
-export async function listUploads(
-  client: SwiftClient,
-  container: string,
-  { limit, next, prefix, signal }: ListCallOptions & { readonly prefix: string },
-): Promise<UploadPage> {
-  const entries: UnfinishedUpload[] = []
-  let marker = decodeNext(next)
-  for (;;) {
-    const { status, entries: objects } = await client.list<ListedObject>({
-      container: segmentsOf(container),
-      query: { prefix: markersOf(escaped(prefix)), marker, limit },
-      signal,
-      allow: [404],
-    })
-    if (status === 404) await requireContainer(client, container, signal)
-    for (const object of objects) {
-      const unfinished = await unfinishedAt(client, container, object, signal)
-      if (unfinished?.file.startsWith(prefix)) entries.push(unfinished)
-      marker = object.name
-      if (entries.length === limit) return { entries, next: encodeNext(marker) }
-    }
-    if (objects.length < limit) {
-      if (entries.length === 0) await requireContainer(client, container, signal)
-      return { entries }
-    }
-  }
-}
-
-async function unfinishedAt(
+/** The unfinished upload that a marker stands for. */
+export async function unfinishedAt(
   client: SwiftClient,
   container: string,
   object: ListedObject,

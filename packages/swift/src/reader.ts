@@ -25,9 +25,11 @@ const tries = 5
 
 export async function getFile(
   client: SwiftClient,
-  location: FileLocation,
+  container: string,
+  file: string,
   { conditions, signal }: ReadCallOptions,
 ): Promise<FileInfo> {
+  const location = { container, file }
   const { info } = await look(client, location, signal)
   checkReadConditions(info, conditions)
   return info
@@ -54,9 +56,11 @@ export async function look(
 
 export async function openFile(
   client: SwiftClient,
-  location: FileLocation,
+  container: string,
+  file: string,
   options: OpenCallOptions,
 ): Promise<OpenFile> {
+  const location = { container, file }
   const { conditions, range, signal } = options
   for (let tried = 1; ; tried++) {
     const answer = await client.open(

@@ -7,60 +7,49 @@
  * manifest can be put by one.
  */
 import { createHmac, randomBytes } from 'node:crypto'
-import { type FileLocation, type SignedUrl, type SignUrlCallOptions, StorageError } from '@stowage/core/provider'
+import { type SignedUrl, type SignUrlCallOptions, StorageError } from '@stowage/core/provider'
 import type { SwiftClient } from './client.js'
 import { objectName, pathOf } from './names.js'
 
 const keyHeaders = ['x-account-meta-temp-url-key', 'x-account-meta-temp-url-key-2'] as const
 
-export class UrlSigner {
-  readonly #client: SwiftClient
-  #key: string | undefined
-
-  /** @param key The account's key, when it is known; else the account is asked, and given one when it has none. */
-  constructor(client: SwiftClient, key: string | undefined) {
-    this.#client = client
-    this.#key = key
+export async function signUrl(
+  client: SwiftClient,
+  container: string,
+  file: string,
+  { method, expiresIn, signal }: SignUrlCallOptions,
+): Promise<SignedUrl> {
+  const object = objectName(file)
+  // Swift takes a signed URL's path for that of a container when the object's name has nothing but slashes.
+  if (/^\/+$/.test(object)) {
+    throw new StorageError('INVALID_NAME', 'the service has no signed URLs for names that consist of slashes')
   }
-
-  async sign(location: FileLocation, { method, expiresIn, signal }: SignUrlCallOptions): Promise<SignedUrl> {
-    const object = objectName(location.file)
-    // Swift takes a signed URL's path for that of a container when the object's name has nothing but slashes.
-    if (/^\/+$/.test(object)) {
-      throw new StorageError('INVALID_NAME', 'the service has no signed URLs for names of slashes alone')
-    }
-    const { endpoint, info } = await this.#client.cluster(signal)
-    const digest = digestOf(info)
-    const key = await this.#keyOf(signal)
-    const expires = Math.floor(Date.now() / 1000) + expiresIn
-    const signed = `${decodeURIComponent(endpoint.pathname)}/${location.container}/${object}`
-    const signature = createHmac(digest, key).update(`${method}\n${expires}\n${signed}`).digest('hex')
-    const path = endpoint.pathname + pathOf(location.container, object)
-    return {
-      url: `${endpoint.origin}${path}?temp_url_sig=${signature}&temp_url_expires=${expires}`,
-      method,
-      headers: {},
-      expires: new Date(expires * 1000),
-    }
+  const { endpoint, info } = await client.cluster(signal)
+  const digest = digestOf(info)
+  client.tempUrlKey ??= (await existingKey(client, signal)) ?? (await createKey(client, signal))
+  const expires = Math.floor(Date.now() / 1000) + expiresIn
+  const signed = `${decodeURIComponent(endpoint.pathname)}/${container}/${object}`
+  const signature = createHmac(digest, client.tempUrlKey).update(`${method}\n${expires}\n${signed}`).digest('hex')
+  const path = endpoint.pathname + pathOf(container, object)
+  return {
+    url: `${endpoint.origin}${path}?temp_url_sig=${signature}&temp_url_expires=${expires}`,
+    method,
+    headers: {},
+    expires: new Date(expires * 1000),
   }
+}
 
-  async #keyOf(signal: AbortSignal): Promise<string> {
-    this.#key ??= (await this.#present(signal)) ?? (await this.#create(signal))
-    return this.#key
-  }
+async function existingKey(client: SwiftClient, signal: AbortSignal): Promise<string | undefined> {
+  const { headers } = await client.request({ method: 'HEAD', headers: { 'x-newest': 'true' }, signal })
+  const [header] = keyHeaders.filter((name) => headers[name] !== undefined && headers[name] !== '')
+  return header === undefined ? undefined : Buffer.from(headers[header] ?? '', 'latin1').toString()
+}
 
-  async #present(signal: AbortSignal): Promise<string | undefined> {
-    const { headers } = await this.#client.request({ method: 'HEAD', headers: { 'x-newest': 'true' }, signal })
-    const [header] = keyHeaders.filter((name) => headers[name] !== undefined && headers[name] !== '')
-    return header === undefined ? undefined : Buffer.from(headers[header] ?? '', 'latin1').toString()
-  }
-
-  /** Of several that do this at once, all go on with the key that is there in the end. */
-  async #create(signal: AbortSignal): Promise<string> {
-    const key = randomBytes(32).toString('base64url')
-    await this.#client.request({ method: 'POST', headers: { [keyHeaders[0]]: key }, body: Buffer.alloc(0), signal })
-    return (await this.#present(signal)) ?? key
-  }
+/** Of several that do this at once, all continue with the key that is there in the end. */
+async function createKey(client: SwiftClient, signal: AbortSignal): Promise<string> {
+  const key = randomBytes(32).toString('base64url')
+  await client.request({ method: 'POST', headers: { [keyHeaders[0]]: key }, body: Buffer.alloc(0), signal })
+  return (await existingKey(client, signal)) ?? key
 }
 
 /** SHA-256 where the cluster takes it, else SHA-1, which is all that those before 2.19 know. */

@@ -5,7 +5,7 @@ import type { FileLocation } from '@stowage/core/provider'
 import type { SwiftClient } from './client.js'
 import { isUnfinished } from './markers.js'
 import { segmentsOf } from './names.js'
-import { deleteObjects } from './remover.js'
+import { deleteObjects } from './object-removal.js'
 import { type ListedObject, listSegments, parsePartName, partsPrefix, presentUpload } from './segments.js'
 
 /** Milliseconds that removing what is no longer needed may take. */

@@ -3,8 +3,12 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import {
+  type CallOptions,
   type CompleteUploadCallOptions,
+  decodePosition,
+  encodePosition,
   type FileLocation,
+  isName,
   type ListCallOptions,
   type PartPage,
   type PartUpload,
@@ -12,19 +16,29 @@ import {
   type ProviderBody,
   type StartUploadCallOptions,
   StorageError,
+  type UnfinishedUpload,
   type UploadedPart,
+  type UploadPage,
   type UploadPartCallOptions,
   uploadNotFound,
   type WrittenFile,
 } from '@stowage/core/provider'
 import type { SwiftAnswer, SwiftClient } from './client.js'
 import { requireContainer } from './containers.js'
-import { decodeNext, encodeNext } from './cursor.js'
 import { answerCause } from './errors.js'
-import { dropMarker, isUnfinished, markAborted, putMarker, readMarker, unknownUpload } from './markers.js'
+import {
+  dropMarker,
+  isUnfinished,
+  markAborted,
+  markersOf,
+  putMarker,
+  readMarker,
+  unfinishedAt,
+  unknownUpload,
+} from './markers.js'
 import { type Description, quoted, toHeaders } from './metadata.js'
-import { objectName, segmentsOf } from './names.js'
-import { deleteObjects } from './remover.js'
+import { escaped, objectName, segmentsOf } from './names.js'
+import { deleteObjects } from './object-removal.js'
 import {
   type ListedObject,
   listSegments,
@@ -45,10 +59,11 @@ const completionTimeout = 600_000
 
 export async function startUpload(
   client: SwiftClient,
-  location: FileLocation,
+  container: string,
+  file: string,
   { attributes, checksums, partSize, signal }: StartUploadCallOptions,
 ): Promise<PartUpload> {
-  const { container, file } = location
+  const location = { container, file }
   const id = newUploadId(partSize)
   await requireContainer(client, container, signal)
   await putMarker(client, location, id, { file, attributes, checksums }, signal)
@@ -110,13 +125,13 @@ export async function listParts(
 ): Promise<PartPage> {
   checkId(upload)
   if (!(await isUnfinished(client, upload, upload.id, signal))) throw await unknownUpload(client, upload, signal)
-  const after = Number(decodeNext(next) ?? 0)
+  const after = Number(decodePosition(next, isName) ?? 0)
   const sent = [...(await latestTries(client, upload, signal))].filter(([partNumber]) => partNumber > after)
   const entries = sent.slice(0, limit).map(([partNumber, { name, bytes, hash }]) => {
     return { partNumber, size: bytes, tag: tagOf(hash, parsePartName(name)?.tryId ?? '') }
   })
   const last = entries.at(-1)?.partNumber
-  return sent.length > limit && last !== undefined ? { entries, next: encodeNext(String(last)) } : { entries }
+  return sent.length > limit && last !== undefined ? { entries, next: encodePosition(String(last)) } : { entries }
 }
 
 /** What was sent last of each part, in the order of their numbers. */
@@ -169,7 +184,14 @@ export async function completeUpload(
   let etag: string
   if (segments.length === 0) {
     // A large object has at least one byte.
-    etag = (await putFile(client, upload, Buffer.alloc(0), { attributes, checksums, conditions, signal })).etag
+    etag = (
+      await putFile(client, upload.container, upload.file, Buffer.alloc(0), {
+        attributes,
+        checksums,
+        conditions,
+        signal,
+      })
+    ).etag
   } else {
     const answer = await putManifest(
       client,
@@ -261,7 +283,7 @@ export async function forgetUpload(
 export async function abortUpload(
   client: SwiftClient,
   upload: PartUploadReference,
-  signal: AbortSignal,
+  { signal }: CallOptions,
 ): Promise<void> {
   if (partSizeOf(upload.id) === undefined) return
   await markAborted(client, upload, upload.id, signal)
@@ -283,4 +305,33 @@ async function removeParts(
   const { failures } = await deleteObjects(client, segmentsOf(container), names, signal)
   const [failure] = failures
   if (failure !== undefined) throw failure[1]
+}
+
+/** Unfinished uploads, by their markers. */
+export async function listUploads(
+  client: SwiftClient,
+  container: string,
+  { limit, next, prefix, signal }: ListCallOptions & { readonly prefix: string },
+): Promise<UploadPage> {
+  const entries: UnfinishedUpload[] = []
+  let marker = decodePosition(next, isName)
+  for (;;) {
+    const { status, entries: objects } = await client.list<ListedObject>({
+      container: segmentsOf(container),
+      query: { prefix: markersOf(escaped(prefix)), marker, limit },
+      signal,
+      allow: [404],
+    })
+    if (status === 404) await requireContainer(client, container, signal)
+    for (const object of objects) {
+      const unfinished = await unfinishedAt(client, container, object, signal)
+      if (unfinished?.file.startsWith(prefix)) entries.push(unfinished)
+      marker = object.name
+      if (entries.length === limit) return { entries, next: encodePosition(marker) }
+    }
+    if (objects.length < limit) {
+      if (entries.length === 0) await requireContainer(client, container, signal)
+      return { entries }
+    }
+  }
 }

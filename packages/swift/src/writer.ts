@@ -29,10 +29,12 @@ export function inMemory(body: ProviderBody): Uint8Array {
 
 export async function putFile(
   client: SwiftClient,
-  location: FileLocation,
+  container: string,
+  file: string,
   body: ProviderBody,
   options: Pick<PutCallOptions, 'attributes' | 'checksums' | 'conditions' | 'signal'>,
 ): Promise<WrittenFile> {
+  const location = { container, file }
   const content = inMemory(body)
   const { attributes, checksums, conditions, signal } = options
   await checkPresent(client, location, conditions, signal)

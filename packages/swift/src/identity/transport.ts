@@ -3,10 +3,15 @@
  * it can be stopped, and what fails is a `StorageError` that holds nothing of the request, where the password is.
  */
 
-import { describeCause, isStorageError, StorageError, type StorageErrorCode } from '@stowage/core/provider'
+import {
+  describeCause,
+  isStorageError,
+  retryAfterSeconds,
+  StorageError,
+  type StorageErrorCode,
+} from '@stowage/core/provider'
 import { type HttpResponse, HttpTransport } from '@stowage/http-transport'
 import type { IdentityAnswer, IdentityRequest } from '#pkgcloud'
-import { retryAfter } from '../errors.js'
 
 /** Milliseconds without an answer. */
 const timeout = 30_000
@@ -70,7 +75,7 @@ function refusal(status: number, headers: IdentityAnswer['headers']): StorageErr
       ? (['UNAVAILABLE', 'the identity service cannot serve now'] as const)
       : (['BAD_RESPONSE', `the identity service answered ${status}`] as const))
   const cause = describeCause(undefined, `the identity service answered ${status}`)
-  const wait = retryAfter(headers['retry-after'])
+  const wait = retryAfterSeconds(headers['retry-after'])
   return new StorageError(code, message, {
     cause,
     details: { ...(wait === undefined ? {} : { retryAfter: wait }) },

@@ -10,6 +10,8 @@ import {
   type CallOptions,
   type CompleteUploadCallOptions,
   compareNames,
+  decodePosition,
+  encodePosition,
   isStorageError,
   type ListCallOptions,
   type PartPage,
@@ -25,7 +27,6 @@ import {
   type WrittenFile,
 } from '@stowage/core/provider'
 import { type Connection, quoted } from './connection.js'
-import { decodeNext } from './lister.js'
 import { toBase64 } from './metadata.js'
 import { decodeKey, keyOf, keyPrefixOf, nameOf, searchableKey } from './names.js'
 import { getFile } from './reader.js'
@@ -128,17 +129,19 @@ export async function uploadPart(
   return { partNumber, size: body.length, tag: tagOf(answer.ETag, answer) }
 }
 
+const isPartNumber = (value: unknown): value is string => typeof value === 'string' && /^\d+$/.test(value)
+
 export async function listParts(
   connection: Connection,
   upload: PartUploadReference,
   { signal, limit, next }: ListCallOptions,
 ): Promise<PartPage> {
-  const [, after] = next === undefined ? [] : decodeNext<readonly [string, string]>(next, ['part'], 2)
+  const after = decodePosition(next, isPartNumber)
   const answer = await connection.send(
     new ListPartsCommand({
       ...address(upload),
       MaxParts: limit,
-      ...(after === undefined ? {} : { PartNumberMarker: after }),
+      PartNumberMarker: after,
       ...connection.customerKeyOfUpload(upload.id),
     }),
     signal,
@@ -151,7 +154,7 @@ export async function listParts(
   }))
   const last = entries.at(-1)
   return answer.IsTruncated && last !== undefined
-    ? { entries, next: Buffer.from(JSON.stringify(['part', String(last.partNumber)])).toString('base64url') }
+    ? { entries, next: encodePosition(String(last.partNumber)) }
     : { entries }
 }
 
@@ -226,20 +229,23 @@ export async function abortUpload(
   }
 }
 
+const isKeyAndId = (value: unknown): value is readonly [key: string, id: string] =>
+  Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === 'string')
+
 export async function listUploads(
   connection: Connection,
   container: string,
   { signal, limit, next, prefix }: ListCallOptions & { readonly prefix: string },
 ): Promise<UploadPage> {
-  const [, keyMarker, idMarker] =
-    next === undefined ? [] : decodeNext<readonly [string, string, string]>(next, ['upload'], 3)
+  const [keyMarker, idMarker] = decodePosition(next, isKeyAndId) ?? []
   const answer = await connection.send(
     new ListMultipartUploadsCommand({
       Bucket: container,
       Prefix: keyPrefixOf(prefix),
       MaxUploads: limit,
       EncodingType: 'url',
-      ...(keyMarker === undefined ? {} : { KeyMarker: keyMarker, UploadIdMarker: idMarker }),
+      KeyMarker: keyMarker,
+      UploadIdMarker: idMarker,
     }),
     signal,
     { container },
@@ -253,9 +259,6 @@ export async function listUploads(
   }))
   const last = found.at(-1)
   return answer.IsTruncated && last !== undefined
-    ? {
-        entries,
-        next: Buffer.from(JSON.stringify(['upload', last.key, last.upload.UploadId ?? ''])).toString('base64url'),
-      }
+    ? { entries, next: encodePosition([last.key, last.upload.UploadId ?? '']) }
     : { entries }
 }

@@ -21,7 +21,10 @@ import type { BlockBlobGetBlockListResponse } from '@azure/storage-blob'
 import {
   type CallOptions,
   type CompleteUploadCallOptions,
+  decodePosition,
+  encodePosition,
   type FileLocation,
+  isName,
   isStorageError,
   type ListCallOptions,
   type PartPage,
@@ -41,7 +44,6 @@ import {
 import * as v from 'valibot'
 import type { Account } from './account.js'
 import { checkEarly, takeOverAlike } from './copier.js'
-import { decodeNext, encodeNext } from './cursor.js'
 import { request } from './errors.js'
 import { bookkeepingPrefix } from './names.js'
 import { versionOptions } from './writer.js'
@@ -114,18 +116,20 @@ export async function uploadPart(
   return { partNumber, size: body.length, tag }
 }
 
+const isPartNumber = (value: unknown): value is number => Number.isSafeInteger(value)
+
 export async function listParts(
   account: Account,
   upload: PartUploadReference,
   { limit, next, signal }: ListCallOptions,
 ): Promise<PartPage> {
   checkId(upload)
-  const after = next === undefined ? 0 : decodeNext(v.number(), next)
+  const after = decodePosition(next, isPartNumber) ?? 0
   const [parts] = await Promise.all([sentParts(account, upload, signal), checkKnown(account, upload, signal)])
   const rest = [...parts.values()].filter(({ partNumber }) => partNumber > after)
   const entries = rest.slice(0, limit)
   const last = entries.at(-1)
-  return rest.length > limit && last !== undefined ? { entries, next: encodeNext(last.partNumber) } : { entries }
+  return rest.length > limit && last !== undefined ? { entries, next: encodePosition(last.partNumber) } : { entries }
 }
 
 export async function completeUpload(
@@ -192,7 +196,7 @@ export async function listUploads(
   container: string,
   { limit, next, prefix, signal }: ListCallOptions & { readonly prefix: string },
 ): Promise<UploadPage> {
-  const continuationToken = next === undefined ? undefined : decodeNext(v.string(), next)
+  const continuationToken = decodePosition(next, isName)
   const pages = account
     .container(container)
     .listBlobsFlat({ abortSignal: signal, prefix: uploadBlob(''), includeMetadata: true })
@@ -209,7 +213,7 @@ export async function listUploads(
     if (!file.startsWith(prefix) || file === '' || !Number.isSafeInteger(partSize)) continue
     entries.push({ container, file, id: name.slice(uploadBlob('').length), partSize, started: properties.lastModified })
   }
-  return value.continuationToken ? { entries, next: encodeNext(value.continuationToken) } : { entries }
+  return value.continuationToken ? { entries, next: encodePosition(value.continuationToken) } : { entries }
 }
 
 /** First the parts: as long as the upload's blob is there, it is known what is to be removed. */

@@ -5,6 +5,14 @@
  */
 export { checkOptions, type NamesOf, unknownName } from './checks/option-names.js'
 export {
+  type HeaderAttribute,
+  type HeaderAttributes,
+  headerAttributes,
+  pickHeaderAttributes,
+  readAttributes,
+  renameAttributes,
+} from './contract/attributes.js'
+export {
   type Capabilities,
   type ConditionSupport,
   type ContainerNameRule,
@@ -24,12 +32,13 @@ export { compareNames, maxFileNameBytes } from './contract/names.js'
 export * from './contract/provider.js'
 export { type ByteRange, type ResolvedRange, resolveRange } from './contract/range.js'
 export type { ProviderContext, ProviderModule, SettingsSchema } from './data-sources/create-storage.js'
+export { attributesOf } from './kit/attributes.js'
 export { freeChunk, giveAwayChunk } from './kit/chunk-memory.js'
 export { type Defined, defined } from './kit/defined.js'
 export { type Meaning, statusMeaning } from './kit/http-status.js'
 export { decodePosition, encodePosition, invalidPosition, isName } from './kit/page-position.js'
 export { inParallel } from './kit/parallel.js'
-export { type ContextHolder, type ProviderCalls, providerBase } from './kit/provider-base.js'
+export { type ContextHolder, type ProviderCalls, type ProviderMethods, providerBase } from './kit/provider-base.js'
 export { ProviderWrapper } from './kit/provider-wrapper.js'
 export { retryAfterSeconds } from './kit/retry-after.js'
 export { readSmallBody, smallBodySize } from './kit/small-body.js'

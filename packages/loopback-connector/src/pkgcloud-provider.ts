@@ -69,6 +69,7 @@ const capabilities: Capabilities = freezeCapabilities({
     contentDisposition: false,
     contentEncoding: false,
     contentLanguage: false,
+    expires: false,
     maxMetadataBytes: 0,
   },
   checksums: [],
@@ -236,14 +237,6 @@ class PkgcloudProvider implements StorageProvider {
     })
   }
 
-  startUpload = refused
-  uploadPart = refused
-  listParts = refused
-  completeUpload = refused
-  abortUpload = refused
-  listUploads = refused
-  signUrl = refused
-
   async close(): Promise<void> {
     // Such a client has nothing to free.
   }
@@ -301,10 +294,6 @@ function closed(writer: Writable): Promise<void> {
 }
 
 const noSuchThing = () => new StorageError('INTERNAL', 'the client of the provider finds nothing')
-
-function refused(): Promise<never> {
-  return Promise.reject(new StorageError('NOT_SUPPORTED', 'clients of this shape can not do this'))
-}
 
 const list = (found: unknown): Described[] => (Array.isArray(found) ? found.map(propertiesOf) : [])
 

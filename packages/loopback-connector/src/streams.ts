@@ -38,6 +38,7 @@ const writeNames = [
   'contentDisposition',
   'contentEncoding',
   'contentLanguage',
+  'expires',
   'metadata',
   'size',
   'maxSize',

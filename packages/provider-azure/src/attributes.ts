@@ -5,8 +5,13 @@ import type { BlobHTTPHeaders } from '@azure/storage-blob'
 import { unknownContentType } from '@stowage/core'
 import {
   type Checksums,
+  defined,
   type FileInfo,
   type FileLocation,
+  type HeaderAttribute,
+  type HeaderAttributes,
+  pickHeaderAttributes,
+  renameAttributes,
   StorageError,
   type WriteCallOptions,
 } from '@stowage/core/provider'
@@ -14,29 +19,29 @@ import { decodeMetadata } from './metadata.js'
 
 type Attributes = WriteCallOptions['attributes']
 
+/** The SDK's names; a blob has no `Expires`. */
+const names = {
+  cacheControl: 'blobCacheControl',
+  contentDisposition: 'blobContentDisposition',
+  contentEncoding: 'blobContentEncoding',
+  contentLanguage: 'blobContentLanguage',
+} as const satisfies Record<Exclude<HeaderAttribute, 'expires'>, keyof BlobHTTPHeaders>
+
 /** The headers that are kept with a blob. Those left out are taken away from the version before. */
 export function blobHeaders(attributes: Attributes, { md5 }: Checksums = {}): BlobHTTPHeaders {
-  const { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage } = attributes
   return {
-    blobContentType: contentType,
-    ...(cacheControl === undefined ? {} : { blobCacheControl: cacheControl }),
-    ...(contentDisposition === undefined ? {} : { blobContentDisposition: contentDisposition }),
-    ...(contentEncoding === undefined ? {} : { blobContentEncoding: contentEncoding }),
-    ...(contentLanguage === undefined ? {} : { blobContentLanguage: contentLanguage }),
-    ...(md5 === undefined ? {} : { blobContentMD5: Buffer.from(md5, 'hex') }),
+    blobContentType: attributes.contentType,
+    ...renameAttributes(attributes, names),
+    ...defined({ blobContentMD5: md5 === undefined ? undefined : Buffer.from(md5, 'hex') }),
   }
 }
 
 /** What answers to GET and HEAD have in common, of the whole blob. */
-export interface BlobFacts {
+export interface BlobFacts extends HeaderAttributes {
   readonly etag?: string
   readonly lastModified?: Date
   readonly createdOn?: Date
   readonly contentType?: string
-  readonly cacheControl?: string
-  readonly contentDisposition?: string
-  readonly contentEncoding?: string
-  readonly contentLanguage?: string
   readonly metadata?: Readonly<Record<string, string>>
 }
 
@@ -56,23 +61,17 @@ export function fileInfo(
     size,
     etag: quoted(etag),
     mtime: lastModified,
-    ...(createdOn === undefined ? {} : { created: createdOn }),
+    ...defined({ created: createdOn }),
     ...attributesOf(facts),
     checksums: checksumsOf(md5),
   }
 }
 
-export function attributesOf(facts: BlobFacts): Attributes {
-  const { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage, metadata } = facts
-  return {
-    contentType: contentType || unknownContentType,
-    ...(cacheControl ? { cacheControl } : {}),
-    ...(contentDisposition ? { contentDisposition } : {}),
-    ...(contentEncoding ? { contentEncoding } : {}),
-    ...(contentLanguage ? { contentLanguage } : {}),
-    metadata: decodeMetadata(metadata),
-  }
-}
+export const attributesOf = (facts: BlobFacts): Attributes => ({
+  contentType: facts.contentType || unknownContentType,
+  ...pickHeaderAttributes(facts),
+  metadata: decodeMetadata(facts.metadata),
+})
 
 export const checksumsOf = (md5: Uint8Array | undefined): Checksums =>
   md5 === undefined || md5.length === 0 ? {} : { md5: Buffer.from(md5).toString('hex') }

@@ -30,6 +30,7 @@ export const capabilitiesFor = (signing: Signing): Capabilities =>
       contentDisposition: true,
       contentEncoding: true,
       contentLanguage: true,
+      expires: false,
       // Half of what Azure takes: values in other scripts grow by a third when they become headers, and more when short.
       maxMetadataBytes: 4096,
     },

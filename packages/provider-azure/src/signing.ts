@@ -25,7 +25,6 @@ export async function signUrl(
   file: string,
   { method, expiresIn, responseHeaders = {}, signal }: SignUrlCallOptions,
 ): Promise<SignedUrl> {
-  const { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage } = responseHeaders
   // Whole seconds: a signature has no smaller ones.
   const expires = new Date((Math.floor(Date.now() / 1000) + expiresIn) * 1000)
   const blob = account.file(container, file)
@@ -37,11 +36,7 @@ export async function signUrl(
       blobName: blob.name,
       permissions: BlobSASPermissions.parse(method === 'GET' ? 'r' : 'cw'),
       expiresOn: expires,
-      ...(contentType === undefined ? {} : { contentType }),
-      ...(cacheControl === undefined ? {} : { cacheControl }),
-      ...(contentDisposition === undefined ? {} : { contentDisposition }),
-      ...(contentEncoding === undefined ? {} : { contentEncoding }),
-      ...(contentLanguage === undefined ? {} : { contentLanguage }),
+      ...responseHeaders,
     },
   )
   return { url: `${blob.url}?${query}`, method, headers: method === 'PUT' ? putHeaders : {}, expires }

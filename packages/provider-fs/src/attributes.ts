@@ -41,6 +41,7 @@ export const keptEntries = {
     contentDisposition: v.exactOptional(v.string()),
     contentEncoding: v.exactOptional(v.string()),
     contentLanguage: v.exactOptional(v.string()),
+    expires: v.exactOptional(v.string()),
     // Pairs, since schemas leave out keys such as `__proto__`, which users may have.
     metadata: v.pipe(
       v.array(v.tuple([v.string(), v.string()])),

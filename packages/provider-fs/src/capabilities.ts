@@ -24,6 +24,7 @@ export const capabilities: Capabilities = freezeCapabilities({
     contentDisposition: true,
     contentEncoding: true,
     contentLanguage: true,
+    expires: true,
     maxMetadataBytes: 65_536,
   },
   checksums: ['md5', 'sha256'],

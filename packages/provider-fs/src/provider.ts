@@ -22,7 +22,6 @@ import type {
   ReadCallOptions,
   RemoveCallOptions,
   RemoveOutcome,
-  SignedUrl,
   StartUploadCallOptions,
   StorageProvider,
   UploadedPart,
@@ -30,7 +29,7 @@ import type {
   UploadPartCallOptions,
   WrittenFile,
 } from '@stowage/core/provider'
-import { checkOptions, type NamesOf, StorageError } from '@stowage/core/provider'
+import { checkOptions, type NamesOf } from '@stowage/core/provider'
 import { capabilities } from './capabilities.js'
 import { createContainer, destroyContainer, getContainer, listContainers } from './containers.js'
 import { copyFile, moveFile } from './copier.js'
@@ -158,10 +157,6 @@ export class FilesystemProvider implements StorageProvider {
 
   listUploads(container: string, options: ListCallOptions & { readonly prefix: string }): Promise<UploadPage> {
     return translated(listUploads(this.#workspace, container, options))
-  }
-
-  async signUrl(): Promise<SignedUrl> {
-    throw new StorageError('NOT_SUPPORTED', 'a directory has no signed URLs', { details: { capability: 'signedUrls' } })
   }
 
   /**

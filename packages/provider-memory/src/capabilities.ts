@@ -25,6 +25,7 @@ export const defaultCapabilities: Capabilities = freezeCapabilities({
     contentDisposition: true,
     contentEncoding: true,
     contentLanguage: true,
+    expires: true,
     maxMetadataBytes: 8192,
   },
   checksums: ['md5', 'sha256'],

@@ -1,13 +1,14 @@
 /**
  * @stowage/provider-memory: containers and files in the memory of one process.
  *
- * For tests, and the shortest complete example of a provider. The rooms, in the order to read them:
- * - `settings.ts`: the settings that a data source may have, and the provider made from them.
+ * For tests, and the shortest complete example of a provider. The modules, in the order to read them:
+ * - `settings.ts`: the settings of a data source, and the provider made from them.
  * - `capabilities.ts`: what this provider can do, as data.
- * - `store.ts`: what is held, and the one function that makes a file appear.
- * - `provider.ts`: the contract's calls.
- * - `uploads.ts`: the contract's part uploads.
- * - `lister.ts`: pages of sorted names, with folders.
+ * - `store.ts`: the stored files, and the one method that makes a file appear.
+ * - `memory.ts`: what all calls share.
+ * - `provider.ts`: the class, made of `containers.ts`, `lister.ts`, `reader.ts`, `writer.ts`, `remover.ts`, `copier.ts` and
+ *   `uploads.ts`, which have the contract's calls.
+ * - `pages.ts`: pages of sorted names, with folders.
  *
  * Configuration: none is needed. Two providers that are given the same store show the same files.
  *

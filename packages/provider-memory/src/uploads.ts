@@ -1,23 +1,95 @@
 import {
   type CompleteUploadCallOptions,
   compareNames,
+  decodePosition,
+  isName,
+  type ListCallOptions,
+  type PartPage,
+  type PartUpload,
   type PartUploadReference,
+  type ProviderBody,
+  type StartUploadCallOptions,
   StorageError,
   type UnfinishedUpload,
   type UploadedPart,
+  type UploadPage,
+  type UploadPartCallOptions,
   uploadNotFound,
+  type WrittenFile,
 } from '@stowage/core/provider'
+import { containerOf, type Memory, write } from './memory.js'
+import { pageAfter } from './pages.js'
 import type { StoredContainer, StoredUpload } from './store.js'
+import { bytesOf } from './writer.js'
+
+export async function startUpload(
+  memory: Memory,
+  container: string,
+  file: string,
+  { partSize, attributes, checksums }: StartUploadCallOptions,
+): Promise<PartUpload> {
+  const upload = { file, partSize, attributes, checksums, started: new Date(), parts: new Map() }
+  return { container, file, id: containerOf(memory, container).addUpload(upload), partSize }
+}
+
+export async function uploadPart(
+  memory: Memory,
+  upload: PartUpload,
+  body: ProviderBody,
+  { partNumber, signal }: UploadPartCallOptions,
+): Promise<UploadedPart> {
+  findUpload(memory, upload)
+  const content = await bytesOf(body, signal)
+  // Looked up again: it may have been aborted while the body arrived.
+  const stored = findUpload(memory, upload)
+  const part = { partNumber, size: content.length, tag: String(++memory.store.versions) }
+  stored.parts.set(partNumber, { part, content })
+  return part
+}
+
+export async function listParts(
+  memory: Memory,
+  upload: PartUploadReference,
+  { limit, next }: ListCallOptions,
+): Promise<PartPage> {
+  return pageAfter(sentParts(findUpload(memory, upload)), partKey, { limit, after: decodePosition(next, isName) })
+}
+
+export async function completeUpload(
+  memory: Memory,
+  upload: PartUpload,
+  { parts, conditions }: CompleteUploadCallOptions,
+): Promise<WrittenFile> {
+  const stored = findUpload(memory, upload)
+  const { attributes, checksums } = stored
+  const written = write(memory, upload, joinParts(stored, parts), { attributes, checksums, conditions })
+  containerOf(memory, upload.container).uploads.delete(upload.id)
+  return written
+}
+
+export async function abortUpload(memory: Memory, upload: PartUploadReference): Promise<void> {
+  const { uploads } = containerOf(memory, upload.container)
+  if (uploads.get(upload.id)?.file === upload.file) uploads.delete(upload.id)
+}
+
+export async function listUploads(
+  memory: Memory,
+  container: string,
+  { limit, next, prefix }: ListCallOptions & { readonly prefix: string },
+): Promise<UploadPage> {
+  const uploads = unfinishedUploads(container, containerOf(memory, container), prefix)
+  return pageAfter(uploads, uploadKey, { limit, after: decodePosition(next, isName) })
+}
 
 /** `UPLOAD_NOT_FOUND` unless it was started and neither completed nor aborted. */
-export function findUpload(container: StoredContainer, upload: PartUploadReference): StoredUpload {
-  const stored = container.uploads.get(upload.id)
+function findUpload(memory: Memory, upload: PartUploadReference): StoredUpload {
+  const stored = containerOf(memory, upload.container).uploads.get(upload.id)
   if (stored === undefined || stored.file !== upload.file) throw uploadNotFound(upload.container, upload.file)
   return stored
 }
 
 /** The content that the parts make; `INVALID_PART` when one is missing or is not the one that was sent last. */
-export function joinParts(upload: StoredUpload, parts: CompleteUploadCallOptions['parts']): Uint8Array {
+function joinParts(upload: StoredUpload, parts: CompleteUploadCallOptions['parts']): Uint8Array {
   const contents = parts.map(({ partNumber, tag }) => {
     const stored = upload.parts.get(partNumber)
     if (stored === undefined) throw invalidPart(`part ${partNumber} was not sent`)
@@ -29,16 +101,12 @@ export function joinParts(upload: StoredUpload, parts: CompleteUploadCallOptions
 
 const invalidPart = (message: string) => new StorageError('INVALID_PART', message)
 
-export function sentParts(upload: StoredUpload): readonly UploadedPart[] {
+function sentParts(upload: StoredUpload): readonly UploadedPart[] {
   return [...upload.parts.values()].map(({ part }) => part).toSorted((a, b) => a.partNumber - b.partNumber)
 }
 
 /** In the order of {@link uploadKey}. */
-export function unfinishedUploads(
-  name: string,
-  container: StoredContainer,
-  prefix: string,
-): readonly UnfinishedUpload[] {
+function unfinishedUploads(name: string, container: StoredContainer, prefix: string): readonly UnfinishedUpload[] {
   return [...container.uploads]
     .filter(([, { file }]) => file.startsWith(prefix))
     .map(([id, { file, partSize, started }]) => ({ container: name, file, id, partSize, started: new Date(started) }))
@@ -46,7 +114,7 @@ export function unfinishedUploads(
 }
 
 /** Several uploads may be under way for one name. */
-export const uploadKey = ({ file, id }: PartUploadReference) => `${file}\0${id}`
+const uploadKey = ({ file, id }: PartUploadReference) => `${file}\0${id}`
 
 /** Sorts as its number does. */
-export const partKey = ({ partNumber }: UploadedPart) => String(partNumber).padStart(16, '0')
+const partKey = ({ partNumber }: UploadedPart) => String(partNumber).padStart(16, '0')

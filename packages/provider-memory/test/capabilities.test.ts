@@ -18,6 +18,7 @@ register('memory-with-the-least', {
     contentDisposition: false,
     contentEncoding: false,
     contentLanguage: false,
+    expires: false,
     maxMetadataBytes: 0,
   },
   checksums: [],

@@ -49,6 +49,7 @@ export function capabilitiesOf(understands: Understands): Capabilities {
       contentDisposition: true,
       contentEncoding: true,
       contentLanguage: true,
+      expires: true,
       maxMetadataBytes,
     },
     checksums: checksums ? ['md5', 'sha256', 'crc32c'] : ['md5', 'sha256'],

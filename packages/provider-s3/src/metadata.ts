@@ -1,4 +1,4 @@
-import type { Checksums } from '@stowage/core/provider'
+import type { Checksums, HeaderAttribute } from '@stowage/core/provider'
 
 /**
  * How metadata becomes `x-amz-meta-` headers, and back.
@@ -112,3 +112,11 @@ const decodeQuoted = (text: string) =>
     text.replaceAll('_', ' ').replace(/=([0-9a-f]{2})/gi, (_, byte) => String.fromCharCode(Number.parseInt(byte, 16))),
     'latin1',
   )
+
+/** The SDK's names of the attributes that are headers. `Expires` is apart: the SDK writes it as a date, and reads it as text. */
+export const headerNames = {
+  cacheControl: 'CacheControl',
+  contentDisposition: 'ContentDisposition',
+  contentEncoding: 'ContentEncoding',
+  contentLanguage: 'ContentLanguage',
+} as const satisfies Record<Exclude<HeaderAttribute, 'expires'>, string>

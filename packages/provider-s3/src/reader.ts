@@ -16,6 +16,7 @@ import {
   type OpenFile,
   type ReadCallOptions,
   type ReadConditions,
+  readAttributes,
   readSmallBody,
   resolveRange,
   StorageError,
@@ -23,7 +24,7 @@ import {
 } from '@stowage/core/provider'
 import { type Connection, type CustomerKey, md5OfEtag, quoted, wholeSeconds } from './connection.js'
 import { explain } from './errors.js'
-import { decodeMetadata, toHex } from './metadata.js'
+import { decodeMetadata, headerNames, toHex } from './metadata.js'
 import { keyOf } from './names.js'
 
 /** All that an answer to HEAD or GET says of a file. */
@@ -42,10 +43,7 @@ function infoOf(
     mtime: wholeSeconds(head.LastModified),
     etag,
     contentType: head.ContentType || 'application/octet-stream',
-    ...(head.CacheControl ? { cacheControl: head.CacheControl } : {}),
-    ...(head.ContentDisposition ? { contentDisposition: head.ContentDisposition } : {}),
-    ...(head.ContentEncoding ? { contentEncoding: head.ContentEncoding } : {}),
-    ...(head.ContentLanguage ? { contentLanguage: head.ContentLanguage } : {}),
+    ...readAttributes(head, { ...headerNames, expires: 'ExpiresString' }),
     metadata,
     checksums: { ...md5OfEtag(etag, head, connection.options.amazon), ...keptChecksums(head), ...checksums },
   }

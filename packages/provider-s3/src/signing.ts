@@ -1,6 +1,6 @@
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
-import type { SignedUrl, SignUrlCallOptions } from '@stowage/core/provider'
+import { renameAttributes, type SignedUrl, type SignUrlCallOptions } from '@stowage/core/provider'
 import type { Connection } from './connection.js'
 import { explain } from './errors.js'
 import { keyOf } from './names.js'
@@ -28,15 +28,16 @@ async function signGet(
   file: string,
   { expiresIn, responseHeaders = {} }: SignUrlCallOptions,
 ) {
-  const { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage } = responseHeaders
   const command = new GetObjectCommand({
     Bucket: container,
     Key: keyOf(file),
-    ...(contentType === undefined ? {} : { ResponseContentType: contentType }),
-    ...(cacheControl === undefined ? {} : { ResponseCacheControl: cacheControl }),
-    ...(contentDisposition === undefined ? {} : { ResponseContentDisposition: contentDisposition }),
-    ...(contentEncoding === undefined ? {} : { ResponseContentEncoding: contentEncoding }),
-    ...(contentLanguage === undefined ? {} : { ResponseContentLanguage: contentLanguage }),
+    ResponseContentType: responseHeaders.contentType,
+    ...renameAttributes(responseHeaders, {
+      cacheControl: 'ResponseCacheControl',
+      contentDisposition: 'ResponseContentDisposition',
+      contentEncoding: 'ResponseContentEncoding',
+      contentLanguage: 'ResponseContentLanguage',
+    }),
   })
   return { url: await getSignedUrl(connection.client, command, { expiresIn }), headers: {} }
 }

@@ -1,17 +1,19 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import {
   checkWriteConditions,
+  defined,
   type FileInfo,
   isStorageError,
   type ProviderBody,
   type PutCallOptions,
+  renameAttributes,
   StorageError,
   type WriteCallOptions,
   type WriteConditions,
   type WrittenFile,
 } from '@stowage/core/provider'
 import { type Connection, type CustomerKey, customerKeyOf, md5OfEtag, quoted } from './connection.js'
-import { encodeMetadata, toBase64 } from './metadata.js'
+import { encodeMetadata, headerNames, toBase64 } from './metadata.js'
 import { keyOf } from './names.js'
 import { getFile } from './reader.js'
 
@@ -20,13 +22,11 @@ export function nativeAttributes(
   connection: Connection,
   { attributes, checksums, acl, native }: Pick<WriteCallOptions, 'attributes' | 'checksums' | 'acl' | 'native'>,
 ) {
-  const { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage, metadata } = attributes
+  const { contentType, expires, metadata } = attributes
   return {
     ContentType: contentType,
-    ...(cacheControl === undefined ? {} : { CacheControl: cacheControl }),
-    ...(contentDisposition === undefined ? {} : { ContentDisposition: contentDisposition }),
-    ...(contentEncoding === undefined ? {} : { ContentEncoding: contentEncoding }),
-    ...(contentLanguage === undefined ? {} : { ContentLanguage: contentLanguage }),
+    ...renameAttributes(attributes, headerNames),
+    ...defined({ Expires: expires === undefined ? undefined : new Date(expires) }),
     Metadata: encodeMetadata(metadata, checksums, connection.options.amazon),
     ...accessAndEncryption(connection, { acl, native }),
   }

@@ -4,6 +4,7 @@
 import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { type ByteRange, type FileInfo, isStorageError, type OpenedFile, type StorageService } from '@stowage/core'
+import { headerAttributes } from '@stowage/core/provider'
 import {
   evaluateRead,
   lastModified,
@@ -196,10 +197,10 @@ function fileHeaders(
     'X-Content-Type-Options': 'nosniff',
     'Content-Security-Policy': contentSecurityPolicy(info.contentType),
   }
-  const contentEncoding = headerSafe(info.contentEncoding)
-  if (contentEncoding !== undefined) headers['Content-Encoding'] = contentEncoding
-  const contentLanguage = headerSafe(info.contentLanguage)
-  if (contentLanguage !== undefined) headers['Content-Language'] = contentLanguage
+  for (const name of ['contentEncoding', 'contentLanguage', 'expires'] as const) {
+    const value = headerSafe(info[name])
+    if (value !== undefined) headers[headerAttributes[name].header] = value
+  }
   return finished(job, info, headers)
 }
 

@@ -49,6 +49,7 @@ const attributes = {
   contentDisposition: text('`Content-Disposition` of downloads, where it is no less strict than the own one.'),
   contentEncoding: text('`Content-Encoding` of downloads.', 'gzip'),
   contentLanguage: text('`Content-Language` of downloads.', 'en'),
+  expires: text('`Expires` of downloads.', 'Thu, 01 Jan 2037 00:00:00 GMT'),
   metadata: {
     type: 'object',
     description: 'Pairs of the own; keys are compared without case and given back in lower case.',

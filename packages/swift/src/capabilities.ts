@@ -28,6 +28,7 @@ export const swiftCapabilities: Capabilities = freezeCapabilities({
     contentDisposition: true,
     contentEncoding: true,
     contentLanguage: true,
+    expires: true,
     maxMetadataBytes,
   },
   checksums: ['md5', 'sha256'],

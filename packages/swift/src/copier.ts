@@ -6,6 +6,7 @@
 
 import { randomBytes } from 'node:crypto'
 import {
+  attributesOf,
   type CopyCallOptions,
   checkWriteConditions,
   type FileInfo,
@@ -18,7 +19,7 @@ import {
 import type { SwiftAnswer, SwiftClient } from './client.js'
 import { missing, requireContainer } from './containers.js'
 import { badAnswer } from './errors.js'
-import { attributesOf, type Description, etagOf, isLargeObject, toHeaders } from './metadata.js'
+import { type Description, etagOf, isLargeObject, toHeaders } from './metadata.js'
 import { objectName, pathOf, segmentsOf } from './names.js'
 import { look } from './reader.js'
 import { partName } from './segments.js'

@@ -6,7 +6,15 @@
  * into `X-Object-Meta-Stowage-Metadata-<n>`. Beside them stand the checksums that the writer gave, and, on a large file,
  * the upload that it came from.
  */
-import type { Checksums, FileAttributes, FileInfo, FileLocation, WriteCallOptions } from '@stowage/core/provider'
+import {
+  type Checksums,
+  type FileInfo,
+  type FileLocation,
+  type HeaderAttribute,
+  readAttributes,
+  renameAttributes,
+  type WriteCallOptions,
+} from '@stowage/core/provider'
 import type { ResponseHeaders } from '@stowage/http-transport'
 import { badAnswer } from './errors.js'
 
@@ -28,12 +36,14 @@ const maxValueBytes = 256
 /** Of the 90 that Swift keeps (`max_meta_count`); the rest is packed. */
 const maxNaturalPairs = 60
 
+/** Swift's headers are HTTP's own. */
 const headers = {
   cacheControl: 'cache-control',
   contentDisposition: 'content-disposition',
   contentEncoding: 'content-encoding',
   contentLanguage: 'content-language',
-} as const satisfies Partial<Record<keyof FileAttributes, string>>
+  expires: 'expires',
+} as const satisfies Record<HeaderAttribute, string>
 
 type Attributes = WriteCallOptions['attributes']
 
@@ -46,10 +56,9 @@ export interface Description {
 }
 
 export function toHeaders({ attributes, checksums, upload }: Description): Record<string, string> {
-  const result: Record<string, string> = { 'content-type': attributes.contentType }
-  for (const [name, header] of Object.entries(headers)) {
-    const value = attributes[name as keyof typeof headers]
-    if (value !== undefined) result[header] = value
+  const result: Record<string, string> = {
+    'content-type': attributes.contentType,
+    ...renameAttributes(attributes, headers),
   }
   for (const [name, header] of Object.entries(checksumKeys)) {
     const value = checksums[name as keyof typeof checksumKeys]
@@ -114,11 +123,6 @@ function unpack(text: string): [string, string][] {
 
 /** All that an answer's headers say of a file. */
 export function toInfo({ container, file }: FileLocation, answer: ResponseHeaders, size: number): FileInfo {
-  const attributes: Record<string, string> = {}
-  for (const [name, header] of Object.entries(headers)) {
-    const value = answer[header]
-    if (value !== undefined && value !== '') attributes[name] = value
-  }
   return {
     container,
     name: file,
@@ -126,22 +130,9 @@ export function toInfo({ container, file }: FileLocation, answer: ResponseHeader
     mtime: timeOf(answer),
     etag: etagOf(answer),
     contentType: answer['content-type'] ?? 'application/octet-stream',
-    ...attributes,
+    ...readAttributes(answer, headers),
     metadata: metadataOf(answer),
     checksums: checksumsOf(answer),
-  }
-}
-
-/** The attributes of a file, as they are given to a new one. */
-export function attributesOf(info: FileInfo): Attributes {
-  const { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage, metadata } = info
-  return {
-    contentType,
-    metadata,
-    ...(cacheControl === undefined ? {} : { cacheControl }),
-    ...(contentDisposition === undefined ? {} : { contentDisposition }),
-    ...(contentEncoding === undefined ? {} : { contentEncoding }),
-    ...(contentLanguage === undefined ? {} : { contentLanguage }),
   }
 }
 

@@ -1,9 +1,17 @@
 /**
  * Attributes as callers give them, checked against the contract and the provider's limits, before any request.
  */
+import {
+  type HeaderAttribute,
+  type HeaderAttributeRule,
+  headerAttributeNames,
+  headerAttributes,
+  type MutableHeaderAttributes,
+} from '../contract/attributes.js'
 import type { Capabilities } from '../contract/capabilities.js'
 import { StorageError } from '../contract/errors.js'
 import type { Checksums, FileAttributes } from '../contract/files.js'
+import { defined } from '../kit/defined.js'
 import { invalid } from './invalid.js'
 import { checkContentType } from './media-type.js'
 
@@ -24,29 +32,27 @@ export type CheckedAttributes = FileAttributes & { readonly metadata: Readonly<R
 
 /** The attributes among the given options, checked, with metadata always there and its keys in lower case. */
 export function checkAttributes(options: FileAttributes, capabilities: Capabilities): CheckedAttributes {
-  const { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage, metadata } = options
+  const { contentType, metadata } = options
   const { attributes: can } = capabilities
-  const checked: { -readonly [Name in keyof CheckedAttributes]: CheckedAttributes[Name] } = {
+  const checked: MutableHeaderAttributes & { metadata: Record<string, string>; contentType?: string } = {
     metadata: metadata === undefined ? {} : checkMetadata(metadata, can.maxMetadataBytes),
   }
   if (contentType !== undefined) {
     checkContentType(contentType)
     checked.contentType = contentType
   }
-  if (cacheControl !== undefined) checked.cacheControl = checkHeader('cacheControl', cacheControl, can)
-  if (contentDisposition !== undefined) {
-    checked.contentDisposition = checkHeader('contentDisposition', contentDisposition, can)
+  for (const name of headerAttributeNames) {
+    if (options[name] !== undefined) checked[name] = checkHeader(name, options[name], can)
   }
-  if (contentEncoding !== undefined) checked.contentEncoding = checkHeader('contentEncoding', contentEncoding, can)
-  if (contentLanguage !== undefined) checked.contentLanguage = checkHeader('contentLanguage', contentLanguage, can)
   return checked
 }
 
-type HeaderAttribute = 'cacheControl' | 'contentDisposition' | 'contentEncoding' | 'contentLanguage'
-
 function checkHeader(name: HeaderAttribute, value: unknown, capabilities: Capabilities['attributes']): string {
   if (!capabilities[name]) throw notSupported(name, `attributes.${name}`)
-  return checkHeaderValue(name, value)
+  const checked = checkHeaderValue(name, value)
+  const { rule, meets }: HeaderAttributeRule = headerAttributes[name]
+  if (meets !== undefined && !meets(checked)) throw invalid(name, `${name} must be ${rule}`)
+  return checked
 }
 
 /** A header's value as every service takes it. */
@@ -122,5 +128,5 @@ export function checkServiceOptions(
     if (!capabilities.nativeOptions.includes(name))
       throw notSupported(`the option ${JSON.stringify(name)}`, 'nativeOptions')
   }
-  return { ...(acl === undefined ? {} : { acl }), native: { ...native } }
+  return { ...defined({ acl }), native: { ...native } }
 }

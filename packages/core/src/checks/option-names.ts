@@ -40,7 +40,7 @@ export const responseHeaderNames = {
   contentEncoding: true,
   contentLanguage: true,
 } as const
-export const attributeNames = { ...responseHeaderNames, metadata: true } as const satisfies NamesOf<
+export const attributeNames = { ...responseHeaderNames, expires: true, metadata: true } as const satisfies NamesOf<
   NonNullable<CopyFileOptions['attributes']>
 >
 export const sendNames = { reuseBuffers: true } as const satisfies NamesOf<SendOptions>

@@ -2,11 +2,31 @@
  * Whether what is passed as a provider is one, before the first call finds out.
  */
 
-import { providerMethods, type StorageProvider } from '../contract/provider.js'
+import type { Capabilities } from '../contract/capabilities.js'
+import { providerMethods, type StorageProvider, uploadMethods } from '../contract/provider.js'
+import { notSupported } from './attributes.js'
 import { invalid } from './invalid.js'
 
 /** Methods that a provider may leave out. */
-const optionalMethods: readonly string[] = ['moveFile'] satisfies (keyof StorageProvider)[]
+const optionalMethods: readonly string[] = ['moveFile', 'signUrl', ...uploadMethods] satisfies (keyof StorageProvider)[]
+
+/** A provider with the methods of multipart uploads. */
+export type UploadingProvider = StorageProvider & Required<Pick<StorageProvider, (typeof uploadMethods)[number]>>
+
+/** The provider, which has multipart uploads; else `NOT_SUPPORTED`. */
+export function withUploads(provider: StorageProvider): UploadingProvider {
+  if (provider.startUpload === undefined) throw notSupported('multipart uploads', 'parts')
+  return provider as UploadingProvider
+}
+
+/** A provider with signed URLs. */
+export type SigningProvider = StorageProvider & Required<Pick<StorageProvider, 'signUrl'>>
+
+/** The provider, which has signed URLs; else `NOT_SUPPORTED`. */
+export function withSignedUrls(provider: StorageProvider): SigningProvider {
+  if (provider.signUrl === undefined) throw notSupported('signed URLs', 'signedUrls')
+  return provider as SigningProvider
+}
 
 /** Throws `INVALID_ARGUMENT`, which says what was passed instead, unless the value is a provider. */
 export function checkProvider(value: unknown): asserts value is StorageProvider {
@@ -28,4 +48,8 @@ export function checkProvider(value: unknown): asserts value is StorageProvider 
   const { name, capabilities } = given
   if (typeof name !== 'string' || name === '') throw wrong('and this one has no name')
   if (typeof capabilities !== 'object' || capabilities === null) throw wrong('and this one has no capabilities')
+  const { parts, signedUrls } = capabilities as Partial<Capabilities>
+  const declared = [...(parts ? uploadMethods : []), ...(signedUrls ? ['signUrl'] : [])]
+  const undone = declared.filter((method) => typeof given[method] !== 'function')
+  if (undone.length > 0) throw wrong(`and the capabilities of this one need the methods ${undone.join(', ')}`)
 }

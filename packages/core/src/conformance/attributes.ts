@@ -1,7 +1,9 @@
 /**
  * K. Attributes.
  */
+
 import assert from 'node:assert/strict'
+import { headerAttributeNames, headerAttributes } from '../contract/attributes.js'
 import type { FileAttributes } from '../provider.js'
 import { type ConformanceCase, type ConformanceCategory, type Need, needs } from './case.js'
 import { bytes } from './content.js'
@@ -250,7 +252,7 @@ export const attributes: ConformanceCategory = {
         const { contentType, metadata, ...info } = await storage.getFile(container, 'file')
         assert.equal(contentType, 'text/plain')
         assert.deepEqual(metadata, {})
-        for (const name of ['cacheControl', 'contentDisposition', 'contentEncoding', 'contentLanguage'] as const) {
+        for (const name of headerAttributeNames) {
           assert.equal(info[name], undefined, name)
         }
       },
@@ -287,7 +289,7 @@ export const attributes: ConformanceCategory = {
       name: 'runs of blanks are kept, in every attribute',
       async run(context) {
         await kept(context, { contentType: 'text/plain;  title="a  b"' })
-        for (const attribute of headerAttributes(context)) await kept(context, { [attribute]: 'a;  title="b   c"' })
+        for (const attribute of textAttributes(context)) await kept(context, { [attribute]: 'a;  title="b   c"' })
         if (context.capabilities.attributes.maxMetadataBytes > 0) {
           await kept(context, { metadata: { a: 'b  c', b: 'c   d    e', c: ' \t ', d: '  a' } })
         }
@@ -303,7 +305,7 @@ export const attributes: ConformanceCategory = {
         for (const contentType of ['text/plain;\tcharset=utf-8', 'text/plain\t; a=b', 'text/plain; a="b\tc"']) {
           await rejects(write({ contentType }), 'INVALID_ARGUMENT')
         }
-        for (const attribute of headerAttributes(context)) {
+        for (const attribute of textAttributes(context)) {
           await rejects(write({ [attribute]: 'a;\ttitle="b"' }), 'INVALID_ARGUMENT')
         }
         assert.deepEqual(faulty.calls, [])
@@ -311,25 +313,44 @@ export const attributes: ConformanceCategory = {
         await kept(context, { metadata: { a: 'b\tc', b: 'd\t\t e', c: '\t', d: 'f \t' } })
       },
     },
+    header('K.23', 'expires', 'expires', 'Thu, 01 Jan 2037 00:00:00 GMT', 'Fri, 02 Jan 1970 10:00:00 GMT'),
+    {
+      id: 'K.24',
+      name: 'expires is a date in HTTP format, else refused before any I/O',
+      needs: needs.expires,
+      async run(context) {
+        const faulty = context.faulty()
+        for (const expires of [
+          '0',
+          'tomorrow',
+          '2037-01-01',
+          'Thu, 01 Jan 2037 00:00:00 +0100',
+          'Mon, 31 Feb 2037 00:00:00 GMT',
+        ]) {
+          await rejects(
+            context.over(faulty).putFile(context.container, 'file', content, { expires }),
+            'INVALID_ARGUMENT',
+          )
+        }
+        assert.deepEqual(faulty.calls, [])
+      },
+    },
   ],
 }
 
-/** The attributes of one line that the provider keeps, content type apart. */
-const headerAttributes = ({ capabilities }: CaseContext) =>
-  (['cacheControl', 'contentDisposition', 'contentEncoding', 'contentLanguage'] as const).filter(
-    (attribute) => capabilities.attributes[attribute],
-  )
+/** The header attributes that the provider keeps and whose values are free text. */
+const textAttributes = ({ capabilities }: CaseContext) =>
+  headerAttributeNames.filter((name) => capabilities.attributes[name] && !('rule' in headerAttributes[name]))
 
 /** One value for everything that the provider keeps. */
 export function allAttributes({ capabilities }: CaseContext): FileAttributes {
-  const { cacheControl, contentDisposition, contentEncoding, contentLanguage, maxMetadataBytes } =
-    capabilities.attributes
+  const { maxMetadataBytes, ...can } = capabilities.attributes
+  const examples = headerAttributeNames
+    .filter((name) => can[name])
+    .map((name) => [name, headerAttributes[name].example])
   return {
     contentType: 'application/x-all; charset=utf-8',
-    ...(cacheControl ? { cacheControl: 'max-age=60' } : {}),
-    ...(contentDisposition ? { contentDisposition: 'attachment; filename="all.bin"' } : {}),
-    ...(contentEncoding ? { contentEncoding: 'identity' } : {}),
-    ...(contentLanguage ? { contentLanguage: 'rm' } : {}),
+    ...Object.fromEntries(examples),
     ...(maxMetadataBytes > 0 ? { metadata: { first: '1', second: 'zwei' } } : {}),
   }
 }

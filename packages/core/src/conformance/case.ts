@@ -41,6 +41,7 @@ export const needs = {
   contentDisposition: ({ attributes }) => unless(attributes.contentDisposition, 'attributes.contentDisposition', false),
   contentEncoding: ({ attributes }) => unless(attributes.contentEncoding, 'attributes.contentEncoding', false),
   contentLanguage: ({ attributes }) => unless(attributes.contentLanguage, 'attributes.contentLanguage', false),
+  expires: ({ attributes }) => unless(attributes.expires, 'attributes.expires', false),
   metadata: ({ attributes }) => unless(attributes.maxMetadataBytes > 0, 'attributes.maxMetadataBytes', 0),
   checksums: ({ checksums }) =>
     checksums.includes('md5') || checksums.includes('sha256')

@@ -1,10 +1,12 @@
 /**
  * A. The contract as a whole.
  */
+
 import assert from 'node:assert/strict'
 import { tmpdir } from 'node:os'
 import { buffer } from 'node:stream/consumers'
 import { inspect } from 'node:util'
+import { headerAttributes } from '../contract/attributes.js'
 import { type Body, StorageService } from '../index.js'
 import { ProviderWrapper, providerMethods, type StorageProvider } from '../provider.js'
 import { allAttributes } from './attributes.js'
@@ -71,6 +73,7 @@ export const contract: ConformanceCategory = {
           contentDisposition: ['attributes.contentDisposition', put({ contentDisposition: 'attachment' })],
           contentEncoding: ['attributes.contentEncoding', put({ contentEncoding: 'gzip' })],
           contentLanguage: ['attributes.contentLanguage', put({ contentLanguage: 'de' })],
+          expires: ['attributes.expires', put({ expires: headerAttributes.expires.example })],
           metadata: ['attributes.maxMetadataBytes', put({ metadata: { a: 'b' } })],
           'create-only': ['conditions.create', put({ ifNoneMatch: '*' })],
           update: ['conditions.update', put({ ifMatch: '"a"' })],

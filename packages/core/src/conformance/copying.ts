@@ -1,7 +1,9 @@
 /**
  * N. Copying and moving.
  */
+
 import assert from 'node:assert/strict'
+import { headerAttributeNames } from '../contract/attributes.js'
 import { copyBetween, moveBetween } from '../index.js'
 import { StorageError } from '../provider.js'
 import { allAttributes } from './attributes.js'
@@ -15,11 +17,7 @@ const other = bytes(30_000, 2)
 /** The attributes among a file's facts. */
 const attributesOf = (info: object): object =>
   Object.fromEntries(
-    Object.entries(info).filter(([name]) =>
-      ['contentType', 'cacheControl', 'contentDisposition', 'contentEncoding', 'contentLanguage', 'metadata'].includes(
-        name,
-      ),
-    ),
+    Object.entries(info).filter(([name]) => ['contentType', 'metadata', ...headerAttributeNames].includes(name)),
   )
 
 export const copying: ConformanceCategory = {

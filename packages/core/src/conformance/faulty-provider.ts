@@ -1,7 +1,9 @@
 /**
  * A provider that fails on purpose, and keeps a record of what it was asked.
  */
+
 import { Readable } from 'node:stream'
+import { withSignedUrls, withUploads } from '../checks/provider.js'
 import {
   type Capabilities,
   freezeCapabilities,
@@ -155,31 +157,31 @@ export class FaultyProvider extends ProviderWrapper {
   }
 
   override startUpload(...args: Arguments<'startUpload'>) {
-    return this.#call('startUpload', args, this.inner.startUpload)
+    return this.#call('startUpload', args, withUploads(this.inner).startUpload)
   }
 
   override uploadPart(...args: Arguments<'uploadPart'>) {
-    return this.#call('uploadPart', args, this.inner.uploadPart)
+    return this.#call('uploadPart', args, withUploads(this.inner).uploadPart)
   }
 
   override listParts(...args: Arguments<'listParts'>) {
-    return this.#call('listParts', args, this.inner.listParts)
+    return this.#call('listParts', args, withUploads(this.inner).listParts)
   }
 
   override completeUpload(...args: Arguments<'completeUpload'>) {
-    return this.#call('completeUpload', args, this.inner.completeUpload)
+    return this.#call('completeUpload', args, withUploads(this.inner).completeUpload)
   }
 
   override abortUpload(...args: Arguments<'abortUpload'>) {
-    return this.#call('abortUpload', args, this.inner.abortUpload)
+    return this.#call('abortUpload', args, withUploads(this.inner).abortUpload)
   }
 
   override listUploads(...args: Arguments<'listUploads'>) {
-    return this.#call('listUploads', args, this.inner.listUploads)
+    return this.#call('listUploads', args, withUploads(this.inner).listUploads)
   }
 
   override signUrl(...args: Arguments<'signUrl'>) {
-    return this.#call('signUrl', args, this.inner.signUrl)
+    return this.#call('signUrl', args, withSignedUrls(this.inner).signUrl)
   }
 
   override close() {

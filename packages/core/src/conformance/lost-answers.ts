@@ -1,7 +1,9 @@
 /**
  * Q. Faults: answers that are lost, and failures of a part of what was asked.
  */
+
 import assert from 'node:assert/strict'
+import { withUploads } from '../checks/provider.js'
 import { StorageError } from '../provider.js'
 import { type ConformanceCase, needs } from './case.js'
 import { bytes, pieces } from './content.js'
@@ -22,7 +24,7 @@ const abortedMeanwhile = (context: CaseContext): FaultyProvider =>
     .faulty()
     .fail('completeUpload', lost)
     .on('completeUpload', async (proceed, target, options) => {
-      await context.provider.abortUpload(target, context.call)
+      await withUploads(context.provider).abortUpload(target, context.call)
       return proceed(target, options)
     })
 

@@ -18,6 +18,7 @@ export const nothing: Partial<Capabilities> = {
     contentDisposition: false,
     contentEncoding: false,
     contentLanguage: false,
+    expires: false,
     maxMetadataBytes: 0,
   },
   checksums: [],

@@ -1,7 +1,9 @@
 /**
  * G. Large files: part uploads as primitives, which any process can continue.
  */
+
 import assert from 'node:assert/strict'
+import { withUploads } from '../checks/provider.js'
 import type { PartUpload, UploadedPart } from '../provider.js'
 import { allAttributes } from './attributes.js'
 import { all, type ConformanceCase, needs } from './case.js'
@@ -99,7 +101,7 @@ export const partUploads: readonly ConformanceCase[] = [
       await rejects(storage.completeUpload(upload, [first, third]), 'INVALID_PART', 'INVALID_ARGUMENT')
       const never = { partNumber: 2, size: partSize, tag: first.tag }
       await rejects(
-        provider.completeUpload(upload, { ...call, parts: [first, never, third], conditions: {} }),
+        withUploads(provider).completeUpload(upload, { ...call, parts: [first, never, third], conditions: {} }),
         'INVALID_PART',
       )
       await context.isAbsent('file')

@@ -1,6 +1,7 @@
 /**
  * What a provider can do, as data: the one switch of the service and of the conformance suite.
  */
+import type { HeaderAttribute } from './attributes.js'
 import type { ChecksumAlgorithm } from './files.js'
 
 /** The rule for containers' names, checked by core before any request. */
@@ -63,11 +64,7 @@ export interface Capabilities {
     readonly destroyEmpty: Exclude<ConditionSupport, false>
   }
   /** The attributes that are kept with a file. `contentType` is kept by every provider. */
-  readonly attributes: {
-    readonly cacheControl: boolean
-    readonly contentDisposition: boolean
-    readonly contentEncoding: boolean
-    readonly contentLanguage: boolean
+  readonly attributes: Readonly<Record<HeaderAttribute, boolean>> & {
     /** Bytes of UTF-8 of all keys and values together; 0 when there is no metadata. */
     readonly maxMetadataBytes: number
   }

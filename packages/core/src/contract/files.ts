@@ -2,6 +2,8 @@
  * What is known of containers and files.
  */
 
+import type { HeaderAttributes } from './attributes.js'
+
 /** A container. Providers may know more than this; what they know more is documented in their README. */
 export interface ContainerInfo {
   readonly name: string
@@ -48,13 +50,9 @@ export interface Checksums {
 export type ChecksumAlgorithm = keyof Checksums
 
 /** What a writer says of a file, and a reader gets back. */
-export interface FileAttributes {
+export interface FileAttributes extends HeaderAttributes {
   /** A media type (RFC 9110, 8.3.1), parameters included. */
   readonly contentType?: string
-  readonly cacheControl?: string
-  readonly contentDisposition?: string
-  readonly contentEncoding?: string
-  readonly contentLanguage?: string
   /** Pairs of the user's own. Keys are compared without case and given back in lower case. */
   readonly metadata?: Readonly<Record<string, string>>
 }

@@ -246,9 +246,7 @@ export interface SignUrlCallOptions extends CallOptions {
   /** PUT: bytes that the request must have. */
   readonly size?: number
   /** GET: headers that the answer shall have. */
-  readonly responseHeaders?: Readonly<
-    Pick<FileAttributes, 'contentType' | 'cacheControl' | 'contentDisposition' | 'contentEncoding' | 'contentLanguage'>
-  >
+  readonly responseHeaders?: Omit<FileAttributes, 'expires' | 'metadata'>
 }
 
 export interface SignedUrl {
@@ -299,24 +297,28 @@ export interface StorageProvider {
    */
   moveFile?(source: FileLocation, target: FileLocation, options: CopyCallOptions): Promise<WrittenFile>
 
-  startUpload(container: string, file: string, options: StartUploadCallOptions): Promise<PartUpload>
+  // Multipart uploads: all six methods, or none and `capabilities.parts` is false.
+  startUpload?(container: string, file: string, options: StartUploadCallOptions): Promise<PartUpload>
   /** Sent again, the last one counts. `UPLOAD_NOT_FOUND`. */
-  uploadPart(upload: PartUpload, body: ProviderBody, options: UploadPartCallOptions): Promise<UploadedPart>
+  uploadPart?(upload: PartUpload, body: ProviderBody, options: UploadPartCallOptions): Promise<UploadedPart>
   /** `UPLOAD_NOT_FOUND`. */
-  listParts(upload: PartUploadReference, options: ListCallOptions): Promise<PartPage>
+  listParts?(upload: PartUploadReference, options: ListCallOptions): Promise<PartPage>
   /**
    * The file appears, whole. `INVALID_PART` when a part is missing or its tag is wrong, and from services that cannot leave
    * out parts that were sent; `UPLOAD_NOT_FOUND`, also when it was completed; the errors of `putFile`. After an error other than `UPLOAD_NOT_FOUND` the upload can still be
    * completed or aborted. Attributes and checksums are those given at the start, also when another process completes.
    */
-  completeUpload(upload: PartUpload, options: CompleteUploadCallOptions): Promise<WrittenFile>
+  completeUpload?(upload: PartUpload, options: CompleteUploadCallOptions): Promise<WrittenFile>
   /** What was sent is thrown away. Not an error when the upload is unknown, completed or already aborted; a completed file stays. */
-  abortUpload(upload: PartUploadReference, options: CallOptions): Promise<void>
+  abortUpload?(upload: PartUploadReference, options: CallOptions): Promise<void>
   /** Unfinished uploads of names that begin with the prefix. */
-  listUploads(container: string, options: ListCallOptions & { readonly prefix: string }): Promise<UploadPage>
+  listUploads?(container: string, options: ListCallOptions & { readonly prefix: string }): Promise<UploadPage>
 
-  /** `INVALID_NAME` for a file whose name the service's URLs cannot express, though it holds the file. */
-  signUrl(container: string, file: string, options: SignUrlCallOptions): Promise<SignedUrl>
+  /**
+   * Left out, and `capabilities.signedUrls` false, when the service has none. `INVALID_NAME` for a file whose name the service's URLs cannot express, though
+   * it holds the file.
+   */
+  signUrl?(container: string, file: string, options: SignUrlCallOptions): Promise<SignedUrl>
 
   /** Frees connections. Called at most once. */
   close(): Promise<void>
@@ -344,4 +346,14 @@ export const providerMethods = [
   'listUploads',
   'signUrl',
   'close',
+] as const satisfies readonly (keyof StorageProvider)[]
+
+/** The methods of multipart uploads: a provider has all of them, or none. */
+export const uploadMethods = [
+  'startUpload',
+  'uploadPart',
+  'listParts',
+  'completeUpload',
+  'abortUpload',
+  'listUploads',
 ] as const satisfies readonly (keyof StorageProvider)[]

@@ -3,11 +3,14 @@
  */
 import { providerMethods, type StorageProvider } from '../contract/provider.js'
 
-type Calls = Omit<StorageProvider, 'name' | 'capabilities' | 'native'>
+/** The methods of a provider. */
+export interface ProviderMethods extends Omit<StorageProvider, 'name' | 'capabilities' | 'native'> {}
 
 /** The calls of the contract as functions whose first parameter is the provider's context, such as its connection. */
 export type ProviderCalls<Context> = {
-  readonly [Name in keyof Calls]: NonNullable<Calls[Name]> extends (...args: infer Args) => infer Result
+  readonly [Name in keyof ProviderMethods]: NonNullable<ProviderMethods[Name]> extends (
+    ...args: infer Args
+  ) => infer Result
     ? (context: Context, ...args: Args) => Result
     : never
 }
@@ -43,7 +46,7 @@ export function providerBase<Context>(
   translate?: (error: unknown) => unknown,
 ): new (
   context: Context,
-) => Calls & ContextHolder<Context> {
+) => ProviderMethods & ContextHolder<Context> {
   class ProviderBase extends ContextHolder<Context> {}
   const rethrow = (error: unknown) => {
     throw translate?.(error)

@@ -1,6 +1,7 @@
 /**
  * A provider around another one: the base of those that add something to any provider, such as a prefix, a limit or faults.
  */
+import { withSignedUrls, withUploads } from '../checks/provider.js'
 import type { Capabilities } from '../contract/capabilities.js'
 import type { ContainerInfo, FileInfo, FileLocation, WrittenFile } from '../contract/files.js'
 import type {
@@ -99,31 +100,31 @@ export class ProviderWrapper implements StorageProvider {
   }
 
   startUpload(container: string, file: string, options: StartUploadCallOptions): Promise<PartUpload> {
-    return this.inner.startUpload(container, file, options)
+    return withUploads(this.inner).startUpload(container, file, options)
   }
 
   uploadPart(upload: PartUpload, body: ProviderBody, options: UploadPartCallOptions): Promise<UploadedPart> {
-    return this.inner.uploadPart(upload, body, options)
+    return withUploads(this.inner).uploadPart(upload, body, options)
   }
 
   listParts(upload: PartUploadReference, options: ListCallOptions): Promise<PartPage> {
-    return this.inner.listParts(upload, options)
+    return withUploads(this.inner).listParts(upload, options)
   }
 
   completeUpload(upload: PartUpload, options: CompleteUploadCallOptions): Promise<WrittenFile> {
-    return this.inner.completeUpload(upload, options)
+    return withUploads(this.inner).completeUpload(upload, options)
   }
 
   abortUpload(upload: PartUploadReference, options: CallOptions): Promise<void> {
-    return this.inner.abortUpload(upload, options)
+    return withUploads(this.inner).abortUpload(upload, options)
   }
 
   listUploads(container: string, options: ListCallOptions & { readonly prefix: string }): Promise<UploadPage> {
-    return this.inner.listUploads(container, options)
+    return withUploads(this.inner).listUploads(container, options)
   }
 
   signUrl(container: string, file: string, options: SignUrlCallOptions): Promise<SignedUrl> {
-    return this.inner.signUrl(container, file, options)
+    return withSignedUrls(this.inner).signUrl(container, file, options)
   }
 
   close(): Promise<void> {

@@ -182,7 +182,5 @@ export interface SignUrlOptions extends OperationOptions {
   readonly expiresIn: number
   readonly contentType?: string | null
   readonly size?: number
-  readonly responseHeaders?: Readonly<
-    Pick<FileAttributes, 'contentType' | 'cacheControl' | 'contentDisposition' | 'contentEncoding' | 'contentLanguage'>
-  >
+  readonly responseHeaders?: Omit<FileAttributes, 'expires' | 'metadata'>
 }

@@ -26,7 +26,7 @@ import {
 import { checkDate, readConditions } from '../checks/conditions.js'
 import { invalid } from '../checks/invalid.js'
 import { checkOptions, type NamesOf } from '../checks/option-names.js'
-import { checkProvider } from '../checks/provider.js'
+import { checkProvider, withSignedUrls, withUploads } from '../checks/provider.js'
 import type { Capabilities } from '../contract/capabilities.js'
 import type { ReadConditions, Version, WriteConditions } from '../contract/conditions.js'
 import { isStorageError, StorageError } from '../contract/errors.js'
@@ -492,7 +492,7 @@ export class StorageService implements AsyncDisposable {
         )
       }
       const start = checkStart(file, options, this.capabilities)
-      return this.provider.startUpload(container, file, { signal, ...start, partSize })
+      return withUploads(this.provider).startUpload(container, file, { signal, ...start, partSize })
     })
   }
 
@@ -514,7 +514,7 @@ export class StorageService implements AsyncDisposable {
     return this.#operations.send('uploadPart', subjectOf(target), options, body, check, async (source, _, signal) => {
       const bytes = source.checkBytes() ?? (this.capabilities.streamingPut ? undefined : await source.collect())
       const size = bytes?.length ?? source.size
-      const send = () => this.provider.uploadPart(target, bytes ?? source, { signal, partNumber, size })
+      const send = () => withUploads(this.provider).uploadPart(target, bytes ?? source, { signal, partNumber, size })
       const part = await this.#operations.retry.runTransfer(signal, bytes !== undefined, send)
       return checkUploadedPart(part, source.sent)
     })
@@ -524,7 +524,7 @@ export class StorageService implements AsyncDisposable {
   parts(target: PartUploadReference, options: ListOptions = {}): AsyncIterableIterator<UploadedPart> {
     return this.#operations.iterate('parts', subjectOf(target), options, (call) => {
       checkUploadReference(target, this.capabilities)
-      return this.provider.listParts(target, call)
+      return withUploads(this.provider).listParts(target, call)
     })
   }
 
@@ -539,7 +539,11 @@ export class StorageService implements AsyncDisposable {
       const conditions = checkConditions(options, this.capabilities)
       checkParts(target, parts)
       const { retry } = this.#operations
-      const written = await completeUpload(this.provider, retry, target, { signal, parts: [...parts], conditions })
+      const written = await completeUpload(withUploads(this.provider), retry, target, {
+        signal,
+        parts: [...parts],
+        conditions,
+      })
       return checkWritten(this.provider, retry, written, totalSize(parts))
     })
   }
@@ -548,7 +552,7 @@ export class StorageService implements AsyncDisposable {
   abortUpload(target: PartUploadReference, options: OperationOptions = {}): Promise<void> {
     return this.#operations.repeat('abortUpload', subjectOf(target), options, (signal) => {
       checkUploadReference(target, this.capabilities)
-      return this.provider.abortUpload(target, { signal })
+      return withUploads(this.provider).abortUpload(target, { signal })
     })
   }
 
@@ -560,7 +564,7 @@ export class StorageService implements AsyncDisposable {
     return this.#operations.iterate('uploads', { container }, options, (call) => {
       checkContainer(container, this.capabilities)
       partLimits(this.capabilities)
-      return this.provider.listUploads(container, { ...call, prefix: checkPrefix(options.prefix) })
+      return withUploads(this.provider).listUploads(container, { ...call, prefix: checkPrefix(options.prefix) })
     })
   }
 
@@ -585,7 +589,7 @@ export class StorageService implements AsyncDisposable {
     return this.#operations.run('signUrl', place, options, (signal) => {
       checkLocation(place, this.capabilities)
       const sign = checkSignUrl(options, this.capabilities)
-      return this.provider.signUrl(container, file, { signal, ...sign })
+      return withSignedUrls(this.provider).signUrl(container, file, { signal, ...sign })
     })
   }
 

@@ -4,6 +4,7 @@
 
 import { invalid } from '../checks/invalid.js'
 import { checkOptions, transferNames } from '../checks/option-names.js'
+import { pickHeaderAttributes } from '../contract/attributes.js'
 import type { FileLocation, WrittenFile } from '../contract/files.js'
 import type { WriteOptions } from './options.js'
 import type { StorageService } from './service.js'
@@ -29,15 +30,12 @@ export async function copyBetween(
   const { signal, timeout } = options
   await using opened = await source.storage.openFile(source.container, source.file, { signal, timeout })
   const { info } = opened
-  const { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage, metadata } = info
+  const { contentType, metadata } = info
   const { md5, sha256 } = info.checksums
   return await target.storage.putFile(target.container, target.file, opened.stream, {
     contentType,
-    cacheControl,
-    contentDisposition,
-    contentEncoding,
-    contentLanguage,
     metadata,
+    ...pickHeaderAttributes(info),
     checksums: { md5, sha256 },
     ...options,
     size: info.size,

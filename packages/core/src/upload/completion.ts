@@ -1,6 +1,7 @@
 /**
  * Completing a part upload, also when the answer to it is lost.
  */
+import type { UploadingProvider } from '../checks/provider.js'
 import { errorCodes, isStorageError } from '../contract/errors.js'
 import type { WrittenFile } from '../contract/files.js'
 import type { CompleteUploadCallOptions, PartUpload, StorageProvider } from '../contract/provider.js'
@@ -13,7 +14,7 @@ import { totalSize } from './stored-size.js'
  * unknown, and the first error is told.
  */
 export async function completeUpload(
-  provider: StorageProvider,
+  provider: UploadingProvider,
   retry: RetryPolicy,
   upload: PartUpload,
   options: CompleteUploadCallOptions,

@@ -6,6 +6,7 @@
  * On any failure the parts sent so far are thrown away on the service, and nothing is visible.
  */
 
+import { withUploads } from '../checks/provider.js'
 import { StorageError } from '../contract/errors.js'
 import type { WrittenFile } from '../contract/files.js'
 import type { PartUpload, PutCallOptions, StorageProvider, UploadedPart } from '../contract/provider.js'
@@ -168,12 +169,13 @@ async function uploadParts(job: UploadJob, partSize: number, bodies: Parts): Pro
   const { parts: limits, maxPutSize } = provider.capabilities
   if (limits === false) throw tooLarge(maxPutSize)
   const { conditions, ...start } = options
+  const uploading = withUploads(provider)
   const started = await retry.runTransfer(options.signal, true, () =>
-    provider.startUpload(container, file, { ...start, partSize }),
+    uploading.startUpload(container, file, { ...start, partSize }),
   )
   try {
     const parts = await sendParts(job, started, bodies, limits.maxParts, tuning.parallelism)
-    return await completeUpload(provider, retry, started, { signal: options.signal, parts, conditions })
+    return await completeUpload(uploading, retry, started, { signal: options.signal, parts, conditions })
   } catch (error) {
     await abandon(job, started)
     throw error
@@ -198,7 +200,7 @@ async function sendParts(
     try {
       const part = await retry.runTransfer(signal, true, () => {
         tries++
-        return provider.uploadPart(started, bytes, { signal, partNumber, size: bytes.length })
+        return withUploads(provider).uploadPart(started, bytes, { signal, partNumber, size: bytes.length })
       })
       parts[partNumber - 1] = checkUploadedPart(part, bytes.length)
       // After a failed try its bytes may still be on their way.
@@ -235,5 +237,5 @@ async function sendParts(
  */
 async function abandon({ provider, retry }: UploadJob, started: PartUpload): Promise<void> {
   const signal = AbortSignal.timeout(cleanUpTime)
-  await retry.run(signal, true, () => provider.abortUpload(started, { signal })).catch(() => undefined)
+  await retry.run(signal, true, () => withUploads(provider).abortUpload(started, { signal })).catch(() => undefined)
 }

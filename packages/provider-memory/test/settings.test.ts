@@ -57,9 +57,9 @@ describe('the memory provider as a data source', () => {
     const first = new memory.MemoryProvider()
     const second = new memory.MemoryProvider({ store: first.native })
     const call = { signal: new AbortController().signal }
-    await first.createContainer('photos')
-    assert.equal((await second.getContainer('photos')).name, 'photos')
+    await first.createContainer('photos', call)
+    assert.equal((await second.getContainer('photos', call)).name, 'photos')
     await second.destroyContainer('photos', { ...call, onlyIfEmpty: true })
-    await assert.rejects(first.getContainer('photos'), { code: 'CONTAINER_NOT_FOUND' })
+    await assert.rejects(first.getContainer('photos', call), { code: 'CONTAINER_NOT_FOUND' })
   })
 })

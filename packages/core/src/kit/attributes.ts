@@ -1,0 +1,13 @@
+/**
+ * A file's attributes, as a copy of it gets them.
+ */
+import { pickHeaderAttributes } from '../contract/attributes.js'
+import type { FileInfo } from '../contract/files.js'
+import type { WriteCallOptions } from '../contract/provider.js'
+
+/** All attributes of a file, for a copy that keeps them. */
+export const attributesOf = (info: FileInfo): WriteCallOptions['attributes'] => ({
+  contentType: info.contentType,
+  metadata: info.metadata,
+  ...pickHeaderAttributes(info),
+})

@@ -23,7 +23,7 @@ const optionNames = {
   idleTimeout: true,
 } as const satisfies NamesOf<AzureProviderOptions>
 
-const base = providerBase<Account>({
+const base = providerBase<Account>()({
   ...containers,
   ...lister,
   ...reader,

@@ -2,13 +2,19 @@
  * Copy and move. A copy shares the source's blocks where the file system can do that (Btrfs, XFS, APFS).
  */
 import { type BigIntStats, constants } from 'node:fs'
-import { type CopyCallOptions, checkWriteConditions, StorageError, type WrittenFile } from '@stowage/core/provider'
+import {
+  type CopyCallOptions,
+  checkWriteConditions,
+  type FileLocation,
+  StorageError,
+  type WrittenFile,
+} from '@stowage/core/provider'
 import { type Attributes, isToldByName, type Kept, writtenFile } from './attributes.js'
 import { commit, commitLocked, type Move, moveInto, presentVersion, withoutLinks } from './commit.js'
 import { type Directory, syncDirectory } from './directories.js'
 import { changedMeanwhile, errno, isAbsence, throwIfAborted } from './errors.js'
 import type { Lease } from './lease.js'
-import { lockOf, type Place } from './places.js'
+import { lockOf, type Place, placeAt } from './places.js'
 import { type OpenVersion, openVersion } from './reader.js'
 import {
   access,
@@ -26,10 +32,12 @@ import type { Workspace } from './workspace.js'
 
 export async function copyFile(
   workspace: Workspace,
-  source: Place,
-  target: Place,
+  from: FileLocation,
+  to: FileLocation,
   options: CopyCallOptions,
 ): Promise<WrittenFile> {
+  const source = placeAt(from)
+  const target = placeAt(to)
   const { signal, conditions } = options
   const container = await workspace.holdContainer(target.container)
   container[Symbol.dispose]()
@@ -130,10 +138,12 @@ export async function copyBytes(source: number, target: number, options: CopyByt
  */
 export async function moveFile(
   workspace: Workspace,
-  source: Place,
-  target: Place,
+  from: FileLocation,
+  to: FileLocation,
   options: CopyCallOptions,
 ): Promise<WrittenFile> {
+  const source = placeAt(from)
+  const target = placeAt(to)
   workspace.cleaner.startOnce()
   const move = async (lease: Lease) => {
     const opened = await openVersion(workspace, source, options.signal)

@@ -1,7 +1,7 @@
 /**
  * @stowage/provider-fs: containers and files on a plain directory.
  *
- * Configuration (`config.ts`): `root`, and `createRoot`, `fsync`, `chunkSize`.
+ * Configuration (`settings.ts`): `root`, and `createRoot`, `fsync`, `chunkSize`.
  *
  * Layout: a container is a directory at the root, a file is a file below it, under its own name. What is ours is in
  * `.stowage` at the root, on the same file system, made by the first write:
@@ -27,5 +27,6 @@
  * between all of them. `kill -9` at any moment leaves the old file or the new one; what is left in `.stowage` is cleared
  * by the next process that writes (`cleaner.ts`).
  */
-export { createProvider, type FilesystemSettings, settings } from './config.js'
+
 export { type FilesystemNative, FilesystemProvider, type FilesystemProviderOptions } from './provider.js'
+export { createProvider, type FilesystemSettings, settings } from './settings.js'

@@ -32,10 +32,10 @@ const maxHeld = 8
 
 export async function listFiles(
   workspace: Workspace,
-  snapshots: Snapshots,
   container: string,
   options: ListFilesCallOptions,
 ): Promise<FilePage> {
+  const { snapshots } = workspace
   const held = await workspace.holdContainer(container)
   held[Symbol.dispose]()
   const position = positionOf(options)

@@ -1,6 +1,7 @@
 /**
  * Where a file is: its name in the contract, and its path on the disk.
  */
+import type { FileLocation } from '@stowage/core/provider'
 import { foldName } from './folding.js'
 import type { Lock } from './lines.js'
 import { lockName } from './locks.js'
@@ -23,6 +24,8 @@ export function placeOf(container: string, file: string): Place {
   const entry = segments.pop() ?? ''
   return { container, file, directory: [container, ...segments], entry }
 }
+
+export const placeAt = ({ container, file }: FileLocation): Place => placeOf(container, file)
 
 /** The path from the root. */
 export const pathOf = (place: OnDisk): string => [...place.directory, place.entry].join('/')

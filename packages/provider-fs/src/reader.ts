@@ -17,7 +17,7 @@ import {
 } from '@stowage/core/provider'
 import { defaultAttributes, fileInfo, type Kept } from './attributes.js'
 import { changedMeanwhile, errno, isAbsence, throwIfAborted, translate } from './errors.js'
-import type { Place } from './places.js'
+import { type Place, placeOf } from './places.js'
 import { fstat, ignoreFailure, readFully } from './system.js'
 import { mayHaveAttributes, versionOf } from './versions.js'
 import type { Workspace } from './workspace.js'
@@ -72,7 +72,13 @@ export async function openVersion(workspace: Workspace, place: Place, signal: Ab
   throw new StorageError('UNAVAILABLE', 'the file is replaced faster than it can be opened')
 }
 
-export async function getFile(workspace: Workspace, place: Place, options: ReadCallOptions): Promise<FileInfo> {
+export async function getFile(
+  workspace: Workspace,
+  container: string,
+  file: string,
+  options: ReadCallOptions,
+): Promise<FileInfo> {
+  const place = placeOf(container, file)
   for (let tries = 1; tries <= maxTries; tries++) {
     throwIfAborted(options.signal)
     using directory = await workspace.directories.hold(place.directory)
@@ -120,7 +126,13 @@ async function isUnmoved(workspace: Workspace, path: string, stats: BigIntStats)
   )
 }
 
-export async function openFile(workspace: Workspace, place: Place, options: OpenCallOptions): Promise<OpenFile> {
+export async function openFile(
+  workspace: Workspace,
+  container: string,
+  file: string,
+  options: OpenCallOptions,
+): Promise<OpenFile> {
+  const place = placeOf(container, file)
   const { fd, stats, kept } = await openVersion(workspace, place, options.signal)
   let streaming = false
   try {

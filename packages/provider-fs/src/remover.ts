@@ -2,8 +2,10 @@
  * Removal of files, one and many.
  */
 import {
+  type CallOptions,
   checkWriteConditions,
   fileNotFound,
+  inParallel,
   isStorageError,
   type RemoveCallOptions,
   type RemoveOutcome,
@@ -17,7 +19,13 @@ import { ignoreFailure } from './system.js'
 import { etagOf } from './versions.js'
 import type { Workspace } from './workspace.js'
 
-export async function removeFile(workspace: Workspace, place: Place, options: RemoveCallOptions): Promise<void> {
+export async function removeFile(
+  workspace: Workspace,
+  container: string,
+  file: string,
+  options: RemoveCallOptions,
+): Promise<void> {
+  const place = placeOf(container, file)
   // A file that is not there, or whose container is not, needs no lock.
   if ((await workspace.look(place)) === undefined) throw fileNotFound(place.container, place.file)
   const remove = async (lease: Lease) => {
@@ -43,30 +51,30 @@ export async function removeFiles(
   workspace: Workspace,
   container: string,
   files: readonly string[],
-  signal: AbortSignal,
+  { signal }: CallOptions,
 ): Promise<RemoveOutcome[]> {
   const held = await workspace.holdContainer(container)
   held[Symbol.dispose]()
   const outcomes = new Map<string, RemoveOutcome>()
-  const queue = files.values()
-  const work = async () => {
-    for (const file of queue) {
-      if (signal.aborted) return
-      outcomes.set(file, await outcomeOf(workspace, placeOf(container, file), signal))
-    }
-  }
-  await Promise.all(Array.from({ length: parallelism }, work))
-  if (signal.aborted) {
+  await inParallel(
+    files,
+    parallelism,
+    async (file, stopped) => {
+      outcomes.set(file, await outcomeOf(workspace, placeOf(container, file), stopped))
+    },
+    signal,
+  ).catch((error: unknown) => {
+    if (!signal.aborted) throw error
     const removed = [...outcomes.values()].filter(({ error }) => error === undefined).map(({ file }) => file)
     throw new StorageError('ABORTED', 'the removal was aborted', { cause: aborted(signal).cause, details: { removed } })
-  }
+  })
   return files.map((file) => outcomes.get(file) ?? { file })
 }
 
 async function outcomeOf(workspace: Workspace, place: Place, signal: AbortSignal): Promise<RemoveOutcome> {
   const { file } = place
   try {
-    await removeFile(workspace, place, { conditions: {}, signal })
+    await removeFile(workspace, place.container, place.file, { conditions: {}, signal })
     return { file }
   } catch (thrown) {
     const error = translate(thrown)

@@ -222,3 +222,5 @@ const invalidNext = () =>
   new StorageError('INVALID_ARGUMENT', 'this is not the place where a page of this list ended', {
     details: { property: 'next' },
   })
+
+export { completeUpload, uploadPart } from './parts.js'

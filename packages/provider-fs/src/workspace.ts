@@ -10,6 +10,7 @@ import { Directories, type DirectoriesOptions, type Directory } from './director
 import type { Lease } from './lease.js'
 import { Locks } from './locks.js'
 import { type OnDisk, type Place, readNote } from './places.js'
+import { Snapshots } from './snapshots.js'
 
 export interface WorkspaceOptions extends DirectoriesOptions {
   /** Bytes of one read or write of a large file. */
@@ -27,6 +28,7 @@ export class Workspace {
   readonly locks: Locks
   readonly cleaner: Cleaner
   readonly caseFolding: CaseFolding
+  readonly snapshots: Snapshots
 
   constructor(options: WorkspaceOptions) {
     this.options = options
@@ -38,6 +40,14 @@ export class Workspace {
     })
     this.cleaner = new Cleaner(this)
     this.caseFolding = new CaseFolding(this.directories, options.foldsCase)
+    this.snapshots = new Snapshots(this.directories)
+  }
+
+  /** Frees descriptors and timers. */
+  close(): void {
+    this.cleaner.stop()
+    this.directories.close()
+    this.snapshots.close()
   }
 
   /** Holds a container; `CONTAINER_NOT_FOUND`. */

@@ -6,7 +6,7 @@ import { checkWriteConditions, freeChunk } from '@stowage/core/provider'
 import { commit, presentVersion } from './commit.js'
 import type { DirectCalls } from './direct.js'
 import { aborted, BodyFailure, throwIfAborted } from './errors.js'
-import type { Place } from './places.js'
+import { placeOf } from './places.js'
 import { ignoreFailure } from './system.js'
 import { TemporaryFile } from './temporary.js'
 import { etagOf } from './versions.js'
@@ -14,15 +14,17 @@ import type { Workspace } from './workspace.js'
 
 export async function putFile(
   workspace: Workspace,
-  place: Place,
+  container: string,
+  file: string,
   body: ProviderBody,
   options: PutCallOptions,
 ): Promise<WrittenFile> {
+  const place = placeOf(container, file)
   const { attributes, checksums, conditions, signal } = options
   // A container that is missing is told now, to spare the caller to send the body; what counts is what is found at the end.
-  const container =
+  const held =
     (await workspace.directories.holdAsSeen([place.container])) ?? (await workspace.holdContainer(place.container))
-  container[Symbol.dispose]()
+  held[Symbol.dispose]()
   workspace.cleaner.startOnce()
   // Told now, a failing condition spares the caller to send the body; what counts is the check at the end.
   if (conditions.ifMatch !== undefined || conditions.ifNoneMatch !== undefined) {

@@ -86,7 +86,9 @@ describe.each(ways)('When directories are reached $how', ({ options }) => {
     await symlink(outside, join(root, 'linked'))
     const { entries } = await provider.listContainers({ signal: never, limit: 10 })
     expect(entries.map(({ name }) => name)).toEqual(['box'])
-    await expect(provider.getContainer('linked')).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
+    await expect(provider.getContainer('linked', { signal: new AbortController().signal })).rejects.toMatchObject({
+      code: 'CONTAINER_NOT_FOUND',
+    })
     await expect(provider.getFile('linked', 'secret', reading)).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
     const destroying = { signal: never, onlyIfEmpty: false }
     await expect(provider.destroyContainer('linked', destroying)).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })

@@ -24,7 +24,7 @@ describe('a file that is moved away and back', () => {
       await provider.moveFile(place('there'), place('here'), options)
       return found
     }
-    expect(await getFile(workspace, placeOf('box', 'here'), reading)).toMatchObject(kept)
+    expect(await getFile(workspace, 'box', 'here', reading)).toMatchObject(kept)
     looks = 0
     const opened = await openVersion(workspace, placeOf('box', 'here'), never)
     workspace.directories.discard(opened.fd)

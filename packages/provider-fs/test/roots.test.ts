@@ -13,7 +13,7 @@ const everyCall = (provider: FilesystemProvider): (() => Promise<unknown>)[] => 
   return [
     () => provider.listContainers({ signal: never, limit: 10 }),
     () => provider.createContainer('box', { signal: never }),
-    () => provider.getContainer('box'),
+    () => provider.getContainer('box', { signal: new AbortController().signal }),
     () => provider.destroyContainer('box', { signal: never, onlyIfEmpty: false }),
     () => provider.listFiles('box', { signal: never, limit: 10, prefix: '' }),
     () => provider.getFile('box', 'file', reading),
@@ -151,7 +151,9 @@ describe('a container', () => {
     expect((await readdir(box)).sort()).toEqual(['a', 'c', 'd'])
     await provider.removeFile('box', 'd/file', reading)
     await provider.destroyContainer('box', onlyIfEmpty)
-    await expect(provider.getContainer('box')).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
+    await expect(provider.getContainer('box', { signal: new AbortController().signal })).rejects.toMatchObject({
+      code: 'CONTAINER_NOT_FOUND',
+    })
   })
 
   it('shows no folder for a directory that another program made and that holds no file', async () => {
@@ -177,7 +179,9 @@ describe('a container', () => {
     await expect(provider.createContainer('file', { signal: never })).rejects.toMatchObject({
       code: 'CONTAINER_EXISTS',
     })
-    await expect(provider.getContainer('file')).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
+    await expect(provider.getContainer('file', { signal: new AbortController().signal })).rejects.toMatchObject({
+      code: 'CONTAINER_NOT_FOUND',
+    })
   })
 })
 

@@ -19,7 +19,7 @@ export interface MemoryProviderOptions {
 
 const optionNames = { store: true, capabilities: true } as const satisfies NamesOf<MemoryProviderOptions>
 
-const base = providerBase<Memory>({
+const base = providerBase<Memory>()({
   ...containers,
   ...lister,
   ...reader,

@@ -12,7 +12,7 @@ import * as signing from './signing.js'
 import * as uploads from './uploads.js'
 import * as writer from './writer.js'
 
-const base = providerBase<Connection>({
+const base = providerBase<Connection>()({
   ...containers,
   ...lister,
   ...reader,

@@ -29,7 +29,7 @@ const optionNames = {
   copyPartSize: true,
 } as const satisfies NamesOf<SwiftProviderOptions>
 
-const base = providerBase<SwiftClient>({
+const base = providerBase<SwiftClient>()({
   ...containers,
   ...lister,
   ...reader,

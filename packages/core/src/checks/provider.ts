@@ -3,7 +3,13 @@
  */
 
 import type { Capabilities } from '../contract/capabilities.js'
-import { providerMethods, type StorageProvider, uploadMethods } from '../contract/provider.js'
+import {
+  providerMethods,
+  type SigningMethods,
+  type StorageProvider,
+  type UploadMethods,
+  uploadMethods,
+} from '../contract/provider.js'
 import { notSupported } from './attributes.js'
 import { invalid } from './invalid.js'
 
@@ -11,7 +17,7 @@ import { invalid } from './invalid.js'
 const optionalMethods: readonly string[] = ['moveFile', 'signUrl', ...uploadMethods] satisfies (keyof StorageProvider)[]
 
 /** A provider with the methods of multipart uploads. */
-export type UploadingProvider = StorageProvider & Required<Pick<StorageProvider, (typeof uploadMethods)[number]>>
+export type UploadingProvider = StorageProvider & UploadMethods
 
 /** The provider, which has multipart uploads; else `NOT_SUPPORTED`. */
 export function withUploads(provider: StorageProvider): UploadingProvider {
@@ -20,7 +26,7 @@ export function withUploads(provider: StorageProvider): UploadingProvider {
 }
 
 /** A provider with signed URLs. */
-export type SigningProvider = StorageProvider & Required<Pick<StorageProvider, 'signUrl'>>
+export type SigningProvider = StorageProvider & SigningMethods
 
 /** The provider, which has signed URLs; else `NOT_SUPPORTED`. */
 export function withSignedUrls(provider: StorageProvider): SigningProvider {

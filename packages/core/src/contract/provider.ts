@@ -257,13 +257,8 @@ export interface SignedUrl {
   readonly expires: Date
 }
 
-export interface StorageProvider {
-  /** As in a data source's `provider`, such as `filesystem`; in errors and diagnostics. */
-  readonly name: string
-  readonly capabilities: Capabilities
-  /** The service's own client, for what the contract does not have. Documented in the README under "Native access". */
-  readonly native: unknown
-
+/** The methods that every provider has. */
+export interface RequiredMethods {
   listContainers(options: ListCallOptions): Promise<ContainerPage>
   /** `CONTAINER_EXISTS` when it does, whoever owns it. Of several at once, one wins. */
   createContainer(container: string, options: CallOptions): Promise<ContainerInfo>
@@ -291,37 +286,57 @@ export interface StorageProvider {
    * Source and target may be the same, with new attributes or none.
    */
   copyFile(source: FileLocation, target: FileLocation, options: CopyCallOptions): Promise<WrittenFile>
+  /** Frees connections. Called at most once. */
+  close(): Promise<void>
+}
+
+/** Moves as one step of the service. */
+export interface MovingMethods {
   /**
    * Only where the service has it as one step, cheaper than copy and removal: afterwards the source is gone and the target
    * is there. Without it core copies, then removes the source. Source and target differ.
    */
-  moveFile?(source: FileLocation, target: FileLocation, options: CopyCallOptions): Promise<WrittenFile>
+  moveFile(source: FileLocation, target: FileLocation, options: CopyCallOptions): Promise<WrittenFile>
+}
 
-  // Multipart uploads: all six methods, or none and `capabilities.parts` is false.
-  startUpload?(container: string, file: string, options: StartUploadCallOptions): Promise<PartUpload>
+/** Multipart uploads: all of these methods, or none and `capabilities.parts` is false. */
+export interface UploadMethods {
+  startUpload(container: string, file: string, options: StartUploadCallOptions): Promise<PartUpload>
   /** Sent again, the last one counts. `UPLOAD_NOT_FOUND`. */
-  uploadPart?(upload: PartUpload, body: ProviderBody, options: UploadPartCallOptions): Promise<UploadedPart>
+  uploadPart(upload: PartUpload, body: ProviderBody, options: UploadPartCallOptions): Promise<UploadedPart>
   /** `UPLOAD_NOT_FOUND`. */
-  listParts?(upload: PartUploadReference, options: ListCallOptions): Promise<PartPage>
+  listParts(upload: PartUploadReference, options: ListCallOptions): Promise<PartPage>
   /**
    * The file appears, whole. `INVALID_PART` when a part is missing or its tag is wrong, and from services that cannot leave
    * out parts that were sent; `UPLOAD_NOT_FOUND`, also when it was completed; the errors of `putFile`. After an error other than `UPLOAD_NOT_FOUND` the upload can still be
    * completed or aborted. Attributes and checksums are those given at the start, also when another process completes.
    */
-  completeUpload?(upload: PartUpload, options: CompleteUploadCallOptions): Promise<WrittenFile>
+  completeUpload(upload: PartUpload, options: CompleteUploadCallOptions): Promise<WrittenFile>
   /** What was sent is thrown away. Not an error when the upload is unknown, completed or already aborted; a completed file stays. */
-  abortUpload?(upload: PartUploadReference, options: CallOptions): Promise<void>
+  abortUpload(upload: PartUploadReference, options: CallOptions): Promise<void>
   /** Unfinished uploads of names that begin with the prefix. */
-  listUploads?(container: string, options: ListCallOptions & { readonly prefix: string }): Promise<UploadPage>
+  listUploads(container: string, options: ListCallOptions & { readonly prefix: string }): Promise<UploadPage>
+}
 
+/** Signed URLs. */
+export interface SigningMethods {
   /**
    * Left out, and `capabilities.signedUrls` false, when the service has none. `INVALID_NAME` for a file whose name the service's URLs cannot express, though
    * it holds the file.
    */
-  signUrl?(container: string, file: string, options: SignUrlCallOptions): Promise<SignedUrl>
+  signUrl(container: string, file: string, options: SignUrlCallOptions): Promise<SignedUrl>
+}
 
-  /** Frees connections. Called at most once. */
-  close(): Promise<void>
+export interface StorageProvider
+  extends RequiredMethods,
+    Partial<MovingMethods>,
+    Partial<UploadMethods>,
+    Partial<SigningMethods> {
+  /** As in a data source's `provider`, such as `filesystem`; in errors and diagnostics. */
+  readonly name: string
+  readonly capabilities: Capabilities
+  /** The service's own client, for what the contract does not have. Documented in the README under "Native access". */
+  readonly native: unknown
 }
 
 /** The methods of {@link StorageProvider}, so that a wrapper can be checked for forwarding each of them. */
@@ -348,7 +363,7 @@ export const providerMethods = [
   'close',
 ] as const satisfies readonly (keyof StorageProvider)[]
 
-/** The methods of multipart uploads: a provider has all of them, or none. */
+/** The names of {@link UploadMethods}. */
 export const uploadMethods = [
   'startUpload',
   'uploadPart',

@@ -1,19 +1,32 @@
 /**
  * A provider's class, made from modules of functions.
  */
-import { providerMethods, type StorageProvider } from '../contract/provider.js'
+import {
+  type MovingMethods,
+  providerMethods,
+  type RequiredMethods,
+  type SigningMethods,
+  type UploadMethods,
+} from '../contract/provider.js'
 
-/** The methods of a provider. */
-export interface ProviderMethods extends Omit<StorageProvider, 'name' | 'capabilities' | 'native'> {}
-
-/** The calls of the contract as functions whose first parameter is the provider's context, such as its connection. */
-export type ProviderCalls<Context> = {
-  readonly [Name in keyof ProviderMethods]: NonNullable<ProviderMethods[Name]> extends (
-    ...args: infer Args
-  ) => infer Result
+type WithContext<Methods, Context> = {
+  readonly [Name in keyof Methods]: Methods[Name] extends (...args: infer Args) => infer Result
     ? (context: Context, ...args: Args) => Result
     : never
 }
+
+/**
+ * The contract's methods as functions whose first parameter is the provider's context, such as its connection.
+ * A module may export other functions too.
+ */
+export type ProviderCalls<Context> = WithContext<RequiredMethods, Context> &
+  Partial<WithContext<MovingMethods & UploadMethods & SigningMethods, Context>>
+
+/** The contract's methods that have a function. */
+export type MethodsOf<Calls> = RequiredMethods &
+  (Calls extends { moveFile: unknown } ? MovingMethods : unknown) &
+  (Calls extends { startUpload: unknown } ? UploadMethods : unknown) &
+  (Calls extends { signUrl: unknown } ? SigningMethods : unknown)
 
 /** What all methods of a provider share. */
 export class ContextHolder<Context> {
@@ -26,8 +39,8 @@ export class ContextHolder<Context> {
 }
 
 /**
- * A class whose methods pass their arguments, after its context, to the functions of the same names.
- * What a service cannot do is left out.
+ * A class whose methods pass their arguments, after the provider's context, to the functions of the same names.
+ * What a service cannot do is left out. Call it with the type of the context, then with the functions.
  *
  * @param translate Turns what a function threw into the error that the caller gets. Default: the same error.
  *
@@ -35,33 +48,39 @@ export class ContextHolder<Context> {
  * import * as containers from './containers.js'
  * import * as reader from './reader.js'
  *
- * class MyProvider extends providerBase<Connection>({ ...containers, ...reader }) {
+ * const base = providerBase<Connection>()({ ...containers, ...reader })
+ *
+ * class MyProvider extends base {
  *   constructor(settings: Settings) {
  *     super(new Connection(settings))
  *   }
  * }
  */
-export function providerBase<Context>(
-  calls: ProviderCalls<Context>,
-  translate?: (error: unknown) => unknown,
-): new (
-  context: Context,
-) => ProviderMethods & ContextHolder<Context> {
-  class ProviderBase extends ContextHolder<Context> {}
-  const rethrow = (error: unknown) => {
-    throw translate?.(error)
+export const providerBase =
+  <Context>() =>
+  <Calls extends ProviderCalls<Context>>(
+    calls: Calls,
+    translate?: (error: unknown) => unknown,
+  ): (new (
+    context: Context,
+  ) => MethodsOf<Calls> & ContextHolder<Context>) => {
+    class ProviderBase extends ContextHolder<Context> {}
+    const rethrow = (error: unknown) => {
+      throw translate?.(error)
+    }
+    for (const name of providerMethods) {
+      const call = calls[name] as ((context: Context, ...args: unknown[]) => unknown) | undefined
+      if (call === undefined) continue
+      Object.defineProperty(ProviderBase.prototype, name, {
+        configurable: true,
+        writable: true,
+        value(this: { readonly context: Context }, ...args: unknown[]) {
+          const result = call(this.context, ...args)
+          return translate === undefined ? result : (result as Promise<unknown>).catch(rethrow)
+        },
+      })
+    }
+    return ProviderBase as unknown as new (
+      context: Context,
+    ) => MethodsOf<Calls> & ContextHolder<Context>
   }
-  for (const name of providerMethods) {
-    const call = calls[name] as ((context: Context, ...args: unknown[]) => unknown) | undefined
-    if (call === undefined) continue
-    Object.defineProperty(ProviderBase.prototype, name, {
-      configurable: true,
-      writable: true,
-      value(this: { readonly context: Context }, ...args: unknown[]) {
-        const result = call(this.context, ...args)
-        return translate === undefined ? result : (result as Promise<unknown>).catch(rethrow)
-      },
-    })
-  }
-  return ProviderBase as unknown as ReturnType<typeof providerBase<Context>>
-}

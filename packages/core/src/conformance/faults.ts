@@ -260,7 +260,7 @@ export const faults: ConformanceCategory = {
     },
     {
       id: 'Q.11',
-      name: 'garbage in an answer is a typed error, never a hang, and tells nothing of the inside',
+      name: 'garbage in a response is a typed error, never a hang, and reveals nothing internal',
       async run(context) {
         const { container } = context
         await context.put('file', content)

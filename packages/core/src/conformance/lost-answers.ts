@@ -31,7 +31,7 @@ const abortedMeanwhile = (context: CaseContext): FaultyProvider =>
 export const lostAnswers: readonly ConformanceCase[] = [
   {
     id: 'Q.13',
-    name: 'an answer that was lost: repeated only where doing it twice is doing it once',
+    name: 'an operation whose response was lost is retried only if it is idempotent',
     async run(context) {
       const { container } = context
       const faulty = context
@@ -52,7 +52,7 @@ export const lostAnswers: readonly ConformanceCase[] = [
   },
   {
     id: 'Q.14',
-    name: 'an answer to a conditional write that was lost is not repeated',
+    name: 'a conditional write whose response was lost is not retried',
     needs: needs.create,
     async run(context) {
       const { container } = context
@@ -65,7 +65,7 @@ export const lostAnswers: readonly ConformanceCase[] = [
   },
   {
     id: 'Q.19',
-    name: 'an answer to a completion that was lost: the file is there, and the upload is not',
+    name: 'a completion whose response was lost: the file exists, and the upload does not',
     needs: needs.parts,
     async run(context) {
       const { container, partSize } = context

@@ -192,7 +192,7 @@ export const partUploads: readonly ConformanceCase[] = [
   },
   {
     id: 'G.18',
-    name: 'attributes and checksums given at the start, whoever completes',
+    name: 'attributes and checksums given at the start apply, also if another process completes the upload',
     needs: needs.parts,
     async run(context) {
       const { storage, secondStorage, container, partSize, capabilities } = context

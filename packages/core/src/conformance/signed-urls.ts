@@ -206,7 +206,7 @@ export const signedUrls: ConformanceCategory = {
     },
     {
       id: 'P.11',
-      name: 'headers of the answer can be set',
+      name: 'response headers can be set',
       needs: needs.signedResponseHeaders,
       refused: refusedOption({ responseHeaders: { contentType: 'image/png' } }),
       async run(context) {
@@ -250,7 +250,7 @@ export const signedUrls: ConformanceCategory = {
     },
     {
       id: 'P.13',
-      name: 'the URL is whole and stands alone: host and port are those that answer, and it can be used again',
+      name: 'the URL is complete: it has the host and port of the server, and can be used again',
       needs: needs.signedUrls,
       async run(context) {
         await context.put('file', content)

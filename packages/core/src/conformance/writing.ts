@@ -88,7 +88,7 @@ export const writing: ConformanceCategory = {
     },
     {
       id: 'D.12',
-      name: 'the answer to a write equals a later look, in every property',
+      name: 'the result of a write equals what a later read returns, in every property',
       async run({ put, storage, secondStorage, container, capabilities }) {
         const written = await put('file', content, { contentType: 'image/png' })
         const info = await secondStorage.getFile(container, 'file')

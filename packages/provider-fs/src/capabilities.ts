@@ -2,7 +2,7 @@
  * What a plain directory can do.
  */
 import { type Capabilities, freezeCapabilities } from '@stowage/core/provider'
-import { bookkeepingPattern } from './folding.js'
+import { bookkeepingPattern } from './disk/folding.js'
 
 export const capabilities: Capabilities = freezeCapabilities({
   containerNames: {

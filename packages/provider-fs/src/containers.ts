@@ -15,17 +15,17 @@ import {
   type ListCallOptions,
   StorageError,
 } from '@stowage/core/provider'
-import { attributesPath } from './attributes.js'
 import { capabilities } from './capabilities.js'
-import { syncDirectory } from './directories.js'
-import { readEntries } from './entries.js'
+import { syncDirectory } from './disk/directories.js'
+import { readEntries } from './disk/entries.js'
+import type { Lease } from './disk/lease.js'
+import { lstatIfThere, mkdir } from './disk/system.js'
+import { type Tree, throwAway } from './disk/tree-removal.js'
 import { errno, throwIfAborted } from './errors.js'
-import type { Lease } from './lease.js'
-import { containerLock } from './places.js'
-import { lstatIfThere, mkdir } from './system.js'
-import { type Tree, throwAway } from './tree-removal.js'
-import { uploadsPath } from './uploads.js'
-import type { Workspace } from './workspace.js'
+import { attributesPath } from './files/attributes.js'
+import { containerLock } from './files/places.js'
+import type { Workspace } from './files/workspace.js'
+import { uploadsPath } from './uploads/upload-state.js'
 
 const infoOf = (name: string, { size, atime, mtime, ctime }: BigIntStats): ContainerInfo => ({
   name,

@@ -9,13 +9,8 @@ import {
   StorageError,
   type WrittenFile,
 } from '@stowage/core/provider'
-import { type Attributes, isToldByName, type Kept, writtenFile } from './attributes.js'
-import { commit, commitLocked, type Move, moveInto, presentVersion, withoutLinks } from './commit.js'
-import { type Directory, syncDirectory } from './directories.js'
-import { changedMeanwhile, errno, isAbsence, throwIfAborted } from './errors.js'
-import type { Lease } from './lease.js'
-import { lockOf, type Place, placeAt } from './places.js'
-import { type OpenVersion, openVersion } from './reader.js'
+import { type Directory, syncDirectory } from './disk/directories.js'
+import type { Lease } from './disk/lease.js'
 import {
   access,
   copyFile as copyOnDisk,
@@ -25,10 +20,15 @@ import {
   ignoreFailure,
   readFully,
   writeFully,
-} from './system.js'
-import { holdTemporaries, TemporaryFile } from './temporary.js'
-import { etagOf, markVersion, mayHaveAttributes, setTime, type VersionFacts, versionOf } from './versions.js'
-import type { Workspace } from './workspace.js'
+} from './disk/system.js'
+import { holdTemporaries, TemporaryFile } from './disk/temporary.js'
+import { changedMeanwhile, errno, isAbsence, throwIfAborted } from './errors.js'
+import { type Attributes, isToldByName, type Kept, writtenFile } from './files/attributes.js'
+import { commit, commitLocked, type Move, moveInto, presentVersion, withoutLinks } from './files/commit.js'
+import { lockOf, type Place, placeAt } from './files/places.js'
+import { etagOf, markVersion, mayHaveAttributes, setTime, type VersionFacts, versionOf } from './files/versions.js'
+import type { Workspace } from './files/workspace.js'
+import { type OpenVersion, openVersion } from './reader.js'
 
 export async function copyFile(
   workspace: Workspace,

@@ -9,14 +9,14 @@ import {
   type FolderEntry,
   type ListFilesCallOptions,
 } from '@stowage/core/provider'
-import type { Directories, OpenDirectory } from './directories.js'
+import type { Directories, OpenDirectory } from './disk/directories.js'
+import { unlessUnreadable } from './disk/unreadable.js'
 import { isUnreadable, nameTooLong, throwIfAborted, unreadable, warn } from './errors.js'
-import { encodeNext, type ListPosition, positionOf } from './list-position.js'
+import { encodeNext, type ListPosition, positionOf } from './files/list-position.js'
+import { describe, type Found } from './files/page-entries.js'
+import type { Path, Snapshot, Snapshots } from './files/snapshots.js'
+import type { Workspace } from './files/workspace.js'
 import { isTooLong, prefixDirectory } from './names.js'
-import { describe, type Found } from './page-entries.js'
-import type { Path, Snapshot, Snapshots } from './snapshots.js'
-import { unlessUnreadable } from './unreadable.js'
-import type { Workspace } from './workspace.js'
 
 /**
  * Entries of a page, which core joins to as many as its caller wants. What is in memory while a whole list passes through is in proportion to

@@ -15,12 +15,12 @@ import {
   resolveRange,
   StorageError,
 } from '@stowage/core/provider'
-import { defaultAttributes, fileInfo, type Kept } from './attributes.js'
+import { fstat, ignoreFailure, readFully } from './disk/system.js'
 import { changedMeanwhile, errno, isAbsence, throwIfAborted, translate } from './errors.js'
-import { type Place, placeOf } from './places.js'
-import { fstat, ignoreFailure, readFully } from './system.js'
-import { mayHaveAttributes, versionOf } from './versions.js'
-import type { Workspace } from './workspace.js'
+import { defaultAttributes, fileInfo, type Kept } from './files/attributes.js'
+import { type Place, placeOf } from './files/places.js'
+import { mayHaveAttributes, versionOf } from './files/versions.js'
+import type { Workspace } from './files/workspace.js'
 
 /** Bytes: files and ranges up to this are read while they are opened, and nothing stays open. */
 const smallBytes = 65_536

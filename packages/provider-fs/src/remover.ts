@@ -11,13 +11,13 @@ import {
   type RemoveOutcome,
   StorageError,
 } from '@stowage/core/provider'
-import { syncDirectory } from './directories.js'
+import { syncDirectory } from './disk/directories.js'
+import type { Lease } from './disk/lease.js'
+import { ignoreFailure } from './disk/system.js'
 import { aborted, translate } from './errors.js'
-import type { Lease } from './lease.js'
-import { lockOf, type Place, placeOf } from './places.js'
-import { ignoreFailure } from './system.js'
-import { etagOf } from './versions.js'
-import type { Workspace } from './workspace.js'
+import { lockOf, type Place, placeOf } from './files/places.js'
+import { etagOf } from './files/versions.js'
+import type { Workspace } from './files/workspace.js'
 
 export async function removeFile(
   workspace: Workspace,

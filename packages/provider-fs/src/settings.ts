@@ -2,7 +2,7 @@
  * The settings of a data source, and the provider made from them.
  */
 import * as v from 'valibot'
-import { absoluteRoot } from './directories.js'
+import { absoluteRoot } from './disk/directories.js'
 import { FilesystemProvider } from './provider.js'
 
 const pathRule = 'must be the path of a directory'

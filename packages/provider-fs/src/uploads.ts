@@ -12,44 +12,39 @@
  * It appears whole, by a rename, and goes by one. Without `data`, or when that has a second name, it was completed, and the rest is about to go.
  */
 import { randomBytes } from 'node:crypto'
-import type { BigIntStats } from 'node:fs'
 import {
   type CallOptions,
   compareNames,
+  decodePosition,
+  encodePosition,
   type ListCallOptions,
   type PartPage,
   type PartUpload,
   type PartUploadReference,
   type StartUploadCallOptions,
-  StorageError,
   type UnfinishedUpload,
   type UploadedPart,
   type UploadPage,
-  uploadNotFound,
 } from '@stowage/core/provider'
-import * as v from 'valibot'
-import { keptEntries, parseStored, storeKept } from './attributes.js'
-import { bookkeeping } from './bookkeeping.js'
-import type { Directory } from './directories.js'
-import { isAbsence, rootMissing, throwIfAborted } from './errors.js'
-import { newToken } from './owner.js'
-import { placeOf } from './places.js'
-import { lstatIfThere, mkdir, readdirIfThere, readFile, readlinkIfThere, rename, writeFile } from './system.js'
-import { holdTemporaries } from './temporary.js'
-import { throwAway } from './tree-removal.js'
-import type { Workspace } from './workspace.js'
-
-export const uploadsPath = [bookkeeping, 'uploads']
-export const uploadData = 'data'
-const description = 'upload.json'
-/** Held while an upload is completed. */
-export const completing = { name: 'completing', note: 'complete an upload' }
-const validId = /^[0-9a-f]{32}$/
-
-const storedUpload = v.object({ file: v.string(), partSize: v.number(), started: v.number(), ...keptEntries })
-
-export type StoredUpload = v.InferOutput<typeof storedUpload>
-
+import { newToken } from './disk/owner.js'
+import { lstatIfThere, mkdir, readdirIfThere, rename, writeFile } from './disk/system.js'
+import { holdTemporaries } from './disk/temporary.js'
+import { rootMissing, throwIfAborted } from './errors.js'
+import { storeKept } from './files/attributes.js'
+import { placeOf } from './files/places.js'
+import type { Workspace } from './files/workspace.js'
+import {
+  description,
+  holdUpload,
+  isCompleted,
+  partNumbers,
+  readPart,
+  readStored,
+  throwAwayUpload,
+  uploadData,
+  uploadsPath,
+  validId,
+} from './uploads/upload-state.js'
 export async function startUpload(
   workspace: Workspace,
   container: string,
@@ -89,38 +84,6 @@ export async function startUpload(
   return { container, file, id, partSize }
 }
 
-/** Holds an upload's directory, and what was said of it; `UPLOAD_NOT_FOUND`, `CONTAINER_NOT_FOUND`. */
-export async function holdUpload(
-  workspace: Workspace,
-  upload: PartUploadReference & { readonly partSize?: number },
-): Promise<{ readonly directory: Directory; readonly stored: StoredUpload }> {
-  const container = await workspace.holdContainer(upload.container)
-  container[Symbol.dispose]()
-  const directory = validId.test(upload.id)
-    ? await workspace.directories.hold([...uploadsPath, upload.container, upload.id])
-    : undefined
-  if (directory === undefined) throw uploadNotFound(upload.container, upload.file)
-  try {
-    const stored = await readStored(directory, description)
-    if (stored?.file !== upload.file || (upload.partSize ?? stored.partSize) !== stored.partSize) {
-      throw uploadNotFound(upload.container, upload.file)
-    }
-    return { directory, stored }
-  } catch (error) {
-    directory[Symbol.dispose]()
-    throw error
-  }
-}
-
-async function readStored(directory: Directory, entry: string): Promise<StoredUpload | undefined> {
-  try {
-    return parseStored(storedUpload, await readFile(directory.at(entry), 'utf8'))
-  } catch (error) {
-    if (isAbsence(error)) return undefined
-    throw error
-  }
-}
-
 /** Nothing happens when there is no such upload, or it is of another file. */
 export async function abortUpload(
   workspace: Workspace,
@@ -133,53 +96,25 @@ export async function abortUpload(
   if (stored?.file === upload.file) await throwAwayUpload(workspace, upload, options)
 }
 
-export async function throwAwayUpload(
-  workspace: Workspace,
-  upload: PartUploadReference,
-  { signal }: CallOptions,
-): Promise<void> {
-  // In one step, so that a part that is being sent finds out, and one that comes later finds
-  // nothing.
-  const tree = await throwAway(workspace.directories, [...uploadsPath, upload.container, upload.id])
-  if (tree !== undefined) await workspace.cleaner.free([tree], signal)
-}
-
-/** Whether the data is a file of the container by now. */
-export const isCompleted = (data: BigIntStats | undefined): boolean => data === undefined || data.nlink > 1n
-
-export const partEntry = (partNumber: number): string => `part-${partNumber}`
-
-/** What stands in `data` for a part. */
-export async function readPart(directory: Directory, partNumber: number): Promise<UploadedPart | undefined> {
-  const [, size, tag] =
-    /^(\d+)-([0-9a-f]+)$/.exec((await readlinkIfThere(directory.at(partEntry(partNumber)))) ?? '') ?? []
-  return size === undefined || tag === undefined ? undefined : { partNumber, size: Number(size), tag }
-}
-
-export async function partNumbers(directory: Directory): Promise<number[]> {
-  return (await readdirIfThere(directory.here))
-    .map((entry) => Number(/^part-(\d+)$/.exec(entry)?.[1] ?? 0))
-    .filter((number) => number > 0)
-    .sort((a, b) => a - b)
-}
+const isPartNumber = (value: unknown): value is number => Number.isSafeInteger(value)
 
 export async function listParts(
   workspace: Workspace,
   upload: PartUploadReference,
   options: ListCallOptions,
 ): Promise<PartPage> {
-  const { limit, next = '0', signal } = options
-  if (!/^\d{1,5}$/.test(next)) throw invalidNext()
+  const { limit, next, signal } = options
+  const after = decodePosition(next, isPartNumber) ?? 0
   const { directory } = await holdUpload(workspace, upload)
   using held = directory
   const entries: UploadedPart[] = []
   for (const number of await partNumbers(held)) {
-    if (number <= Number(next)) continue
+    if (number <= after) continue
     throwIfAborted(signal)
     const part = await readPart(held, number)
     if (part === undefined) continue
     const last = entries.at(-1)
-    if (entries.length === limit && last !== undefined) return { entries, next: String(last.partNumber) }
+    if (entries.length === limit && last !== undefined) return { entries, next: encodePosition(last.partNumber) }
     entries.push(part)
   }
   return { entries }
@@ -193,8 +128,7 @@ export async function listUploads(
   const { limit, next, prefix, signal } = options
   const held = await workspace.holdContainer(container)
   held[Symbol.dispose]()
-  const after = next === undefined ? undefined : parseStored(v.tuple([v.string(), v.string()]), next)
-  if (next !== undefined && (after === undefined || JSON.stringify(after) !== next)) throw invalidNext()
+  const after = decodePosition(next, isFileAndId)
   using uploads = await workspace.directories.hold([...uploadsPath, container])
   const found: UnfinishedUpload[] = []
   for (const id of uploads === undefined ? [] : await readdirIfThere(uploads.here)) {
@@ -214,13 +148,11 @@ export async function listUploads(
   const entries = sorted.slice(0, limit)
   const last = entries.at(-1)
   return sorted.length > limit && last !== undefined
-    ? { entries, next: JSON.stringify([last.file, last.id]) }
+    ? { entries, next: encodePosition([last.file, last.id]) }
     : { entries }
 }
 
-const invalidNext = () =>
-  new StorageError('INVALID_ARGUMENT', 'this is not the place where a page of this list ended', {
-    details: { property: 'next' },
-  })
+const isFileAndId = (value: unknown): value is readonly [file: string, id: string] =>
+  Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === 'string')
 
-export { completeUpload, uploadPart } from './parts.js'
+export { completeUpload, uploadPart } from './uploads/parts.js'

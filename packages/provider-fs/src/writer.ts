@@ -3,14 +3,14 @@
  */
 import type { ProviderBody, PutCallOptions, WrittenFile } from '@stowage/core/provider'
 import { checkWriteConditions, freeChunk } from '@stowage/core/provider'
-import { commit, presentVersion } from './commit.js'
-import type { DirectCalls } from './direct.js'
+import type { DirectCalls } from './disk/direct.js'
+import { ignoreFailure } from './disk/system.js'
+import { TemporaryFile } from './disk/temporary.js'
 import { aborted, BodyFailure, throwIfAborted } from './errors.js'
-import { placeOf } from './places.js'
-import { ignoreFailure } from './system.js'
-import { TemporaryFile } from './temporary.js'
-import { etagOf } from './versions.js'
-import type { Workspace } from './workspace.js'
+import { commit, presentVersion } from './files/commit.js'
+import { placeOf } from './files/places.js'
+import { etagOf } from './files/versions.js'
+import type { Workspace } from './files/workspace.js'
 
 export async function putFile(
   workspace: Workspace,

@@ -1,7 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import { Directories } from '../src/directories.js'
+import { Directories } from '../src/disk/directories.js'
 import { names, newStorage, put } from './fixture.js'
 
 const deepName = (first: string, segments: number): string =>

@@ -2,7 +2,7 @@ import { closeSync, constants } from 'node:fs'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { DirectCalls } from '../src/direct.js'
+import { DirectCalls } from '../src/disk/direct.js'
 import { newDirectory } from './fixture.js'
 
 const newFile = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL

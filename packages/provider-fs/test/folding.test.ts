@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { capabilities } from '../src/capabilities.js'
-import { foldName } from '../src/folding.js'
+import { foldName } from '../src/disk/folding.js'
 import { never, newDirectory, openProvider } from './fixture.js'
 
 const { pattern } = capabilities.containerNames

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compareNames } from '@stowage/core/provider'
 import { describe, expect, it } from 'vitest'
-import { SortedNames } from '../src/sorted-names.js'
+import { SortedNames } from '../src/files/sorted-names.js'
 import { names, newStorage } from './fixture.js'
 
 /** 20,000 different names in no order. */

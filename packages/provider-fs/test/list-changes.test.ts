@@ -7,8 +7,8 @@ import { list, names, never, newStorage, openProvider, put } from './fixture.js'
 /** Large directories that were read. */
 let reads = 0
 
-vi.mock('../src/system.js', async (original) => {
-  const system = await original<typeof import('../src/system.js')>()
+vi.mock('../src/disk/system.js', async (original) => {
+  const system = await original<typeof import('../src/disk/system.js')>()
   const opendir: typeof system.opendir = Object.assign((...parameters: Parameters<typeof system.opendir>) => {
     reads++
     return system.opendir(...parameters)

@@ -1,9 +1,9 @@
 import { link, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { placeOf } from '../src/places.js'
+import { placeOf } from '../src/files/places.js'
+import { Workspace } from '../src/files/workspace.js'
 import { getFile, openVersion } from '../src/reader.js'
-import { Workspace } from '../src/workspace.js'
 import { never, newStorage, openProvider, put, reading, readText } from './fixture.js'
 
 const kept = { contentType: 'a/b', metadata: { key: 'value' } }

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { newToken, ownerState } from '../src/owner.js'
+import { newToken, ownerState } from '../src/disk/owner.js'
 import { canUnshare } from './machine.js'
 
 const child = fileURLToPath(new URL('./children/owner.ts', import.meta.url))

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { copyContent } from '../src/copier.js'
-import { Workspace } from '../src/workspace.js'
+import { Workspace } from '../src/files/workspace.js'
 import {
   list,
   never,

@@ -1,8 +1,8 @@
 // Says what it knows of the process of a token, under the conditions that it is started in.
 import { closeSync, openSync } from 'node:fs'
 
-const { newToken, ownerState }: typeof import('../../src/owner.js') = await import(
-  new URL('../../src/owner.ts', import.meta.url).href
+const { newToken, ownerState }: typeof import('../../src/disk/owner.js') = await import(
+  new URL('../../src/disk/owner.ts', import.meta.url).href
 )
 
 const [token = '', condition = ''] = process.argv.slice(2)

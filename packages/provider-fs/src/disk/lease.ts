@@ -12,9 +12,9 @@
  */
 import { readlinkSync } from 'node:fs'
 import { StorageError } from '@stowage/core/provider'
+import { errno, isAbsence, isFull } from '../errors.js'
 import { temporaryPath } from './bookkeeping.js'
 import type { Directories } from './directories.js'
-import { errno, isAbsence, isFull } from './errors.js'
 import { ignoreFailure, lutimes, mkdir, rmdir, unlink } from './system.js'
 import { holdTemporaries } from './temporary.js'
 

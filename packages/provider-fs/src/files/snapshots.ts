@@ -3,10 +3,10 @@
  * read and sort it anew each time.
  */
 
-import type { Directories, OpenDirectory } from './directories.js'
-import { readEntries } from './entries.js'
+import type { Directories, OpenDirectory } from '../disk/directories.js'
+import { readEntries } from '../disk/entries.js'
+import { continuedChunk, decodeSegment } from '../names.js'
 import type { ListStart } from './list-position.js'
-import { continuedChunk, decodeSegment } from './names.js'
 import { SortedNames } from './sorted-names.js'
 
 /** Where a directory is, from the root. */

@@ -3,7 +3,7 @@
  * as long as that takes.
  */
 import { compareNames } from '@stowage/core/provider'
-import { Slices } from './direct.js'
+import { Slices } from '../disk/direct.js'
 
 /** Names that are sorted in one go, which takes one to three milliseconds. */
 const runLength = 8192

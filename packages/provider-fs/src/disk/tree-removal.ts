@@ -7,9 +7,9 @@
  * directories for links leads nowhere, and a tree may be deeper than the operating system's paths.
  */
 import { isUtf8 } from 'node:buffer'
+import { errno, isAbsence, isFull } from '../errors.js'
 import type { Directories, Directory, OpenDirectory } from './directories.js'
 import { type Entry, pathOfBytes, type RawEntry, readBatches, readBytes } from './entries.js'
-import { errno, isAbsence, isFull } from './errors.js'
 import { Lease } from './lease.js'
 import { newToken } from './owner.js'
 import { rename, rmdir, unlink } from './system.js'

@@ -11,12 +11,12 @@ import {
   type WriteConditions,
   type WrittenFile,
 } from '@stowage/core/provider'
+import { type Directory, syncDirectory } from '../disk/directories.js'
+import type { Lease } from '../disk/lease.js'
+import { fsync, ignoreFailure } from '../disk/system.js'
+import { errno, nameConflict, Obstacle, throwIfAborted } from '../errors.js'
 import { isToldByName, type Kept, writtenFile } from './attributes.js'
-import { type Directory, syncDirectory } from './directories.js'
-import { errno, nameConflict, Obstacle, throwIfAborted } from './errors.js'
-import type { Lease } from './lease.js'
 import { ancestorName, lockOf, type Place } from './places.js'
-import { fsync, ignoreFailure } from './system.js'
 import { etagOf, markVersion, mayHaveAttributes } from './versions.js'
 import type { Workspace } from './workspace.js'
 

@@ -2,7 +2,7 @@
  * Directories that cannot be read, such as `lost+found`: lists leave them out, and the operator is
  * told.
  */
-import { isUnreadable, unreadable, warn } from './errors.js'
+import { isUnreadable, unreadable, warn } from '../errors.js'
 
 /**
  * What `read` gives; `undefined`, and a warning, when the directory cannot be read. `segments`:

@@ -14,8 +14,8 @@
 import type { BigIntStats } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { StorageError } from '@stowage/core/provider'
-import type { DirectCalls } from './direct.js'
-import { fstat } from './system.js'
+import type { DirectCalls } from '../disk/direct.js'
+import { fstat } from '../disk/system.js'
 
 /** What makes a version. */
 export type VersionFacts = Pick<BigIntStats, 'mtimeNs' | 'size'>

@@ -3,10 +3,10 @@
  */
 import type { BigIntStats } from 'node:fs'
 import type { FileEntry, FolderEntry } from '@stowage/core/provider'
-import { readEntries } from './entries.js'
-import { throwIfAborted } from './errors.js'
-import { fileNameAt, isTooLong } from './names.js'
-import { unlessUnreadable } from './unreadable.js'
+import { readEntries } from '../disk/entries.js'
+import { unlessUnreadable } from '../disk/unreadable.js'
+import { throwIfAborted } from '../errors.js'
+import { fileNameAt, isTooLong } from '../names.js'
 import { dateOf, etagOf } from './versions.js'
 import type { Workspace } from './workspace.js'
 

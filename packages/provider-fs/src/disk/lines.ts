@@ -3,7 +3,7 @@
  * lock on the disk.
  */
 import { StorageError } from '@stowage/core/provider'
-import { aborted, throwIfAborted } from './errors.js'
+import { aborted, throwIfAborted } from '../errors.js'
 
 /** What a lock is of. */
 export interface Lock {

@@ -16,16 +16,18 @@ import {
   uploadNotFound,
   type WrittenFile,
 } from '@stowage/core/provider'
-import { type Content, commit, withoutLinks } from './commit.js'
-import { copyBytes, copyContent } from './copier.js'
-import type { Directory } from './directories.js'
-import { errno, isAbsence } from './errors.js'
-import type { Lease } from './lease.js'
-import { isStale, pause } from './locks.js'
-import { ownerState } from './owner.js'
-import { placeOf } from './places.js'
-import { fstat, ftruncate, open, readdirIfThere, readlinkIfThere, symlink, unlink } from './system.js'
-import { holdTemporaries, TemporaryFile } from './temporary.js'
+import { copyBytes, copyContent } from '../copier.js'
+import type { Directory } from '../disk/directories.js'
+import type { Lease } from '../disk/lease.js'
+import { isStale, pause } from '../disk/locks.js'
+import { ownerState } from '../disk/owner.js'
+import { fstat, ftruncate, open, readdirIfThere, readlinkIfThere, symlink, unlink } from '../disk/system.js'
+import { holdTemporaries, TemporaryFile } from '../disk/temporary.js'
+import { errno, isAbsence } from '../errors.js'
+import { type Content, commit, withoutLinks } from '../files/commit.js'
+import { placeOf } from '../files/places.js'
+import type { Workspace } from '../files/workspace.js'
+import { writeBody } from '../writer.js'
 import {
   completing,
   holdUpload,
@@ -35,9 +37,7 @@ import {
   readPart,
   throwAwayUpload,
   uploadData,
-} from './uploads.js'
-import type { Workspace } from './workspace.js'
-import { writeBody } from './writer.js'
+} from './upload-state.js'
 
 const sendingEntry = (partNumber: number): string => `sending-${partNumber}`
 

@@ -3,9 +3,9 @@
  * told from what a living one writes.
  */
 import { constants } from 'node:fs'
+import { errno, rootMissing } from '../errors.js'
 import { temporaryPath } from './bookkeeping.js'
 import type { Directories, Directory } from './directories.js'
-import { errno, rootMissing } from './errors.js'
 import { newToken } from './owner.js'
 
 /** Holds `.stowage/tmp`, making it when it is missing. */

@@ -3,12 +3,12 @@
  */
 import type { BigIntStats } from 'node:fs'
 import { containerNotFound, fileNotFound } from '@stowage/core/provider'
+import { CaseFolding } from '../disk/case-folding.js'
+import { Directories, type DirectoriesOptions, type Directory } from '../disk/directories.js'
+import type { Lease } from '../disk/lease.js'
+import { Locks } from '../disk/locks.js'
 import { AttributeStore } from './attributes.js'
-import { CaseFolding } from './case-folding.js'
 import { Cleaner } from './cleaner.js'
-import { Directories, type DirectoriesOptions, type Directory } from './directories.js'
-import type { Lease } from './lease.js'
-import { Locks } from './locks.js'
 import { type OnDisk, type Place, readNote } from './places.js'
 import { Snapshots } from './snapshots.js'
 

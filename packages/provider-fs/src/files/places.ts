@@ -2,10 +2,10 @@
  * Where a file is: its name in the contract, and its path on the disk.
  */
 import type { FileLocation } from '@stowage/core/provider'
-import { foldName } from './folding.js'
-import type { Lock } from './lines.js'
-import { lockName } from './locks.js'
-import { diskSegments } from './names.js'
+import { foldName } from '../disk/folding.js'
+import type { Lock } from '../disk/lines.js'
+import { lockName } from '../disk/locks.js'
+import { diskSegments } from '../names.js'
 
 export interface Place {
   readonly container: string

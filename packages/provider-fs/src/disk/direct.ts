@@ -8,7 +8,7 @@
  */
 import * as fs from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { errno, isAbsence } from './errors.js'
+import { errno, isAbsence } from '../errors.js'
 import * as system from './system.js'
 
 /** Milliseconds: a call that took longer has waited for the disk, or for the processor. */

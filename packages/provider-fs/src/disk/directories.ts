@@ -8,7 +8,6 @@
  */
 import { closeSync, constants, readlinkSync, realpathSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
-import { DirectCalls } from './direct.js'
 import {
   errno,
   isAbsence,
@@ -19,7 +18,8 @@ import {
   throwIfAborted,
   unreadable,
   unsupportedPlatform,
-} from './errors.js'
+} from '../errors.js'
+import { DirectCalls } from './direct.js'
 import { close, fsync, ignoreFailure, lstat, mkdir, open, readdir, realpath, statfs } from './system.js'
 
 /** A place for descriptors that need no right to read the directory; Linux's own, the same on all its machines that Node runs on. */

@@ -1,16 +1,17 @@
 /**
  * Clearing what killed processes have left, and freeing what was thrown away.
  */
+
+import { locksPath, temporaryPath } from '../disk/bookkeeping.js'
+import type { Lease } from '../disk/lease.js'
+import { ownerState } from '../disk/owner.js'
+import { ignoreFailure, lstatIfThere, readdirIfThere } from '../disk/system.js'
+import { type LeftTree, removeTrees, type Tree, throwAway } from '../disk/tree-removal.js'
+import { unlessUnreadable } from '../disk/unreadable.js'
+import { throwIfAborted, treesLeft, warn } from '../errors.js'
+import { completing, isCompleted, uploadData, uploadsPath } from '../uploads/upload-state.js'
 import { attributesPath } from './attributes.js'
-import { locksPath, temporaryPath } from './bookkeeping.js'
-import { throwIfAborted, treesLeft, warn } from './errors.js'
-import type { Lease } from './lease.js'
-import { ownerState } from './owner.js'
 import { containerLock, lockOf, placeOfPath } from './places.js'
-import { ignoreFailure, lstatIfThere, readdirIfThere } from './system.js'
-import { type LeftTree, removeTrees, type Tree, throwAway } from './tree-removal.js'
-import { unlessUnreadable } from './unreadable.js'
-import { completing, isCompleted, uploadData, uploadsPath } from './uploads.js'
 import { versionOf } from './versions.js'
 import type { Workspace } from './workspace.js'
 

@@ -4,7 +4,7 @@
  */
 import * as fs from 'node:fs'
 import { promisify } from 'node:util'
-import { errno, isAbsence } from './errors.js'
+import { errno, isAbsence } from '../errors.js'
 
 export const access = promisify(fs.access)
 export const open = promisify(fs.open)

@@ -2,9 +2,10 @@
  * Volumes that take `Photo` and `photo` for the same name, as those of macOS do: a write that would replace a file of
  * another name is refused.
  */
+
+import { rootMissing } from '../errors.js'
 import { temporaryPath } from './bookkeeping.js'
 import type { Directories, Directory } from './directories.js'
-import { rootMissing } from './errors.js'
 import { foldName } from './folding.js'
 import { lstatIfThere, readdir } from './system.js'
 import { holdTemporaries } from './temporary.js'

@@ -16,13 +16,13 @@ import {
   type WrittenFile,
 } from '@stowage/core/provider'
 import * as v from 'valibot'
-import { bookkeeping } from './bookkeeping.js'
-import type { DirectCalls } from './direct.js'
-import type { Directories, Directory } from './directories.js'
-import { errno, isAbsence, rootMissing } from './errors.js'
-import type { Lease } from './lease.js'
+import { bookkeeping } from '../disk/bookkeeping.js'
+import type { DirectCalls } from '../disk/direct.js'
+import type { Directories, Directory } from '../disk/directories.js'
+import type { Lease } from '../disk/lease.js'
+import { fsync, ignoreFailure, lstatIfThere, mkdir, readdirIfThere, readFile, rmdir, unlink } from '../disk/system.js'
+import { errno, isAbsence, rootMissing } from '../errors.js'
 import { type OnDisk, type Place, pathOf } from './places.js'
-import { fsync, ignoreFailure, lstatIfThere, mkdir, readdirIfThere, readFile, rmdir, unlink } from './system.js'
 import { dateOf, etagOf, mayHaveAttributes, type VersionFacts, versionOf } from './versions.js'
 
 export type Attributes = WriteCallOptions['attributes']

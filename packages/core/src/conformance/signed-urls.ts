@@ -308,5 +308,19 @@ export const signedUrls: ConformanceCategory = {
         }
       },
     },
+    {
+      id: 'P.16',
+      name: 'HEAD on a URL for GET is refused, or describes that file',
+      needs: needs.signedUrls,
+      async run(context) {
+        await context.put('file', content, { contentType: 'image/png' })
+        const response = await request(await sign(context, 'GET'), { method: 'HEAD' })
+        assert.equal((await bodyOf(response)).length, 0)
+        if (response.status === 403) return
+        assert.equal(response.status, 200)
+        assert.equal(response.headers.get('content-length'), String(content.length))
+        assert.equal(response.headers.get('content-type'), 'image/png')
+      },
+    },
   ],
 }

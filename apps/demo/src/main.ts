@@ -39,9 +39,8 @@ async function start(config: Config): Promise<void> {
     throw new StartError(`${dataSourcesFile} has no storage ${JSON.stringify(dataSource)}, which DATASOURCE asks for`)
   }
   for (const [name, error] of await contactStorages(storages, 5 * second)) {
-    console.error(
-      `The data source ${name} does not answer as it should: ${isStorageError(error) ? error.message : error}`,
-    )
+    const message = isStorageError(error) ? error.message : error
+    console.error(`data source ${JSON.stringify(name)}${rootOf(storages.get(name))} is not usable: ${message}`)
   }
   const server = createServer(createApp({ storages, main: dataSource, allowedHosts: config.allowedHosts }))
   // An upload takes as long as it takes; the head of a request, which headersTimeout bounds, does not.
@@ -92,4 +91,11 @@ function stopOnSignals(
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+}
+
+/** The directory of a filesystem storage, for the operator: errors that reach users have no paths. */
+function rootOf(configured: ConfiguredStorage | undefined): string {
+  const native: unknown = configured !== undefined && 'storage' in configured ? configured.storage.native : undefined
+  const root = typeof native === 'object' && native !== null && 'root' in native ? native.root : undefined
+  return typeof root === 'string' ? ` (root ${JSON.stringify(root)})` : ''
 }

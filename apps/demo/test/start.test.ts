@@ -104,11 +104,14 @@ describe('the list of data sources', () => {
   })
 })
 
-test('a storage that does not answer is told of at the start, and served for when it does', async () => {
+test('a storage that is not usable at the start is named with its root, and works once it is there', async () => {
   await using place = await workplace({ storage: { provider: 'filesystem', root: 'not-there' } })
   await using demo = await startDemo(place.directory, place.environment)
-  expect(demo.process.stderr).toMatch(/^The data source storage does not answer as it should: .+\n$/)
-  expect(demo.process.stderr).not.toContain(place.directory)
+  const root = JSON.stringify(join(place.directory, 'not-there'))
+  expect(demo.process.stderr).toBe(
+    `data source "storage" (root ${root}) is not usable: the root directory does not exist; with the setting createRoot it is made\n`,
+  )
+  expect(await (await fetch(`${demo.url}/api/containers`)).text()).not.toContain(place.directory)
   await mkdir(join(place.directory, 'not-there'))
   expect((await fetch(`${demo.url}/api/containers`)).status).toBe(200)
 })

@@ -6,7 +6,7 @@ import { checkWriteConditions, freeChunk } from '@stowage/core/provider'
 import type { DirectCalls } from './disk/direct.js'
 import { ignoreFailure } from './disk/system.js'
 import { TemporaryFile } from './disk/temporary.js'
-import { aborted, BodyFailure, throwIfAborted } from './errors.js'
+import { BodyFailure, throwIfAborted } from './errors.js'
 import { commit, presentVersion } from './files/commit.js'
 import { placeOf } from './files/places.js'
 import { etagOf } from './files/versions.js'
@@ -70,64 +70,30 @@ export async function writeBody(
     }
     return body.length
   }
-  const source = new Source(body, signal)
+  const chunks = body[Symbol.asyncIterator]()
   const writer = new ChunkWriter(direct, fd, position, chunkSize)
-  let complete = false
+  let ended = false
+  const failed = (error: unknown) => {
+    ended = true
+    throw new BodyFailure(error)
+  }
   try {
-    for (let chunk = await source.next(); chunk !== undefined; chunk = await source.next()) {
+    for (;;) {
+      throwIfAborted(signal)
+      const { done, value: chunk } = await chunks.next().catch(failed)
+      if (done) break
       check?.(writer.size + chunk.length)
       const writing = writer.add(chunk)
       if (writing !== undefined) await writing
       freeChunk(chunk)
     }
+    ended = true
     await writer.flush()
-    complete = true
     return writer.size
   } finally {
-    source.end(complete)
+    // Not awaited: a body that hangs would delay the error that ended the loop.
+    if (!ended) chunks.return?.().catch(ignoreFailure)
     await writer.close()
-  }
-}
-
-/** A body's iterator, whose wait for bytes ends when the signal is aborted. */
-class Source {
-  readonly #iterator: AsyncIterator<Uint8Array>
-  readonly #signal: AbortSignal
-  readonly #abort = this.#stopWaiting.bind(this)
-  #rejectNext: ((error: unknown) => void) | undefined
-  #ended = false
-
-  constructor(body: AsyncIterable<Uint8Array>, signal: AbortSignal) {
-    this.#iterator = body[Symbol.asyncIterator]()
-    this.#signal = signal
-    signal.addEventListener('abort', this.#abort)
-  }
-
-  next(): Promise<Uint8Array | undefined> {
-    return new Promise((resolve, reject) => {
-      if (this.#signal.aborted) throw aborted(this.#signal)
-      this.#rejectNext = reject
-      this.#iterator.next().then(
-        ({ done, value }) => {
-          this.#ended = done === true
-          resolve(done === true ? undefined : value)
-        },
-        (error: unknown) => {
-          this.#ended = true
-          reject(new BodyFailure(error))
-        },
-      )
-    })
-  }
-
-  #stopWaiting(): void {
-    this.#rejectNext?.(aborted(this.#signal))
-  }
-
-  /** Not waited for when the body is left early: a source that hangs would hold up the error that ended the loop. */
-  end(complete: boolean): void {
-    this.#signal.removeEventListener('abort', this.#abort)
-    if (!complete && !this.#ended) this.#iterator.return?.().catch(ignoreFailure)
   }
 }
 

@@ -361,7 +361,8 @@ export const abort: ConformanceCategory = {
         await context.put('old', old)
         for (const file of ['new', 'old']) {
           const controller = new AbortController()
-          const body = stallingAfter([bytes(100_000)], () => controller.abort(reason))
+          const stalling = stallingAfter([bytes(100_000)], () => controller.abort(reason))
+          const body = endingWith(controller.signal, stalling)
           const write = provider.putFile(container, file, body, {
             signal: controller.signal,
             attributes: { contentType: 'text/plain', metadata: {} },
@@ -379,6 +380,20 @@ export const abort: ConformanceCategory = {
       },
     },
   ],
+}
+
+/** A body as core hands it over: a pending read fails when the signal is aborted. */
+async function* endingWith(signal: AbortSignal, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const aborted = new Promise<never>((_, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
+  )
+  aborted.catch(() => undefined)
+  const chunks = body[Symbol.asyncIterator]()
+  for (;;) {
+    const { done, value } = await Promise.race([chunks.next(), aborted])
+    if (done) return
+    yield value
+  }
 }
 
 /** The failure of an upload stream, also where it is told by an event alone. */

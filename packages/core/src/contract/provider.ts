@@ -129,7 +129,8 @@ export type OpenFile = ResolvedRange & {
  * A body as a provider gets it: bytes in memory, or, where `capabilities.streamingPut` is true, an iterable.
  * Once the call has settled, bytes in memory are not the provider's any more: other bytes are written over them.
  * When an iterable throws, nothing may be stored, and the error is passed on unchanged; this is how core stops a body that
- * is too long, too short or has the wrong checksum. A provider that stops early leaves the loop, which ends the source.
+ * is too long, too short or has the wrong checksum, and how a pending read ends when the call's signal is aborted. A provider
+ * that stops early leaves the loop, which ends the source.
  */
 export type ProviderBody = Uint8Array | AsyncIterable<Uint8Array>
 

@@ -60,7 +60,7 @@ async function startDescribedAt({ provider = new MemoryProvider(), failure, ...o
   const ready = new StorageService(provider)
   await ready.createContainer({ name: 'photos' })
   await ready.putFile('photos', 'a.txt', 'abc', { metadata: { author: 'Ada' } })
-  const once: StorageServiceOptions = { retry: { attempts: 1 } }
+  const once: StorageServiceOptions = { retry: { attempts: 1, maxOutage: 0 } }
   const storage = new StorageService(failure === undefined ? provider : failing(provider, failure), once)
   const router = storageRouter(storage, { onError: () => undefined, ...options })
   return listen(createServer((req, res) => router(req, res)))

@@ -16,7 +16,7 @@ function over(server: StandIn) {
     expires: new Date(Date.now() + 3_600_000),
   }
   const provider = new SwiftProvider({ name: 'swift', signIn: { authenticate: async () => session } })
-  return new StorageService(provider, { retry: { minDelay: 1, maxDelay: 2 } })
+  return new StorageService(provider, { retry: { minDelay: 1, maxDelay: 2, maxOutage: 0 } })
 }
 
 describe('an answer that is no file', () => {

@@ -1,10 +1,12 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './scripts/longest-first.ts'
 import { shared } from './vitest.shared.ts'
 
 export default defineConfig({
   test: {
     projects: ['packages/*', 'apps/*', 'tests/*'],
     maxWorkers: shared.maxWorkers,
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', './scripts/report-counts.ts'],
   },
 })

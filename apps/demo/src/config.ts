@@ -1,6 +1,7 @@
 /**
  * What the environment and the command line say, checked.
  */
+import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { hostName } from './allowed-hosts.js'
 
@@ -23,6 +24,8 @@ export interface Config {
   readonly maxFileSize: number
   /** Whether to start a server for every service that can be had on this machine, and serve it too: `--all`. */
   readonly all: boolean
+  /** Processes that serve requests. */
+  readonly workers: number
 }
 
 const gibibyte = 1024 ** 3
@@ -39,8 +42,12 @@ export function readConfig(
       `there is no option ${JSON.stringify(unknown)}; there is --all, and the rest is in the environment`,
     )
   }
+  const all = options.includes('--all')
+  const workers = readWorkers(environment['WORKERS'] || '1')
+  if (all && workers > 1) throw new StartError('--all runs in one process: do not set WORKERS with it')
   return {
-    all: options.includes('--all'),
+    all,
+    workers,
     host: environment['HOST'] || '127.0.0.1',
     port: wholeNumber('PORT', environment['PORT'] || '3000', 0, 65_535),
     allowedHosts: readAllowedHosts(environment),
@@ -66,6 +73,9 @@ function readAllowedHosts({ HOST = '', ALLOWED_HOSTS = '' }: Readonly<Record<str
     }),
   )
 }
+
+const readWorkers = (text: string): number =>
+  text === 'auto' ? availableParallelism() : wholeNumber('WORKERS', text, 1, 1024)
 
 function wholeNumber(variable: string, text: string, minimum: number, maximum: number): number {
   const value = Number(text)

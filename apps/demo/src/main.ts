@@ -1,6 +1,7 @@
 /**
  * The demo as a process: environment in, one server, and signals that end it.
  */
+import cluster from 'node:cluster'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { isStorageError, loadDataSources } from '@stowage/core'
@@ -10,23 +11,29 @@ import { listen } from './listen.js'
 import { noServers, type RunningServers, startServers } from './servers.js'
 import { GracefulShutdown } from './shutdown.js'
 import { type ConfiguredStorage, closeStorages, contactStorages, openStorages } from './storages.js'
+import { announces, onStop, runWorkers } from './workers.js'
 
 const second = 1000
 const minute = 60 * second
 
 try {
-  await start(readConfig(process.env, process.argv.slice(2)))
+  const config = readConfig(process.env, process.argv.slice(2))
+  if (config.workers > 1 && cluster.isPrimary) process.exit(await runWorkers(config.workers, console))
+  await start(config)
 } catch (error) {
   // A reason that the user can mend is one line; anything else is a bug, and comes with its stack.
   if (!(error instanceof StartError || isStorageError(error))) throw error
   console.error(`Stowage cannot start: ${error.message}`)
   process.exitCode = 1
+  // Its channel to the primary process would keep a worker alive.
+  cluster.worker?.disconnect()
 }
 
 async function start(config: Config): Promise<void> {
   const { maxFileSize, dataSource, dataSourcesFile } = config
   const sources = await loadDataSources(dataSourcesFile)
   const servers = config.all ? await startServers(new Set(sources.keys()), console) : noServers
+  const speaks = announces()
   const storages = await openStorages([...sources.values(), ...servers.sources], {
     maxFileSize,
     // A sender that is silent for so long is gone; however slow it is, it may go on.
@@ -38,7 +45,7 @@ async function start(config: Config): Promise<void> {
   if (!storages.has(dataSource)) {
     throw new StartError(`${dataSourcesFile} has no storage ${JSON.stringify(dataSource)}, which DATASOURCE asks for`)
   }
-  for (const [name, error] of await contactStorages(storages, 5 * second)) {
+  for (const [name, error] of speaks ? await contactStorages(storages, 5 * second) : []) {
     const message = isStorageError(error) ? error.message : error
     console.error(`data source ${JSON.stringify(name)}${rootOf(storages.get(name))} is not usable: ${message}`)
   }
@@ -49,8 +56,8 @@ async function start(config: Config): Promise<void> {
   server.timeout = 5 * minute
   const shutdown = new GracefulShutdown(server)
   await listen(server, config)
-  announce(server, config, storages)
-  stopOnSignals(shutdown, storages, servers)
+  if (speaks) announce(server, config, storages)
+  onStop((why) => stop(why, shutdown, storages, servers))
 }
 
 function announce(server: Server, config: Config, storages: ReadonlyMap<string, ConfiguredStorage>): void {
@@ -72,25 +79,19 @@ function announce(server: Server, config: Config, storages: ReadonlyMap<string, 
   }
 }
 
-function stopOnSignals(
+async function stop(
+  why: string,
   shutdown: GracefulShutdown,
   storages: ReadonlyMap<string, ConfiguredStorage>,
   servers: RunningServers,
-): void {
-  let stopping = false
-  const stop = async (signal: 'SIGTERM' | 'SIGINT') => {
-    if (stopping) process.exit(signal === 'SIGINT' ? 130 : 143)
-    stopping = true
-    const stopped = shutdown.stop({ headGrace: 5 * second, requestGrace: 30 * minute })
-    console.log(`${signal}: finishing the requests under way; once more ends them`)
-    const complete = await stopped
-    await closeStorages(storages)
-    await servers.stop()
-    if (!complete) console.error('Requests that were still under way were cut')
-    process.exit(complete ? 0 : 1)
-  }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
+): Promise<void> {
+  const stopped = shutdown.stop({ headGrace: 5 * second, requestGrace: 30 * minute })
+  if (cluster.isPrimary) console.log(`${why}: finishing the requests under way; once more ends them`)
+  const complete = await stopped
+  await closeStorages(storages)
+  await servers.stop()
+  if (!complete) console.error('Requests that were still under way were cut')
+  process.exit(complete ? 0 : 1)
 }
 
 /** The directory of a filesystem storage, for the operator: errors that reach users have no paths. */

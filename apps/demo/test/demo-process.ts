@@ -44,6 +44,10 @@ export class DemoProcess implements AsyncDisposable {
     }))
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
   get stderr(): string {
     return this.#stderr
   }

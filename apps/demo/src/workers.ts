@@ -1,0 +1,138 @@
+/**
+ * Several processes that serve one address: `WORKERS`.
+ */
+import cluster, { type Worker } from 'node:cluster'
+import { once } from 'node:events'
+
+const second = 1000
+
+/** What the primary process tells a worker. */
+type Order = 'stop' | 'end'
+
+/** How a worker that could not start says so; the primary then ends too. */
+const startFailed = 1
+
+/**
+ * Runs the primary process: starts the workers, replaces one that dies, replaces all one after the other on SIGHUP,
+ * and stops them on SIGTERM or SIGINT. Resolves with the exit code.
+ *
+ * @param count Workers, 2 or more.
+ */
+export async function runWorkers(count: number, { log, error }: Pick<Console, 'log' | 'error'>): Promise<number> {
+  const pool = new WorkerPool(error)
+  const announcing = pool.start({ ANNOUNCES: 'yes' })
+  if (!(await isListening(announcing))) return startFailed
+  const others = Array.from({ length: count - 1 }, () => pool.start())
+  await Promise.all(others.map(isListening))
+  log(`  ${count} worker processes`)
+  process.on('SIGHUP', () => {
+    log('SIGHUP: replacing the workers one after the other')
+    pool.replaceAll().then(
+      () => log('SIGHUP: all workers are new'),
+      (reason: unknown) => error(reason),
+    )
+  })
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        if (!pool.stopping) log(`${signal}: finishing the requests under way; once more ends them`)
+        pool.stop(pool.stopping ? 'end' : 'stop').then(resolve)
+      })
+    }
+  })
+}
+
+class WorkerPool {
+  readonly #error: (message: string) => void
+  readonly #workers = new Set<Worker>()
+  #replacing: Promise<void> = Promise.resolve()
+  #stopped: Promise<number> | undefined
+
+  constructor(error: (message: string) => void) {
+    this.#error = error
+  }
+
+  get stopping(): boolean {
+    return this.#stopped !== undefined
+  }
+
+  start(environment: Readonly<Record<string, string>> = {}): Worker {
+    const worker = cluster.fork(environment)
+    this.#workers.add(worker)
+    let listened = false
+    worker.once('listening', () => {
+      listened = true
+    })
+    worker.once('exit', (code, signal) => {
+      const wanted = !this.#workers.delete(worker)
+      if (wanted || this.stopping || !listened) return
+      this.#error(`worker ${worker.process.pid} ended with ${signal ?? code}; another one takes its place`)
+      // At most one in a second, so that a fault of every worker does not keep the machine busy.
+      setTimeout(() => {
+        if (!this.stopping) this.start()
+      }, second)
+    })
+    return worker
+  }
+
+  /** Each new worker listens before the old one stops, so that no request is refused. */
+  replaceAll(): Promise<void> {
+    this.#replacing = this.#replacing.then(async () => {
+      for (const old of [...this.#workers]) {
+        if (this.stopping) return
+        if (!(await isListening(this.start()))) throw new Error('a new worker could not start; the others stay')
+        this.#workers.delete(old)
+        old.send('stop' satisfies Order)
+      }
+    })
+    return this.#replacing
+  }
+
+  /** Resolves with the exit code: 0 when every worker has finished its requests. */
+  stop(order: Order): Promise<number> {
+    const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
+    this.#stopped ??= Promise.all(workers.map((worker) => once(worker, 'exit'))).then((exits) =>
+      exits.every(([code]) => code === 0) ? 0 : 1,
+    )
+    for (const worker of workers) if (worker.isConnected()) worker.send(order)
+    return this.#stopped
+  }
+}
+
+/** Whether a worker that was started listens; false when it has ended instead. */
+async function isListening(worker: Worker): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  worker.once('listening', () => resolve(true))
+  worker.once('exit', () => resolve(false))
+  return promise
+}
+
+/** Whether this process prints what it serves. */
+export const announces = (): boolean => cluster.isPrimary || process.env['ANNOUNCES'] === 'yes'
+
+/**
+ * Calls `stop` when this process is to end: on a signal, or, in a worker, when the primary says so or is gone. A second time
+ * it ends at once.
+ */
+export function onStop(stop: (why: string) => Promise<void>): void {
+  let stopping = false
+  const handle = (why: string, code: number) => {
+    if (stopping) process.exit(code)
+    stopping = true
+    void stop(why)
+  }
+  if (cluster.isPrimary) {
+    process.on('SIGTERM', () => handle('SIGTERM', 143))
+    process.on('SIGINT', () => handle('SIGINT', 130))
+    return
+  }
+  // A terminal sends SIGINT to every process of a program; the primary's order is what counts.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
+  process.on('message', (order: Order) => {
+    if (order === 'end') process.exit(startFailed)
+    handle('stop', startFailed)
+  })
+  process.once('disconnect', () => {
+    if (!stopping) handle('the primary process ended', startFailed)
+  })
+}

@@ -2,7 +2,7 @@
  * The methods of a storage with arguments that they take, for tests that change one of them.
  */
 import { Readable } from 'node:stream'
-import type { Method } from '../src/checks/option-names.js'
+import type { Method } from '../src/checks/method-options.js'
 import { type StorageService, UploadStream } from '../src/index.js'
 
 const place = { container: 'c', file: 'f' }

@@ -2,7 +2,7 @@
  * Every method, with options of names that it does not have.
  */
 import { describe, expect, it } from 'vitest'
-import { type Method, methodOptions } from '../src/checks/option-names.js'
+import { type Method, methodOptions } from '../src/checks/method-options.js'
 import { type StorageError, StorageService } from '../src/index.js'
 import { fakeProvider } from './fake-provider.js'
 import { argumentsOf, call } from './methods.js'

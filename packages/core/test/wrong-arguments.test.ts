@@ -3,7 +3,7 @@
  */
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { type Method, methodOptions } from '../src/checks/option-names.js'
+import { type Method, methodOptions } from '../src/checks/method-options.js'
 import { copyBetween, moveBetween, StorageError, StorageService } from '../src/index.js'
 import { willingProvider } from './fake-provider.js'
 import { argumentsOf, call } from './methods.js'

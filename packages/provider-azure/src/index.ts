@@ -24,5 +24,5 @@
  * Consistency: every finished call is seen by the next one, lists included, as Azure guarantees for one region.
  */
 export type { TokenCredential } from './account.js'
-export { AzureProvider, type AzureProviderOptions } from './provider.js'
-export { type AzureSettings, createProvider, settings } from './settings.js'
+export { AzureProvider, type AzureProviderOptions, createProvider } from './provider.js'
+export { type AzureSettings, settings } from './settings.js'

@@ -7,6 +7,7 @@ import * as copier from './copier.js'
 import * as lister from './lister.js'
 import * as reader from './reader.js'
 import * as remover from './remover.js'
+import type { AzureSettings } from './settings.js'
 import * as signing from './signing.js'
 import * as uploads from './uploads.js'
 import * as writer from './writer.js'
@@ -51,4 +52,9 @@ export class AzureProvider extends base {
   get native(): BlobServiceClient {
     return this.context.service
   }
+}
+
+/** Makes the provider from checked settings. */
+export function createProvider(settings: AzureSettings): AzureProvider {
+  return new AzureProvider(settings)
 }

@@ -3,7 +3,6 @@
  */
 import * as v from 'valibot'
 import type { TokenCredential } from './account.js'
-import { AzureProvider } from './provider.js'
 
 const textRule = 'must be a string that is not empty'
 const text = v.pipe(v.string(textRule), v.minLength(1, textRule))
@@ -45,8 +44,3 @@ export const settings = v.strictObject(
 )
 
 export type AzureSettings = v.InferOutput<typeof settings>
-
-/** Makes the provider from checked settings. */
-export function createProvider(settings: AzureSettings): AzureProvider {
-  return new AzureProvider(settings)
-}

@@ -25,7 +25,7 @@ import { errno, throwIfAborted } from './errors.js'
 import { attributesPath } from './files/attributes.js'
 import { containerLock } from './files/places.js'
 import type { Workspace } from './files/workspace.js'
-import { uploadsPath } from './uploads/upload-state.js'
+import { uploadsPath } from './uploads/layout.js'
 
 const infoOf = (name: string, { size, atime, mtime, ctime }: BigIntStats): ContainerInfo => ({
   name,

@@ -28,5 +28,10 @@
  * by the next process that writes (`cleaner.ts`).
  */
 
-export { type FilesystemNative, FilesystemProvider, type FilesystemProviderOptions } from './provider.js'
-export { createProvider, type FilesystemSettings, settings } from './settings.js'
+export {
+  createProvider,
+  type FilesystemNative,
+  FilesystemProvider,
+  type FilesystemProviderOptions,
+} from './provider.js'
+export { type FilesystemSettings, settings } from './settings.js'

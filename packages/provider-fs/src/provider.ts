@@ -1,13 +1,15 @@
-import { type CallOptions, checkOptions, type NamesOf, providerBase } from '@stowage/core/provider'
+import { type CallOptions, checkOptions, defined, type NamesOf, providerBase } from '@stowage/core/provider'
 import { capabilities } from './capabilities.js'
 import * as containers from './containers.js'
 import * as copier from './copier.js'
+import { absoluteRoot } from './disk/directories.js'
 import { translate } from './errors.js'
 import { pathOf, placeOf } from './files/places.js'
 import { Workspace, type WorkspaceOptions } from './files/workspace.js'
 import * as lister from './lister.js'
 import * as reader from './reader.js'
 import * as remover from './remover.js'
+import type { FilesystemSettings } from './settings.js'
 import * as uploads from './uploads.js'
 import * as writer from './writer.js'
 
@@ -74,4 +76,17 @@ export class FilesystemProvider extends base {
       throw translate(error)
     })
   }
+}
+
+/** Makes the provider from checked settings. No I/O is done until the first call. */
+export function createProvider(
+  { root, createRoot = false, fsync = false, chunkSize }: FilesystemSettings,
+  { directory }: { readonly directory: string },
+): FilesystemProvider {
+  return new FilesystemProvider({
+    root: absoluteRoot(root, directory),
+    createRoot,
+    fsync,
+    ...defined({ chunkSize }),
+  })
 }

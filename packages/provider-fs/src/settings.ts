@@ -1,9 +1,7 @@
 /**
- * The settings of a data source, and the provider made from them.
+ * The settings of a data source.
  */
 import * as v from 'valibot'
-import { absoluteRoot } from './disk/directories.js'
-import { FilesystemProvider } from './provider.js'
 
 const pathRule = 'must be the path of a directory'
 const flagRule = 'must be true or false'
@@ -32,16 +30,3 @@ export const settings = v.strictObject(
 )
 
 export type FilesystemSettings = v.InferOutput<typeof settings>
-
-/** Makes the provider from checked settings. No I/O is done until the first call. */
-export function createProvider(
-  { root, createRoot = false, fsync = false, chunkSize }: FilesystemSettings,
-  { directory }: { readonly directory: string },
-): FilesystemProvider {
-  return new FilesystemProvider({
-    root: absoluteRoot(root, directory),
-    createRoot,
-    fsync,
-    ...(chunkSize === undefined ? {} : { chunkSize }),
-  })
-}

@@ -33,18 +33,8 @@ import { rootMissing, throwIfAborted } from './errors.js'
 import { storeKept } from './files/attributes.js'
 import { placeOf } from './files/places.js'
 import type { Workspace } from './files/workspace.js'
-import {
-  description,
-  holdUpload,
-  isCompleted,
-  partNumbers,
-  readPart,
-  readStored,
-  throwAwayUpload,
-  uploadData,
-  uploadsPath,
-  validId,
-} from './uploads/upload-state.js'
+import { description, isCompleted, uploadData, uploadsPath, validId } from './uploads/layout.js'
+import { holdUpload, partNumbers, readPart, readStored, throwAwayUpload } from './uploads/upload-state.js'
 export async function startUpload(
   workspace: Workspace,
   container: string,

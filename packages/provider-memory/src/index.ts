@@ -2,7 +2,7 @@
  * @stowage/provider-memory: containers and files in the memory of one process.
  *
  * For tests, and the shortest complete example of a provider. The modules, in the order to read them:
- * - `settings.ts`: the settings of a data source, and the provider made from them.
+ * - `settings.ts`: the settings of a data source.
  * - `capabilities.ts`: what this provider can do, as data.
  * - `store.ts`: the stored files, and the one method that makes a file appear.
  * - `memory.ts`: what all calls share.
@@ -21,6 +21,6 @@
  */
 
 export { defaultCapabilities } from './capabilities.js'
-export { MemoryProvider, type MemoryProviderOptions } from './provider.js'
-export { createProvider, type MemorySettings, settings } from './settings.js'
+export { createProvider, MemoryProvider, type MemoryProviderOptions } from './provider.js'
+export { type MemorySettings, settings } from './settings.js'
 export { createMemoryStore, type MemoryStore } from './store.js'

@@ -6,6 +6,7 @@ import * as lister from './lister.js'
 import type { Memory } from './memory.js'
 import * as reader from './reader.js'
 import * as remover from './remover.js'
+import type { MemorySettings } from './settings.js'
 import { createMemoryStore, type MemoryStore } from './store.js'
 import * as uploads from './uploads.js'
 import * as writer from './writer.js'
@@ -47,4 +48,14 @@ export class MemoryProvider extends base {
   get native(): MemoryStore {
     return this.context.store
   }
+}
+
+/** Makes the provider from checked settings; each has a store of its own. */
+export function createProvider(settings: MemorySettings): MemoryProvider {
+  return new MemoryProvider({ capabilities: present(settings.capabilities ?? {}) })
+}
+
+/** Without the properties that are there but `undefined`, which would hide the provider's own. */
+function present(capabilities: NonNullable<MemorySettings['capabilities']>): Partial<Capabilities> {
+  return Object.fromEntries(Object.entries(capabilities).filter(([, value]) => value !== undefined))
 }

@@ -1,6 +1,4 @@
-import type { Capabilities } from '@stowage/core/provider'
 import * as v from 'valibot'
-import { MemoryProvider } from './provider.js'
 
 const bytes = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
 const conditionSupport = v.union([v.picklist(['atomic', 'emulated']), v.literal(false)])
@@ -31,13 +29,3 @@ const capabilities = v.partial(
 export const settings = v.strictObject({ capabilities: v.optional(capabilities) })
 
 export type MemorySettings = v.InferOutput<typeof settings>
-
-/** Makes the provider from checked settings; each has a store of its own. */
-export function createProvider(settings: MemorySettings): MemoryProvider {
-  return new MemoryProvider({ capabilities: present(settings.capabilities ?? {}) })
-}
-
-/** Without the properties that are there but `undefined`, which would hide the provider's own. */
-function present(capabilities: NonNullable<MemorySettings['capabilities']>): Partial<Capabilities> {
-  return Object.fromEntries(Object.entries(capabilities).filter(([, value]) => value !== undefined))
-}

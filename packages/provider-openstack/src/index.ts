@@ -7,5 +7,5 @@
  * Configuration: user, project and their domains, Keystone's URL, the region.
  */
 
-export { OpenStackProvider } from './provider.js'
-export { createProvider, type OpenStackSettings, settings } from './settings.js'
+export { createProvider, OpenStackProvider } from './provider.js'
+export { type OpenStackSettings, settings } from './settings.js'

@@ -34,3 +34,8 @@ export class OpenStackProvider extends SwiftProvider {
     super({ name: 'openstack', signIn: signInWith(settings), tempUrlKey, idleTimeout })
   }
 }
+
+/** Makes the provider from checked settings. */
+export function createProvider(given: OpenStackSettings): OpenStackProvider {
+  return new OpenStackProvider(given)
+}

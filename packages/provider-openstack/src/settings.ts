@@ -2,7 +2,6 @@
  * The settings of a data source, in pkgcloud's words.
  */
 import * as v from 'valibot'
-import { OpenStackProvider } from './provider.js'
 
 const textRule = 'must be a string that is not empty'
 /** Files and environment variables often end with a line break, which the service would only call wrong credentials. */
@@ -105,8 +104,3 @@ export const settings = v.pipe(
 )
 
 export type OpenStackSettings = Settings
-
-/** Makes the provider from checked settings. */
-export function createProvider(given: OpenStackSettings): OpenStackProvider {
-  return new OpenStackProvider(given)
-}

@@ -7,5 +7,5 @@
  * Configuration: user name, API key, region.
  */
 
-export { RackspaceProvider } from './provider.js'
-export { createProvider, type RackspaceSettings, settings } from './settings.js'
+export { createProvider, RackspaceProvider } from './provider.js'
+export { type RackspaceSettings, settings } from './settings.js'

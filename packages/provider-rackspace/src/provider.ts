@@ -32,3 +32,8 @@ export class RackspaceProvider extends SwiftProvider {
     })
   }
 }
+
+/** Makes the provider from checked settings. */
+export function createProvider(given: RackspaceSettings): RackspaceProvider {
+  return new RackspaceProvider(given)
+}

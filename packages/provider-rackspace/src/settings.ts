@@ -2,7 +2,6 @@
  * The settings of a data source, in pkgcloud's words.
  */
 import * as v from 'valibot'
-import { RackspaceProvider } from './provider.js'
 
 const textRule = 'must be a string that is not empty'
 /** Files and environment variables often end with a line break, which the service would only call wrong credentials. */
@@ -40,8 +39,3 @@ export const settings = v.strictObject(
 )
 
 export type RackspaceSettings = v.InferOutput<typeof settings>
-
-/** Makes the provider from checked settings. */
-export function createProvider(given: RackspaceSettings): RackspaceProvider {
-  return new RackspaceProvider(given)
-}

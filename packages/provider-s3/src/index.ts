@@ -18,5 +18,5 @@
  * Consistency: every finished call is seen by the next one. A write is atomic; what conditions are depends on the service.
  */
 export type { S3ProviderOptions } from './client.js'
-export { S3Provider } from './provider.js'
-export { createProvider, type S3Settings, settings } from './settings.js'
+export { createProvider, S3Provider } from './provider.js'
+export { type S3Settings, settings } from './settings.js'

@@ -8,6 +8,7 @@ import * as copier from './copier.js'
 import * as lister from './lister.js'
 import * as reader from './reader.js'
 import * as remover from './remover.js'
+import type { S3Settings } from './settings.js'
 import * as signing from './signing.js'
 import * as uploads from './uploads.js'
 import * as writer from './writer.js'
@@ -47,4 +48,9 @@ export class S3Provider extends base {
   get native(): S3Client {
     return this.context.client
   }
+}
+
+/** Makes the provider from checked settings. */
+export function createProvider(settings: S3Settings): S3Provider {
+  return new S3Provider(settings)
 }

@@ -1,5 +1,4 @@
 import * as v from 'valibot'
-import { S3Provider } from './provider.js'
 
 const textRule = 'must be a string that is not empty'
 const text = v.pipe(v.string(textRule), v.minLength(1, textRule))
@@ -70,8 +69,3 @@ export const settings = v.pipe(
 )
 
 export type S3Settings = v.InferOutput<typeof properties>
-
-/** Makes the provider from checked settings. */
-export function createProvider(settings: S3Settings): S3Provider {
-  return new S3Provider(settings)
-}

@@ -27,7 +27,8 @@ import { checkAttributes, checkChecksums, checkHeaderValue, checkServiceOptions,
 import { checkTag, checkWriteOptions } from './conditions.js'
 import { invalid, shown } from './invalid.js'
 import { checkContentType } from './media-type.js'
-import { attributeNames, checkOptions, responseHeaderNames } from './option-names.js'
+import { attributeNames, responseHeaderNames } from './method-options.js'
+import { checkOptions } from './option-names.js'
 
 export function positive(property: string, value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1) return value

@@ -9,19 +9,30 @@ import { isStorageError } from '../provider.js'
 import { bytes } from './content.js'
 import { absent, agrees, isCode, namesOf, read, sameBytes } from './expectations.js'
 import { FaultyProvider } from './faulty-provider.js'
-import type { ConformanceRun } from './run.js'
+import type { ConformanceHarness } from './harness.js'
 
 /** Retries that do not wait, for cases about faults. */
 const impatient = { retry: { minDelay: 1, maxDelay: 2, maxOutage: 0 } } as const satisfies StorageServiceOptions
 
+/** What a case gets of its run. */
+export interface RunHandles {
+  readonly harness: ConformanceHarness
+  readonly provider: StorageProvider
+  readonly storage: StorageService
+  readonly secondStorage: StorageService
+  newProvider(): StorageProvider
+  containerName(): string
+  fixture(key: string, fill: (container: string) => Promise<void>): Promise<string>
+}
+
 export class CaseContext {
-  readonly #run: ConformanceRun
+  readonly #run: RunHandles
   /** A container that is this case's own, empty at its start. */
   readonly container: string
   readonly #containers: string[]
   readonly #atEnd: (() => Promise<unknown>)[] = []
 
-  constructor(run: ConformanceRun, container: string) {
+  constructor(run: RunHandles, container: string) {
     this.#run = run
     this.container = container
     this.#containers = [container]

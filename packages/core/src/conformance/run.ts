@@ -6,11 +6,11 @@ import { randomBytes } from 'node:crypto'
 import { StorageService } from '../index.js'
 import type { StorageProvider } from '../provider.js'
 import type { ConformanceCase } from './case.js'
-import { CaseContext } from './context.js'
+import { CaseContext, type RunHandles } from './context.js'
 import type { ConformanceHarness } from './harness.js'
 import type { ConformanceReport } from './report.js'
 
-export class ConformanceRun {
+export class ConformanceRun implements RunHandles {
   readonly harness: ConformanceHarness
   readonly report: ConformanceReport
   readonly #id = `${Date.now().toString(36)}${randomBytes(3).toString('hex')}`

@@ -2,7 +2,8 @@
  * The frame of every operation: its scope, its repetitions, its diagnostics, its errors' context, and the pages of lists.
  */
 import { checkLimit } from '../checks/arguments.js'
-import { checkOptions, type Method, methodOptions } from '../checks/option-names.js'
+import { type Method, methodOptions } from '../checks/method-options.js'
+import { checkOptions } from '../checks/option-names.js'
 import { describeCause, isStorageError, StorageError, type StorageErrorContext } from '../contract/errors.js'
 import type { ListCallOptions, StorageProvider } from '../contract/provider.js'
 import { type BodyRules, discardBody, Source } from '../upload/body.js'

@@ -25,6 +25,7 @@ import {
 } from '../checks/arguments.js'
 import { checkDate, readConditions } from '../checks/conditions.js'
 import { invalid } from '../checks/invalid.js'
+import { methodOptions } from '../checks/method-options.js'
 import { checkOptions, type NamesOf } from '../checks/option-names.js'
 import { checkProvider, withSignedUrls, withUploads } from '../checks/provider.js'
 import type { Capabilities } from '../contract/capabilities.js'
@@ -637,3 +638,21 @@ async function existence(found: Promise<unknown>, missing: 'CONTAINER_NOT_FOUND'
     throw error
   }
 }
+
+type Last<Parameters extends readonly unknown[]> =
+  Required<Parameters> extends readonly [...unknown[], infer Options] ? Options : undefined
+
+/** What a method takes as its last parameter. */
+type OptionsOf<Method extends keyof StorageService> = StorageService[Method] extends (
+  ...parameters: infer Parameters
+) => unknown
+  ? Last<Parameters>
+  : undefined
+
+/** The methods that take options. */
+type MethodWithOptions = {
+  [Name in keyof StorageService]: OptionsOf<Name> extends OperationOptions ? Name : never
+}[keyof StorageService]
+
+// Compiled only: the table has the options of every method, and no others.
+methodOptions satisfies { readonly [Name in MethodWithOptions]: NamesOf<OptionsOf<Name>> }

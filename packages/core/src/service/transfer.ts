@@ -3,7 +3,8 @@
  */
 
 import { invalid } from '../checks/invalid.js'
-import { checkOptions, transferNames } from '../checks/option-names.js'
+import { transferNames } from '../checks/method-options.js'
+import { checkOptions, type NamesOf } from '../checks/option-names.js'
 import { pickHeaderAttributes } from '../contract/attributes.js'
 import type { FileLocation, WrittenFile } from '../contract/files.js'
 import type { WriteOptions } from './options.js'
@@ -66,3 +67,6 @@ function checkTransfer(owner: string, source: unknown, target: unknown, options:
     }
   }
 }
+
+// Compiled only: the table has the options of both functions, and no others.
+transferNames satisfies NamesOf<TransferOptions>

@@ -3,30 +3,39 @@
  */
 
 import { locksPath, temporaryPath } from '../disk/bookkeeping.js'
+import type { Directories } from '../disk/directories.js'
 import type { Lease } from '../disk/lease.js'
+import type { Locks } from '../disk/locks.js'
 import { ownerState } from '../disk/owner.js'
 import { ignoreFailure, lstatIfThere, readdirIfThere } from '../disk/system.js'
 import { type LeftTree, removeTrees, type Tree, throwAway } from '../disk/tree-removal.js'
 import { unlessUnreadable } from '../disk/unreadable.js'
 import { throwIfAborted, treesLeft, warn } from '../errors.js'
-import { completing, isCompleted, uploadData, uploadsPath } from '../uploads/upload-state.js'
+import { completing, isCompleted, uploadData, uploadsPath } from '../uploads/layout.js'
+import type { AttributeStore } from './attributes.js'
 import { attributesPath } from './attributes.js'
 import { containerLock, lockOf, placeOfPath } from './places.js'
 import { versionOf } from './versions.js'
-import type { Workspace } from './workspace.js'
 
 /** Milliseconds after which a temporary file of another machine counts as left behind. */
 const maxAgeElsewhere = 86_400_000
 
+/** What the cleaner needs of the root. */
+export interface CleanedRoot {
+  readonly directories: Directories
+  readonly locks: Locks
+  readonly attributes: AttributeStore
+}
+
 export class Cleaner {
-  readonly #workspace: Workspace
+  readonly #root: CleanedRoot
   readonly #stop = new AbortController()
   #started: Promise<void> | undefined
   /** What this process could not remove. */
   #left: LeftTree[] = []
 
-  constructor(workspace: Workspace) {
-    this.#workspace = workspace
+  constructor(root: CleanedRoot) {
+    this.#root = root
   }
 
   /** Begins to clear what dead processes have left, on the side, the first time that it is called. */
@@ -64,7 +73,7 @@ export class Cleaner {
 
   async #remove(trees: readonly Tree[]): Promise<void> {
     if (trees.length === 0) return
-    for (const tree of await removeTrees(this.#workspace.directories, trees)) {
+    for (const tree of await removeTrees(this.#root.directories, trees)) {
       this.#left.push(tree)
       warn(treesLeft([tree]))
     }
@@ -72,7 +81,7 @@ export class Cleaner {
 
   /** Temporary files and locks, whose owners are known by name. */
   async #clearOwned(signal: AbortSignal): Promise<void> {
-    const { directories, locks } = this.#workspace
+    const { directories, locks } = this.#root
     using temporaries = await directories.hold(temporaryPath)
     for (const name of temporaries === undefined ? [] : await readdirIfThere(temporaries.here)) {
       throwIfAborted(signal)
@@ -86,7 +95,7 @@ export class Cleaner {
   }
 
   async #clearAttributes(signal: AbortSignal): Promise<void> {
-    const { attributes, directories, locks } = this.#workspace
+    const { attributes, directories, locks } = this.#root
     for (const container of await this.#containersIn(attributesPath)) {
       if (await this.#clearForMissing(container, attributesPath, signal)) continue
       for await (const { path, version } of attributes.keptVersions(container)) {
@@ -111,7 +120,7 @@ export class Cleaner {
   }
 
   async #clearUploads(signal: AbortSignal): Promise<void> {
-    const { directories, locks } = this.#workspace
+    const { directories, locks } = this.#root
     for (const container of await this.#containersIn(uploadsPath)) {
       if (await this.#clearForMissing(container, uploadsPath, signal)) continue
       using uploads = await directories.hold([...uploadsPath, container])
@@ -132,13 +141,13 @@ export class Cleaner {
   }
 
   async #containersIn(segments: readonly string[]): Promise<string[]> {
-    using directory = await this.#workspace.directories.hold(segments)
+    using directory = await this.#root.directories.hold(segments)
     return directory === undefined ? [] : readdirIfThere(directory.here)
   }
 
   /** Removes what is kept for a container that does not exist; whether it does not. */
   async #clearForMissing(container: string, segments: readonly string[], signal: AbortSignal): Promise<boolean> {
-    const { directories, locks } = this.#workspace
+    const { directories, locks } = this.#root
     const clear = async (lease: Lease) => {
       using held = await directories.hold([container])
       if (held !== undefined) return false
@@ -149,7 +158,7 @@ export class Cleaner {
   }
 
   async #throwAway(segments: readonly string[], lease?: Lease): Promise<void> {
-    const tree = await throwAway(this.#workspace.directories, segments, lease)
+    const tree = await throwAway(this.#root.directories, segments, lease)
     if (tree !== undefined) await this.#remove([tree])
   }
 }

@@ -28,16 +28,8 @@ import { type Content, commit, withoutLinks } from '../files/commit.js'
 import { placeOf } from '../files/places.js'
 import type { Workspace } from '../files/workspace.js'
 import { writeBody } from '../writer.js'
-import {
-  completing,
-  holdUpload,
-  isCompleted,
-  partEntry,
-  partNumbers,
-  readPart,
-  throwAwayUpload,
-  uploadData,
-} from './upload-state.js'
+import { completing, isCompleted, uploadData } from './layout.js'
+import { holdUpload, partEntry, partNumbers, readPart, throwAwayUpload } from './upload-state.js'
 
 const sendingEntry = (partNumber: number): string => `sending-${partNumber}`
 

@@ -1,20 +1,12 @@
-import type { BigIntStats } from 'node:fs'
 import { type CallOptions, type PartUploadReference, type UploadedPart, uploadNotFound } from '@stowage/core/provider'
 import * as v from 'valibot'
-import { bookkeeping } from '../disk/bookkeeping.js'
 import type { Directory } from '../disk/directories.js'
 import { readdirIfThere, readFile, readlinkIfThere } from '../disk/system.js'
 import { throwAway } from '../disk/tree-removal.js'
 import { isAbsence } from '../errors.js'
 import { keptEntries, parseStored } from '../files/attributes.js'
 import type { Workspace } from '../files/workspace.js'
-
-export const uploadsPath = [bookkeeping, 'uploads']
-export const uploadData = 'data'
-export const description = 'upload.json'
-/** Held while an upload is completed. */
-export const completing = { name: 'completing', note: 'complete an upload' }
-export const validId = /^[0-9a-f]{32}$/
+import { description, uploadsPath, validId } from './layout.js'
 
 const storedUpload = v.object({ file: v.string(), partSize: v.number(), started: v.number(), ...keptEntries })
 
@@ -62,9 +54,6 @@ export async function throwAwayUpload(
   const tree = await throwAway(workspace.directories, [...uploadsPath, upload.container, upload.id])
   if (tree !== undefined) await workspace.cleaner.free([tree], signal)
 }
-
-/** Whether the data is a file of the container by now. */
-export const isCompleted = (data: BigIntStats | undefined): boolean => data === undefined || data.nlink > 1n
 
 export const partEntry = (partNumber: number): string => `part-${partNumber}`
 

@@ -1,0 +1,103 @@
+/**
+ * The names of all options of `StorageService`.
+ */
+import type {
+  CopyFileOptions,
+  GetFileOptions,
+  ListFilesOptions,
+  ListOptions,
+  OperationOptions,
+  PageOptions,
+  SendOptions,
+  WriteOptions,
+} from '../service/options.js'
+import type { NamesOf } from './option-names.js'
+
+const operation = { signal: true, timeout: true } as const satisfies NamesOf<OperationOptions>
+const list = { ...operation, pageSize: true } as const satisfies NamesOf<ListOptions>
+const page = { limit: true, cursor: true } as const satisfies NamesOf<PageOptions>
+const filters = { prefix: true, delimiter: true, startAfter: true } as const
+const fileList = { ...list, ...filters } as const satisfies NamesOf<ListFilesOptions>
+const writeConditions = { ifMatch: true, ifNoneMatch: true } as const
+const read = {
+  ...operation,
+  ...writeConditions,
+  ifModifiedSince: true,
+  ifUnmodifiedSince: true,
+} as const satisfies NamesOf<GetFileOptions>
+const open = { ...read, range: true, verify: true } as const
+
+export const responseHeaderNames = {
+  contentType: true,
+  cacheControl: true,
+  contentDisposition: true,
+  contentEncoding: true,
+  contentLanguage: true,
+} as const
+export const attributeNames = { ...responseHeaderNames, expires: true, metadata: true } as const satisfies NamesOf<
+  NonNullable<CopyFileOptions['attributes']>
+>
+export const sendNames = { reuseBuffers: true } as const satisfies NamesOf<SendOptions>
+
+const service = { acl: true, native: true } as const
+export const transferNames = {
+  ...operation,
+  ...attributeNames,
+  ...writeConditions,
+  ...service,
+  checksums: true,
+  partSize: true,
+  parallelism: true,
+  onProgress: true,
+} as const
+const write = {
+  ...transferNames,
+  size: true,
+  maxSize: true,
+  detectContentType: true,
+} as const satisfies NamesOf<WriteOptions>
+const copy = {
+  ...operation,
+  ...writeConditions,
+  ...service,
+  attributes: true,
+  ifSourceMatch: true,
+} as const satisfies NamesOf<CopyFileOptions>
+
+/**
+ * The options of every method of `StorageService`. That none is missing is checked in `service.ts`, which a type from there
+ * would tie to this file in a circle.
+ */
+export const methodOptions = {
+  getContainers: list,
+  containers: list,
+  containerPage: { ...operation, ...page },
+  getContainer: operation,
+  hasContainer: operation,
+  createContainer: { ...operation, name: true, ifNotExists: true },
+  destroyContainer: { ...operation, onlyIfEmpty: true },
+  getFiles: fileList,
+  files: fileList,
+  filePage: { ...operation, ...page, ...filters },
+  getFile: read,
+  hasFile: operation,
+  openFile: open,
+  downloadStream: open,
+  putFile: write,
+  uploadStream: write,
+  removeFile: { ...operation, ifMatch: true },
+  removeFiles: operation,
+  copyFile: copy,
+  moveFile: copy,
+  startUpload: { ...operation, ...attributeNames, ...service, partSize: true, size: true, checksums: true },
+  uploadPart: { ...operation, size: true },
+  parts: list,
+  completeUpload: { ...operation, ...writeConditions },
+  abortUpload: operation,
+  uploads: { ...list, prefix: true },
+  purgeUploads: { ...operation, startedBefore: true, prefix: true },
+  signUrl: { ...operation, method: true, expiresIn: true, contentType: true, size: true, responseHeaders: true },
+} as const
+
+/** The methods that take options. */
+export type Method = keyof typeof methodOptions

@@ -2,6 +2,7 @@
  * What a plain directory can do.
  */
 import { type Capabilities, freezeCapabilities } from '@stowage/core/provider'
+import { bookkeeping } from './disk/bookkeeping.js'
 import { bookkeepingPattern } from './disk/folding.js'
 
 export const capabilities: Capabilities = freezeCapabilities({
@@ -9,7 +10,7 @@ export const capabilities: Capabilities = freezeCapabilities({
     pattern: `(?!\\.{1,2}$|${bookkeepingPattern}$)[^/\\\\\\0]+`,
     minBytes: 1,
     maxBytes: 255,
-    rule: '1 to 255 bytes without slashes, backslashes and NUL, and not ".", ".." or ".stowage" in any spelling',
+    rule: `1 to 255 bytes without slashes, backslashes and NUL, and not ".", ".." or "${bookkeeping}" in any spelling`,
   },
   maxPageSize: 10_000,
   fileBesideFolder: false,

@@ -4,8 +4,11 @@ const MiB = 1024 ** 2
 const GiB = 1024 * MiB
 const TiB = 1024 * GiB
 
-/** The largest body of one request, and the largest part. */
+/** Bytes: the largest body of one request, and the largest part. */
 export const maxPartSize = 5 * GiB
+/** Bytes: the smallest part, except for the last one. */
+export const minPartSize = 5 * MiB
+export const maxParts = 10_000
 
 /** Which conditional requests the service understands. */
 export interface Understands {
@@ -34,10 +37,10 @@ export function capabilitiesOf(understands: Understands): Capabilities {
     },
     maxPageSize: 1000,
     fileBesideFolder: true,
-    maxFileSize: amazon ? 10_000 * maxPartSize : 5 * TiB,
+    maxFileSize: amazon ? maxParts * maxPartSize : 5 * TiB,
     maxPutSize: maxPartSize,
     streamingPut: false,
-    parts: { minPartSize: 5 * MiB, maxPartSize, maxParts: 10_000 },
+    parts: { minPartSize, maxPartSize, maxParts },
     conditions: {
       create: writes,
       update: writes,

@@ -15,6 +15,7 @@ import {
   StorageError,
   type WrittenFile,
 } from '@stowage/core/provider'
+import { maxParts, minPartSize } from './capabilities.js'
 import { type Connection, md5OfEtag, quoted, wholeSeconds } from './connection.js'
 import { keyOf } from './names.js'
 import { getFile } from './reader.js'
@@ -22,8 +23,6 @@ import { accessAndEncryption, conditionsApart, namedKey, nativeAttributes } from
 
 /** Parts of one copy that are under way at once. */
 const parallelism = 8
-const maxParts = 10_000
-const minPartSize = 5 * 1024 ** 2
 /** Milliseconds that clean-up after a failure may take. */
 const cleanUpTime = 30_000
 

@@ -6,6 +6,7 @@ import {
   HeadObjectCommand,
   type HeadObjectCommandOutput,
 } from '@aws-sdk/client-s3'
+import { unknownContentType } from '@stowage/core'
 import {
   type ByteRange,
   type Checksums,
@@ -42,7 +43,7 @@ function infoOf(
     size,
     mtime: wholeSeconds(head.LastModified),
     etag,
-    contentType: head.ContentType || 'application/octet-stream',
+    contentType: head.ContentType || unknownContentType,
     ...readAttributes(head, { ...headerNames, expires: 'ExpiresString' }),
     metadata,
     checksums: { ...md5OfEtag(etag, head, connection.options.amazon), ...keptChecksums(head), ...checksums },

@@ -1,5 +1,6 @@
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import { unknownContentType } from '@stowage/core'
 import { renameAttributes, type SignedUrl, type SignUrlCallOptions } from '@stowage/core/provider'
 import type { Connection } from './connection.js'
 import { explain } from './errors.js'
@@ -50,7 +51,7 @@ async function signPut(
 ) {
   // A signature can't forbid a header. What a file has that nobody gave a type to is signed in place of none, and no other
   // type can be sent then either.
-  const fixedType = contentType === null ? 'application/octet-stream' : contentType
+  const fixedType = contentType === null ? unknownContentType : contentType
   const command = new PutObjectCommand({
     Bucket: container,
     Key: keyOf(file),

@@ -7,7 +7,7 @@ const GiB = 1024 ** 3
 /** Swift's `max_file_size`: the largest body of one request, and the largest segment. */
 const maxPutSize = 5 * GiB
 /** Swift's `max_manifest_segments`. */
-const maxParts = 1000
+export const maxParts = 1000
 
 /** What a Swift with its usual settings can do. */
 export const swiftCapabilities: Capabilities = freezeCapabilities({

@@ -16,6 +16,7 @@ import {
   StorageError,
   type WrittenFile,
 } from '@stowage/core/provider'
+import { maxParts } from './capabilities.js'
 import type { SwiftAnswer, SwiftClient } from './client.js'
 import { missing, requireContainer } from './containers.js'
 import { badAnswer } from './errors.js'
@@ -31,7 +32,6 @@ import { createOnly, present, written } from './writer.js'
 const tries = 5
 /** Ranges copied at the same time. */
 const parallelism = 4
-const maxParts = 1000
 const responseTimeout = 1_800_000
 const cleanUpTime = 30_000
 

@@ -6,6 +6,7 @@
  * into `X-Object-Meta-Stowage-Metadata-<n>`. Beside them stand the checksums that the writer gave, and, on a large file,
  * the upload that it came from.
  */
+import { unknownContentType } from '@stowage/core'
 import {
   type Checksums,
   type FileInfo,
@@ -129,7 +130,7 @@ export function toInfo({ container, file }: FileLocation, answer: ResponseHeader
     size,
     mtime: timeOf(answer),
     etag: etagOf(answer),
-    contentType: answer['content-type'] ?? 'application/octet-stream',
+    contentType: answer['content-type'] ?? unknownContentType,
     ...readAttributes(answer, headers),
     metadata: metadataOf(answer),
     checksums: checksumsOf(answer),

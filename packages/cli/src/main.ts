@@ -1,16 +1,17 @@
 /**
- * @stowage/cli: the program `stowage`, which `bin/stowage.cjs` starts where Node is new enough.
+ * @stowage/cli: the program `stowage`, which `bin/stowage.cjs` starts if Node is new enough.
  *
- * - `run.ts`: the commands together. `command.ts`, `help.ts`: what a command is. `datasource.ts`, `ls.ts`, `cp.ts`, `cat.ts`, `rm.ts`: one each.
- * - `providers.ts`: what each provider is asked for, as data. `entry.ts`, `questions.ts`: an entry from options and answers.
- *   `data-source-file.ts`, `installer.ts`, `sign-in.ts`: the file, the package, the trial.
- * - `addresses.ts`, `storages.ts`: what commands work on. `copy-plan.ts`, `copy-file.ts`: what goes where, and how.
- *   `atomic-file.ts`, `local-tree.ts`: this machine's files.
- * - `terminal.ts`, `progress.ts`: what is shown. `failures.ts`, `exit-codes.ts`: how it ends.
+ * - `commands/`: one file per command, their options and help, and the addresses they take.
+ * - `copying/`: which file is copied where, and the copying of one file.
+ * - `data-sources/`: the wizard's questions, the entry, its file, its package and its test sign-in.
+ * - `terminal/`: input and output: text, prompts, progress, help.
+ * - `failures/`: errors, their messages and exit codes.
+ * - `version.ts`: the version of this package.
  */
-import { Interruption, isSystemError } from './failures.js'
-import { run } from './run.js'
-import { Terminal } from './terminal.js'
+
+import { run } from './commands/run.js'
+import { Interruption, isSystemError } from './failures/failures.js'
+import { Terminal } from './terminal/terminal.js'
 
 const interruption = new AbortController()
 

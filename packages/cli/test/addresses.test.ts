@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { parseOperand } from '../src/addresses.js'
-import { UsageFailure } from '../src/failures.js'
+import { parseOperand } from '../src/commands/addresses.js'
+import { UsageFailure } from '../src/failures/failures.js'
 
 test('an address has a data source, a container and a file', () => {
   const address = (source: string, container?: string, file = '') => ({ kind: 'storage', source, container, file })

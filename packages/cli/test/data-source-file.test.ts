@@ -2,7 +2,7 @@ import { chmod, readdir, readlink, stat, symlink, writeFile } from 'node:fs/prom
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { findDataSourceFile, withEntry, writeEntry } from '../src/data-source-file.js'
+import { findDataSourceFile, withEntry, writeEntry } from '../src/data-sources/data-source-file.js'
 import { Workplace } from './workplace.js'
 
 const entry = { name: 'new', provider: 'memory' }

@@ -1,6 +1,6 @@
 import { chmod, mkdir, realpath } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
-import { installationOf } from '../src/installer.js'
+import { installationOf } from '../src/data-sources/installer.js'
 import { ctrlC, enter, Workplace } from './workplace.js'
 
 const packages = ['@stowage/core', '@stowage/provider-memory']

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { variableFor } from '../src/entry.js'
+import { variableFor } from '../src/data-sources/entry.js'
 import { Workplace } from './workplace.js'
 
 const make = (place: Workplace, ...args: string[]) => place.run(['datasource', '--name', 'new', ...args])

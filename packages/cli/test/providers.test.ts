@@ -6,8 +6,8 @@ import * as openstack from '@stowage/provider-openstack'
 import * as rackspace from '@stowage/provider-rackspace'
 import * as amazon from '@stowage/provider-s3'
 import { describe, expect, test } from 'vitest'
-import { whatIsMissing } from '../src/entry.js'
-import { commonProperties, type Property, type ProviderName, providers } from '../src/providers.js'
+import { whatIsMissing } from '../src/data-sources/entry.js'
+import { commonProperties, type Property, type ProviderName, providers } from '../src/data-sources/providers.js'
 
 /** As much of a valibot schema as can be looked at. */
 interface Schema {

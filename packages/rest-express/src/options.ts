@@ -4,7 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type FileInfo, StorageError, type StorageService } from '@stowage/core'
 import { checkOptions } from '@stowage/core/provider'
-import type { Action } from './actions.js'
+import type { Action } from './routes/actions.js'
 
 /** A file that a client is about to upload, as the functions among the upload options get it. */
 export interface IncomingFile {

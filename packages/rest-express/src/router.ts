@@ -5,10 +5,10 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { StorageService } from '@stowage/core'
-import type { Action } from './actions.js'
-import { errorAnswer, forwardedError, sendError } from './errors.js'
-import { Exchange, isServerFailure, type RouterRules, report } from './exchange.js'
-import { discardRest, lingerOnClose } from './lingering.js'
+import { errorAnswer, forwardedError, sendError } from './http/errors.js'
+import { discardRest, lingerOnClose } from './http/lingering.js'
+import { turnOf } from './http/pipelining.js'
+import { RequestError } from './http/request-error.js'
 import {
   checkFlag,
   checkFunction,
@@ -18,10 +18,10 @@ import {
   type StorageRouterOptions,
   uploadRules,
 } from './options.js'
-import { parsePath, type StoragePath } from './paths.js'
-import { turnOf } from './pipelining.js'
-import { RequestError } from './request-error.js'
-import { type RouteHandler, routeHandlers } from './routes.js'
+import type { Action } from './routes/actions.js'
+import { parsePath, type StoragePath } from './routes/paths.js'
+import { Exchange, isServerFailure, type RouterRules, report } from './routes/request-context.js'
+import { type RouteHandler, routeHandlers } from './routes/routes.js'
 
 /** What `app.use` takes. */
 export type StorageRouter<Req extends IncomingMessage = IncomingMessage> = (

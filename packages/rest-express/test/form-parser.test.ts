@@ -9,10 +9,10 @@ import { isStorageError } from '@stowage/core'
 import busboy from 'busboy'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { boundaryOf } from '../src/form-delimiters.js'
-import { FormParser } from '../src/form-parser.js'
-import type { Parties } from '../src/incoming.js'
+import { boundaryOf } from '../src/forms/form-delimiters.js'
+import { FormParser } from '../src/forms/form-parser.js'
 import { essence, type UploadRules, uploadRules } from '../src/options.js'
+import type { Parties } from '../src/routes/upload-rules.js'
 
 const seed = 20260114
 const runs = 4000

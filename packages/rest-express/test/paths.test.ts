@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parsePath } from '../src/paths.js'
+import { parsePath } from '../src/routes/paths.js'
 import { rawRequest, startServer } from './rest-server.js'
 
 const place = (target: string) => {

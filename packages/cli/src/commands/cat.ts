@@ -1,0 +1,60 @@
+/**
+ * `stowage cat`: files to the standard output.
+ */
+import { pipeline } from 'node:stream/promises'
+import type { ByteRange } from '@stowage/core'
+import { UsageFailure } from '../failures/failures.js'
+import { addressOf, isFolder, parseAddress } from './addresses.js'
+import { defineCommand } from './command.js'
+import { Storages } from './storages.js'
+
+export const cat = defineCommand({
+  name: 'cat',
+  usage: 'name:container/file … [options]',
+  summary: 'Writes files to the standard output, one after the other',
+  details: `
+  stowage cat name:container/file
+  stowage cat --range 0-99 name:container/file      the first hundred bytes
+  stowage cat --range -500 name:container/file      the last five hundred`,
+  options: {
+    range: {
+      type: 'string',
+      value: '<range>',
+      description: 'bytes of each file, both ends included: a-b, a- or -count',
+    },
+  },
+  async run({ range }, operands, session) {
+    if (operands.length === 0) throw new UsageFailure('cat needs an address: name:container/file')
+    const addresses = operands.map((text) => {
+      const address = parseAddress(text)
+      const { source, container, file } = address
+      if (container === undefined || isFolder(address)) throw new UsageFailure(`${text} names no file`)
+      return { source, container, file }
+    })
+    const part = range === undefined ? undefined : parseRange(range)
+    const { terminal, signal, json } = session
+    await using storages = await Storages.load(session)
+    for (const { source, container, file } of addresses) {
+      const storage = await storages.open(source)
+      await using opened = await storage.openFile(container, file, {
+        signal,
+        verify: true,
+        ...(part === undefined ? {} : { range: part }),
+      })
+      if (json) {
+        const content = (await opened.bytes()).toString('base64')
+        await terminal.printJson({ file: addressOf(source, container, file), content })
+      } else {
+        await pipeline(opened.stream, terminal.stdout, { end: false, signal })
+      }
+    }
+  },
+})
+
+/** A range as it stands in HTTP's header. */
+function parseRange(text: string): ByteRange {
+  const [, start = '', end = ''] = /^(\d*)-(\d*)$/.exec(text) ?? []
+  if (start === '' && end === '') throw new UsageFailure(`${text} is no range: write 0-99, 100- or -500`)
+  if (start === '') return { suffix: Number(end) }
+  return { start: Number(start), ...(end === '' ? {} : { end: Number(end) }) }
+}

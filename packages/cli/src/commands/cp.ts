@@ -1,0 +1,192 @@
+/**
+ * `stowage cp`: between data sources, and between them and this machine.
+ */
+
+import { stat } from 'node:fs/promises'
+import { isStorageError } from '@stowage/core'
+import { inParallel } from '@stowage/core/provider'
+import { copyFile, nameOf } from '../copying/copy-file.js'
+import { type Copy, planFiles, planTree } from '../copying/copy-plan.js'
+import type { FailedEntry } from '../copying/local-tree.js'
+import { UsageFailure } from '../failures/failures.js'
+import { concernsOneFile, Failures } from '../failures/file-failures.js'
+import { Progress } from '../terminal/progress.js'
+import { folderPrefix, type Operand, parseOperand } from './addresses.js'
+import { defineCommand, type Session } from './command.js'
+import { Storages } from './storages.js'
+
+const defaultParallelism = 4
+const greatestParallelism = 64
+
+export const cp = defineCommand({
+  name: 'cp',
+  usage: '<source> … <target> [options]',
+  summary: 'Copies files between data sources, and between them and this machine',
+  details: `
+  stowage cp sea.jpg name:container/2025/       into a folder, under its own name
+  stowage cp sea.jpg name:container/shore.jpg   under another name
+  stowage cp name:container/sea.jpg .           to this machine
+  stowage cp here:photos/a.jpg there:photos/    from one data source to another
+  stowage cp -r pictures name:container/2025    all that is in the directory, below 2025/
+  stowage cp -r name:container/2025 pictures    all below 2025/, into the directory
+  tar c dir | stowage cp - name:container/dir.tar
+
+A target that ends with a slash, is a directory, or is a container is a folder: files keep their names in it. With --recursive
+there is one source. The contents of a directory, folder or container are copied into the target, which is created if missing;
+a source that is a file is copied as without --recursive. Existing files are replaced.
+
+A file appears whole or not at all; Ctrl-C leaves no partial file and no unfinished upload. If some files of many fail, the
+others are still copied, each failure is printed, and the exit code says so. Symbolic links in a copied directory are skipped
+with a message; symbolic links below the target directory are not followed. Within one data source the bytes stay in the
+service.`,
+  options: {
+    recursive: { type: 'boolean', short: 'r', description: 'copy the contents of a directory, folder or container' },
+    create: { type: 'boolean', description: 'make the target container when there is none' },
+    parallel: {
+      type: 'string',
+      value: '<count>',
+      description: `files copied at the same time, 1 to ${greatestParallelism}; default ${defaultParallelism}`,
+    },
+  },
+  async run({ recursive = false, create = false, parallel }, operands, session) {
+    const parallelism = parallel === undefined ? defaultParallelism : parseParallelism(parallel)
+    const places = operands.map((text) => parseOperand(text))
+    const target = places.pop()
+    const [source, ...others] = places
+    if (source === undefined || target === undefined) throw new UsageFailure('cp needs a source and a target')
+    if (target.kind !== 'storage' && places.some(({ kind }) => kind !== 'storage')) {
+      throw new UsageFailure('one side must be in a data source: name:container/file')
+    }
+    if (recursive && others.length > 0) throw new UsageFailure('with --recursive there is one source')
+    if (recursive) refuseCopyIntoItself(source, target)
+    await using storages = await Storages.load(session)
+    const { terminal, signal } = session
+    const failures = new Failures(session)
+    const planWith = (onLeftOut: (path: string, reason: string) => void) =>
+      recursive ? planTree(source, target, { storages, signal, onLeftOut }) : planFiles(places, target)
+    {
+      // Files that go to the terminal are what is to be seen there.
+      const quiet = session.json || (target.kind === 'standard' && terminal.stdout.isTTY === true)
+      using progress = quiet ? undefined : Progress.on(terminal)
+      const counting = recursive && progress !== undefined ? count(planWith(ignore), progress, signal) : undefined
+      if (!recursive) progress?.complete()
+      const whole = planWith((path, reason) => failures.leaveOut(path, reason))
+      const plan = create ? creatingContainer(whole, target, storages, signal) : whole
+      const several = recursive || places.length > 1
+      try {
+        await copyAll(plan, { session, storages, failures, parallelism, recursive, several, progress })
+      } finally {
+        await counting?.stop()
+      }
+    }
+    failures.finish()
+  },
+})
+
+const ignore = () => undefined
+
+function parseParallelism(text: string): number {
+  const count = Number(text)
+  if (Number.isInteger(count) && count >= 1 && count <= greatestParallelism) return count
+  throw new UsageFailure(`--parallel must be a whole number from 1 to ${greatestParallelism}, not ${text}`)
+}
+
+/** It would find its own copies, and copy them again. */
+function refuseCopyIntoItself(source: Operand, target: Operand): void {
+  if (source.kind !== 'storage' || target.kind !== 'storage') return
+  if (source.source !== target.source || source.container !== target.container) return
+  if (folderPrefix(target.file).startsWith(folderPrefix(source.file))) {
+    throw new UsageFailure(`${source.text} cannot be copied into itself`)
+  }
+}
+
+/** The same plan, with the target's container made as soon as there is something to copy. */
+async function* creatingContainer(
+  plan: AsyncIterable<Copy | FailedEntry>,
+  target: Operand,
+  storages: Storages,
+  signal: AbortSignal,
+): AsyncGenerator<Copy | FailedEntry> {
+  let created = false
+  for await (const item of plan) {
+    if (!created) await createContainer(target, storages, signal)
+    created = true
+    yield item
+  }
+}
+
+async function createContainer(target: Operand, storages: Storages, signal: AbortSignal): Promise<void> {
+  if (target.kind !== 'storage' || target.container === undefined) return
+  const storage = await storages.open(target.source)
+  try {
+    await storage.createContainer({ name: target.container, signal })
+  } catch (error) {
+    if (!isStorageError(error, 'CONTAINER_EXISTS')) throw error
+  }
+}
+
+interface Means {
+  readonly session: Session
+  readonly storages: Storages
+  readonly failures: Failures
+  readonly parallelism: number
+  readonly recursive: boolean
+  /** Whether the others are copied when one fails. */
+  readonly several: boolean
+  readonly progress: Progress | undefined
+}
+
+async function copyAll(plan: AsyncIterable<Copy | FailedEntry>, means: Means): Promise<void> {
+  const { session, storages, failures, parallelism, recursive, several, progress } = means
+  const { terminal, json } = session
+  await inParallel(
+    plan,
+    parallelism,
+    async (item, signal) => {
+      if ('error' in item) {
+        failures.add(item.name, item.error)
+        return
+      }
+      const name = nameOf(item.from)
+      try {
+        const onBytes = progress?.begin(name) ?? ignore
+        // The bytes of a tree are counted beforehand.
+        const onSize = recursive ? ignore : (bytes: number) => progress?.expect(bytes)
+        const size = await copyFile(item, { storages, terminal, signal, onSize, onBytes })
+        progress?.fileDone()
+        if (json && item.to.kind !== 'standard') {
+          await terminal.printJson({ source: name, target: nameOf(item.to), size })
+        }
+      } catch (error) {
+        if (signal.aborted || !several || !concernsOneFile(error)) throw error
+        failures.add(name, error)
+      }
+    },
+    session.signal,
+  )
+}
+
+/**
+ * Looks through the tree for its size while it is being copied, for the sake of the bar: the list is read twice, so that it need not
+ * be remembered. A failure is met by the copy itself, which tells of it; the bar then does without a total.
+ */
+function count(plan: AsyncIterable<Copy | FailedEntry>, progress: Progress, signal: AbortSignal) {
+  let stopped = false
+  const countAll = async () => {
+    let total = 0
+    for await (const item of plan) {
+      if (stopped || signal.aborted) return
+      if ('error' in item) continue
+      total += item.size ?? (item.from.kind === 'local' ? (await stat(item.from.path)).size : 0)
+    }
+    progress.expect(total)
+    progress.complete()
+  }
+  const counted = countAll().catch(ignore)
+  return {
+    stop: () => {
+      stopped = true
+      return counted
+    },
+  }
+}

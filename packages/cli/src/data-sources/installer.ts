@@ -1,0 +1,89 @@
+/**
+ * Packages, by the project's own package manager.
+ */
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { resolveCommand } from 'package-manager-detector/commands'
+import { detect } from 'package-manager-detector/detect'
+import { exitCodes } from '../failures/exit-codes.js'
+import { CommandFailure, isSystemError, messageOf } from '../failures/failures.js'
+import type { Terminal } from '../terminal/terminal.js'
+import { exists, readEntries } from './data-source-file.js'
+
+/** What puts packages into a project. */
+export interface Installation {
+  readonly packages: readonly string[]
+  readonly command: string
+  readonly args: readonly string[]
+  /** The project's directory. */
+  readonly directory: string
+}
+
+/** Ends with 3 when the module of its second argument is not found from the file of its first. */
+const searchProgram = `
+  try {
+    require('node:module').createRequire(process.argv[1]).resolve(process.argv[2])
+  } catch (error) {
+    if (error.code !== 'MODULE_NOT_FOUND') throw error
+    process.exitCode = 3
+  }`
+
+/**
+ * Whether an application in the directory finds the package. A process of its own looks: one that has
+ * missed a package goes on missing it after it was installed, since Node remembers what is not there.
+ */
+export async function isInstalled(name: string, directory: string): Promise<boolean> {
+  const args = ['--eval', searchProgram, join(directory, 'datasources.json'), name]
+  try {
+    await promisify(execFile)(process.execPath, args)
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 3) return false
+    throw error
+  }
+}
+
+/** How the project installs packages, by its lock file or its `package.json`, here or further up; npm when nothing tells. */
+export async function installationOf(packages: readonly string[], directory: string): Promise<Installation> {
+  const project = (await projectDirectory(directory)) ?? directory
+  const agent = (await detect({ cwd: project }))?.agent ?? 'npm'
+  const resolved = resolveCommand(agent, 'add', [...packages])
+  if (resolved === null) throw new CommandFailure(exitCodes.failed, `${agent} cannot add a package`)
+  return { packages, ...resolved, directory: project }
+}
+
+/** Runs the package manager, whose words go to the standard error. It has ended when this settles. */
+export async function install({ command, args, directory }: Installation, terminal: Terminal, signal: AbortSignal) {
+  const line = [command, ...args].join(' ')
+  terminal.say(line)
+  // The names of the packages are fixed, so that a shell, which npm needs on Windows, has nothing to misread.
+  const child = spawn(command, args, { cwd: directory, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' })
+  const stop = () => child.kill()
+  signal.addEventListener('abort', stop)
+  try {
+    const [code] = await once(child, 'close')
+    if (code !== 0) throw new CommandFailure(exitCodes.failed, `${line} failed${code === null ? '' : ` with ${code}`}`)
+  } catch (error) {
+    throw isSystemError(error) ? new CommandFailure(exitCodes.failed, `${line}: ${messageOf(error)}`) : error
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+/** Whether the project is one of LoopBack 3, which reads `datasources.json` by itself. */
+export async function isLoopBack(directory: string): Promise<boolean> {
+  const project = await projectDirectory(directory)
+  if (project === undefined) return false
+  const dependencies = (await readEntries(join(project, 'package.json'))).get('dependencies')
+  return typeof dependencies === 'object' && dependencies !== null && Object.hasOwn(dependencies, 'loopback')
+}
+
+/** The nearest directory with a `package.json`, here or further up. */
+async function projectDirectory(directory: string): Promise<string | undefined> {
+  for (let place = directory; ; place = dirname(place)) {
+    if (await exists(join(place, 'package.json'))) return place
+    if (place === dirname(place)) return undefined
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * The questions of `stowage datasource`.
+ */
+
+import type { Choice, Questions } from '../terminal/questions.js'
+import { convert, isReference, literal, variableFor } from './entry.js'
+import { type Property, type ProviderName, propertyOf, providers, type SignIn } from './providers.js'
+
+/** What was answered. */
+export interface Answers {
+  readonly properties: Readonly<Record<string, unknown>>
+  /** Values of variables that are not set here: for the trial alone, and written nowhere. */
+  readonly environment: Readonly<Record<string, string>>
+}
+
+export interface Subject {
+  readonly name: string
+  readonly provider: ProviderName
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Whether values are wanted of what is kept outside of the file. */
+  readonly trial: boolean
+}
+
+export async function chooseProvider(questions: Questions): Promise<ProviderName> {
+  const names = Object.keys(providers) as [ProviderName, ...ProviderName[]]
+  const choices = names.map((value) => ({ value, label: `${value}: ${providers[value].title}` }))
+  return questions.choose('Which service?', choices as [Choice<ProviderName>, ...Choice<ProviderName>[]])
+}
+
+/** Asks for what one way of signing in takes. */
+export async function askForProperties(questions: Questions, subject: Subject): Promise<Answers> {
+  const { signIns } = providers[subject.provider]
+  const [first, ...others] = signIns.map((value) => ({ value, label: value.title })) as [
+    Choice<SignIn>,
+    ...Choice<SignIn>[],
+  ]
+  const way = others.length === 0 ? first.value : await questions.choose('How to sign in?', [first, ...others])
+  const properties: Record<string, unknown> = {}
+  const environment: Record<string, string> = {}
+  for (const name of way.ask) {
+    const property = propertyOf(subject.provider, name) as Property
+    const needed = property.required === true || (way.needs ?? []).includes(name)
+    if (property.kind === 'boolean') {
+      properties[name] = await questions.confirm(property.question ?? name, property.suggestion === true)
+    } else if (property.secret === true) {
+      const { kept, variables } = await askForSecret(questions, name, property, subject)
+      properties[name] = kept
+      Object.assign(environment, variables)
+    } else {
+      const answer = await askForText(questions, name, property, needed)
+      if (answer !== '') properties[name] = convert(name, answer, property)
+    }
+  }
+  return { properties, environment }
+}
+
+const askForText = (questions: Questions, name: string, { question = name, suggestion }: Property, needed: boolean) =>
+  questions.text(question, {
+    check: (answer) => (needed && answer === '' ? 'It is needed' : undefined),
+    ...(typeof suggestion === 'string' ? { suggestion } : {}),
+  })
+
+async function askForSecret(
+  questions: Questions,
+  property: string,
+  { question = property }: Property,
+  { name, environment, trial }: Subject,
+): Promise<{ readonly kept: string; readonly variables: Readonly<Record<string, string>> }> {
+  const suggestion = variableFor(name, property)
+  const place = await questions.choose(`${question}: where is it kept?`, [
+    { value: 'environment', label: 'in the environment', hint: `the file says \${${suggestion}}` },
+    { value: 'file', label: 'in the file, in plain text' },
+  ])
+  if (place === 'file') {
+    const secret = await questions.secret(`${question} (not shown)`, { needed: true })
+    return { kept: literal(secret), variables: {} }
+  }
+  const variable = await questions.text('Name of the variable', {
+    suggestion,
+    check: (answer) =>
+      isReference(`\${${answer}}`) && !answer.includes(':')
+        ? undefined
+        : 'Letters, digits and underscores, and no digit in front',
+  })
+  const kept = `\${${variable}}`
+  if (!trial || environment[variable] !== undefined) return { kept, variables: {} }
+  const value = await questions.secret(`${question}, to try it now (not shown, written nowhere; empty: not now)`, {
+    needed: false,
+  })
+  return { kept, variables: value === '' ? {} : { [variable]: value } }
+}

@@ -1,0 +1,245 @@
+/**
+ * Downloads: one file, or a range of it, of one version, with the headers that browsers need to handle it safely.
+ */
+import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import { type ByteRange, type FileInfo, isStorageError, type OpenedFile, type StorageService } from '@stowage/core'
+import { headerAttributes } from '@stowage/core/provider'
+import {
+  evaluateRead,
+  lastModified,
+  parseConditions,
+  parseDate,
+  preconditionFailed,
+  type RequestConditions,
+} from '../http/conditions.js'
+import { responseSignal } from '../http/connection.js'
+import { contentDisposition, contentSecurityPolicy } from '../http/disposition.js'
+import { untransformed } from '../http/json.js'
+import { turnOf } from '../http/pipelining.js'
+import { checkNames, checkStorage, type DownloadOptions, type DownloadRules, downloadRules } from '../options.js'
+import type { Exchange } from '../routes/request-context.js'
+import { parseRange } from './ranges.js'
+import { typeWithCharset } from './text-charset.js'
+
+interface DownloadJob {
+  readonly storage: StorageService
+  readonly container: string
+  readonly file: string
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly rules: DownloadRules
+  readonly signal: AbortSignal
+}
+
+/**
+ * Answers a request with a file, for applications with routes of their own: with its range, its conditions and its headers, as the
+ * router's download route does. `res.req` is the request that is looked at.
+ *
+ * Resolves when the answer was handed over whole. Rejects with a `StorageError` when there is no file to send (nothing was answered
+ * then; see `sendError`), or when sending it failed, in which case the connection is cut.
+ */
+export async function download<Req extends IncomingMessage = IncomingMessage>(
+  storage: StorageService,
+  container: string,
+  file: string,
+  res: ServerResponse,
+  options: DownloadOptions<Req> = {},
+): Promise<void> {
+  checkStorage(storage)
+  checkNames('download', options)
+  // Req is the framework's own request, which is the one in hand.
+  const rules = downloadRules(options as DownloadOptions)
+  await turnOf(res.req, res)
+  await sendFile({ storage, container, file, req: res.req, res, rules, signal: responseSignal(res) })
+}
+
+/** `GET` and `HEAD /:container/download/*file` */
+export async function sendDownload(exchange: Exchange): Promise<void> {
+  const { storage, container, file, req, res, rules } = exchange
+  await exchange.authorize('download', container, file)
+  await sendFile({ storage, container, file, req, res, rules: rules.download, signal: exchange.responseSignal })
+}
+
+async function sendFile(job: DownloadJob): Promise<void> {
+  const { storage, container, file, req, res, signal } = job
+  const conditions = parseConditions(req.headers)
+  if (req.method === 'HEAD') {
+    const info = await storage.getFile(container, file, { signal })
+    if (conditions !== undefined && isUnchanged(conditions, info)) {
+      sendUnchanged(job, info)
+    } else {
+      const contentType = await typeWithCharset(storage, info, signal)
+      res.writeHead(200, fileHeaders(job, info, { contentType, length: info.size }))
+      res.end()
+    }
+    return
+  }
+  const { info, opened, partial } = await openVersion(job, conditions)
+  if (opened === undefined) {
+    sendUnchanged(job, info)
+    return
+  }
+  try {
+    const contentType = await typeWithCharset(storage, info, signal, opened)
+    const headers = fileHeaders(job, info, { contentType, length: opened.length })
+    if (partial) {
+      headers['Content-Range'] = `bytes ${opened.offset}-${opened.offset + opened.length - 1}/${info.size}`
+    }
+    res.writeHead(partial ? 206 : 200, headers)
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+  if (opened.content !== undefined) res.end(opened.content)
+  else await opened.sendTo(res, { reuseBuffers: writesToSocket(res) })
+}
+
+/** Whether the client has this version already; throws when it does not want this one. */
+function isUnchanged(conditions: RequestConditions, info: FileInfo): boolean {
+  const verdict = evaluateRead(conditions, info)
+  if (verdict === 'refused') throw preconditionFailed()
+  return verdict === 'unchanged'
+}
+
+interface Version {
+  readonly info: FileInfo
+  readonly opened?: OpenedFile
+  /** Whether a range was asked for and is sent, were it the whole file. */
+  readonly partial: boolean
+}
+
+/**
+ * The version to send, open; without `opened` when the client has it already. A client that asks whether its copy is still good mostly
+ * finds that it is, so this is looked up before anything is opened; whatever is opened is held against the conditions again, since it
+ * may be a newer version.
+ */
+async function openVersion(job: DownloadJob, conditions: RequestConditions | undefined): Promise<Version> {
+  const { storage, container, file, signal } = job
+  if (conditions?.ifNoneMatch !== undefined || conditions?.ifModifiedSince !== undefined) {
+    const info = await storage.getFile(container, file, { signal })
+    if (isUnchanged(conditions, info)) return { info, partial: false }
+  }
+  const { opened, partial } = await openRange(job).catch(async (error: unknown) => {
+    // Conditions come before the range (RFC 9110, 13.2.2).
+    if (conditions !== undefined && isStorageError(error, 'RANGE_NOT_SATISFIABLE')) {
+      isUnchanged(conditions, await storage.getFile(container, file, { signal }))
+    }
+    throw error
+  })
+  const { info } = opened
+  if (conditions === undefined) return { info, opened, partial }
+  const verdict = evaluateRead(conditions, info)
+  if (verdict === 'send') return { info, opened, partial }
+  await opened.close()
+  if (verdict === 'refused') throw preconditionFailed()
+  return { info, partial: false }
+}
+
+interface Opening {
+  readonly opened: OpenedFile
+  readonly partial: boolean
+}
+
+async function openRange(job: DownloadJob): Promise<Opening> {
+  const range = parseRange(job.req.headers.range)
+  if (range === undefined) return openWhole(job)
+  const ifRange = job.req.headers['if-range']
+  if (typeof ifRange !== 'string') return openPart(job, range)
+  const etag = await strongTag(job, ifRange)
+  if (etag === undefined) return openWhole(job)
+  return openPart(job, range, etag).catch((error: unknown) => {
+    if (isStorageError(error, 'PRECONDITION_FAILED')) return openWhole(job)
+    throw error
+  })
+}
+
+async function openPart(job: DownloadJob, range: ByteRange, ifMatch?: string): Promise<Opening> {
+  const { storage, container, file, signal } = job
+  try {
+    return { opened: await storage.openFile(container, file, { signal, range, ifMatch }), partial: true }
+  } catch (error) {
+    // An empty file's last bytes, and those from the first on, are the whole of it, which no Content-Range can express
+    // (RFC 9110, 14.1.2). Players and clients that bound what they take ask so for every file.
+    const isEmpty = isStorageError(error, 'RANGE_NOT_SATISFIABLE') && error.details.size === 0
+    if (isEmpty && (range.start === 0 || (range.suffix ?? 0) > 0)) return openWhole(job)
+    throw error
+  }
+}
+
+async function openWhole({ storage, container, file, signal }: DownloadJob): Promise<Opening> {
+  return { opened: await storage.openFile(container, file, { signal }), partial: false }
+}
+
+/** The ETag that the file must have for If-Range to hold; `undefined` when it can't hold (RFC 9110, 13.1.5). */
+async function strongTag({ storage, container, file, signal }: DownloadJob, ifRange: string) {
+  if (/^"[!#-~\x80-\xff]*"$/.test(ifRange)) return ifRange
+  const date = parseDate(ifRange)
+  if (date === undefined) return undefined
+  const { etag, mtime } = await storage.getFile(container, file, { signal })
+  const modified = lastModified(mtime)
+  // Within the second of a change another change may follow, which the date would not show.
+  const strong = Date.now() / 1000 - modified >= 2
+  return strong && modified === date ? etag : undefined
+}
+
+function fileHeaders(
+  job: DownloadJob,
+  info: FileInfo,
+  { contentType, length }: { readonly contentType: string; readonly length: number },
+): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = {
+    'Content-Type': headerSafe(contentType) ?? 'application/octet-stream',
+    'Content-Length': length,
+    'Content-Disposition': contentDisposition(job.file, info.contentType, info.contentDisposition),
+    'Accept-Ranges': 'bytes',
+    ...validators(job, info),
+    'X-Content-Type-Options': 'nosniff',
+    'Content-Security-Policy': contentSecurityPolicy(info.contentType),
+  }
+  for (const name of ['contentEncoding', 'contentLanguage', 'expires'] as const) {
+    const value = headerSafe(info[name])
+    if (value !== undefined) headers[headerAttributes[name].header] = value
+  }
+  return finished(job, info, headers)
+}
+
+const validators = ({ rules, req }: DownloadJob, info: FileInfo) => ({
+  ETag: info.etag,
+  'Last-Modified': info.mtime.toUTCString(),
+  'Cache-Control': headerSafe(info.cacheControl) ?? rules.cacheControl(info, req),
+})
+
+/** With the headers of the application, and with `no-transform` whatever these are. */
+function finished({ req, res, rules }: DownloadJob, info: FileInfo, headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  if (rules.headers !== undefined) addHeaders(headers, rules.headers(info, req) ?? {})
+  const cacheControl = headers['Cache-Control'] ?? res.getHeader('Cache-Control') ?? ''
+  headers['Cache-Control'] = untransformed(String(cacheControl))
+  return headers
+}
+
+/** Adds the headers that the application gives, under the names that those of ours have; `undefined` takes one of ours away. */
+function addHeaders(headers: OutgoingHttpHeaders, given: OutgoingHttpHeaders): void {
+  const ours = Object.keys(headers)
+  for (const [name, value] of Object.entries(given)) {
+    const known = ours.find((our) => our.toLowerCase() === name.toLowerCase()) ?? name
+    if (value === undefined) delete headers[known]
+    else headers[known] = value
+  }
+}
+
+/** Another program may have stored an attribute that no header can hold. */
+function headerSafe(value: string | undefined): string | undefined {
+  return value !== undefined && /^[\t -~\x80-\xff]*$/.test(value) ? value : undefined
+}
+
+/** A 304 has the headers that the file would have come with, without those of its content (RFC 9110, 15.4.5). */
+function sendUnchanged(job: DownloadJob, info: FileInfo): void {
+  const headers = finished(job, info, validators(job, info))
+  job.res.writeHead(304, Object.fromEntries(Object.entries(headers).filter(([name]) => !/^content-/i.test(name))))
+  job.res.end()
+}
+
+/** Whether chunks go to the socket as they are, and are its own no longer when it calls back: nothing that compresses is in between. */
+const writesToSocket = (res: ServerResponse) =>
+  res.write === ServerResponse.prototype.write && res.socket instanceof Socket

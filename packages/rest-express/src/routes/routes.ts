@@ -1,0 +1,55 @@
+/**
+ * The table of routes: the one list of what there is. The router follows it, and documentation is made from it.
+ */
+
+import { sendDownload } from '../downloads/download.js'
+import { receiveUpload } from '../forms/form-upload.js'
+import type { Action } from './actions.js'
+import { createContainer, destroyContainer, getContainer } from './containers.js'
+import { copyFile, moveFile, removeFiles } from './copying.js'
+import { getFile, removeFile } from './files.js'
+import { listContainers, listFiles } from './listing.js'
+import { receiveFile } from './raw-upload.js'
+import type { Exchange } from './request-context.js'
+
+/** One route. HEAD comes with every GET, and OPTIONS with every path. */
+export interface StorageRoute {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Below the mount point; `*file` is the rest of the path, slashes included. */
+  readonly path: string
+  /** What the route is called, and the first action that `authorize` is asked for. */
+  readonly name: string
+  readonly action: Action
+}
+
+export interface RouteHandler extends StorageRoute {
+  /** Answers, or rejects with the error that is to be answered. */
+  readonly handle: (exchange: Exchange) => Promise<void>
+}
+
+const container = '/:container'
+const files = '/:container/files'
+const file = '/:container/files/*file'
+
+export const routeHandlers = [
+  { method: 'GET', path: '/', name: 'getContainers', action: 'getContainers', handle: listContainers },
+  { method: 'POST', path: '/', name: 'createContainer', action: 'createContainer', handle: createContainer },
+  { method: 'GET', path: container, name: 'getContainer', action: 'getContainer', handle: getContainer },
+  { method: 'DELETE', path: container, name: 'destroyContainer', action: 'destroyContainer', handle: destroyContainer },
+  { method: 'GET', path: files, name: 'getFiles', action: 'getFiles', handle: listFiles },
+  { method: 'GET', path: file, name: 'getFile', action: 'getFile', handle: getFile },
+  { method: 'PUT', path: file, name: 'putFile', action: 'putFile', handle: receiveFile },
+  { method: 'DELETE', path: file, name: 'removeFile', action: 'removeFile', handle: removeFile },
+  { method: 'POST', path: '/:container/upload', name: 'upload', action: 'upload', handle: receiveUpload },
+  { method: 'GET', path: '/:container/download/*file', name: 'download', action: 'download', handle: sendDownload },
+  { method: 'POST', path: '/:container/copy', name: 'copyFile', action: 'download', handle: copyFile },
+  { method: 'POST', path: '/:container/move', name: 'moveFile', action: 'download', handle: moveFile },
+  { method: 'POST', path: '/:container/remove', name: 'removeFiles', action: 'removeFile', handle: removeFiles },
+] as const satisfies readonly RouteHandler[]
+
+export type RouteName = (typeof routeHandlers)[number]['name']
+
+/** The routes as plain data. */
+export const storageRoutes: readonly StorageRoute[] = Object.freeze(
+  routeHandlers.map(({ method, path, name, action }) => Object.freeze({ method, path, name, action })),
+)

@@ -1,11 +1,13 @@
 /**
  * @stowage/loopback-connector: LoopBack's storage component as a connector for LoopBack 3 and 4.
  *
- * The rooms:
- * - `connector.ts`: what a data source calls. `service.ts`: the methods. `remote-methods.ts`: those that clients can call.
- * - `settings.ts`, `upload-options.ts`: the data source's entry. `pkgcloud-provider.ts`: providers of pkgcloud's shape.
- * - `loopback4/`: the controller for LoopBack 4, an entry of its own.
- * - `callbacks.ts`, `entities.ts`, `errors.ts`, `streams.ts`, `stored-files.ts`, `legacy.ts`: how arguments come and results go, as they always did.
+ * - `connector.ts`: the connector that a data source calls. `service.ts`: the methods.
+ *   `remote-methods.ts`: the methods that clients can call.
+ * - `settings.ts`, `upload-options.ts`, `download-options.ts`: the data source's settings.
+ * - `pkgcloud-provider.ts`, `pkgcloud-client.ts`: providers with pkgcloud's interface.
+ * - `loopback4/`: the controller for LoopBack 4, a separate entry point.
+ * - `callbacks.ts`, `entities.ts`, `errors.ts`, `streams.ts`, `stored-files.ts`, `legacy.ts`,
+ *   `http.ts`: arguments and results in the shape that the component has always had.
  */
 import { initialize } from './connector.js'
 import { StorageService } from './service.js'

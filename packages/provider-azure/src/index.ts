@@ -8,7 +8,7 @@
  * - `names.ts`, `metadata.ts`, `attributes.ts`: names, pairs and attributes as Azure takes them, and back.
  * - `errors.ts`: Azure's errors in the contract's words.
  * - `containers.ts`, `reader.ts`, `writer.ts`, `remover.ts`, `copier.ts`, `uploads.ts`, `signing.ts`: the contract's calls.
- * - `lister.ts`: lists of files, merged from two of the service; `name-stream.ts`: one of them; `cursor.ts`: places in them.
+ * - `lister.ts`: lists of files, merged from two of the service; `name-stream.ts`: one of them.
  * - `provider.ts`: the calls, put together.
  *
  * Configuration: an account's name and key, a connection string, a shared access signature, or a credential of @azure/identity.

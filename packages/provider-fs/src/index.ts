@@ -1,31 +1,44 @@
 /**
  * @stowage/provider-fs: containers and files on a plain directory.
  *
- * Configuration (`settings.ts`): `root`, and `createRoot`, `fsync`, `chunkSize`.
+ * - `settings.ts`, `capabilities.ts`, `errors.ts`: the settings, the capabilities, and the system's
+ *   errors as those of the contract. `provider.ts`: the calls, put together.
+ * - `containers.ts`, `lister.ts`, `reader.ts`, `writer.ts`, `remover.ts`, `copier.ts`,
+ *   `uploads.ts`: the contract's calls.
+ * - `names.ts`: names are kept; only what no disk can hold is escaped.
+ * - `disk/`: directories, locks and temporary files.
+ * - `files/`: where a file is, its versions and attributes, commits and cleaning up.
+ * - `uploads/`: unfinished multipart uploads and their parts.
  *
- * Layout: a container is a directory at the root, a file is a file below it, under its own name. What is ours is in
- * `.stowage` at the root, on the same file system, made by the first write:
- * - `tmp/`: files that are being written, and what is being removed, named after the process (`temporary.ts`, `owner.ts`)
- * - `locks/`: a symbolic link for each name that is being replaced at this moment (`locks.ts`, `lease.ts`)
- * - `attributes/<container>/`: for versions of files that have attributes which their names do not tell (`attributes.ts`)
- * - `uploads/<container>/<id>/`: unfinished part uploads (`uploads.ts`, `parts.ts`)
+ * Configuration: `root`, and `createRoot`, `fsync`, `chunkSize`.
  *
- * Names (`names.ts`): as they are; only what no disk can hold is escaped. `places.ts` tells where a file is.
+ * Layout: a container is a directory in the root, and a file is a file below it, under its name.
+ * The provider's own data is in `.stowage` in the root, on the same file system, created by the
+ * first write:
+ * - `.stowage/tmp/`: files that are being written or removed, named after the process
+ *   (`disk/temporary.ts`, `disk/owner.ts`)
+ * - `.stowage/locks/`: a symbolic link for each name that is being replaced (`disk/locks.ts`,
+ *   `disk/lease.ts`)
+ * - `.stowage/attributes/<container>/`: attributes that a file's name does not imply, for each
+ *   version that has them (`files/attributes.ts`)
+ * - `.stowage/uploads/<container>/<id>/`: unfinished multipart uploads (`uploads.ts`,
+ *   `uploads/parts.ts`)
  *
- * Writing: a body flows into a temporary file (`writer.ts`), which is renamed to its place while the name's lock is held,
- * or, when nothing is there, linked to it without one
- * (`commit.ts`). Its time of change, which is set explicitly and grows with every version, tells the version (`versions.ts`).
- * Copies and moves (`copier.ts`) and removals (`remover.ts`) go the same way.
+ * Writing: a body is written to a temporary file (`writer.ts`), which is renamed into place while
+ * the name's lock is held, or linked without a lock if nothing is there (`files/commit.ts`). Its
+ * modification time is set explicitly, grows with every version and identifies the version
+ * (`files/versions.ts`). Copies and moves (`copier.ts`) and removals (`remover.ts`) do the same.
  *
- * Reading (`reader.ts`): an open descriptor is a version; attributes are looked up for that one. Lists (`lister.ts`,
- * `snapshots.ts`) read the directories that a page touches, and look at the files that it shows.
+ * Reading (`reader.ts`): an open descriptor is a version, and its attributes are those of that
+ * version. Lists (`lister.ts`, `files/snapshots.ts`) read the directories that a page touches, and
+ * stat the files that it shows.
  *
- * Symbolic links (`directories.ts`): never followed at or below a container, on Linux not even one put there in the moment
- * between the check and the use.
+ * Symbolic links (`disk/directories.ts`): never followed at or below a container; on Linux, not
+ * even one that was created between the check and the use.
  *
- * Consistency: every finished call is seen by the next one, from every process on the machine; conditions are atomic
- * between all of them. `kill -9` at any moment leaves the old file or the new one; what is left in `.stowage` is cleared
- * by the next process that writes (`cleaner.ts`).
+ * Consistency: every finished call is visible to the next one, from every process on the machine;
+ * conditions are atomic between all of them. `kill -9` at any moment leaves the old file or the new
+ * one; the next process that writes cleans up `.stowage` (`files/cleaner.ts`).
  */
 
 export {

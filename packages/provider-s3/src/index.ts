@@ -6,6 +6,7 @@
  * - `connection.ts`, `middleware.ts`, `request-handler.ts`, `errors.ts`: what all requests have in common, and how their failures are named.
  * - `provider.ts`: the contract's calls, each in its room: `containers.ts`, `lister.ts`, `reader.ts`, `writer.ts`,
  *   `uploads.ts`, `copier.ts`, `remover.ts`, `signing.ts`.
+ * - `list-position.ts`: where a page of a list begins.
  * - `names.ts`, `metadata.ts`: names and metadata as the service takes them.
  *
  * Configuration: `key` and `keyId`, or the SDK's chain of credentials; `region`; `endpoint` for other services than Amazon.

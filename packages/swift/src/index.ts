@@ -5,11 +5,11 @@
  * - `sign-in.ts`: sessions, shared and renewed; `identity/`: signing in through pkgcloud.
  * - `client.ts`: requests to an account, over @stowage/http-transport.
  * - `provider.ts`: the contract's calls; `containers.ts`, `reader.ts`, `writer.ts`, `lister.ts`, `uploads.ts`, `copier.ts`,
- *   `file-remover.ts`, `remover.ts`, `signing.ts`: what they do.
- * - `names.ts`, `metadata.ts`, `errors.ts`, `cursor.ts`: the contract's words in Swift's, and back.
+ *   `remover.ts`, `signing.ts`: what they do. `object-removal.ts`: removal of objects, one or many.
+ * - `names.ts`, `metadata.ts`, `errors.ts`: the contract's words in Swift's, and back.
  * - `segments.ts`: where the parts of large files lie; `markers.ts`: uploads that are not at their end; `stale-parts.ts`: parts
  *   that no file consists of any more.
- * - `recently.ts`, `parallel.ts`: what was asked a moment ago, and many requests a few at a time.
+ * - `recently.ts`: a set whose entries expire.
  *
  * Configuration: a {@link SignIn}, and the account's key for signed URLs.
  *

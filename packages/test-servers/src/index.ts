@@ -3,6 +3,7 @@
  *
  * - `global-setup.ts`, `describe-server.ts`, `servers.ts`: servers for a whole vitest run, and the tests that need them.
  * - `azurite.ts`: Azure Blob Storage. `ceph.ts`: Amazon S3. `swift.ts` and `keystone.ts`: OpenStack, and a second S3.
+ *   `s3-endpoint.ts`: the address and keys of an S3. `keystone-template.ts`: Keystone's database, reused between runs.
  *   `swift-seed.ts`: many objects at once in that Swift. `rackspace.ts`: Rackspace. `nginx.ts`: a web server in front of the application.
  * - `placement.ts`: whether a server runs in a container or on this machine. `server-group.ts`: its programs, wherever they run;
  *   `container-group.ts` in a container; `native-group.ts` on this machine, where `supervisor.ts` and `servers/supervisor.mjs`

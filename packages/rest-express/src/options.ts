@@ -146,7 +146,8 @@ export interface UploadRules<Req extends IncomingMessage = IncomingMessage> {
 const defaultMaxFileSize = 10 * 1024 * 1024
 const defaultMaxFieldsSize = 2 * 1024 * 1024
 const defaultMaxCount = 1000
-const defaultCacheControl = 'private, no-cache'
+/** Of JSON responses, and of downloads of files that have no Cache-Control. */
+export const defaultCacheControl = 'private, no-cache'
 
 /** The names of all {@link UploadOptions}, for whoever takes them from among other settings. */
 export const uploadOptionNames = [

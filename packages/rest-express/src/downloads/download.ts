@@ -3,7 +3,14 @@
  */
 import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
-import { type ByteRange, type FileInfo, isStorageError, type OpenedFile, type StorageService } from '@stowage/core'
+import {
+  type ByteRange,
+  type FileInfo,
+  isStorageError,
+  type OpenedFile,
+  type StorageService,
+  unknownContentType,
+} from '@stowage/core'
 import { headerAttributes } from '@stowage/core/provider'
 import {
   evaluateRead,
@@ -189,7 +196,7 @@ function fileHeaders(
   { contentType, length }: { readonly contentType: string; readonly length: number },
 ): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = {
-    'Content-Type': headerSafe(contentType) ?? 'application/octet-stream',
+    'Content-Type': headerSafe(contentType) ?? unknownContentType,
     'Content-Length': length,
     'Content-Disposition': contentDisposition(job.file, info.contentType, info.contentDisposition),
     'Accept-Ranges': 'bytes',

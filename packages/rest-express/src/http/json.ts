@@ -3,6 +3,7 @@
  */
 import type { ServerResponse } from 'node:http'
 import type { ContainerInfo, FileEntry, FileInfo, FolderEntry, WrittenFile } from '@stowage/core'
+import { defaultCacheControl } from '../options.js'
 
 /**
  * A Cache-Control that keeps middlewares and proxies from compressing a response (RFC 9111, 5.2.2.6). Wherever there
@@ -15,7 +16,7 @@ export function untransformed(cacheControl: string): string {
 
 export const jsonHeaders = {
   'Content-Type': 'application/json; charset=utf-8',
-  'Cache-Control': 'private, no-cache',
+  'Cache-Control': defaultCacheControl,
   'X-Content-Type-Options': 'nosniff',
 } as const
 

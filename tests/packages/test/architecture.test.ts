@@ -90,6 +90,12 @@ function uploadMethods() {
   return providerMethods.filter((method) => /upload|parts/i.test(method))
 }
 
+test('every path in CONTRIBUTING.md exists', async () => {
+  const guide = await readFile(join(repository, 'CONTRIBUTING.md'), 'utf8')
+  const paths = [...guide.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, target = '']) => target)
+  expect(await missing(paths)).toEqual([])
+})
+
 describe.each(Object.entries(plans))('the plan of files in %s', (_, plan) => {
   test('has a place for every method but close, which the class has', () => {
     const methods = [...plan.values()].flatMap((holds) => providerMethods.filter((method) => names(holds, method)))

@@ -98,12 +98,12 @@ test('a file that is no JSON, or holds no object, is left as it is, and its cont
   await using place = await Workplace.make({}, { installed: false })
   for (const [text, words] of [
     ['{"key": secret}', 'is not valid JSON: line 1, column 9'],
-    ['["secret"]', 'must hold one object'],
+    ['["secret"]', 'must contain an object'],
     ['// secret\n{}', 'is not valid JSON: line 1, column 1'],
   ] as const) {
     await writeFile(place.at('datasources.json'), text)
     const written = writeEntry(place.at('datasources.json'), 'new', entry, { replace: true })
-    await expect(written).rejects.toThrow(`${place.at('datasources.json')} ${words}`)
+    await expect(written).rejects.toThrow(`${place.at('datasources.json')}" ${words}`)
     await expect(written).rejects.not.toThrow('secret')
     expect(await place.read('datasources.json')).toBe(text)
   }

@@ -1,8 +1,9 @@
 /**
  * `@stowage/core`: containers and files over one Node API.
  *
- * Applications hold a {@link StorageService}, made by {@link createStorage} from settings. Those who write providers
- * import `@stowage/core/provider`; those who test them, `@stowage/core/conformance`.
+ * Applications hold a {@link StorageService}, made by {@link createStorage} from settings. Those
+ * who write providers import `@stowage/core/provider`; those who test them,
+ * `@stowage/core/conformance`.
  */
 export type { Capabilities, ConditionSupport, ContainerNameRule, PartLimits } from './contract/capabilities.js'
 export type { WriteConditions } from './contract/conditions.js'

@@ -1,5 +1,6 @@
 /**
- * `@stowage/core/provider`: the contract that a provider implements, and the kit that it is built with.
+ * `@stowage/core/provider`: the contract that a provider implements, and the kit that it is built
+ * with.
  *
  * The guide is `docs/writing-a-provider.md` in this package.
  */

@@ -1,5 +1,6 @@
 /**
- * Bodies that are not whole any more, or not the bytes that their owner means: refused, and left to their other reader.
+ * Bodies that are not whole any more, or not the bytes that their owner means: refused, and left to
+ * their other reader.
  */
 import { createReadStream } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'

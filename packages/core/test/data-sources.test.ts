@@ -91,7 +91,8 @@ describe('createStorage', () => {
   })
 
   it('says which package to install when it is missing', async () => {
-    // In a process of its own: the test runner's main script and its NODE_PATH have all packages in sight.
+    // In a process of its own: the test runner's main script and its NODE_PATH have all packages in
+    // sight.
     const core = new URL('../dist/index.js', import.meta.url).href
     const script = `
       import { createStorage } from ${JSON.stringify(core)}
@@ -113,9 +114,7 @@ describe('createStorage', () => {
     async (provider) => {
       await expect(createStorage({ name: 'mine', provider } as never)).rejects.toMatchObject({
         code: 'INVALID_ARGUMENT',
-        message: expect.stringMatching(
-          /^the data source "mine", property "provider": it must be one of amazon, .*module/,
-        ),
+        message: expect.stringMatching(/^the data source "mine", property "provider": must be one of amazon, .*module/),
       })
     },
   )
@@ -180,7 +179,8 @@ describe('loadDataSources', () => {
     const home = join(directory, 'node_modules/@stowage/provider-memory')
     await mkdir(home, { recursive: true })
     await writeFile(join(home, 'package.json'), '{"type":"module","exports":"./index.js"}')
-    // Wants a number, a boolean within an array, and a text that is digits; names one mistake at a time.
+    // Wants a number, a boolean within an array, and a text that is digits; names one mistake at a
+    // time.
     await writeFile(
       join(home, 'index.js'),
       `const wrong = ({ count, nested, text }) =>
@@ -233,9 +233,9 @@ describe('loadDataSources', () => {
     ['{"key": "s3cret\n"}', 'is not valid JSON: line 1, column 16'],
     ['{"files": {"key": "s3cret"}', 'is not valid JSON: line 1, column 28'],
     ['', 'is not valid JSON: line 1, column 1'],
-    ['[]', 'must hold one object'],
-    ['{"files": 1}', '"files": it must be an object'],
-    ['{"files": {"provider": 1}}', 'property "provider": it must be a string'],
+    ['[]', 'must contain an object'],
+    ['{"files": 1}', '"files": must be an object'],
+    ['{"files": {"provider": 1}}', 'property "provider": must be a string'],
   ])('refuses %s', async (content, message) => {
     const error: unknown = await loadDataSources(await write(content)).catch((caught: unknown) => caught)
     expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) })
@@ -243,6 +243,6 @@ describe('loadDataSources', () => {
   })
 
   it('says which file cannot be read', async () => {
-    await expect(loadDataSources(join(directory, 'none.json'))).rejects.toThrow(/none\.json cannot be read/)
+    await expect(loadDataSources(join(directory, 'none.json'))).rejects.toThrow(/none\.json" cannot be read/)
   })
 })

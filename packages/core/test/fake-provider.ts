@@ -1,6 +1,6 @@
 /**
- * A provider whose every call fails the test unless it is given: for what the service does by itself, where a real
- * provider would only stand in the way.
+ * A provider whose every call fails the test unless it is given: for what the service does by
+ * itself, where a real provider would only stand in the way.
  */
 import type { Capabilities } from '../src/index.js'
 import { freezeCapabilities, providerMethods, type StorageProvider } from '../src/provider.js'

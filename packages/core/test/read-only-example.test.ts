@@ -1,5 +1,6 @@
 /**
- * The read-only wrapper of the guide for providers, as it is printed there: nothing that changes the storage passes it.
+ * The read-only wrapper of the guide for providers, as it is printed there: nothing that changes
+ * the storage passes it.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { stripTypeScriptTypes } from 'node:module'

@@ -8,7 +8,10 @@ import { fakeProvider } from './fake-provider.js'
 
 type Issue = { readonly message: string; readonly path?: readonly PropertyKey[] }
 
-/** A provider whose schema refuses with these issues and, as valibot and zod do, shows its properties. */
+/**
+ * A provider whose schema refuses with these issues and, as valibot and zod do, shows its
+ * properties.
+ */
 function refusing(issues: readonly Issue[], shown: object = {}): ProviderModule {
   return {
     settings: { ...shown, '~standard': { version: 1, vendor: 'test', validate: () => ({ issues }) } },

@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { StorageService } from '../src/index.js'
 import { fakeProvider, written } from './fake-provider.js'
 
-/** A storage whose provider leaves a listener on the signal of every call, and the signals that it was given. */
+/**
+ * A storage whose provider leaves a listener on the signal of every call, and the signals that it
+ * was given.
+ */
 function listening() {
   const signals: AbortSignal[] = []
   const storage = new StorageService(

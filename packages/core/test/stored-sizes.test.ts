@@ -1,5 +1,6 @@
 /**
- * Providers that store less than they were sent: the operation fails, and what they stored is removed.
+ * Providers that store less than they were sent: the operation fails, and what they stored is
+ * removed.
  */
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'

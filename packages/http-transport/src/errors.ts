@@ -4,7 +4,10 @@
 import { describeCause, isStorageError, StorageError } from '@stowage/core/provider'
 import { errors } from 'undici'
 
-/** How far an exchange has come: whether any of the request may have reached the service, and whether the response has begun. */
+/**
+ * How far an exchange has come: whether any of the request may have reached the service, and
+ * whether the response has begun.
+ */
 export type Progress = 'unsent' | 'sent' | 'responding'
 
 /** Why a request got no response, or not all of it. */
@@ -24,7 +27,8 @@ export function connectionError(error: unknown, progress: Progress): StorageErro
   if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError) {
     return new StorageError('CONNECTION_LOST', 'no data from the service within the timeout', { cause })
   }
-  // Once there was a head, it was HTTP: a chunked body whose connection is closed before its end is a parser's error too.
+  // Once there was a head, it was HTTP: a chunked body whose connection is closed before its end is
+  // a parser's error too.
   if (error instanceof errors.HTTPParserError && progress === 'sent') {
     return new StorageError('BAD_RESPONSE', 'the response of the service is not HTTP', { cause })
   }

@@ -1,5 +1,6 @@
 /**
- * One request and its response over undici's dispatcher: collected, or as a stream with backpressure.
+ * One request and its response over undici's dispatcher: collected, or as a stream with
+ * backpressure.
  */
 import { StorageError } from '@stowage/core/provider'
 import type { Dispatcher } from 'undici'
@@ -48,7 +49,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
         body: this.#body() as Buffer | null,
         headersTimeout: Math.max(this.#idleTimeout, responseTimeout),
         bodyTimeout: this.#idleTimeout,
-        // undici would close the connection after every HEAD, for servers that answer one with a body.
+        // undici would close the connection after every HEAD, for servers that answer one with a
+        // body.
         reset: false,
       },
       this,

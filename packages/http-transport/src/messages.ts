@@ -1,5 +1,6 @@
 /**
- * Requests and responses. Nothing of undici is in them: its types ask for more than applications' compilers have.
+ * Requests and responses. Nothing of undici is in them: its types ask for more than applications'
+ * compilers have.
  */
 import type { Readable } from 'node:stream'
 
@@ -16,13 +17,20 @@ export interface HttpRequest {
   readonly body?: RequestBody | undefined
   readonly signal?: AbortSignal | undefined
   /**
-   * For requests that make something visible: once the service has all of it, aborting no longer stops it, since the
-   * service would not stop either. The response is waited for, so that the caller learns what happened.
+   * For requests that make something visible: once the service has all of it, aborting no longer
+   * stops it, since the service would not stop either. The response is waited for, so that the
+   * caller learns what happened.
    */
   readonly commits?: boolean | undefined
-  /** Milliseconds until the response begins, for requests that may take longer than the idle timeout. */
+  /**
+   * Milliseconds until the response begins, for requests that may take longer than the idle
+   * timeout.
+   */
   readonly responseTimeout?: number | undefined
-  /** Responses with more than so many bytes come as a stream, when their status is 200 or 206. Default: none do. */
+  /**
+   * Responses with more than so many bytes come as a stream, when their status is 200 or 206.
+   * Default: none do.
+   */
   readonly streamFrom?: number | undefined
 }
 

@@ -12,7 +12,8 @@ export class ResponseStream extends Readable {
     super({ highWaterMark: 1024 * 1024 })
     this.#controller = controller
     this.#release = release
-    // An abort may destroy the stream when its reader has left already. Without a listener that would end the process.
+    // An abort may destroy the stream when its reader has left already. Without a listener that
+    // would end the process.
     this.on('error', ignoreWithoutReader)
   }
 

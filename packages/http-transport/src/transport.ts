@@ -56,7 +56,8 @@ export class HttpTransport {
 
   /**
    * The timers that close unused connections fire late when the process was frozen or the event
-   * loop blocked. So after a pause the old connections are not used again, whatever their timers say.
+   * loop blocked. So after a pause the old connections are not used again, whatever their timers
+   * say.
    */
   #dispatcher(): Dispatcher {
     const now = Date.now()
@@ -93,8 +94,9 @@ export class HttpTransport {
 }
 
 /**
- * Resolves when the event loop has polled once more: a connection that the service had closed by now is no longer used. undici
- * waits for one `setImmediate`, which, called while events are handled, comes before the next poll.
+ * Resolves when the event loop has polled once more: a connection that the service had closed by
+ * now is no longer used. undici waits for one `setImmediate`, which, called while events are
+ * handled, comes before the next poll.
  */
 async function closedConnectionsSeen(): Promise<void> {
   await setImmediate()

@@ -1,5 +1,6 @@
 /**
- * Arguments and options as callers give them, checked and made into what providers take, before any request.
+ * Arguments and options as callers give them, checked and made into what providers take, before any
+ * request.
  */
 
 import type { Capabilities, PartLimits } from '../contract/capabilities.js'
@@ -200,7 +201,10 @@ export function checkPartNumber(partNumber: unknown, { maxParts }: PartLimits): 
   }
 }
 
-/** `INVALID_PART` unless the parts run from 1 without a gap, and each but the last has the upload's size. */
+/**
+ * `INVALID_PART` unless the parts run from 1 without a gap, and each but the last has the upload's
+ * size.
+ */
 export function checkParts({ partSize }: PartUpload, parts: readonly UploadedPart[]): void {
   const wrong = (message: string) => new StorageError('INVALID_PART', message)
   if (!Array.isArray(parts) || parts.length === 0) throw wrong('an upload is completed with one part or more')

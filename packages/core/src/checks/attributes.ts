@@ -1,5 +1,6 @@
 /**
- * Attributes as callers give them, checked against the contract and the provider's limits, before any request.
+ * Attributes as callers give them, checked against the contract and the provider's limits, before
+ * any request.
  */
 import {
   type HeaderAttribute,
@@ -16,8 +17,9 @@ import { invalid } from './invalid.js'
 import { checkContentType } from './media-type.js'
 
 /**
- * Visible ASCII with blanks inside: what every service takes as a header's value and gives back as it is. HTTP also allows tabs
- * (RFC 9110, 5.5), but services replace them by blanks, some of them before they verify the signature.
+ * Visible ASCII with blanks inside: what every service takes as a header's value and gives back as
+ * it is. HTTP also allows tabs (RFC 9110, 5.5), but services replace them by blanks, some of them
+ * before they verify the signature.
  */
 const headerValue = /^[!-~](?:[ -~]*[!-~])?$/
 
@@ -30,7 +32,10 @@ export const notSupported = (what: string, capability: string): StorageError =>
 
 export type CheckedAttributes = FileAttributes & { readonly metadata: Readonly<Record<string, string>> }
 
-/** The attributes among the given options, checked, with metadata always there and its keys in lower case. */
+/**
+ * The attributes among the given options, checked, with metadata always there and its keys in lower
+ * case.
+ */
 export function checkAttributes(options: FileAttributes, capabilities: Capabilities): CheckedAttributes {
   const { contentType, metadata } = options
   const { attributes: can } = capabilities
@@ -89,7 +94,10 @@ function checkMetadata(metadata: Readonly<Record<string, string>>, maxBytes: num
   return Object.fromEntries(entries)
 }
 
-/** The checksums among the options, checked. Those that core can't verify itself must be the provider's. */
+/**
+ * The checksums among the options, checked. Those that core can't verify itself must be the
+ * provider's.
+ */
 export function checkChecksums(checksums: Checksums | undefined, capabilities: Capabilities): Checksums {
   const checked: Record<string, string> = {}
   if (checksums === undefined) return checked

@@ -4,8 +4,8 @@
 import { invalid, shown } from './invalid.js'
 
 /**
- * `type/subtype` and parameters (RFC 9110, 8.3.1): tokens, and values that are tokens or quoted strings. Without tabs, as all
- * attributes that travel as headers.
+ * `type/subtype` and parameters (RFC 9110, 8.3.1): tokens, and values that are tokens or quoted
+ * strings. Without tabs, as all attributes that travel as headers.
  */
 const mediaType =
   /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[!#$%&'*+.^_`|~0-9A-Za-z-]+(?: *; *[!#$%&'*+.^_`|~0-9A-Za-z-]+=(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+|"(?:[ !#-[\]-~]|\\[ -~])*"))*$/

@@ -65,8 +65,8 @@ const copy = {
 } as const satisfies NamesOf<CopyFileOptions>
 
 /**
- * The options of every method of `StorageService`. That none is missing is checked in `service.ts`, which a type from there
- * would tie to this file in a circle.
+ * The options of every method of `StorageService`. That none is missing is checked in `service.ts`,
+ * which a type from there would tie to this file in a circle.
  */
 export const methodOptions = {
   getContainers: list,

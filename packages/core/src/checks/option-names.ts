@@ -3,12 +3,15 @@
  */
 import { invalid } from './invalid.js'
 
-/** The names of a type's properties. `satisfies` makes the compiler refuse a table that lacks one, or has one too many. */
+/**
+ * The names of a type's properties. `satisfies` makes the compiler refuse a table that lacks one,
+ * or has one too many.
+ */
 export type NamesOf<Options> = Readonly<Record<keyof Options, true>>
 
 /**
- * Throws `INVALID_ARGUMENT` unless the options are an object whose properties all have known names. A property that is `undefined` counts
- * as left out, whatever its name.
+ * Throws `INVALID_ARGUMENT` unless the options are an object whose properties all have known names.
+ * A property that is `undefined` counts as left out, whatever its name.
  *
  * @param owner What takes the options, for the message: `putFile`, `S3Provider`.
  * @param known The names, as the keys of an object that `satisfies Record<keyof Options, true>`.
@@ -24,6 +27,9 @@ export function checkOptions(owner: string, options: unknown, known: Readonly<Re
   }
 }
 
-/** The sentence about a name that is not one of those known: `unknown option "sise" for putFile (known: signal, …)`. */
+/**
+ * The sentence about a name that is not one of those known: `unknown option "sise" for putFile
+ * (known: signal, …)`.
+ */
 export const unknownName = (kind: string, name: string, owner: string, known: readonly string[]): string =>
   `unknown ${kind} ${JSON.stringify(name)} for ${owner} (known: ${known.join(', ')})`

@@ -34,7 +34,9 @@ export function withSignedUrls(provider: StorageProvider): SigningProvider {
   return provider as SigningProvider
 }
 
-/** Throws `INVALID_ARGUMENT`, which says what was passed instead, unless the value is a provider. */
+/**
+ * Throws `INVALID_ARGUMENT`, which says what was passed instead, unless the value is a provider.
+ */
 export function checkProvider(value: unknown): asserts value is StorageProvider {
   const wrong = (message: string) => invalid('provider', `new StorageService() takes a provider, ${message}`)
   if (typeof value === 'function') {

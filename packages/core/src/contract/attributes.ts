@@ -1,7 +1,8 @@
 /**
  * The attributes of a file that are HTTP headers of its downloads: one line each.
  *
- * A new attribute is a line here, one in the capabilities of each provider, and one in each provider's own names.
+ * A new attribute is a line here, one in the capabilities of each provider, and one in each
+ * provider's own names.
  */
 
 export interface HeaderAttributeRule {
@@ -37,7 +38,8 @@ export type HeaderAttributes = { readonly [Name in HeaderAttribute]?: string }
 export type MutableHeaderAttributes = { -readonly [Name in HeaderAttribute]?: string }
 
 /**
- * The header attributes among an object's properties; those that are undefined or empty are left out.
+ * The header attributes among an object's properties; those that are undefined or empty are left
+ * out.
  *
  * @example
  * pickHeaderAttributes({ name: 'a', cacheControl: 'no-cache', contentLanguage: '' }) // { cacheControl: 'no-cache' }

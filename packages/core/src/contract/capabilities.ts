@@ -24,15 +24,16 @@ export interface PartLimits {
 }
 
 /**
- * `atomic`: between the check and the write nobody else can come. `emulated`: the check is a request of its own before
- * the write, so a writer in between is overwritten. `false`: refused with `NOT_SUPPORTED`.
+ * `atomic`: between the check and the write nobody else can come. `emulated`: the check is a
+ * request of its own before the write, so a writer in between is overwritten. `false`: refused with
+ * `NOT_SUPPORTED`.
  */
 export type ConditionSupport = 'atomic' | 'emulated' | false
 
 /**
- * A provider's abilities and limits. Plain data: frozen, the same for the provider's whole life, and the same after
- * `JSON.parse(JSON.stringify(…))`. An operation whose ability is missing is refused by core with `NOT_SUPPORTED`
- * before the provider is called.
+ * A provider's abilities and limits. Plain data: frozen, the same for the provider's whole life,
+ * and the same after `JSON.parse(JSON.stringify(…))`. An operation whose ability is missing is
+ * refused by core with `NOT_SUPPORTED` before the provider is called.
  */
 export interface Capabilities {
   readonly containerNames: ContainerNameRule
@@ -44,11 +45,14 @@ export interface Capabilities {
   readonly maxFileSize: number
   /** Bytes: the largest body of one `putFile`; larger files go up in parts. */
   readonly maxPutSize: number
-  /** Whether `putFile` and `uploadPart` take a stream of unknown length. Otherwise core hands them bytes in memory. */
+  /**
+   * Whether `putFile` and `uploadPart` take a stream of unknown length. Otherwise core hands them
+   * bytes in memory.
+   */
   readonly streamingPut: boolean
   /**
-   * Whether `putFile` and `completeUpload` always say whether the file took the place of another (`WrittenFile.replaced`). Left out: no, and
-   * whoever must know has to look before.
+   * Whether `putFile` and `completeUpload` always say whether the file took the place of another
+   * (`WrittenFile.replaced`). Left out: no, and whoever must know has to look before.
    */
   readonly tellsReplaced?: boolean
   /** `false` when the service has no part uploads. */
@@ -60,7 +64,10 @@ export interface Capabilities {
     readonly update: ConditionSupport
     /** `removeFile` with `ifMatch`. */
     readonly remove: ConditionSupport
-    /** `destroyContainer` with `onlyIfEmpty`. Where it is emulated, a file that is written between look and removal is lost. */
+    /**
+     * `destroyContainer` with `onlyIfEmpty`. Where it is emulated, a file that is written between
+     * look and removal is lost.
+     */
     readonly destroyEmpty: Exclude<ConditionSupport, false>
   }
   /** The attributes that are kept with a file. `contentType` is kept by every provider. */
@@ -69,8 +76,9 @@ export interface Capabilities {
     readonly maxMetadataBytes: number
   }
   /**
-   * The checksums that the service keeps with a file when the writer gives them, and `getFile` reports. MD5 and SHA-256
-   * given by a writer are verified by core on every provider; others only where they are listed here.
+   * The checksums that the service keeps with a file when the writer gives them, and `getFile`
+   * reports. MD5 and SHA-256 given by a writer are verified by core on every provider; others only
+   * where they are listed here.
    */
   readonly checksums: readonly ChecksumAlgorithm[]
   /** `false` when the service has no signed URLs. */
@@ -79,8 +87,9 @@ export interface Capabilities {
         /** Seconds: the longest time that a URL can be good for. */
         readonly maxExpiresIn: number
         /**
-         * Whether a URL for PUT refuses headers that it does not name and that would bring in another file of the same
-         * credentials (`x-amz-copy-source`). Where `false`, such a URL is for people who may read all that you may.
+         * Whether a URL for PUT refuses headers that it does not name and that would bring in
+         * another file of the same credentials (`x-amz-copy-source`). Where `false`, such a URL is
+         * for people who may read all that you may.
          */
         readonly sealed: boolean
         /** Whether a URL for PUT can fix the content type (and its absence), and the size. */
@@ -92,7 +101,10 @@ export interface Capabilities {
     | false
   /** Whether a file can carry an access list (`acl`). */
   readonly acl: boolean
-  /** Names of the service's own options for writing, passed as `options.native` (on Amazon: `StorageClass`, …). */
+  /**
+   * Names of the service's own options for writing, passed as `options.native` (on Amazon:
+   * `StorageClass`, …).
+   */
   readonly nativeOptions: readonly string[]
 }
 

@@ -1,27 +1,36 @@
 /**
- * Conditions on reads and writes, as HTTP has them (RFC 9110, 13.1), and their evaluation for providers that have the
- * file's facts at hand.
+ * Conditions on reads and writes, as HTTP has them (RFC 9110, 13.1), and their evaluation for
+ * providers that have the file's facts at hand.
  */
 import { StorageError } from './errors.js'
 
 /**
- * Conditions on a read. Those on the ETag take precedence over those on the time (RFC 9110, 13.2.2).
- * An ETag is in quoted form; `*` stands for any existing file.
+ * Conditions on a read. Those on the ETag take precedence over those on the time (RFC 9110,
+ * 13.2.2). An ETag is in quoted form; `*` stands for any existing file.
  */
 export interface ReadConditions {
   /** Read only if the file has this ETag, else `PRECONDITION_FAILED`. */
   readonly ifMatch?: string
   /** Read only if the file has another ETag, else `NOT_MODIFIED`. */
   readonly ifNoneMatch?: string
-  /** Read only if changed after this time (whole seconds), else `NOT_MODIFIED`. Not looked at beside `ifNoneMatch`. */
+  /**
+   * Read only if changed after this time (whole seconds), else `NOT_MODIFIED`. Not looked at beside
+   * `ifNoneMatch`.
+   */
   readonly ifModifiedSince?: Date
-  /** Read only if not changed after this time (whole seconds), else `PRECONDITION_FAILED`. Not looked at beside `ifMatch`. */
+  /**
+   * Read only if not changed after this time (whole seconds), else `PRECONDITION_FAILED`. Not
+   * looked at beside `ifMatch`.
+   */
   readonly ifUnmodifiedSince?: Date
 }
 
 /** Conditions on a write: at most one of the two. */
 export interface WriteConditions {
-  /** Write only over the version with this ETag, or over any version (`*`); else `PRECONDITION_FAILED`. */
+  /**
+   * Write only over the version with this ETag, or over any version (`*`); else
+   * `PRECONDITION_FAILED`.
+   */
   readonly ifMatch?: string
   /** `*`: write only if there is no such file, else `PRECONDITION_FAILED`. */
   readonly ifNoneMatch?: '*'
@@ -36,7 +45,8 @@ export interface Version {
 const seconds = (date: Date) => Math.floor(date.getTime() / 1000)
 
 /**
- * Throws `PRECONDITION_FAILED` or `NOT_MODIFIED` unless the version meets the conditions, in the order of RFC 9110, 13.2.2.
+ * Throws `PRECONDITION_FAILED` or `NOT_MODIFIED` unless the version meets the conditions, in the
+ * order of RFC 9110, 13.2.2.
  */
 export function checkReadConditions(version: Version, conditions: ReadConditions): void {
   const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = conditions
@@ -61,7 +71,9 @@ export function checkReadConditions(version: Version, conditions: ReadConditions
   }
 }
 
-/** Throws `PRECONDITION_FAILED` unless the present version, or its absence, meets the conditions. */
+/**
+ * Throws `PRECONDITION_FAILED` unless the present version, or its absence, meets the conditions.
+ */
 export function checkWriteConditions(present: Pick<Version, 'etag'> | undefined, conditions: WriteConditions): void {
   if (conditions.ifNoneMatch !== undefined && present !== undefined) {
     throw new StorageError('PRECONDITION_FAILED', 'the file exists', { details: { etag: present.etag } })

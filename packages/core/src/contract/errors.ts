@@ -3,14 +3,23 @@
  */
 import type { FileEntry } from './files.js'
 
-/** When a failed operation may be tried again. `idempotent`: only if doing it twice is the same as doing it once. */
+/**
+ * When a failed operation may be tried again. `idempotent`: only if doing it twice is the same as
+ * doing it once.
+ */
 export type RetryRule = 'never' | 'idempotent' | 'always'
 
-/** The one table: code → HTTP status, and whether core tries again. Statuses are those of RFC 9110 unless noted. */
+/**
+ * The one table: code → HTTP status, and whether core tries again. Statuses are those of RFC 9110
+ * unless noted.
+ */
 const codes = {
   /** An argument or an option breaks a rule; the message names both. */
   INVALID_ARGUMENT: { status: 400, retry: 'never' },
-  /** A container's or file's name breaks a rule of the contract or of the service; the message names the rule. */
+  /**
+   * A container's or file's name breaks a rule of the contract or of the service; the message names
+   * the rule.
+   */
   INVALID_NAME: { status: 400, retry: 'never' },
   /** A part is missing, has a wrong tag, or has a size that the upload does not allow. */
   INVALID_PART: { status: 400, retry: 'never' },
@@ -25,9 +34,15 @@ const codes = {
   CONTAINER_EXISTS: { status: 409, retry: 'never' },
   /** The container holds files, and was to be destroyed only if empty. */
   CONTAINER_NOT_EMPTY: { status: 409, retry: 'never' },
-  /** Something longer is under way there: a container being destroyed, a copy onto the file. Nothing was done; try again in a minute. */
+  /**
+   * Something longer is under way there: a container being destroyed, a copy onto the file. Nothing
+   * was done; try again in a minute.
+   */
   BUSY: { status: 409, retry: 'never' },
-  /** The service cannot hold this name beside one that exists (`a` beside `a/b` in a plain directory). */
+  /**
+   * The service cannot hold this name beside one that exists (`a` beside `a/b` in a plain
+   * directory).
+   */
   NAME_CONFLICT: { status: 409, retry: 'never' },
   /** A length was not declared where one is needed. */
   LENGTH_REQUIRED: { status: 411, retry: 'never' },
@@ -39,11 +54,20 @@ const codes = {
   CHECKSUM_MISMATCH: { status: 422, retry: 'never' },
   /** The body was longer or shorter than declared. */
   SIZE_MISMATCH: { status: 400, retry: 'never' },
-  /** The file is as the caller already has it (`ifNoneMatch`, `ifModifiedSince`). `details` has its ETag and time. */
+  /**
+   * The file is as the caller already has it (`ifNoneMatch`, `ifModifiedSince`). `details` has its
+   * ETag and time.
+   */
   NOT_MODIFIED: { status: 304, retry: 'never' },
-  /** The service asks to slow down; `details.retryAfter` in seconds when it says how long. It did nothing. */
+  /**
+   * The service asks to slow down; `details.retryAfter` in seconds when it says how long. It did
+   * nothing.
+   */
   RATE_LIMITED: { status: 429, retry: 'always' },
-  /** The caller's signal was aborted; `cause` is its reason. 499 is nginx's "client closed request", for logs alone. */
+  /**
+   * The caller's signal was aborted; `cause` is its reason. 499 is nginx's "client closed request",
+   * for logs alone.
+   */
   ABORTED: { status: 499, retry: 'never' },
   /** The body that the caller gave failed; `cause` is its error. */
   SOURCE_FAILED: { status: 400, retry: 'never' },
@@ -53,9 +77,15 @@ const codes = {
   NOT_SUPPORTED: { status: 501, retry: 'never' },
   /** The connection broke, so that it is not known what the service did. */
   CONNECTION_LOST: { status: 502, retry: 'idempotent' },
-  /** The service, or what stands before it, failed over the request (500, 502, 504), so that it is not known what it did. */
+  /**
+   * The service, or what stands before it, failed over the request (500, 502, 504), so that it is
+   * not known what it did.
+   */
   SERVICE_FAILED: { status: 502, retry: 'idempotent' },
-  /** The service answered with something that is not its protocol. A response that ends early is `CONNECTION_LOST`. */
+  /**
+   * The service answered with something that is not its protocol. A response that ends early is
+   * `CONNECTION_LOST`.
+   */
   BAD_RESPONSE: { status: 502, retry: 'never' },
   /** The service said that it cannot serve now. It did nothing. */
   UNAVAILABLE: { status: 503, retry: 'always' },
@@ -74,7 +104,10 @@ export const errorCodes: Readonly<Record<StorageErrorCode, { readonly status: nu
 
 /** Facts that belong to one kind of error; all optional, none secret. */
 export interface StorageErrorDetails {
-  /** Bytes: the whole file's size (`RANGE_NOT_SATISFIABLE`), or the limit that was passed (`TOO_LARGE`). */
+  /**
+   * Bytes: the whole file's size (`RANGE_NOT_SATISFIABLE`), or the limit that was passed
+   * (`TOO_LARGE`).
+   */
   readonly size?: number
   /** The file's present ETag (`NOT_MODIFIED`, `PRECONDITION_FAILED`, where known). */
   readonly etag?: string
@@ -110,8 +143,13 @@ export interface StorageErrorOptions extends StorageErrorContext {
 /**
  * The only error that a storage throws.
  *
- * Its message, its JSON and its inspection hold no secret and no path of the server. A provider therefore never passes a
- * native error on as `cause`, since these carry requests, headers and paths; it passes {@link describeCause} of it.
+ * Its message, its JSON and its inspection contain no secrets and no paths of the server. A
+ * provider therefore never passes a native error as `cause`, because native errors contain
+ * requests, headers and paths. It passes {@link describeCause} of that error.
+ *
+ * @example
+ * const error = new StorageError('FILE_NOT_FOUND', 'the file does not exist')
+ * error.statusCode // 404
  */
 export class StorageError extends Error {
   override readonly name = 'StorageError'
@@ -136,8 +174,8 @@ export class StorageError extends Error {
   }
 
   /**
-   * The same error with the context that it lacks; what it already knows stays. "Not found" and its like get the
-   * sentence that every provider gives, with the names in it.
+   * The same error with the context that it lacks; what it already knows stays. "Not found" and its
+   * like get the sentence that every provider gives, with the names in it.
    */
   withContext(context: StorageErrorContext): StorageError {
     const whole = {
@@ -162,7 +200,16 @@ export class StorageError extends Error {
   }
 }
 
-/** Whether a value is a {@link StorageError}, also one of another copy of this package in the same process. */
+/**
+ * Returns whether a value is a {@link StorageError}, also one from another copy of this package in
+ * the same process.
+ *
+ * @param code If given, the error must also have this code.
+ *
+ * @example
+ * const error = await storage.getFile('photos', 'dog.jpg').catch((reason: unknown) => reason)
+ * isStorageError(error, 'FILE_NOT_FOUND') // true
+ */
 export function isStorageError(value: unknown, code?: StorageErrorCode): value is StorageError {
   return (
     value instanceof Error &&
@@ -174,8 +221,9 @@ export function isStorageError(value: unknown, code?: StorageErrorCode): value i
 }
 
 /**
- * A copy of a native error that is safe to keep as a cause: its name, its code, where it was thrown and, when `message` is given, a
- * message that the provider knows to be free of secrets and paths. Nothing else of the original is kept.
+ * A copy of a native error that is safe to keep as a cause: its name, its code, where it was thrown
+ * and, when `message` is given, a message that the provider knows to be free of secrets and paths.
+ * Nothing else of the original is kept.
  */
 export function describeCause(error: unknown, message?: string): Error {
   const name = error instanceof Error ? error.name : typeof error
@@ -192,8 +240,8 @@ export function describeCause(error: unknown, message?: string): Error {
 }
 
 /**
- * Where an error was thrown: its stack without the message, which may hold secrets. `undefined` for errors of the operating system,
- * which are no bugs: reading a stack costs as much as a call to it.
+ * Where an error was thrown: its stack without the message, which may hold secrets. `undefined` for
+ * errors of the operating system, which are no bugs: reading a stack costs as much as a call to it.
  */
 function framesOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || 'syscall' in error || typeof error.stack !== 'string') return undefined

@@ -4,7 +4,10 @@
 
 import type { HeaderAttributes } from './attributes.js'
 
-/** A container. Providers may know more than this; what they know more is documented in their README. */
+/**
+ * A container. Providers may know more than this; what they know more is documented in their
+ * README.
+ */
 export interface ContainerInfo {
   readonly name: string
   /** When it was created, where the service says so. */
@@ -24,7 +27,10 @@ export interface FileEntry {
   readonly size: number
   /** When the content was last written. Never goes back from one version to the next. */
   readonly mtime: Date
-  /** On the filesystem, the times of last access and of the last change of the inode, as `stat` gives them. */
+  /**
+   * On the filesystem, the times of last access and of the last change of the inode, as `stat`
+   * gives them.
+   */
   readonly atime?: Date
   readonly ctime?: Date
   /** In quoted form (`"…"`), strong (RFC 9110, 8.8.3): it changes whenever the content changes. */
@@ -32,7 +38,10 @@ export interface FileEntry {
   readonly folder?: undefined
 }
 
-/** In a list with a delimiter: all files whose names share a prefix up to the delimiter. Nothing that is stored. */
+/**
+ * In a list with a delimiter: all files whose names share a prefix up to the delimiter. Nothing
+ * that is stored.
+ */
 export interface FolderEntry {
   readonly container: string
   /** The shared prefix, with the delimiter at its end. */
@@ -69,10 +78,16 @@ export interface FileInfo extends FileEntry, FileAttributes {
   readonly checksums: Checksums
 }
 
-/** What is known of a file just written. `mtime` is left out where the service says it only when asked again. */
+/**
+ * What is known of a file just written. `mtime` is left out where the service says it only when
+ * asked again.
+ */
 export type WrittenFile = Omit<FileInfo, 'mtime'> & {
   readonly mtime?: Date
-  /** Whether there was a file of this name before; left out where nobody knows (`capabilities.tellsReplaced`). */
+  /**
+   * Whether there was a file of this name before; left out where nobody knows
+   * (`capabilities.tellsReplaced`).
+   */
   readonly replaced?: boolean
 }
 

@@ -1,13 +1,18 @@
-/**
- * The rules for names, the same on every provider.
- */
+/** The rules for names, which are the same on every provider. */
 import type { ContainerNameRule } from './capabilities.js'
 import { StorageError } from './errors.js'
 
-/** Bytes of UTF-8: the longest file name (the limit of Amazon S3, Azure Blob and Swift). */
+/** The longest file name, in bytes of UTF-8: the limit of Amazon S3, Azure Blob and Swift. */
 export const maxFileNameBytes = 1024
 
-/** Throws `INVALID_NAME` unless the name is well-formed Unicode of 1 to {@link maxFileNameBytes} bytes in UTF-8. */
+/**
+ * Checks a file's name: well-formed Unicode of 1 to {@link maxFileNameBytes} bytes in UTF-8.
+ *
+ * @throws `INVALID_NAME` with the rule that the name breaks.
+ *
+ * @example
+ * checkFileName('holidays/2026/beach.jpg')
+ */
 export function checkFileName(name: unknown): asserts name is string {
   if (typeof name !== 'string')
     throw new StorageError('INVALID_NAME', `a file's name must be a string, not ${kind(name)}`)
@@ -28,7 +33,7 @@ export function checkFileName(name: unknown): asserts name is string {
 
 const expressions = new WeakMap<ContainerNameRule, RegExp>()
 
-/** Compiled once for each rule: every request checks a name. */
+/** Returns the rule's expression, which is compiled once, because every request checks a name. */
 function expressionOf(rule: ContainerNameRule): RegExp {
   let expression = expressions.get(rule)
   if (expression === undefined) {
@@ -38,12 +43,19 @@ function expressionOf(rule: ContainerNameRule): RegExp {
   return expression
 }
 
-/** What was found good last: most calls are for the container of the one before. */
-let lastGood: { readonly name: unknown; readonly rule: ContainerNameRule | undefined } = { name: '', rule: undefined }
+/** The last valid name. Most calls use the container of the previous call. */
+let lastValid: { readonly name: unknown; readonly rule: ContainerNameRule | undefined } = { name: '', rule: undefined }
 
-/** Throws `INVALID_NAME` unless the name meets the provider's rule. */
+/**
+ * Checks a container's name against a provider's rule.
+ *
+ * @throws `INVALID_NAME` with the rule.
+ *
+ * @example
+ * checkContainerName('photos', storage.capabilities.containerNames)
+ */
 export function checkContainerName(name: unknown, rule: ContainerNameRule): asserts name is string {
-  if (name === lastGood.name && rule === lastGood.rule) return
+  if (name === lastValid.name && rule === lastValid.rule) return
   if (typeof name !== 'string') {
     throw new StorageError('INVALID_NAME', `a container's name must be a string, not ${kind(name)}`)
   }
@@ -51,15 +63,16 @@ export function checkContainerName(name: unknown, rule: ContainerNameRule): asse
   if (!name.isWellFormed() || bytes < rule.minBytes || bytes > rule.maxBytes || !expressionOf(rule).test(name)) {
     throw new StorageError(
       'INVALID_NAME',
-      `${JSON.stringify(shortened(name))} is no container name here: it must be ${rule.rule}`,
+      `invalid container name ${JSON.stringify(shortened(name))}: must be ${rule.rule}`,
     )
   }
-  lastGood = { name, rule }
+  lastValid = { name, rule }
 }
 
 /**
- * The common subset of all providers' rules: 3 to 63 lower-case letters, digits and single hyphens, beginning and ending
- * with a letter or a digit. A container with such a name can be moved to any provider.
+ * The names that all providers allow: 3 to 63 lower-case letters, digits and single hyphens,
+ * beginning and ending with a letter or a digit. A container with such a name can be moved to any
+ * provider.
  */
 export const portableContainerName: ContainerNameRule = Object.freeze({
   pattern: '[a-z0-9]+(-[a-z0-9]+)*',
@@ -68,14 +81,17 @@ export const portableContainerName: ContainerNameRule = Object.freeze({
   rule: '3 to 63 lower-case letters, digits and single hyphens, beginning and ending with a letter or a digit',
 })
 
-/** The order of every list: that of the names' bytes in UTF-8, which is that of their code points. */
+/**
+ * Compares two names by their UTF-8 bytes, which is the order of their code points. Every list has
+ * this order.
+ */
 export function compareNames(a: string, b: string): number {
   const length = Math.min(a.length, b.length)
   for (let index = 0; index < length; index++) {
     const left = a.charCodeAt(index)
     const right = b.charCodeAt(index)
     if (left === right) continue
-    // UTF-16 sorts surrogates, which stand for code points past U+FFFF, before U+E000 to U+FFFF; UTF-8 after them.
+    // UTF-16 sorts surrogates (code points above U+FFFF) before U+E000 to U+FFFF, UTF-8 after them.
     return codePointRank(left) - codePointRank(right)
   }
   return a.length - b.length

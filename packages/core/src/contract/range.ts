@@ -7,8 +7,9 @@ import { checkOptions, type NamesOf } from '../checks/option-names.js'
 import { StorageError } from './errors.js'
 
 /**
- * `{start}`: from this byte to the end. `{start, end}`: from this byte to that one, both included; an end past the file is
- * the file's last byte. `{suffix}`: the last so many bytes; more than there are is the whole file.
+ * `{start}`: from this byte to the end. `{start, end}`: from this byte to that one, both included;
+ * an end past the file is the file's last byte. `{suffix}`: the last so many bytes; more than there
+ * are is the whole file.
  */
 export type ByteRange =
   | { readonly start: number; readonly end?: number; readonly suffix?: undefined }
@@ -22,7 +23,10 @@ export interface ResolvedRange {
 
 const rangeNames = { start: true, end: true, suffix: true } as const satisfies NamesOf<ByteRange>
 
-/** Throws `INVALID_ARGUMENT` unless the range's numbers are whole, not negative, and the end not before the start. */
+/**
+ * Throws `INVALID_ARGUMENT` unless the range's numbers are whole, not negative, and the end not
+ * before the start.
+ */
 export function checkRange(range: ByteRange): void {
   checkOptions('range', range, rangeNames)
   for (const [name, value] of Object.entries(range)) {
@@ -41,7 +45,9 @@ export function checkRange(range: ByteRange): void {
   }
 }
 
-/** The bytes that a range means in a file of this size; `RANGE_NOT_SATISFIABLE` when there is none. */
+/**
+ * The bytes that a range means in a file of this size; `RANGE_NOT_SATISFIABLE` when there is none.
+ */
 export function resolveRange(range: ByteRange | undefined, size: number): ResolvedRange {
   if (range === undefined) return { offset: 0, length: size }
   const offset = range.start ?? Math.max(0, size - (range.suffix ?? 0))

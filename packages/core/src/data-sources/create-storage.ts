@@ -1,6 +1,4 @@
-/**
- * Data sources: storages described by settings.
- */
+/** Data sources: storages that are described by settings. */
 
 import { invalid } from '../checks/invalid.js'
 import { checkOptions, type NamesOf } from '../checks/option-names.js'
@@ -12,10 +10,7 @@ import { importProvider, isProviderName, type PackageSearch, providerPackages } 
 import type { ProviderName, ProviderSettings } from './provider-settings.js'
 import { pathOf, type SchemaIssue, settingsError } from './settings-error.js'
 
-/**
- * What a schema library's object must be able to do; those of valibot, zod, arktype and others can
- * (Standard Schema 1).
- */
+/** A schema for settings, as valibot, zod, arktype and others make it (Standard Schema 1). */
 export interface SettingsSchema<Settings, Input = Settings> {
   readonly '~standard': {
     readonly version: 1
@@ -29,21 +24,25 @@ type SchemaResult<Settings> =
   | { readonly value: Settings; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] }
 
-/** What a provider's package exports, and what is passed as `provider` for one of one's own. */
+/**
+ * What a provider's package exports. Applications pass one as `provider` for a provider without a
+ * name.
+ */
 export interface ProviderModule<Settings = unknown, Input = Settings> {
   readonly settings: SettingsSchema<Settings, Input>
   createProvider(settings: Settings, context: ProviderContext): StorageProvider
 }
 
+/** What a provider module gets besides its settings. */
 export interface ProviderContext {
   /**
-   * What relative paths in the settings are relative to: the directory of `datasources.json`, or
-   * the working directory.
+   * The directory that relative paths in the settings are relative to: that of `datasources.json`,
+   * or the working directory.
    */
   readonly directory: string
 }
 
-/** Settings of a data source that tell an HTTP layer how to take uploads; no provider sees them. */
+/** Settings of a data source for the uploads of an HTTP layer. Providers do not receive them. */
 export const uploadSettings = Object.freeze([
   'maxFileSize',
   'maxFieldsSize',
@@ -55,17 +54,16 @@ export const uploadSettings = Object.freeze([
 
 type UploadSettings = { readonly [Name in (typeof uploadSettings)[number]]?: unknown }
 
-/** What every data source can have, whatever its provider. */
+/** Settings that every data source can have, whatever its provider. */
 export interface CommonSettings extends StorageServiceOptions, UploadSettings {
-  /** For messages. */
+  /** The data source's name, for messages. */
   readonly name?: string
-  /** LoopBack's; ignored. */
+  /** LoopBack's connector. Ignored. */
   readonly connector?: unknown
 }
 
 /**
- * A data source's entry: the provider's name, or its module, with the settings that this provider
- * takes. The default is any of those with a name.
+ * A data source's settings: the provider's name or its module, and the settings of that provider.
  */
 export type DataSourceSettings<Provider extends ProviderName | ProviderModule = ProviderName | ProviderModule> =
   Provider extends ProviderName
@@ -74,7 +72,7 @@ export type DataSourceSettings<Provider extends ProviderName | ProviderModule = 
       ? CommonSettings & { readonly provider: Provider } & InputOf<Provider>
       : never
 
-/** What a module's schema takes; anything where its type does not say. */
+/** The type that a module's schema accepts, or any object if the schema does not declare it. */
 type InputOf<Module extends ProviderModule> =
   NonNullable<Module['settings']['~standard']['types']> extends { readonly input: infer Input }
     ? unknown extends Input
@@ -84,14 +82,22 @@ type InputOf<Module extends ProviderModule> =
 
 const tuningAndUploads = ['partSize', 'parallelism', 'retry', ...uploadSettings]
 
-const ourSettings: ReadonlySet<string> = new Set(['name', 'connector', 'provider', ...tuningAndUploads])
+const commonSettings: ReadonlySet<string> = new Set(['name', 'connector', 'provider', ...tuningAndUploads])
 
 const contextNames = { directory: true } as const satisfies NamesOf<ProviderContext>
 
 /**
- * The storage that the settings describe. The package of a provider with a name is imported now,
- * from the application's installation; no request is made. `INVALID_ARGUMENT` names the data source
- * and the property.
+ * Creates the storage that the settings describe. A provider with a name is imported from the
+ * application's installation. Makes no request.
+ *
+ * Fails with `INVALID_ARGUMENT`, with the data source and the property.
+ *
+ * @param context.directory The directory for relative paths in the settings. Default: the working
+ * directory.
+ *
+ * @example
+ * const files = await createStorage({ provider: 'memory', parallelism: 2 })
+ * files.name // 'memory'
  */
 export async function createStorage<Provider extends ProviderName | ProviderModule>(
   settings: { readonly provider: Provider } & DataSourceSettings<Provider>,
@@ -104,7 +110,8 @@ export async function createStorage<Provider extends ProviderName | ProviderModu
 }
 
 /**
- * {@link createStorage} for settings whose properties are not known when the program is compiled.
+ * Creates a storage from settings whose properties are not known to the compiler, as {@link
+ * createStorage} does.
  */
 export async function openDataSource(
   settings: object,
@@ -117,7 +124,7 @@ export async function openDataSource(
   const source = typeof name === 'string' ? name : undefined
   const module = await providerModule(provider, { source, directory })
   const own = Object.fromEntries(
-    Object.entries(settings).filter(([property, value]) => value !== undefined && !ourSettings.has(property)),
+    Object.entries(settings).filter(([property, value]) => value !== undefined && !commonSettings.has(property)),
   )
   const about = { source, provider: isProviderName(provider) ? provider : undefined, texts: new Set(texts) }
   const checked = await checkedSettings(module.settings, own, about)
@@ -133,7 +140,7 @@ async function providerModule(provider: unknown, search: PackageSearch): Promise
   throw dataSourceError(
     search.source,
     'provider',
-    `it must be one of ${known}, or a module that exports "settings" and "createProvider"${given}`,
+    `must be one of ${known}, or a module that exports "settings" and "createProvider"${given}`,
   )
 }
 
@@ -147,9 +154,8 @@ const isProviderModule = (value: unknown): value is ProviderModule =>
   '~standard' in (value.settings as object)
 
 /**
- * The provider's own settings as its schema returns them. Those at the paths of `texts` come from
- * the environment, which has only texts: where the schema refuses one, the number or the boolean
- * that it denotes takes its place.
+ * Returns the provider's own settings, as its schema returns them. Environment variables are texts:
+ * if the schema rejects one, it is tried again as the number or the boolean that it denotes.
  */
 async function checkedSettings(
   schema: ProviderModule['settings'],

@@ -1,6 +1,4 @@
-/**
- * The file `datasources.json`.
- */
+/** Reads `datasources.json`. */
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { invalid } from '../checks/invalid.js'
@@ -9,11 +7,18 @@ import { describeCause, StorageError } from '../contract/errors.js'
 import type { StorageService } from '../service/service.js'
 import { type DataSourceSettings, openDataSource, type ProviderContext } from './create-storage.js'
 import { dataSourceError } from './data-source-error.js'
-import { type Environment, lookUp, mapTexts, parseReferences, referenceRule } from './environment.js'
+import { type Environment, mapTexts, parseReferences, referenceRule, resolveReference } from './environment.js'
 
 type Entry = Readonly<Record<string, unknown>>
 
-/** One entry of a `datasources.json` that is a storage. */
+/**
+ * An entry of a `datasources.json` that is a storage.
+ *
+ * @example
+ * const sources = await loadDataSources('datasources.json')
+ * const files = await sources.get('files')?.createStorage()
+ * files?.name // 'memory'
+ */
 export class DataSource {
   readonly name: string
   /** The provider's name. */
@@ -35,21 +40,21 @@ export class DataSource {
   }
 
   /**
-   * The entry with its references to the environment filled in, not checked: it holds secrets, and
-   * is no part of the JSON or the inspection. `INVALID_ARGUMENT` names the property and the
-   * variable that is not set.
+   * Returns the entry with environment variables filled in, unchecked. It contains secrets, so the
+   * JSON and the inspection of a data source omit it. Throws `INVALID_ARGUMENT` with the property
+   * and the variable that is not set.
    */
   get settings(): DataSourceSettings {
     return this.#filled().settings as DataSourceSettings
   }
 
-  /** A new service over this data source. */
+  /** Creates a service for this data source. */
   async createStorage(): Promise<StorageService> {
     const { settings, texts } = this.#filled()
     return openDataSource(settings, { directory: this.#directory, texts })
   }
 
-  /** `texts`: the paths of the values that are one reference and nothing else. */
+  /** `texts`: the paths of the values that consist of one reference. */
   #filled(): { readonly settings: Entry; readonly texts: ReadonlySet<string> } {
     const texts = new Set<string>()
     const filled = mapTexts(this.#entry, (text, path) => {
@@ -57,7 +62,7 @@ export class DataSource {
       if (pieces === undefined) throw dataSourceError(this.name, path, referenceRule)
       if (pieces.length === 1 && typeof pieces[0] === 'object') texts.add(path)
       const values = pieces.map((piece) => {
-        const value = typeof piece === 'string' ? piece : lookUp(piece, this.#environment)
+        const value = typeof piece === 'string' ? piece : resolveReference(piece, this.#environment)
         if (value !== undefined) return value
         const { variable } = piece as Exclude<typeof piece, string>
         throw dataSourceError(this.name, path, `the environment variable ${variable} is not set`)
@@ -73,36 +78,53 @@ export class DataSource {
 }
 
 /**
- * Reads a `datasources.json`, LoopBack's own included: entries without a `provider` are not
- * storages and are left out. `${NAME}` in a string stands for the environment variable, and
- * `${NAME:-default}` for one that may be unset. They are looked up when the data source is used:
- * one that is not set is an error of that data source only. A value that is one reference and
- * nothing else may be a number or a boolean where the provider wants one.
+ * Reads a `datasources.json`, also a LoopBack one: entries without a `provider` are omitted.
+ *
+ * In a string, `${NAME}` is replaced by the environment variable, and `${NAME:-default}` has a
+ * default. Variables are read when the data source is used, so an unset variable fails only that
+ * data source. A value that consists of one reference can be a number or a boolean.
+ *
+ * Fails with `INVALID_ARGUMENT` if the file cannot be read or an entry is invalid.
+ *
+ * @param options.environment The variables. Default: `process.env`.
+ *
+ * @example
+ * const environment = { ROOT: '/srv/files' }
+ * const sources = await loadDataSources('datasources.json', { environment })
+ * Array.from(sources.keys()) // ['files']
  */
 export async function loadDataSources(
   file: string,
   options: { readonly environment?: Environment } = {},
 ): Promise<ReadonlyMap<string, DataSource>> {
   checkOptions('loadDataSources', options, { environment: true })
-  if (typeof file !== 'string') throw invalid('file', 'the file of the data sources must be a path')
+  if (typeof file !== 'string') throw invalid('file', 'the data source file must be a path')
   const { environment = process.env } = options
   const entries = await parseDataSources(file, await read(file))
   const sources = new Map<string, DataSource>()
   const context = { directory: dirname(resolve(file)), environment }
   for (const [name, entry] of Object.entries(entries)) {
-    if (!isRecord(entry)) throw dataSourceError(name, undefined, 'it must be an object')
+    if (!isRecord(entry)) throw dataSourceError(name, undefined, 'must be an object')
     const { provider } = entry
     if (provider === undefined) continue
-    if (typeof provider !== 'string') throw dataSourceError(name, 'provider', 'it must be a string')
+    if (typeof provider !== 'string') throw dataSourceError(name, 'provider', 'must be a string')
     sources.set(name, new DataSource(name, { ...entry, provider }, context))
   }
   return sources
 }
 
 /**
- * The entries of a `datasources.json` from its text, storages or not. A byte order mark in front is
- * ignored. `INVALID_ARGUMENT` names the file and says where it is no JSON, without quoting it,
- * since it may hold secrets.
+ * Parses the text of a `datasources.json` and returns all entries, also those that are not
+ * storages. A byte order mark is ignored.
+ *
+ * Fails with `INVALID_ARGUMENT`, with the file and the position of a syntax error. The error does
+ * not quote the text, which may contain secrets.
+ *
+ * @param file The file's name, for errors.
+ *
+ * @example
+ * const text = '{ "files": { "provider": "memory" } }'
+ * await parseDataSources('datasources.json', text) // { files: { provider: 'memory' } }
  */
 export async function parseDataSources(file: string, text: string): Promise<Readonly<Record<string, unknown>>> {
   const json = text.replace(/^\uFEFF/, '')
@@ -110,9 +132,9 @@ export async function parseDataSources(file: string, text: string): Promise<Read
   try {
     entries = JSON.parse(json)
   } catch (error) {
-    throw fileError(file, `is not valid JSON${await placeOfMistake(json, error)}`, error)
+    throw fileError(file, `is not valid JSON${await locationOfSyntaxError(json, error)}`, error)
   }
-  if (!isRecord(entries)) throw fileError(file, 'must hold one object, with an entry for each data source', undefined)
+  if (!isRecord(entries)) throw fileError(file, 'must contain an object with one entry per data source', undefined)
   return entries
 }
 
@@ -125,10 +147,10 @@ async function read(file: string): Promise<string> {
 }
 
 /**
- * In words. Node names the place of some mistakes only; a parser that names it for all is loaded
- * when there is one.
+ * Returns the line and the column of a syntax error. Node reports them for some errors only. For
+ * the others, a parser that reports them for all is loaded.
  */
-async function placeOfMistake(json: string, error: unknown): Promise<string> {
+async function locationOfSyntaxError(json: string, error: unknown): Promise<string> {
   const [, line, column] = /\(line (\d+) column (\d+)\)/.exec(String(error)) ?? []
   if (line !== undefined) return `: line ${line}, column ${column}`
   const { parse } = await import('@humanwhocodes/momoa')
@@ -142,7 +164,9 @@ async function placeOfMistake(json: string, error: unknown): Promise<string> {
 }
 
 const fileError = (file: string, message: string, cause: unknown) =>
-  new StorageError('INVALID_ARGUMENT', `the data sources' file ${file} ${message}`, { cause: describeCause(cause) })
+  new StorageError('INVALID_ARGUMENT', `the data source file "${file}" ${message}`, {
+    cause: describeCause(cause),
+  })
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

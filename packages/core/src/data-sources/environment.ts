@@ -1,21 +1,22 @@
-/**
- * References to environment variables in the settings of a `datasources.json`.
- */
+/** References to environment variables in the settings of a `datasources.json`. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** `${NAME}` or `${NAME:-fallback}` in a text. */
+/** A `${NAME}` or `${NAME:-fallback}` in a text. */
 export interface EnvironmentReference {
   readonly variable: string
-  /** Used when the variable is unset or empty, as in a shell. */
+  /** The value if the variable is unset or empty, as in a shell. */
   readonly fallback: string | undefined
 }
 
 export const referenceRule =
-  '"${" must begin a reference to an environment variable, ${NAME} or ${NAME:-default}; "$${" stands for the characters themselves'
+  '"${" must begin a reference to an environment variable, ${NAME} or ${NAME:-default}; write "$${" for a literal "${"'
 
 /**
- * A text as its references and what is between them; nothing when it breaks the {@link
- * referenceRule}.
+ * Splits a text into references to environment variables and the text between them. Returns
+ * `undefined` if the text breaks the rule for references.
+ *
+ * @example
+ * parseReferences('${DATA:-.}/files') // [{ variable: 'DATA', fallback: '.' }, '/files']
  */
 export function parseReferences(text: string): readonly (string | EnvironmentReference)[] | undefined {
   const pieces: (string | EnvironmentReference)[] = []
@@ -34,21 +35,25 @@ function parseReference(text: string): EnvironmentReference | undefined {
   return variable === undefined ? undefined : { variable, fallback }
 }
 
-/** What a reference stands for; nothing when the variable is not set. */
-export function lookUp({ variable, fallback }: EnvironmentReference, environment: Environment): string | undefined {
+/** Returns the value of a reference, or `undefined` if the variable is not set. */
+export function resolveReference(
+  { variable, fallback }: EnvironmentReference,
+  environment: Environment,
+): string | undefined {
   const found = environment[variable]
   return fallback === undefined ? found : found || fallback
 }
 
-/** The number or the boolean that a text of the environment denotes, else the text itself. */
+/** Returns the number or the boolean that a text denotes, or else the text. */
 export function valueOfText(text: string): unknown {
   if (text === 'true' || text === 'false') return text === 'true'
   return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text
 }
 
 /**
- * The value with each text in it replaced. `path` is where the text is: keys and indexes, joined by
- * dots.
+ * Returns a copy of a value in which every text is replaced.
+ *
+ * @param replace Called with the text and its path: keys and indexes, joined by dots.
  */
 export function mapTexts(value: unknown, replace: (text: string, path: string) => unknown, path = ''): unknown {
   if (typeof value === 'string') return replace(value, path)

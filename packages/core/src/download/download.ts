@@ -1,6 +1,7 @@
 /**
- * Downloads: a provider's stream made whole. One that breaks off goes on by range under the same ETag, for as long as the retry
- * policy allows without progress; one that has the wrong length or checksum fails instead of ending.
+ * Downloads: a provider's stream made whole. One that breaks off goes on by range under the same
+ * ETag, for as long as the retry policy allows without progress; one that has the wrong length or
+ * checksum fails instead of ending.
  */
 import { createHash, type Hash } from 'node:crypto'
 import { Readable, type Writable } from 'node:stream'
@@ -33,7 +34,10 @@ export class Download implements OpenedFile {
   readonly info: FileInfo
   readonly offset: number
   readonly length: number
-  /** The bytes, when the provider had them in memory: whoever takes them here does not read the stream. */
+  /**
+   * The bytes, when the provider had them in memory: whoever takes them here does not read the
+   * stream.
+   */
   readonly content: Uint8Array | undefined
   #stream: Readable | undefined
 

@@ -1,11 +1,17 @@
-/**
- * A download that opens its file when it is first read, and holds nothing before that.
- */
+/** A download that opens its file on the first read. Until then it uses no resources. */
 import { Readable } from 'node:stream'
 import { StorageError } from '../contract/errors.js'
 import type { OpenedFile } from '../service/options.js'
 
-/** Emits `file` with the {@link FileInfo} once the file is open, before its first byte. */
+/**
+ * The stream that `downloadStream` returns. Emits `file` with the {@link FileInfo} when the file is
+ * open, before the first byte.
+ *
+ * @example
+ * const stream = storage.downloadStream('photos', 'cat.jpg')
+ * stream.once('file', ({ contentType }) => console.log(contentType))
+ * await Array.fromAsync(stream)
+ */
 export class LazyDownload extends Readable {
   readonly #open: (signal: AbortSignal) => Promise<OpenedFile>
   readonly #controller = new AbortController()

@@ -1,6 +1,7 @@
 /**
- * Sending an open file to a writable: through streams, or, where both sides allow it, through two buffers that are used again and again.
- * A chunk of a stream is new memory every time, and having it collected is half of what sending a large file costs.
+ * Sending an open file to a writable: through streams, or, where both sides allow it, through two
+ * buffers that are used again and again. A chunk of a stream is new memory every time, and having
+ * it collected is half of what sending a large file costs.
  */
 import type { Readable, Writable } from 'node:stream'
 import { StorageError } from '../contract/errors.js'
@@ -8,7 +9,10 @@ import type { DirectReadable } from '../contract/provider.js'
 
 /** Bytes of one buffer: larger ones save nothing more. */
 const bufferBytes = 524_288
-/** Files that are sent through buffers at the same time; others go through streams, whose chunks get smaller when there are many. */
+/**
+ * Files that are sent through buffers at the same time; others go through streams, whose chunks get
+ * smaller when there are many.
+ */
 const maxPairs = 16
 /** Kept for the next ones: taking them anew for each range of 1 MiB doubled its cost. 8 MiB. */
 const maxSparePairs = 8
@@ -26,8 +30,9 @@ function takePair(): BufferPair | undefined {
 }
 
 /**
- * Writes what a source has to a writable and ends it, each buffer being filled again when the writable has called back for it. Settles when
- * the writable has finished; when either side fails, both are destroyed. `undefined` when there is no buffer to be had.
+ * Writes what a source has to a writable and ends it, each buffer being filled again when the
+ * writable has called back for it. Settles when the writable has finished; when either side fails,
+ * both are destroyed. `undefined` when there is no buffer to be had.
  */
 export function sendThroughBuffers(source: DirectReadable, writable: Writable): Promise<void> | undefined {
   const pair = takePair()
@@ -51,7 +56,10 @@ export function sendThroughBuffers(source: DirectReadable, writable: Writable): 
 async function copy(source: DirectReadable, writable: Writable, pair: BufferPair): Promise<void> {
   let reject: (error: unknown) => void = () => undefined
   const onClose = () => reject(closedEarly(writable))
-  /** A call to the writable as a promise, which settles also when either side is closed before the writable calls back. */
+  /**
+   * A call to the writable as a promise, which settles also when either side is closed before the
+   * writable calls back.
+   */
   const done = (call: (callback: (error?: Error | null) => void) => void) =>
     new Promise<void>((resolve, fail) => {
       reject = fail
@@ -82,7 +90,10 @@ async function copy(source: DirectReadable, writable: Writable, pair: BufferPair
   }
 }
 
-/** Pipes a stream to a writable. Settles when the writable has finished; when either side fails, both are destroyed. */
+/**
+ * Pipes a stream to a writable. Settles when the writable has finished; when either side fails,
+ * both are destroyed.
+ */
 export function sendThroughStreams(stream: Readable, writable: Writable): Promise<void> {
   return new Promise((resolve, reject) => {
     const onClose = () => {

@@ -24,8 +24,8 @@ const meanings: Readonly<Record<number, Meaning>> = {
 }
 
 /**
- * The meaning of a status that is not a success. A provider passes what its service means otherwise.
- * 404 is not here: what is missing depends on the request.
+ * The meaning of a status that is not a success. A provider passes what its service means
+ * otherwise. 404 is not here: what is missing depends on the request.
  *
  * @example
  * statusMeaning(503) // ['UNAVAILABLE', 'the service is unavailable']

@@ -3,9 +3,9 @@
  */
 
 /**
- * Runs a task for each item, at most `parallelism` at a time, and takes no item before a task can begin.
- * The first failure aborts the signal that the tasks get, and no further task begins. Settles when all
- * tasks have ended; rejects with the first failure.
+ * Runs a task for each item, at most `parallelism` at a time, and takes no item before a task can
+ * begin. The first failure aborts the signal that the tasks get, and no further task begins.
+ * Settles when all tasks have ended; rejects with the first failure.
  *
  * @param parallelism Tasks at a time, 1 or more.
  * @param signal Also stops the tasks. Default: none.

@@ -16,8 +16,8 @@ type WithContext<Methods, Context> = {
 }
 
 /**
- * The contract's methods as functions whose first parameter is the provider's context, such as its connection.
- * A module may export other functions too.
+ * The contract's methods as functions whose first parameter is the provider's context, such as its
+ * connection. A module may export other functions too.
  */
 export type ProviderCalls<Context> = WithContext<RequiredMethods, Context> &
   Partial<WithContext<MovingMethods & UploadMethods & SigningMethods, Context>>
@@ -39,10 +39,12 @@ export class ContextHolder<Context> {
 }
 
 /**
- * A class whose methods pass their arguments, after the provider's context, to the functions of the same names.
- * What a service cannot do is left out. Call it with the type of the context, then with the functions.
+ * A class whose methods pass their arguments, after the provider's context, to the functions of the
+ * same names. What a service cannot do is left out. Call it with the type of the context, then with
+ * the functions.
  *
- * @param translate Turns what a function threw into the error that the caller gets. Default: the same error.
+ * @param translate Turns what a function threw into the error that the caller gets. Default: the
+ * same error.
  *
  * @example
  * import * as containers from './containers.js'

@@ -1,5 +1,6 @@
 /**
- * A provider around another one: the base of those that add something to any provider, such as a prefix, a limit or faults.
+ * A provider around another one: the base of those that add something to any provider, such as a
+ * prefix, a limit or faults.
  */
 import { withSignedUrls, withUploads } from '../checks/provider.js'
 import type { Capabilities } from '../contract/capabilities.js'
@@ -34,7 +35,10 @@ import type {
 /** Forwards every call unchanged. Override what should be different. */
 export class ProviderWrapper implements StorageProvider {
   readonly inner: StorageProvider
-  /** There only when the inner provider has it, so that core falls back to copy and removal otherwise. */
+  /**
+   * There only when the inner provider has it, so that core falls back to copy and removal
+   * otherwise.
+   */
   readonly moveFile?: NonNullable<StorageProvider['moveFile']>
 
   constructor(inner: StorageProvider) {

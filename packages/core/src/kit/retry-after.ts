@@ -3,8 +3,8 @@
  */
 
 /**
- * Whole seconds from a `Retry-After` header: seconds, also with a fraction as Swift sends them, or a date
- * (RFC 9110, 10.2.3). `undefined` for anything else.
+ * Whole seconds from a `Retry-After` header: seconds, also with a fraction as Swift sends them, or
+ * a date (RFC 9110, 10.2.3). `undefined` for anything else.
  *
  * @example
  * retryAfterSeconds('1.5') // 2

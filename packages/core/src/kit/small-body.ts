@@ -1,6 +1,6 @@
 /**
- * Small bodies of answers, which a provider reads at once: a stream of its own costs more than they do, and a connection that breaks
- * meanwhile is a failed call like any other.
+ * Small bodies of answers, which a provider reads at once: a stream of its own costs more than they
+ * do, and a connection that breaks meanwhile is a failed call like any other.
  */
 import type { Readable } from 'node:stream'
 import { StorageError } from '../contract/errors.js'
@@ -9,8 +9,9 @@ import { StorageError } from '../contract/errors.js'
 export const smallBodySize = 65_536
 
 /**
- * Reads a body to its end. Rejects with what `explain` makes of the stream's failure or of the signal's reason, with
- * `CONNECTION_LOST` when it ends early, and with `BAD_RESPONSE` when it is longer; the stream is destroyed then.
+ * Reads a body to its end. Rejects with what `explain` makes of the stream's failure or of the
+ * signal's reason, with `CONNECTION_LOST` when it ends early, and with `BAD_RESPONSE` when it is
+ * longer; the stream is destroyed then.
  */
 export function readSmallBody(
   body: Readable,

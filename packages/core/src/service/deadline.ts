@@ -9,18 +9,21 @@ import type { OperationOptions } from './options.js'
 const longestTimeout = 2 ** 31 - 1
 
 /**
- * The signal of all operations that nothing can abort. It keeps no listeners: they would never be called, and providers may leave them
- * there, since every other signal is of one operation alone.
+ * The signal of all operations that nothing can abort. It keeps no listeners: they would never be
+ * called, and providers may leave them there, since every other signal is of one operation alone.
  */
 const unaborted = new AbortController().signal
 unaborted.addEventListener = () => undefined
 
 /**
- * Joins the caller's signal and timeout into one signal of our own. Only one listener is ever put on the caller's signal,
- * and `dispose` takes it off again, whatever the provider does with ours.
+ * Joins the caller's signal and timeout into one signal of our own. Only one listener is ever put
+ * on the caller's signal, and `dispose` takes it off again, whatever the provider does with ours.
  */
 export class OperationScope {
-  /** What providers get. Its reason is the `ABORTED` or `TIMEOUT` error that the operation ends with. */
+  /**
+   * What providers get. Its reason is the `ABORTED` or `TIMEOUT` error that the operation ends
+   * with.
+   */
   readonly signal: AbortSignal
   readonly #caller: AbortSignal | undefined
   #timer: NodeJS.Timeout | undefined
@@ -46,7 +49,8 @@ export class OperationScope {
     this.signal = controller.signal
     this.#caller = signal
     if (signal !== undefined) {
-      // It does not hold `this`: what holds a function that holds it would live on, with the whole operation, until all memory is collected.
+      // It does not hold `this`: what holds a function that holds it would live on, with the whole
+      // operation, until all memory is collected.
       this.#onAbort = () => controller.abort(abortedBy(signal))
       signal.addEventListener('abort', this.#onAbort, { once: true })
     }

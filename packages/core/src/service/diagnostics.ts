@@ -3,10 +3,8 @@
  * one for each warning. Without subscribers an operation is not measured, and a warning becomes one
  * of the process.
  *
- * ```js
- * import { subscribe } from 'node:diagnostics_channel'
- * subscribe('stowage:operation', ({ operation, provider, container, file, duration, bytes, outcome, error }) => { … })
- * ```
+ * ```js import { subscribe } from 'node:diagnostics_channel' subscribe('stowage:operation', ({
+ * operation, provider, container, file, duration, bytes, outcome, error }) => { … }) ```
  */
 import { channel } from 'node:diagnostics_channel'
 import type { StorageError } from '../contract/errors.js'
@@ -17,8 +15,8 @@ export const operationChannel = 'stowage:operation'
 /** The message of {@link operationChannel}. */
 export interface OperationEvent {
   /**
-   * The service method's name. `downloadStream` and `uploadStream` appear as `openFile` and `putFile`, and lists page by
-   * page, as `filePage` and `containerPage`.
+   * The service method's name. `downloadStream` and `uploadStream` appear as `openFile` and
+   * `putFile`, and lists page by page, as `filePage` and `containerPage`.
    */
   readonly operation: string
   readonly provider: string

@@ -1,5 +1,6 @@
 /**
- * The frame of every operation: its scope, its repetitions, its diagnostics, its errors' context, and the pages of lists.
+ * The frame of every operation: its scope, its repetitions, its diagnostics, its errors' context,
+ * and the pages of lists.
  */
 import { checkLimit } from '../checks/arguments.js'
 import { type Method, methodOptions } from '../checks/method-options.js'
@@ -55,19 +56,27 @@ export class Operations {
     this.retry = retry
   }
 
-  /** `CLOSED` after `close`; `ABORTED` when the caller's signal is aborted already; `INVALID_ARGUMENT` for unknown options. */
+  /**
+   * `CLOSED` after `close`; `ABORTED` when the caller's signal is aborted already;
+   * `INVALID_ARGUMENT` for unknown options.
+   */
   open(method: Method, options: OperationOptions): OperationScope {
     checkOptions(method, options, methodOptions[method])
     if (this.#closing !== undefined) throw new StorageError('CLOSED', 'the storage was closed')
     return new OperationScope(options)
   }
 
-  /** Runs one operation; what it throws becomes a `StorageError` that says what the operation was. */
+  /**
+   * Runs one operation; what it throws becomes a `StorageError` that says what the operation was.
+   */
   run<T>(method: Method, subject: Subject, options: OperationOptions, call: OperationCall<T>): Promise<T> {
     return this.#run(method, subject, options, undefined, call)
   }
 
-  /** {@link run}, of a call that does nothing more when it is done twice: it is repeated whenever that can help. */
+  /**
+   * {@link run}, of a call that does nothing more when it is done twice: it is repeated whenever
+   * that can help.
+   */
   repeat<T>(method: Method, subject: Subject, options: OperationOptions, call: OperationCall<T>): Promise<T> {
     return this.#run(method, subject, options, true, call)
   }
@@ -111,7 +120,10 @@ export class Operations {
     }
   }
 
-  /** An operation with a body: what is left of the body when the operation fails is stopped, whoever failed. */
+  /**
+   * An operation with a body: what is left of the body when the operation fails is stopped, whoever
+   * failed.
+   */
   send<Checked extends { readonly rules: BodyRules; readonly onProgress?: (bytes: number) => void }, Result>(
     method: Method,
     subject: Subject,
@@ -171,8 +183,8 @@ export class Operations {
   }
 
   /**
-   * One page of a list, with a cursor that is good for this list alone: what the provider gives, joined until there are as many entries as
-   * were asked for.
+   * One page of a list, with a cursor that is good for this list alone: what the provider gives,
+   * joined until there are as many entries as were asked for.
    */
   page<T>(
     method: Method,

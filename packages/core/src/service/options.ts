@@ -9,11 +9,15 @@ import type { ByteRange } from '../contract/range.js'
 
 /** Accepted by every operation. */
 export interface OperationOptions {
-  /** Aborting it ends the operation with `ABORTED`, whose `cause` is the signal's reason; nothing half-done remains. */
+  /**
+   * Aborting it ends the operation with `ABORTED`, whose `cause` is the signal's reason; nothing
+   * half-done remains.
+   */
   readonly signal?: AbortSignal
   /**
-   * Milliseconds from the call, 1 to 2^31 - 1: what takes longer ends with `TIMEOUT`. For `openFile` and
-   * `downloadStream`, the time until the file is open; for `uploadStream`, the time until the file is stored. Default: none.
+   * Milliseconds from the call, 1 to 2^31 - 1: what takes longer ends with `TIMEOUT`. For
+   * `openFile` and `downloadStream`, the time until the file is open; for `uploadStream`, the time
+   * until the file is stored. Default: none.
    */
   readonly timeout?: number
 }
@@ -21,26 +25,41 @@ export interface OperationOptions {
 /** One page of a list. */
 export interface Page<T> {
   readonly entries: readonly T[]
-  /** Continues the list after this page; left out on the last one. Good for the same container, prefix and delimiter alone. */
+  /**
+   * Continues the list after this page; left out on the last one. Good for the same container,
+   * prefix and delimiter alone.
+   */
   readonly cursor?: string
 }
 
 export interface PageOptions {
-  /** Entries in the page, 1 or more; a page may have fewer. Default and maximum: the provider's `capabilities.maxPageSize`. */
+  /**
+   * Entries in the page, 1 or more; a page may have fewer. Default and maximum: the provider's
+   * `capabilities.maxPageSize`.
+   */
   readonly limit?: number
-  /** The cursor of the page before; `INVALID_ARGUMENT` when it is not one, or belongs to another list. */
+  /**
+   * The cursor of the page before; `INVALID_ARGUMENT` when it is not one, or belongs to another
+   * list.
+   */
   readonly cursor?: string
 }
 
 export interface ListOptions extends OperationOptions {
-  /** Entries asked of the service in one request; default and maximum: the provider's `capabilities.maxPageSize`. */
+  /**
+   * Entries asked of the service in one request; default and maximum: the provider's
+   * `capabilities.maxPageSize`.
+   */
   readonly pageSize?: number
 }
 
 export interface ListFilesOptions extends ListOptions {
   /** Only names that begin with this. */
   readonly prefix?: string
-  /** Shows names that hold this after the prefix as one folder, up to and including its first occurrence. */
+  /**
+   * Shows names that hold this after the prefix as one folder, up to and including its first
+   * occurrence.
+   */
   readonly delimiter?: string
   /** Only names greater than this, by UTF-8 bytes. */
   readonly startAfter?: string
@@ -64,8 +83,9 @@ export interface GetFileOptions extends OperationOptions, ReadFileConditions {}
 export interface OpenFileOptions extends GetFileOptions {
   readonly range?: ByteRange
   /**
-   * Hash the content as it is read and end with `CHECKSUM_MISMATCH` when it is not what the service says it should be.
-   * Only for whole files; without effect when the service keeps no MD5 or SHA-256 of the file. Default: false.
+   * Hash the content as it is read and end with `CHECKSUM_MISMATCH` when it is not what the service
+   * says it should be. Only for whole files; without effect when the service keeps no MD5 or
+   * SHA-256 of the file. Default: false.
    */
   readonly verify?: boolean
 }
@@ -78,14 +98,18 @@ export interface OpenedFile extends AsyncDisposable {
   readonly offset: number
   readonly length: number
   readonly stream: Readable
-  /** The bytes, when they came with the opening, as those of small files may; then nothing is open, and nothing needs to be read or closed. */
+  /**
+   * The bytes, when they came with the opening, as those of small files may; then nothing is open,
+   * and nothing needs to be read or closed.
+   */
   readonly content: Uint8Array | undefined
   bytes(): Promise<Buffer>
   text(): Promise<string>
   /**
-   * Writes the bytes to a writable, such as the answer to a request, and ends it. Settles when the writable has finished. When reading
-   * fails the writable is destroyed, so that nobody takes what came for the whole; when the writable is closed before its end, reading
-   * stops. Rejects with a `StorageError` (`ABORTED` in the latter case). Instead of `stream`.
+   * Writes the bytes to a writable, such as the answer to a request, and ends it. Settles when the
+   * writable has finished. When reading fails the writable is destroyed, so that nobody takes what
+   * came for the whole; when the writable is closed before its end, reading stops. Rejects with a
+   * `StorageError` (`ABORTED` in the latter case). Instead of `stream`.
    */
   sendTo(writable: Writable, options?: SendOptions): Promise<void>
   close(): Promise<void>
@@ -93,16 +117,18 @@ export interface OpenedFile extends AsyncDisposable {
 
 export interface SendOptions {
   /**
-   * Whether the writable is done with a chunk, and keeps no part of it, when it calls back: true of sockets, files and Node's own HTTP
-   * answers; not of streams that hand chunks on, as a `PassThrough` does. Large files then take half of the processor time, where the
-   * provider can read into buffers that are used again. Default: false.
+   * Whether the writable is done with a chunk, and keeps no part of it, when it calls back: true of
+   * sockets, files and Node's own HTTP answers; not of streams that hand chunks on, as a
+   * `PassThrough` does. Large files then take half of the processor time, where the provider can
+   * read into buffers that are used again. Default: false.
    */
   readonly reuseBuffers?: boolean
 }
 
 /**
- * Every kind of body: bytes, text (as UTF-8), or a stream of either. A stream or an iterator can be stored
- * once; one that was read before, is being read, was destroyed or decodes its bytes is `INVALID_ARGUMENT`.
+ * Every kind of body: bytes, text (as UTF-8), or a stream of either. A stream or an iterator can be
+ * stored once; one that was read before, is being read, was destroyed or decodes its bytes is
+ * `INVALID_ARGUMENT`.
  */
 export type Body =
   | Uint8Array
@@ -118,22 +144,33 @@ export type Body =
 export interface WriteOptions extends OperationOptions, FileAttributes, WriteConditions {
   /** Bytes: the body must have exactly so many, else `SIZE_MISMATCH` and nothing is stored. */
   readonly size?: number
-  /** Bytes: a longer body is refused with `TOO_LARGE` as soon as it is known to be, and nothing is stored. */
+  /**
+   * Bytes: a longer body is refused with `TOO_LARGE` as soon as it is known to be, and nothing is
+   * stored.
+   */
   readonly maxSize?: number
-  /** In lower-case hexadecimal: a body with another checksum is refused with `CHECKSUM_MISMATCH` and nothing is stored. */
+  /**
+   * In lower-case hexadecimal: a body with another checksum is refused with `CHECKSUM_MISMATCH` and
+   * nothing is stored.
+   */
   readonly checksums?: Checksums
   /**
-   * Without `contentType`: find it by name, else by the first bytes, when true; `application/octet-stream` when false.
-   * Default: true.
+   * Without `contentType`: find it by name, else by the first bytes, when true;
+   * `application/octet-stream` when false. Default: true.
    */
   readonly detectContentType?: boolean
   /** A canned access list of the service; `NOT_SUPPORTED` where `capabilities.acl` is false. */
   readonly acl?: string
   /** The service's own options, named in `capabilities.nativeOptions`. */
   readonly native?: Readonly<Record<string, unknown>>
-  /** Bytes of a part, when the body goes up in parts. Grows by itself so that the service's limit of parts is kept. */
+  /**
+   * Bytes of a part, when the body goes up in parts. Grows by itself so that the service's limit of
+   * parts is kept.
+   */
   readonly partSize?: number
-  /** Parts that go up at the same time, 1 or more. Memory is bounded by `partSize × parallelism`. */
+  /**
+   * Parts that go up at the same time, 1 or more. Memory is bounded by `partSize × parallelism`.
+   */
   readonly parallelism?: number
   /** Called with the bytes handed to the service so far. */
   readonly onProgress?: (bytes: number) => void
@@ -150,7 +187,10 @@ export interface CopyFileOptions extends OperationOptions, WriteConditions {
 
 export interface CreateContainerOptions extends OperationOptions {
   readonly name: string
-  /** When there is such a container already, return it instead of failing with `CONTAINER_EXISTS`. Default: false. */
+  /**
+   * When there is such a container already, return it instead of failing with `CONTAINER_EXISTS`.
+   * Default: false.
+   */
   readonly ifNotExists?: boolean
 }
 
@@ -162,9 +202,14 @@ export interface RemoveFileOptions extends OperationOptions {
 export interface StartUploadOptions extends OperationOptions, FileAttributes {
   /** Bytes of every part but the last; default 8 MiB, or what `size` needs. */
   readonly partSize?: number
-  /** Bytes of the whole file, when known: the default part size then keeps the service's limit of parts. */
+  /**
+   * Bytes of the whole file, when known: the default part size then keeps the service's limit of
+   * parts.
+   */
   readonly size?: number
-  /** Kept with the file where the service does; not verified, since no one process sees all parts. */
+  /**
+   * Kept with the file where the service does; not verified, since no one process sees all parts.
+   */
   readonly checksums?: Checksums
   readonly acl?: string
   readonly native?: Readonly<Record<string, unknown>>

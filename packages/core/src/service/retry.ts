@@ -9,13 +9,20 @@ import { errorCodes, isStorageError } from '../contract/errors.js'
 export interface RetryOptions {
   /** Tries in all, 1 or more. Default: 4. */
   readonly attempts?: number
-  /** Milliseconds: the bound of the wait before the second try; it doubles with each one. Default: 100. */
+  /**
+   * Milliseconds: the bound of the wait before the second try; it doubles with each one. Default:
+   * 100.
+   */
   readonly minDelay?: number
-  /** Milliseconds: the bound of any wait, also of one that the service asks for (`Retry-After`). Default: 20,000. */
+  /**
+   * Milliseconds: the bound of any wait, also of one that the service asks for (`Retry-After`).
+   * Default: 20,000.
+   */
   readonly maxDelay?: number
   /**
-   * Milliseconds that a transfer goes on without progress, also when its `attempts` are used up: each put or part of an upload, its
-   * start and completion, and the rest of a download that has begun. Default: 30,000.
+   * Milliseconds that a transfer goes on without progress, also when its `attempts` are used up:
+   * each put or part of an upload, its start and completion, and the rest of a download that has
+   * begun. Default: 30,000.
    */
   readonly maxOutage?: number
 }
@@ -69,15 +76,19 @@ export class RetryPolicy {
     return retry === 'always' || (retry === 'idempotent' && idempotent)
   }
 
-  /** After a try has failed: waits until it is time for the next one, or throws the error when there is none. */
+  /**
+   * After a try has failed: waits until it is time for the next one, or throws the error when there
+   * is none.
+   */
   async next(failures: Failures, error: unknown, signal: AbortSignal, idempotent: boolean): Promise<void> {
     if (signal.aborted || failures.count >= this.#attempts || !this.allows(error, idempotent)) throw error
     await this.#wait(failures.count, error, signal)
   }
 
   /**
-   * {@link next} of a transfer: its caller has handed over a stream that can be read only once, or has used a part of what was
-   * read. So it outlasts a service that is restarted or fails over. The last try is made when `maxOutage` is over.
+   * {@link next} of a transfer: its caller has handed over a stream that can be read only once, or
+   * has used a part of what was read. So it outlasts a service that is restarted or fails over. The
+   * last try is made when `maxOutage` is over.
    */
   async nextOfTransfer(failures: Failures, error: unknown, signal: AbortSignal, idempotent: boolean): Promise<void> {
     const left = failures.since + this.#maxOutage - Date.now()
@@ -86,7 +97,9 @@ export class RetryPolicy {
     await this.#wait(failures.count, error, signal, failures.count < this.#attempts ? undefined : left)
   }
 
-  /** Calls until it succeeds, fails for good, has failed `attempts` times, or the signal is aborted. */
+  /**
+   * Calls until it succeeds, fails for good, has failed `attempts` times, or the signal is aborted.
+   */
   run<T>(signal: AbortSignal, idempotent: boolean, call: () => Promise<T>): Promise<T> {
     return this.#run(signal, call, (failures, error) => this.next(failures, error, signal, idempotent))
   }
@@ -113,8 +126,9 @@ export class RetryPolicy {
   }
 
   /**
-   * A random time up to a bound that doubles (full jitter, so that many clients do not come back at once), and not less than the
-   * service asked for, up to `maxDelay`. Rejects when the signal is aborted.
+   * A random time up to a bound that doubles (full jitter, so that many clients do not come back at
+   * once), and not less than the service asked for, up to `maxDelay`. Rejects when the signal is
+   * aborted.
    * @param left Milliseconds, which the random time does not exceed.
    */
   async #wait(

@@ -1,6 +1,4 @@
-/**
- * The one class that applications hold: the contract made whole over any provider.
- */
+/** `StorageService`, the class that applications use: the whole contract over any provider. */
 import type { Readable } from 'node:stream'
 import {
   checkConditions,
@@ -76,11 +74,13 @@ import type {
 } from './options.js'
 import { type RetryOptions, RetryPolicy } from './retry.js'
 
+/** Options of a {@link StorageService}. */
 export interface StorageServiceOptions {
-  /** Bytes of a part of a large body. Default: 8 MiB. */
+  /** Size of one part of a multipart upload, in bytes. Default: 8 MiB. */
   readonly partSize?: number
-  /** Parts of one body that go up at the same time. Default: 4. */
+  /** Parts of one body that are uploaded at the same time. Default: 4. */
   readonly parallelism?: number
+  /** How failed requests are retried. */
   readonly retry?: RetryOptions
 }
 
@@ -92,20 +92,34 @@ const serviceOptionNames = {
 
 const defaultPartSize = 8 * 1024 * 1024
 const defaultParallelism = 4
-/** Names handed to a provider's batch removal at once. */
+/** Names passed to one `removeFiles` call of the provider. */
 const removalBatch = 1000
 
 /**
- * Containers and files on one provider. Safe to share; every method can be called at any time and concurrently.
+ * Containers and files on one provider. One instance can be shared; its methods can be called
+ * concurrently.
  *
- * Every promise rejects with a {@link StorageError}, wrong arguments included; nothing is thrown synchronously.
+ * Every promise rejects with a {@link StorageError}, also for invalid arguments. No method throws
+ * synchronously.
+ *
+ * @example
+ * const files = await createStorage({ provider: 'memory' })
+ * await files.createContainer({ name: 'photos' })
+ * await files.putFile('photos', 'hello.txt', 'Hello')
+ * await using opened = await files.openFile('photos', 'hello.txt')
+ * await opened.text() // 'Hello'
  */
 export class StorageService implements AsyncDisposable {
   readonly provider: StorageProvider
   readonly #tuning: UploadTuning
   readonly #operations: Operations
 
-  /** Does no I/O. Throws `INVALID_ARGUMENT` for what is no provider, and for wrong options. */
+  /**
+   * Creates a service without any I/O.
+   *
+   * @throws `INVALID_ARGUMENT` if `provider` is not a provider, or for an unknown or invalid
+   * option.
+   */
   constructor(provider: StorageProvider, options: StorageServiceOptions = {}) {
     checkProvider(provider)
     checkOptions('StorageService', options, serviceOptionNames)
@@ -115,27 +129,38 @@ export class StorageService implements AsyncDisposable {
     this.#operations = new Operations(provider, new RetryPolicy(retry))
   }
 
-  /** The provider's name, such as `filesystem`. */
+  /** Returns the provider's name, such as `filesystem`. */
   get name(): string {
     return this.provider.name
   }
 
-  /** What this storage can do: frozen, plain data. */
+  /** Returns what this storage supports, as frozen plain data. */
   get capabilities(): Capabilities {
     return this.provider.capabilities
   }
 
-  /** The service's own client, for what the contract does not have. */
+  /** Returns the service's own client, for features outside of the contract. */
   get native(): unknown {
     return this.provider.native
   }
 
-  /** All containers, in the order of their names. */
+  /**
+   * Returns all containers, sorted by name.
+   *
+   * @example
+   * const [first] = await storage.getContainers()
+   * first?.name // 'backup'
+   */
   async getContainers(options: ListOptions = {}): Promise<ContainerInfo[]> {
     return Array.fromAsync(this.#containers('getContainers', options))
   }
 
-  /** All containers, in the order of their names, asked for page by page as they are taken. */
+  /**
+   * Iterates over all containers, sorted by name. Requests a page when it is needed.
+   *
+   * @example
+   * for await (const { name, created } of storage.containers()) console.log(name, created)
+   */
   containers(options: ListOptions = {}): AsyncIterableIterator<ContainerInfo> {
     return this.#containers('containers', options)
   }
@@ -144,13 +169,31 @@ export class StorageService implements AsyncDisposable {
     return this.#operations.iterate(method, {}, options, (call) => this.provider.listContainers(call))
   }
 
-  /** One page of the containers. */
+  /**
+   * Returns one page of the containers.
+   *
+   * Fails with `INVALID_ARGUMENT` if the cursor does not belong to this list.
+   *
+   * @example
+   * const { entries, cursor } = await storage.containerPage({ limit: 1 })
+   * const next = await storage.containerPage({ limit: 1, cursor })
+   * next.entries.map(({ name }) => name) // ['photos']
+   * entries.length // 1
+   */
   async containerPage(options: OperationOptions & PageOptions = {}): Promise<Page<ContainerInfo>> {
     const identity = () => ['containers']
     return this.#operations.page('containerPage', {}, options, identity, (call) => this.provider.listContainers(call))
   }
 
-  /** `CONTAINER_NOT_FOUND` when there is none. */
+  /**
+   * Returns a container.
+   *
+   * Fails with `CONTAINER_NOT_FOUND`.
+   *
+   * @example
+   * const { name } = await storage.getContainer('photos')
+   * name // 'photos'
+   */
   getContainer(container: string, options: OperationOptions = {}): Promise<ContainerInfo> {
     return this.#getContainer('getContainer', container, options)
   }
@@ -162,12 +205,25 @@ export class StorageService implements AsyncDisposable {
     })
   }
 
-  /** Whether there is such a container; a failure to find out is an error, not `false`. */
+  /**
+   * Returns whether a container exists. Other failures, such as missing permissions, are errors.
+   *
+   * @example
+   * await storage.hasContainer('photos') // true
+   */
   async hasContainer(container: string, options: OperationOptions = {}): Promise<boolean> {
     return existence(this.#getContainer('hasContainer', container, options), 'CONTAINER_NOT_FOUND')
   }
 
-  /** `CONTAINER_EXISTS` when there is one already, unless `ifNotExists` is true: then it is returned. */
+  /**
+   * Creates a container and returns it.
+   *
+   * Fails with `CONTAINER_EXISTS` if it exists. With `ifNotExists`, returns the existing container
+   * instead.
+   *
+   * @example
+   * await storage.createContainer({ name: 'music', ifNotExists: true })
+   */
   createContainer(options: CreateContainerOptions): Promise<ContainerInfo> {
     const container = options?.name
     return this.#operations.run('createContainer', { container }, options, async (signal) => {
@@ -184,8 +240,13 @@ export class StorageService implements AsyncDisposable {
   }
 
   /**
-   * Destroys a container with its files and unfinished uploads; with `onlyIfEmpty`, `CONTAINER_NOT_EMPTY` when it holds a
-   * file. `CONTAINER_NOT_FOUND` when there is none.
+   * Deletes a container with its files and unfinished uploads.
+   *
+   * Fails with `CONTAINER_NOT_FOUND`, and with `CONTAINER_NOT_EMPTY` if `onlyIfEmpty` is true and
+   * the container holds a file.
+   *
+   * @example
+   * await storage.destroyContainer('photos', { onlyIfEmpty: false })
    */
   destroyContainer(
     container: string,
@@ -198,12 +259,27 @@ export class StorageService implements AsyncDisposable {
     })
   }
 
-  /** All files (and folders, with a delimiter), in the order of their names' UTF-8 bytes. Mind the memory: {@link files} holds a page at a time. */
+  /**
+   * Returns all files, and with a delimiter all folders, in the order of their names' UTF-8 bytes.
+   * Keeps all of them in memory; {@link files} keeps one page.
+   *
+   * @example
+   * const images = await storage.getFiles('photos', { prefix: 'cats/' })
+   * images.map(({ name }) => name) // ['cats/tom.jpg']
+   */
   async getFiles(container: string, options: ListFilesOptions = {}): Promise<(FileEntry | FolderEntry)[]> {
     return Array.fromAsync(this.#files('getFiles', container, options))
   }
 
-  /** All files, in the order of their names' UTF-8 bytes, asked for page by page as they are taken. */
+  /**
+   * Iterates over all files, and with a delimiter over all folders, in the order of their names'
+   * UTF-8 bytes. Requests a page when it is needed.
+   *
+   * @example
+   * for await (const entry of storage.files('photos', { delimiter: '/' })) {
+   *   console.log(entry.name, entry.folder ? 'folder' : entry.size)
+   * }
+   */
   files(container: string, options: ListFilesOptions = {}): AsyncIterableIterator<FileEntry | FolderEntry> {
     return this.#files('files', container, options)
   }
@@ -214,7 +290,17 @@ export class StorageService implements AsyncDisposable {
     )
   }
 
-  /** One page of the files. */
+  /**
+   * Returns one page of the files.
+   *
+   * Fails with `INVALID_ARGUMENT` if the cursor does not belong to this list.
+   *
+   * @example
+   * const { entries, cursor } = await storage.filePage('photos', { limit: 1, prefix: 'cat' })
+   * const rest = await storage.filePage('photos', { cursor, prefix: 'cat' })
+   * rest.entries.map(({ name }) => name) // ['cats/tom.jpg']
+   * entries.length // 1
+   */
   async filePage(
     container: string,
     options: Omit<ListFilesOptions, 'pageSize'> & PageOptions = {},
@@ -225,7 +311,16 @@ export class StorageService implements AsyncDisposable {
     )
   }
 
-  /** `FILE_NOT_FOUND`, `CONTAINER_NOT_FOUND`, `PRECONDITION_FAILED`, `NOT_MODIFIED`. */
+  /**
+   * Returns the attributes of a file.
+   *
+   * Fails with `FILE_NOT_FOUND`, `CONTAINER_NOT_FOUND`, `PRECONDITION_FAILED` and `NOT_MODIFIED`.
+   *
+   * @example
+   * const { size, contentType } = await storage.getFile('photos', 'cat.jpg')
+   * size // 4
+   * contentType // 'image/jpeg'
+   */
   getFile(container: string, file: string, options: GetFileOptions = {}): Promise<FileInfo> {
     return this.#getFile('getFile', { container, file }, options)
   }
@@ -244,14 +339,26 @@ export class StorageService implements AsyncDisposable {
     })
   }
 
-  /** Whether there is such a file; a failure to find out, a missing container included, is an error, not `false`. */
+  /**
+   * Returns whether a file exists. Other failures, such as a missing container, are errors.
+   *
+   * @example
+   * await storage.hasFile('photos', 'dog.jpg') // false
+   */
   async hasFile(container: string, file: string, options: OperationOptions = {}): Promise<boolean> {
     return existence(this.#getFile('hasFile', { container, file }, options), 'FILE_NOT_FOUND')
   }
 
   /**
-   * Opens a file for reading. A connection that breaks while it is read is made good by range, under the same ETag.
-   * The errors of {@link getFile}, and `RANGE_NOT_SATISFIABLE`.
+   * Opens a file for reading. If the connection breaks during reading, the rest is requested by
+   * range, under the same ETag.
+   *
+   * Fails as {@link getFile} does, and with `RANGE_NOT_SATISFIABLE`.
+   *
+   * @example
+   * const range = { start: 1, end: 2 }
+   * await using opened = await storage.openFile('photos', 'cat.jpg', { range })
+   * await opened.text() // 'eo'
    */
   async openFile(container: string, file: string, options: OpenFileOptions = {}): Promise<OpenedFile> {
     const place = { container, file }
@@ -300,7 +407,7 @@ export class StorageService implements AsyncDisposable {
     }
   }
 
-  /** Opens the version that meets conditions which the provider cannot check. */
+  /** Opens the version that meets conditions that the provider cannot check. */
   async #openChecked(
     { container, file }: FileLocation,
     check: (version: Version) => void,
@@ -320,14 +427,27 @@ export class StorageService implements AsyncDisposable {
     }
   }
 
-  /** {@link openFile} as a stream that opens the file when it is first read; errors arrive as `error`. */
+  /**
+   * Returns a readable stream that opens the file when it is first read. Errors arrive as `error`.
+   *
+   * @example
+   * await pipeline(storage.downloadStream('photos', 'cat.jpg'), createWriteStream('cat.jpg'))
+   */
   downloadStream(container: string, file: string, options: OpenFileOptions = {}): Readable {
     return new LazyDownload((signal) => this.openFile(container, file, withSignal(options, signal)))
   }
 
   /**
-   * Stores a body as a file: whole or not at all, whatever fails, and not visible before it is whole. A body that is a
-   * stream is read to its end, or destroyed.
+   * Stores a body as a file. The file becomes visible when it is complete; if anything fails, the
+   * previous version stays. A body that is a stream is read to its end or destroyed.
+   *
+   * Fails with `CONTAINER_NOT_FOUND`, `PRECONDITION_FAILED`, `TOO_LARGE`, `SIZE_MISMATCH`,
+   * `CHECKSUM_MISMATCH`, `SOURCE_FAILED`, `NAME_CONFLICT` and `NO_SPACE`.
+   *
+   * @example
+   * const options = { cacheControl: 'max-age=60' }
+   * const { etag } = await storage.putFile('photos', 'cat.jpg', 'purr', options)
+   * await storage.putFile('photos', 'cat.jpg', 'meow', { ifMatch: etag })
    */
   putFile(container: string, file: string, body: Body, options: WriteOptions = {}): Promise<WrittenFile> {
     const place = { container, file }
@@ -365,14 +485,30 @@ export class StorageService implements AsyncDisposable {
     }
   }
 
-  /** {@link putFile} as a writable stream: the file is stored when `finish` is emitted. */
+  /**
+   * Returns a writable stream that stores its content as a file. The file is stored when `finish`
+   * is emitted. Fails as {@link putFile} does.
+   *
+   * @example
+   * const stream = storage.uploadStream('photos', 'cat.jpg')
+   * stream.end('purr')
+   * const { size } = await stream.file
+   * size // 4
+   */
   uploadStream(container: string, file: string, options: WriteOptions = {}): UploadStream {
     return new UploadStream((body, signal) => {
       return this.putFile(container, file, body, withSignal(options, signal))
     })
   }
 
-  /** `FILE_NOT_FOUND` when there is none, on every provider. */
+  /**
+   * Deletes a file.
+   *
+   * Fails with `FILE_NOT_FOUND` on every provider, and with `PRECONDITION_FAILED`.
+   *
+   * @example
+   * await storage.removeFile('photos', 'cat.jpg')
+   */
   removeFile(container: string, file: string, options: RemoveFileOptions = {}): Promise<void> {
     const place = { container, file }
     return this.#operations.once('removeFile', place, options, (signal) => {
@@ -383,8 +519,15 @@ export class StorageService implements AsyncDisposable {
   }
 
   /**
-   * Removes many files. One outcome for each name, in order, without its repetitions; a file that does not exist counts as
-   * removed. Wrong names reject before anything is removed. When aborted, `details.removed` of the error has what was done.
+   * Deletes many files. Returns one outcome for each distinct name, in order. A file that does not
+   * exist counts as deleted.
+   *
+   * Fails with `INVALID_NAME` before anything is deleted. With `ABORTED` and `TIMEOUT`,
+   * `details.removed` of the error lists the deleted files.
+   *
+   * @example
+   * const outcomes = await storage.removeFiles('photos', ['cat.jpg', 'cats/tom.jpg'])
+   * outcomes.filter(({ error }) => error !== undefined) // []
    */
   async removeFiles(
     container: string,
@@ -411,7 +554,9 @@ export class StorageService implements AsyncDisposable {
       })
   }
 
-  /** Names whose removal can be tried again are asked for again, without those that are done. */
+  /**
+   * Deletes one batch. Names with an error that allows a retry are sent again, without the others.
+   */
   async #removeBatch(
     container: string,
     files: readonly string[],
@@ -440,7 +585,16 @@ export class StorageService implements AsyncDisposable {
     }
   }
 
-  /** A copy on the service itself. The errors of {@link getFile} for the source, of {@link putFile} for the target. */
+  /**
+   * Copies a file on the service.
+   *
+   * Fails as {@link getFile} does for the source, and as {@link putFile} does for the target.
+   *
+   * @example
+   * const source = { container: 'photos', file: 'cat.jpg' }
+   * const copy = await storage.copyFile(source, { container: 'backup', file: 'cat.jpg' })
+   * copy.name // 'cat.jpg'
+   */
   copyFile(source: FileLocation, target: FileLocation, options: CopyFileOptions = {}): Promise<WrittenFile> {
     return this.#operations.run('copyFile', subjectOf(target), options, (signal) => {
       return this.#copy(source, target, { signal, ...checkCopy(source, target, options, this.capabilities) })
@@ -448,8 +602,16 @@ export class StorageService implements AsyncDisposable {
   }
 
   /**
-   * Afterwards the file is at the target and no longer at the source; on failure it is still at the source. Onto itself: nothing moves.
-   * One step where the provider has it; else a copy, then the removal of the source.
+   * Moves a file. If it fails, the file is still at the source. Moving a file onto itself only
+   * replaces its attributes, if `attributes` is given. If the provider cannot move in one step, the
+   * file is copied and then deleted at the source.
+   *
+   * Fails as {@link copyFile} does.
+   *
+   * @example
+   * const source = { container: 'photos', file: 'cat.jpg' }
+   * await storage.moveFile(source, { container: 'photos', file: 'cats/felix.jpg' })
+   * await storage.hasFile('photos', 'cat.jpg') // false
    */
   moveFile(source: FileLocation, target: FileLocation, options: CopyFileOptions = {}): Promise<WrittenFile> {
     return this.#operations.run('moveFile', subjectOf(target), options, async (signal) => {
@@ -477,10 +639,19 @@ export class StorageService implements AsyncDisposable {
     return this.#operations.retry.run(options.signal, !conditional, copy)
   }
 
-  /** Starts a part upload. Anybody who has what this returns can continue it, in any process. */
+  /**
+   * Starts a multipart upload. Any process can continue it with the returned values.
+   *
+   * Fails with `NOT_SUPPORTED` if the service has no multipart uploads.
+   *
+   * @example
+   * const upload = await storage.startUpload('photos', 'all.zip')
+   * const part = await storage.uploadPart(upload, 1, 'the last part may be shorter')
+   * await storage.completeUpload(upload, [part])
+   */
   startUpload(container: string, file: string, options: StartUploadOptions = {}): Promise<PartUpload> {
     const place = { container, file }
-    // Started twice, the first is one that nobody continues, as it would be if its answer had been lost for good.
+    // If the response is lost, a retry starts a second upload. The first one stays unfinished.
     return this.#operations.repeat('startUpload', place, options, (signal) => {
       const limits = partLimits(this.capabilities)
       checkLocation(place, this.capabilities)
@@ -498,8 +669,17 @@ export class StorageService implements AsyncDisposable {
   }
 
   /**
-   * Sends one part, by its number from 1. All but the last must have `upload.partSize` bytes; they may come in any order,
-   * and the last that was sent under a number counts. `UPLOAD_NOT_FOUND`, `INVALID_PART`.
+   * Uploads one part of a multipart upload. Every part but the last has `upload.partSize` bytes.
+   * Parts can be sent in any order; a part that is sent again replaces the earlier one.
+   *
+   * Fails with `UPLOAD_NOT_FOUND`, `INVALID_PART`, `TOO_LARGE` and `SIZE_MISMATCH`.
+   *
+   * @param partNumber 1 to `capabilities.parts.maxParts`.
+   *
+   * @example
+   * const upload = await storage.startUpload('photos', 'all.zip')
+   * const { size } = await storage.uploadPart(upload, 1, 'only part')
+   * size // 9
    */
   uploadPart(
     target: PartUpload,
@@ -521,7 +701,17 @@ export class StorageService implements AsyncDisposable {
     })
   }
 
-  /** The parts that were sent, in the order of their numbers. */
+  /**
+   * Iterates over the parts that were uploaded, in the order of their numbers.
+   *
+   * Fails with `UPLOAD_NOT_FOUND`.
+   *
+   * @example
+   * const upload = await storage.startUpload('photos', 'all.zip')
+   * await storage.uploadPart(upload, 1, 'only part')
+   * const parts = await Array.fromAsync(storage.parts(upload))
+   * parts.map(({ partNumber, size }) => [partNumber, size]) // [[1, 9]]
+   */
   parts(target: PartUploadReference, options: ListOptions = {}): AsyncIterableIterator<UploadedPart> {
     return this.#operations.iterate('parts', subjectOf(target), options, (call) => {
       checkUploadReference(target, this.capabilities)
@@ -529,7 +719,20 @@ export class StorageService implements AsyncDisposable {
     })
   }
 
-  /** The file appears, whole, in place of the one before. `INVALID_PART`, `UPLOAD_NOT_FOUND`, and the errors of {@link putFile}. */
+  /**
+   * Completes a multipart upload: the file appears, complete, and replaces the previous version.
+   *
+   * Fails with `INVALID_PART`, `UPLOAD_NOT_FOUND`, and as {@link putFile} does.
+   *
+   * @param parts All parts, in the order of their numbers, as {@link uploadPart} and {@link parts}
+   * return them.
+   *
+   * @example
+   * const upload = await storage.startUpload('photos', 'all.zip')
+   * await storage.uploadPart(upload, 1, 'only part')
+   * const parts = await Array.fromAsync(storage.parts(upload))
+   * await storage.completeUpload(upload, parts, { ifNoneMatch: '*' })
+   */
   completeUpload(
     target: PartUpload,
     parts: readonly UploadedPart[],
@@ -549,7 +752,14 @@ export class StorageService implements AsyncDisposable {
     })
   }
 
-  /** Throws away what was sent. Harmless when the upload is completed, aborted or unknown. */
+  /**
+   * Aborts a multipart upload and deletes its parts. Succeeds if the upload is completed, aborted
+   * or unknown; a completed file stays.
+   *
+   * @example
+   * const upload = await storage.startUpload('photos', 'all.zip')
+   * await storage.abortUpload(upload)
+   */
   abortUpload(target: PartUploadReference, options: OperationOptions = {}): Promise<void> {
     return this.#operations.repeat('abortUpload', subjectOf(target), options, (signal) => {
       checkUploadReference(target, this.capabilities)
@@ -557,7 +767,14 @@ export class StorageService implements AsyncDisposable {
     })
   }
 
-  /** The part uploads of a container that were neither completed nor aborted. */
+  /**
+   * Iterates over the multipart uploads of a container that were neither completed nor aborted.
+   *
+   * @example
+   * await storage.startUpload('photos', 'all.zip')
+   * const unfinished = await Array.fromAsync(storage.uploads('photos', { prefix: 'all' }))
+   * unfinished.map(({ file }) => file) // ['all.zip']
+   */
   uploads(
     container: string,
     options: ListOptions & { readonly prefix?: string } = {},
@@ -569,7 +786,13 @@ export class StorageService implements AsyncDisposable {
     })
   }
 
-  /** Aborts unfinished uploads and returns them: what a scheduled job calls, with uploads that nobody continues in mind. */
+  /**
+   * Aborts stale uploads and returns them. Intended for a scheduled job.
+   *
+   * @example
+   * const yesterday = new Date(Date.now() - 24 * 60 * 60 * 1000)
+   * await storage.purgeUploads('photos', { startedBefore: yesterday }) // []
+   */
   purgeUploads(container: string, options: PurgeUploadsOptions = {}): Promise<UnfinishedUpload[]> {
     return this.#operations.run('purgeUploads', { container }, options, async (signal) => {
       const { prefix } = options
@@ -584,7 +807,15 @@ export class StorageService implements AsyncDisposable {
     })
   }
 
-  /** A URL that lets whoever has it read or write this one file for a time. `NOT_SUPPORTED` where the service has none. */
+  /**
+   * Returns a URL that allows its holder to read or write this file for a limited time.
+   *
+   * Fails with `NOT_SUPPORTED` if the service has no signed URLs, or lacks one of the options.
+   *
+   * @example
+   * const { url } = await storage.signUrl('photos', 'cat.jpg', { method: 'GET', expiresIn: 3600 })
+   * console.log(`valid for one hour: ${url}`)
+   */
   signUrl(container: string, file: string, options: SignUrlOptions): Promise<SignedUrl> {
     const place = { container, file }
     return this.#operations.run('signUrl', place, options, (signal) => {
@@ -594,11 +825,23 @@ export class StorageService implements AsyncDisposable {
     })
   }
 
-  /** Frees what the provider holds. Can be called again; every other operation is `CLOSED` afterwards. */
+  /**
+   * Closes the provider's connections. Can be called more than once. Every later operation fails
+   * with `CLOSED`.
+   *
+   * @example
+   * await storage.close()
+   */
   close(): Promise<void> {
     return this.#operations.close()
   }
 
+  /**
+   * Calls {@link close}.
+   *
+   * @example
+   * await using files = await createStorage({ provider: 'memory' })
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
@@ -609,13 +852,16 @@ export class StorageService implements AsyncDisposable {
   }
 }
 
-/** The options with one more signal. Wrong ones are left to the operation, which refuses them. */
+/**
+ * Returns the options with one more signal. Invalid options are returned as they are, for the
+ * operation to reject.
+ */
 function withSignal<Options extends OperationOptions>(options: Options, added: AbortSignal): Options {
   if (typeof options !== 'object' || options === null) return options
   const { signal = added } = options
   if (!(signal instanceof AbortSignal)) return options
   const joined: Record<string, unknown> = Object.create(null)
-  // Inherited ones too, which a spread would leave out.
+  // Includes inherited properties, which a spread would omit.
   for (const name in options) joined[name] = options[name]
   joined['signal'] = signal === added ? added : AbortSignal.any([signal, added])
   return joined as Options
@@ -642,7 +888,7 @@ async function existence(found: Promise<unknown>, missing: 'CONTAINER_NOT_FOUND'
 type Last<Parameters extends readonly unknown[]> =
   Required<Parameters> extends readonly [...unknown[], infer Options] ? Options : undefined
 
-/** What a method takes as its last parameter. */
+/** The type of a method's last parameter. */
 type OptionsOf<Method extends keyof StorageService> = StorageService[Method] extends (
   ...parameters: infer Parameters
 ) => unknown
@@ -654,5 +900,5 @@ type MethodWithOptions = {
   [Name in keyof StorageService]: OptionsOf<Name> extends OperationOptions ? Name : never
 }[keyof StorageService]
 
-// Compiled only: the table has the options of every method, and no others.
+// A check by the compiler: the table has the options of every method, and no others.
 methodOptions satisfies { readonly [Name in MethodWithOptions]: NamesOf<OptionsOf<Name>> }

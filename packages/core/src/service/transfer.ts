@@ -1,6 +1,4 @@
-/**
- * Files from one storage to another, through this process.
- */
+/** Copies and moves files between storages, through this process. */
 
 import { invalid } from '../checks/invalid.js'
 import { transferNames } from '../checks/method-options.js'
@@ -10,17 +8,25 @@ import type { FileLocation, WrittenFile } from '../contract/files.js'
 import type { WriteOptions } from './options.js'
 import type { StorageService } from './service.js'
 
-/** A file's place in a storage. */
+/** A file in a storage. */
 export interface StorageLocation extends FileLocation {
   readonly storage: StorageService
 }
 
+/** Options of {@link copyBetween} and {@link moveBetween}. */
 export type TransferOptions = Omit<WriteOptions, 'size' | 'maxSize' | 'detectContentType'>
 
 /**
- * Copies a file to another storage with its attributes, which the options can replace one by one. The bytes stream through
- * this process, in bounded memory; a checksum that the source's service keeps is verified on the way. Within one storage,
- * `copyFile` is cheaper: there the bytes stay in the service.
+ * Copies a file to another storage with its attributes. Options replace single attributes. The
+ * bytes stream through this process, in bounded memory. A checksum that the source's service keeps
+ * is verified. Within one storage, `copyFile` is cheaper: the bytes stay in the service.
+ *
+ * Fails as `openFile` does for the source, and as `putFile` does for the target.
+ *
+ * @example
+ * const source = { storage, container: 'photos', file: 'cat.jpg' }
+ * const copy = await copyBetween(source, { storage: other, container: 'backup', file: 'cat.jpg' })
+ * copy.contentType // 'image/jpeg'
  */
 export async function copyBetween(
   source: StorageLocation,
@@ -43,7 +49,15 @@ export async function copyBetween(
   })
 }
 
-/** {@link copyBetween}, then the source is removed, unless it was changed meanwhile: then it stays, and the error says so. */
+/**
+ * Copies a file to another storage, then deletes the source. If the source has changed since the
+ * copy began, it stays, and the call fails with `PRECONDITION_FAILED`.
+ *
+ * @example
+ * const source = { storage, container: 'photos', file: 'cat.jpg' }
+ * await moveBetween(source, { storage: other, container: 'backup', file: 'cat.jpg' })
+ * await storage.hasFile('photos', 'cat.jpg') // false
+ */
 export async function moveBetween(
   source: StorageLocation,
   target: StorageLocation,
@@ -68,5 +82,5 @@ function checkTransfer(owner: string, source: unknown, target: unknown, options:
   }
 }
 
-// Compiled only: the table has the options of both functions, and no others.
+// A check by the compiler: the table has the options of both functions, and no others.
 transferNames satisfies NamesOf<TransferOptions>

@@ -1,5 +1,6 @@
 /**
- * Bodies that can be read once. One that was read before, or is being read, would be stored without the bytes that are gone.
+ * Bodies that can be read once. One that was read before, or is being read, would be stored without
+ * the bytes that are gone.
  */
 import { Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
@@ -19,8 +20,9 @@ export const isNodeStream = (value: unknown): value is Readable =>
     Symbol.asyncIterator in value)
 
 /**
- * Takes a body for one operation. The error, when it belongs to another reader already: then it must be left alone. Of an iterator that
- * was used elsewhere nobody can tell, since a finished one looks like an empty one.
+ * Takes a body for one operation. The error, when it belongs to another reader already: then it
+ * must be left alone. Of an iterator that was used elsewhere nobody can tell, since a finished one
+ * looks like an empty one.
  */
 export function claimBody(body: unknown): StorageError | undefined {
   if (typeof body !== 'object' || body === null) return undefined

@@ -1,5 +1,6 @@
 /**
- * Bodies: every kind that callers give, as one source that can be counted, verified, peeked into and stopped.
+ * Bodies: every kind that callers give, as one source that can be counted, verified, peeked into
+ * and stopped.
  */
 import { createHash, type Hash } from 'node:crypto'
 import { ReadableStream, type ReadableStreamDefaultReader } from 'node:stream/web'
@@ -20,8 +21,9 @@ export interface BodyRules {
 type Chunks = AsyncIterator<Uint8Array | string> | Iterator<Uint8Array | string>
 
 /**
- * A body on its way to a provider. Iterating it checks the rules while the bytes flow: a body that is longer than allowed
- * throws with the first byte too many, and one that is too short or has the wrong checksum throws instead of ending.
+ * A body on its way to a provider. Iterating it checks the rules while the bytes flow: a body that
+ * is longer than allowed throws with the first byte too many, and one that is too short or has the
+ * wrong checksum throws instead of ending.
  */
 export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array, undefined> {
   /** The whole body, when it is in memory. */
@@ -79,7 +81,10 @@ export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
     return this.bytes
   }
 
-  /** The first bytes, at least `length` of them unless the body is shorter; they are handed out again by `next`. */
+  /**
+   * The first bytes, at least `length` of them unless the body is shorter; they are handed out
+   * again by `next`.
+   */
   async peek(length: number): Promise<Uint8Array> {
     if (this.bytes !== undefined) return this.bytes.subarray(0, length)
     let have = 0
@@ -123,7 +128,10 @@ export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
     return { done: true, value: undefined }
   }
 
-  /** Ends the source: a pending read rejects at once with the error, and the caller's stream is destroyed. */
+  /**
+   * Ends the source: a pending read rejects at once with the error, and the caller's stream is
+   * destroyed.
+   */
   destroy(error: unknown): void {
     if (this.#failure !== undefined) return
     this.#failure = isStorageError(error) ? error : sourceFailed(error)
@@ -133,7 +141,8 @@ export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
     this.#chunks = undefined
     if (this.#ended) return
     this.#stop?.()
-    // A generator that is waiting for something settles `return` only afterwards; nobody needs to wait for that.
+    // A generator that is waiting for something settles `return` only afterwards; nobody needs to
+    // wait for that.
     if (this.#stop === undefined) Promise.resolve(chunks?.return?.()).catch(ignoreLateFailure)
   }
 
@@ -216,7 +225,8 @@ function chunksOf(body: unknown): { chunks: Chunks; stop?: () => void } {
     if (typeof body.readableEncoding === 'string') {
       throw invalid('body', `the body decodes its bytes as ${body.readableEncoding}: pass a stream without an encoding`)
     }
-    // A stream may fail before its first read, when nobody else listens; the iterator reports that failure then.
+    // A stream may fail before its first read, when nobody else listens; the iterator reports that
+    // failure then.
     body.on('error', ignoreLateFailure)
     return { chunks: body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>, stop: () => body.destroy() }
   }
@@ -252,5 +262,6 @@ function sourceFailed(error: unknown): StorageError {
 }
 
 function ignoreLateFailure(): void {
-  // The source's own failure, where the operation hears of it by another way or has its error already.
+  // The source's own failure, where the operation hears of it by another way or has its error
+  // already.
 }

@@ -9,9 +9,9 @@ import type { RetryPolicy } from '../service/retry.js'
 import { totalSize } from './stored-size.js'
 
 /**
- * A completion whose outcome is not known is asked for again. If the first request was carried out the service does not know
- * the upload any more, and the file that is there, with the size of the parts, is it. Every other end leaves the outcome
- * unknown, and the first error is told.
+ * A completion whose outcome is not known is asked for again. If the first request was carried out
+ * the service does not know the upload any more, and the file that is there, with the size of the
+ * parts, is it. Every other end leaves the outcome unknown, and the first error is told.
  */
 export async function completeUpload(
   provider: UploadingProvider,

@@ -1,23 +1,24 @@
-/**
- * A file's content type: by its name, else by its first bytes.
- */
+/** Detects a file's content type by its name, or else by its first bytes. */
 import mime from 'mime'
 
-/** What a file is when nothing tells (RFC 2046, 4.5.1). */
+/** The content type of a file whose type is not known (RFC 2046, 4.5.1). */
 export const unknownContentType = 'application/octet-stream'
 
-/** Bytes from a file's beginning that detection by content looks at. */
+/** Bytes at a file's beginning that detection by content reads. */
 export const detectionBytes = 4100
 
 /**
- * Extensions of MPEG transport streams that TypeScript has too. The content shows which it is:
- * `contentTypeByContent` knows the streams.
+ * Extensions of both MPEG transport streams and TypeScript. `contentTypeByContent` recognizes the
+ * streams.
  */
 const ambiguousExtensions: ReadonlySet<string> = new Set(['ts', 'mts'])
 
 /**
- * The type that a file's name tells by its extension; `undefined` when it tells nothing, as `.ts`, which
- * is video or source text.
+ * Returns the content type for a file name's extension. Returns `undefined` if it is unknown or
+ * ambiguous, such as `.ts`, which is video or source text.
+ *
+ * @example
+ * contentTypeByName('cat.jpg') // 'image/jpeg'
  */
 export function contentTypeByName(name: string): string | undefined {
   const dot = name.lastIndexOf('.')
@@ -27,7 +28,10 @@ export function contentTypeByName(name: string): string | undefined {
   return mime.getType(extension) ?? undefined
 }
 
-/** The type that a file's first bytes tell; `undefined` when they tell nothing, as those of text. */
+/**
+ * Returns the content type of a file's first bytes, or `undefined` if they are not recognized, such
+ * as text.
+ */
 export async function contentTypeByContent(start: Uint8Array): Promise<string | undefined> {
   if (start.length === 0) return undefined
   const { fileTypeFromBuffer } = await import('file-type')

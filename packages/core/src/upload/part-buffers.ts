@@ -1,6 +1,7 @@
 /**
- * A body of bytes that are still to come, copied into parts. A part's buffer is filled again once its part was stored: new memory for each
- * would be waited for by the collector, and cost as much as sending it.
+ * A body of bytes that are still to come, copied into parts. A part's buffer is filled again once
+ * its part was stored: new memory for each would be waited for by the collector, and cost as much
+ * as sending it.
  */
 
 import { freeChunk } from '../kit/chunk-memory.js'
@@ -8,13 +9,16 @@ import type { Source } from './body.js'
 
 export interface Part {
   readonly bytes: Uint8Array
-  /** To be called when nobody needs the bytes any more, and only then; never for those of a part that was given up. */
+  /**
+   * To be called when nobody needs the bytes any more, and only then; never for those of a part
+   * that was given up.
+   */
   readonly release: () => void
 }
 
 /**
- * Buffers that are done with, for whichever upload comes next; the collector has them when it comes first. Without this each upload of a
- * series would take its memory beside that of the one before.
+ * Buffers that are done with, for whichever upload comes next; the collector has them when it comes
+ * first. Without this each upload of a series would take its memory beside that of the one before.
  */
 const spare: WeakRef<Buffer>[] = []
 
@@ -45,7 +49,10 @@ export class PartBuffers {
     this.#head = [...head]
   }
 
-  /** Copies into the buffer, which holds `length` bytes, until it holds `end` or the source has ended; how many it holds then. */
+  /**
+   * Copies into the buffer, which holds `length` bytes, until it holds `end` or the source has
+   * ended; how many it holds then.
+   */
   async fill(buffer: Buffer, length: number, end: number): Promise<number> {
     let filled = length
     while (filled < end && (await this.more())) {
@@ -69,7 +76,10 @@ export class PartBuffers {
     return true
   }
 
-  /** The body in parts of the given sizes, of which the first is in its buffer already; the last is as long as it is. */
+  /**
+   * The body in parts of the given sizes, of which the first is in its buffer already; the last is
+   * as long as it is.
+   */
   async *parts(first: Buffer, sizeOf: (partNumber: number) => number): AsyncGenerator<Part, undefined> {
     yield { bytes: first, release: () => giveBack(first) }
     for (let partNumber = 2; await this.more(); partNumber++) {

@@ -1,5 +1,6 @@
 /**
- * The size that a provider says it stored, compared with the bytes that it was sent: the last guard against a file that is not whole.
+ * The size that a provider says it stored, compared with the bytes that it was sent: the last guard
+ * against a file that is not whole.
  */
 import { isStorageError, StorageError } from '../contract/errors.js'
 import type { WrittenFile } from '../contract/files.js'
@@ -34,7 +35,10 @@ export async function checkWritten(
   throw error
 }
 
-/** `INTERNAL` unless the part has as many bytes as were sent. It is in no file yet, and the next one of its number takes its place. */
+/**
+ * `INTERNAL` unless the part has as many bytes as were sent. It is in no file yet, and the next one
+ * of its number takes its place.
+ */
 export function checkUploadedPart(part: UploadedPart, sent: number | undefined): UploadedPart {
   if (sent !== undefined && part?.size === sent) return part
   throw wrongSize('the part', part?.size, sent)
@@ -42,7 +46,10 @@ export function checkUploadedPart(part: UploadedPart, sent: number | undefined):
 
 export const totalSize = (parts: readonly UploadedPart[]): number => parts.reduce((total, { size }) => total + size, 0)
 
-/** Removes the version that was written, and no later one. That it is wrong matters more than that it cannot be removed. */
+/**
+ * Removes the version that was written, and no later one. That it is wrong matters more than that
+ * it cannot be removed.
+ */
 async function removeVersion(provider: StorageProvider, retry: RetryPolicy, written: WrittenFile): Promise<void> {
   const { container, name, etag } = written
   const signal = AbortSignal.timeout(removalTime)

@@ -3,7 +3,9 @@
  */
 import { invalid } from '../checks/invalid.js'
 
-/** Throws `INVALID_ARGUMENT` for text that UTF-8 cannot express: it would be stored as other text. */
+/**
+ * Throws `INVALID_ARGUMENT` for text that UTF-8 cannot express: it would be stored as other text.
+ */
 export function encodeText(text: string): Buffer {
   if (!text.isWellFormed()) throw invalid('body', 'the body is text with a lone surrogate, which UTF-8 cannot express')
   return Buffer.from(text)

@@ -1,20 +1,25 @@
-/**
- * A file as a writable stream.
- */
+/** A writable stream that stores a file. */
 import { Writable } from 'node:stream'
 import { StorageError } from '../contract/errors.js'
 import type { WrittenFile } from '../contract/files.js'
 
-/** Stores what it is given as the body of one file. */
+/** Stores a body as one file. */
 export type StoreBody = (body: AsyncIterable<Uint8Array | string>, signal: AbortSignal) => Promise<WrittenFile>
 
 /**
- * Write the content, then `end()`. The file appears whole when `finish` is emitted, and not before; until then the previous
- * version stays. `destroy()` before that throws away what was sent, and `close` comes when nothing of it remains. A failure arrives as `error`, and
- * as the rejection of {@link file}.
+ * The stream that `uploadStream` returns. Write the content, then call `end()`. The complete file
+ * appears when `finish` is emitted; until then the previous version stays. `destroy()` before that
+ * discards the written data, and `close` is emitted when nothing of it remains. A failure is
+ * emitted as `error`, and rejects {@link file}.
+ *
+ * @example
+ * const stream = storage.uploadStream('photos', 'cat.jpg', { contentType: 'image/jpeg' })
+ * stream.write('pu')
+ * stream.end('rr')
+ * await stream.file
  */
 export class UploadStream extends Writable {
-  /** Settles when the file is stored, or is not. May be left unobserved. */
+  /** Resolves with the stored file. Its rejection need not be handled. */
   readonly file: Promise<WrittenFile>
   readonly #controller = new AbortController()
   readonly #start: () => void
@@ -55,7 +60,7 @@ export class UploadStream extends Writable {
     encoding: BufferEncoding,
     callback: (error?: Error | null) => void,
   ): void {
-    // UTF-8 is left to the body, which knows of characters that two writes share.
+    // The body decodes UTF-8, because a character can be split between two writes.
     const isOther = typeof chunk === 'string' && !/^utf-?8$/i.test(encoding)
     this.#chunk = isOther ? Buffer.from(chunk, encoding) : chunk
     this.#taken = callback

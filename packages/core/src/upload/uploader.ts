@@ -1,9 +1,10 @@
 /**
  * The uploader: one body becomes one put or parts, whichever the provider and the size ask for.
  *
- * A provider that takes streams gets the stream. Otherwise a body of unknown length is buffered up to one part; when it
- * ends there it is one put, else it goes up in parts, a few at a time. Memory is bounded by part size × parallelism.
- * On any failure the parts sent so far are thrown away on the service, and nothing is visible.
+ * A provider that takes streams gets the stream. Otherwise a body of unknown length is buffered up
+ * to one part; when it ends there it is one put, else it goes up in parts, a few at a time. Memory
+ * is bounded by part size × parallelism. On any failure the parts sent so far are thrown away on
+ * the service, and nothing is visible.
  */
 
 import { withUploads } from '../checks/provider.js'
@@ -17,7 +18,10 @@ import { type Part, PartBuffers, takeBuffer } from './part-buffers.js'
 import { checkUploadedPart, checkWritten } from './stored-size.js'
 
 const mebibyte = 1024 * 1024
-/** Bytes: bodies up to here are collected chunk by chunk; past it a buffer is taken for a whole part. */
+/**
+ * Bytes: bodies up to here are collected chunk by chunk; past it a buffer is taken for a whole
+ * part.
+ */
 const collectBytes = 256 * 1024
 /** Milliseconds that clean-up after a failure may take. */
 const cleanUpTime = 30_000
@@ -99,14 +103,19 @@ async function putStream({ provider, retry, container, file, source, options }: 
   }
 }
 
-/** The part size asked for, within the service's limits, and large enough for a body of known size. */
+/**
+ * The part size asked for, within the service's limits, and large enough for a body of known size.
+ */
 function partSizeFor({ provider, tuning }: UploadJob, size: number | undefined): number {
   const { parts, maxPutSize } = provider.capabilities
   if (parts === false) return maxPutSize
   return choosePartSize(tuning.partSize, size, parts)
 }
 
-/** Bytes of a part, so that a body of this size keeps within the limits of parts; whole MiB when it has to grow. */
+/**
+ * Bytes of a part, so that a body of this size keeps within the limits of parts; whole MiB when it
+ * has to grow.
+ */
 export function choosePartSize(
   wanted: number,
   size: number | undefined,
@@ -149,9 +158,10 @@ function* slices(bytes: Uint8Array, partSize: number): Generator<Part, undefined
 }
 
 /**
- * The size of a part of a body of unknown length. It is the first part's for the first half of the parts that the service
- * allows, then doubles with every twentieth of them, so that the number of parts never ends a body: with 8 MiB and 10,000
- * parts, files up to 40 GiB go up in equal parts, and larger ones in parts that grow.
+ * The size of a part of a body of unknown length. It is the first part's for the first half of the
+ * parts that the service allows, then doubles with every twentieth of them, so that the number of
+ * parts never ends a body: with 8 MiB and 10,000 parts, files up to 40 GiB go up in equal parts,
+ * and larger ones in parts that grow.
  */
 export function growingPartSize(
   partNumber: number,
@@ -182,7 +192,10 @@ async function uploadParts(job: UploadJob, partSize: number, bodies: Parts): Pro
   }
 }
 
-/** Sends the parts, `parallelism` at a time. When one fails for good the others are stopped, and all have ended on return. */
+/**
+ * Sends the parts, `parallelism` at a time. When one fails for good the others are stopped, and all
+ * have ended on return.
+ */
 async function sendParts(
   { provider, retry, source, options }: UploadJob,
   started: PartUpload,
@@ -232,8 +245,8 @@ async function sendParts(
 }
 
 /**
- * Throws away what was sent. The operation has failed already with an error that matters more: when this fails too, the
- * upload stays in the list of unfinished ones, where `purgeUploads` removes it.
+ * Throws away what was sent. The operation has failed already with an error that matters more: when
+ * this fails too, the upload stays in the list of unfinished ones, where `purgeUploads` removes it.
  */
 async function abandon({ provider, retry }: UploadJob, started: PartUpload): Promise<void> {
   const signal = AbortSignal.timeout(cleanUpTime)

@@ -131,7 +131,7 @@ test('of several files those that can be are copied', async () => {
   await mkdir(place.at('out'))
   const { code, stderr } = await place.run(['cp', 'files:c/a', 'files:c/none', 'files:c/b', 'out'])
   expect(code).toBe(3)
-  expect(lines(stderr)).toEqual(['stowage: files:c/none: there is no file "none" in the container "c"'])
+  expect(lines(stderr)).toEqual(['stowage: files:c/none: file "none" does not exist in container "c"'])
   expect((await readdir(place.at('out'))).toSorted()).toEqual(['a', 'b'])
 })
 
@@ -189,7 +189,7 @@ test('a failure is one line of JSON for programs', async () => {
   expect(jsonLines(stderr)).toEqual([
     {
       error: {
-        message: 'there is no file "none" in the container "c"',
+        message: 'file "none" does not exist in container "c"',
         exitCode: 3,
         code: 'FILE_NOT_FOUND',
         container: 'c',

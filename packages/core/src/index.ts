@@ -1,8 +1,8 @@
 /**
- * `@stowage/core`: containers and files over one Node API.
+ * `@stowage/core`: the entry point for applications.
  *
- * Applications hold a {@link StorageService}, made by {@link createStorage} from settings. Those
- * who write providers import `@stowage/core/provider`; those who test them,
+ * Applications use a {@link StorageService}, which {@link createStorage} makes from settings.
+ * Authors of providers import `@stowage/core/provider`; tests of providers import
  * `@stowage/core/conformance`.
  */
 export type { Capabilities, ConditionSupport, ContainerNameRule, PartLimits } from './contract/capabilities.js'

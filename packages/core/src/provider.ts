@@ -1,6 +1,5 @@
 /**
- * `@stowage/core/provider`: the contract that a provider implements, and the kit that it is built
- * with.
+ * `@stowage/core/provider`: the contract that a provider implements, and the kit for building one.
  *
  * The guide is `docs/writing-a-provider.md` in this package.
  */

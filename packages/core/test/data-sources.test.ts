@@ -85,7 +85,7 @@ describe('createStorage', () => {
       createStorage({ name: 'mine', provider: module, key: 'k', colour: 'red' } as never),
     ).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: 'the data source "mine": property "colour" of the provider is not known',
+      message: 'data source "mine": property "colour" of the provider is not known',
       details: { property: 'colour' },
     })
   })
@@ -99,8 +99,8 @@ describe('createStorage', () => {
       await createStorage({ name: 'mine', provider: 'rackspace' }).catch(({ message }) => console.log(message))`
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: directory, env: {} })
     expect(stdout.trim()).toBe(
-      'the data source "mine", property "provider": the package "@stowage/provider-rackspace" of "rackspace" was not found; ' +
-        'install it with "npm install @stowage/provider-rackspace", or pass the module in place of the name: ' +
+      'data source "mine", property "provider": package "@stowage/provider-rackspace" for provider "rackspace" not found; ' +
+        'install it with "npm install @stowage/provider-rackspace", or pass the module instead of the name: ' +
         'createStorage({ provider: await import("@stowage/provider-rackspace"), … })',
     )
   })
@@ -114,7 +114,7 @@ describe('createStorage', () => {
     async (provider) => {
       await expect(createStorage({ name: 'mine', provider } as never)).rejects.toMatchObject({
         code: 'INVALID_ARGUMENT',
-        message: expect.stringMatching(/^the data source "mine", property "provider": must be one of amazon, .*module/),
+        message: expect.stringMatching(/^data source "mine", property "provider": must be one of amazon, .*module/),
       })
     },
   )
@@ -169,7 +169,7 @@ describe('loadDataSources', () => {
         .catch((caught: unknown) => caught)
       expect(error).toMatchObject({
         code: 'INVALID_ARGUMENT',
-        message: expect.stringMatching(/^the data source "files", property "root": .*\$\{NAME:-default\}/),
+        message: expect.stringMatching(/^data source "files", property "root": .*\$\{NAME:-default\}/),
       })
       expect(inspect(error)).not.toContain('s3cret')
     },
@@ -216,7 +216,7 @@ describe('loadDataSources', () => {
     const file = await write({ files: { provider: 'filesystem', credentials: { secret: '${NOT_SET}' } } })
     const sources = await loadDataSources(file, { environment: {} })
     await expect(sources.get('files')?.createStorage()).rejects.toThrow(
-      'the data source "files", property "credentials.secret": the environment variable NOT_SET is not set',
+      'data source "files", property "credentials.secret": the environment variable NOT_SET is not set',
     )
   })
 

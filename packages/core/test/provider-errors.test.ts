@@ -71,7 +71,7 @@ describe('new StorageService', () => {
   class Mine extends ProviderWrapper {}
 
   it.each<[string, unknown, string]>([
-    ['settings', { provider: 'filesystem', root: '.' }, 'not settings: with those, call await createStorage(settings)'],
+    ['settings', { provider: 'filesystem', root: '.' }, 'not settings: call await createStorage(settings) instead'],
     ['a class', Mine, 'not the class "Mine": pass an instance of it, made with new'],
     ['a promise', Promise.resolve(), 'not a promise: await it'],
     ['another service', new StorageService(fakeProvider({})), 'not a StorageService'],
@@ -81,15 +81,15 @@ describe('new StorageService', () => {
     [
       'half a provider',
       { ...Object.fromEntries([['listFiles', () => 1]]) },
-      'and this one lacks the methods listContainers,',
+      'but the value lacks the methods listContainers,',
     ],
-    ['a provider without a name', fakeProvider({ name: '' }), 'and this one has no name'],
-    ['one without capabilities', fakeProvider({ capabilities: null as never }), 'and this one has no capabilities'],
+    ['a provider without a name', fakeProvider({ name: '' }), 'but the value has no name'],
+    ['one without capabilities', fakeProvider({ capabilities: null as never }), 'but the value has no capabilities'],
   ])('refuses %s, and says what to do', (_, value, message) => {
     expect(() => new StorageService(value as never)).toThrow(
       expect.objectContaining({
         code: 'INVALID_ARGUMENT',
-        message: expect.stringContaining(`new StorageService() takes a provider, ${message}`),
+        message: expect.stringContaining(`new StorageService() requires a provider, ${message}`),
       }),
     )
   })

@@ -48,7 +48,7 @@ describe('wrong settings', () => {
   it('name the data source, all that is wrong, and settings that are wrong as a whole', async () => {
     const issues = [{ message: 'is missing', path: ['a', 'b'] }, { message: 'must be complete' }]
     expect(await messageOf(refusing(issues), { name: 'files' })).toBe(
-      'the data source "files": property "a.b" of the provider is missing; the settings of the provider must be complete',
+      'data source "files": property "a.b" of the provider is missing; the settings of the provider must be complete',
     )
   })
 })

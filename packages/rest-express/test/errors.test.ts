@@ -120,7 +120,7 @@ describe('An error', () => {
       type: 'about:blank',
       title: 'Not Found',
       status: 404,
-      detail: 'there is no container "nope"',
+      detail: 'container "nope" does not exist',
       code: 'CONTAINER_NOT_FOUND',
     })
   })

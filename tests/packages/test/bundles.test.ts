@@ -54,7 +54,7 @@ describe.each(Object.entries(bundlers))('a bundle made by %s', (name, bundle) =>
 
   test('asks for the module of a provider that is only named, and finds it where it is installed', async () => {
     const message = await run('name')
-    expect(message).toContain('pass the module in place of the name')
+    expect(message).toContain('pass the module instead of the name')
     expect(message).not.toContain('npm install')
     await symlink(join(installation.directory, 'node_modules'), join(dirname(file), 'node_modules'), 'junction')
     expect(await run('name')).toBe('memory')

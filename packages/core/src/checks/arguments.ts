@@ -1,6 +1,5 @@
 /**
- * Arguments and options as callers give them, checked and made into what providers take, before any
- * request.
+ * Checks the arguments and options of callers, and converts them for providers, before any request.
  */
 
 import type { Capabilities, PartLimits } from '../contract/capabilities.js'
@@ -31,28 +30,31 @@ import { checkContentType } from './media-type.js'
 import { attributeNames, responseHeaderNames } from './method-options.js'
 import { checkOptions } from './option-names.js'
 
+/** Returns a whole number from 1. */
 export function positive(property: string, value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1) return value
   throw invalid(property, `${property} must be a whole number from 1, not ${shown(value)}`)
 }
 
-/** A value that must be true, false or left out. */
+/** Returns a boolean option, or its default. */
 export function checkFlag(property: string, value: unknown, byDefault = false): boolean {
   if (value === undefined) return byDefault
   if (typeof value === 'boolean') return value
   throw invalid(property, `${property} must be true or false, not ${shown(value)}`)
 }
 
-/** The names of files, each once. A string is a list of its characters, and never meant as one. */
+/**
+ * Returns the distinct names of files. Rejects a string, which is an iterable of its characters.
+ */
 export async function checkNames(files: Iterable<string> | AsyncIterable<string>): Promise<string[]> {
   const isList =
     typeof files === 'object' && files !== null && (Symbol.iterator in files || Symbol.asyncIterator in files)
-  if (!isList) throw invalid('files', 'files must be a list of names, or an iterable of them')
+  if (!isList) throw invalid('files', 'files must be an array or an iterable of names')
   const names = new Set<string>()
   try {
     for await (const name of files) names.add(name)
   } catch (error) {
-    throw new StorageError('SOURCE_FAILED', 'the list of names failed before its end', { cause: error })
+    throw new StorageError('SOURCE_FAILED', 'the iterable of names failed before its end', { cause: error })
   }
   for (const name of names) checkFileName(name)
   return [...names]
@@ -60,7 +62,7 @@ export async function checkNames(files: Iterable<string> | AsyncIterable<string>
 
 function wellFormed(property: string, value: unknown): string {
   if (typeof value === 'string' && value.isWellFormed()) return value
-  throw invalid(property, `the ${property} must be a string of well-formed Unicode`)
+  throw invalid(property, `${property} must be a string of well-formed Unicode`)
 }
 
 function checkBytes(property: string, value: unknown): number {
@@ -68,7 +70,7 @@ function checkBytes(property: string, value: unknown): number {
   throw invalid(property, `${property} must be a whole number of bytes from 0, not ${shown(value)}`)
 }
 
-/** The size and the largest size that a body may have. */
+/** Returns the expected size and the maximum size of a body, in bytes. */
 export function checkSizes(options: { readonly size?: number; readonly maxSize?: number }): {
   size?: number
   maxSize?: number
@@ -92,17 +94,21 @@ export function checkLocation(location: FileLocation | undefined, capabilities: 
   checkFileName(location?.file)
 }
 
-/** Entries of a page: what was asked for, within what the service gives. */
+/** Returns the number of entries of a page, at most `maxPageSize`. */
 export function checkLimit(property: string, value: number | undefined, { maxPageSize }: Capabilities): number {
   return value === undefined ? maxPageSize : Math.min(positive(property, value), maxPageSize)
 }
 
-/** `first`: whether it is the first page, which alone is told where to start. */
+/**
+ * Returns the filters of a list.
+ *
+ * @param first Whether this is the first page, the only one with `startAfter`.
+ */
 export function checkList(
   { prefix, delimiter, startAfter }: ListFilesOptions,
   first: boolean,
 ): Pick<ListFilesCallOptions, 'prefix' | 'delimiter' | 'startAfter'> {
-  if (delimiter === '') throw invalid('delimiter', 'the delimiter must not be empty; leave it out for none')
+  if (delimiter === '') throw invalid('delimiter', 'delimiter must not be empty; omit it for none')
   return {
     prefix: checkPrefix(prefix),
     ...(delimiter === undefined ? {} : { delimiter: wellFormed('delimiter', delimiter) }),
@@ -115,10 +121,10 @@ export const checkPrefix = (prefix: string | undefined): string => wellFormed('p
 export function checkConditions(options: WriteConditions, { conditions }: Capabilities): WriteConditions {
   const checked = checkWriteOptions(options)
   if (checked.ifNoneMatch !== undefined && conditions.create === false) {
-    throw notSupported('create-only writes', 'conditions.create')
+    throw notSupported('writes with ifNoneMatch', 'conditions.create')
   }
   if (checked.ifMatch !== undefined && conditions.update === false) {
-    throw notSupported('writes under an ETag', 'conditions.update')
+    throw notSupported('writes with ifMatch', 'conditions.update')
   }
   return checked
 }
@@ -129,12 +135,15 @@ export function checkRemoval(
 ): Pick<WriteConditions, 'ifMatch'> {
   const checked = checkWriteOptions({ ifMatch })
   if (checked.ifMatch !== undefined && conditions.remove === false) {
-    throw notSupported('removal under an ETag', 'conditions.remove')
+    throw notSupported('removals with ifMatch', 'conditions.remove')
   }
   return checked
 }
 
-/** The content type may still be missing: it can depend on the body. */
+/**
+ * Returns the options of a write. The content type may be missing, because it can depend on the
+ * body.
+ */
 export function checkWrite(options: Omit<WriteOptions, 'signal'>, capabilities: Capabilities) {
   return {
     attributes: checkAttributes(options, capabilities),
@@ -178,7 +187,7 @@ export function checkCopy(
 }
 
 export function partLimits({ parts }: Capabilities): PartLimits {
-  if (parts === false) throw notSupported('part uploads', 'parts')
+  if (parts === false) throw notSupported('multipart uploads', 'parts')
   return parts
 }
 
@@ -186,7 +195,7 @@ export function checkUploadReference(upload: PartUploadReference, capabilities: 
   partLimits(capabilities)
   checkLocation(upload, capabilities)
   if (typeof upload.id !== 'string' || !/^[!-~]{1,8192}$/.test(upload.id)) {
-    throw invalid('upload', "the upload's id is not one that was given out here")
+    throw invalid('upload', 'upload.id must be the id of an upload that startUpload returned')
   }
 }
 
@@ -197,25 +206,28 @@ export function checkPartUpload(upload: PartUpload, capabilities: Capabilities):
 
 export function checkPartNumber(partNumber: unknown, { maxParts }: PartLimits): asserts partNumber is number {
   if (!Number.isInteger(partNumber) || Number(partNumber) < 1 || Number(partNumber) > maxParts) {
-    throw invalid('partNumber', `a part's number must be from 1 to ${maxParts}, not ${shown(partNumber)}`)
+    throw invalid('partNumber', `partNumber must be a whole number from 1 to ${maxParts}, not ${shown(partNumber)}`)
   }
 }
 
 /**
- * `INVALID_PART` unless the parts run from 1 without a gap, and each but the last has the upload's
- * size.
+ * Checks that the parts run from 1 without a gap, and that each but the last has the upload's size.
+ *
+ * @throws `INVALID_PART`.
  */
 export function checkParts({ partSize }: PartUpload, parts: readonly UploadedPart[]): void {
-  const wrong = (message: string) => new StorageError('INVALID_PART', message)
-  if (!Array.isArray(parts) || parts.length === 0) throw wrong('an upload is completed with one part or more')
+  const invalidPart = (message: string) => new StorageError('INVALID_PART', message)
+  if (!Array.isArray(parts) || parts.length === 0) throw invalidPart('an upload needs at least one part')
   for (const [index, part] of parts.entries()) {
     const { partNumber, size, tag } = part ?? {}
     if (partNumber !== index + 1) {
-      throw wrong(`the parts must be given in order, without gaps: part ${index + 1} is missing`)
+      throw invalidPart(`parts must be in order without gaps: part ${index + 1} is missing`)
     }
-    if (typeof tag !== 'string' || tag === '') throw wrong(`part ${partNumber} has no tag`)
+    if (typeof tag !== 'string' || tag === '') throw invalidPart(`part ${partNumber} has no tag`)
     if (!Number.isSafeInteger(size) || size < 0 || (index < parts.length - 1 ? size !== partSize : size > partSize)) {
-      throw wrong(`part ${partNumber} has ${shown(size)} bytes, and the upload's parts have ${partSize}`)
+      throw invalidPart(
+        `part ${partNumber} has ${shown(size)} bytes instead of ${partSize}, the size of the upload's parts`,
+      )
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Attributes as callers give them, checked against the contract and the provider's limits, before
- * any request.
+ * Checks the attributes of callers against the contract and the provider's limits, before any
+ * request.
  */
 import {
   type HeaderAttribute,
@@ -17,14 +17,15 @@ import { invalid } from './invalid.js'
 import { checkContentType } from './media-type.js'
 
 /**
- * Visible ASCII with blanks inside: what every service takes as a header's value and gives back as
- * it is. HTTP also allows tabs (RFC 9110, 5.5), but services replace them by blanks, some of them
- * before they verify the signature.
+ * Visible ASCII with spaces inside: the values that every service stores unchanged. HTTP also
+ * allows tabs (RFC 9110, 5.5), but services replace them by spaces, some of them before they verify
+ * the signature.
  */
 const headerValue = /^[!-~](?:[ -~]*[!-~])?$/
 
 const digestLengths = { md5: 32, sha256: 64, crc32c: 8 } as const
 
+/** Makes the error of a missing capability. */
 export const notSupported = (what: string, capability: string): StorageError =>
   new StorageError('NOT_SUPPORTED', `this provider does not support ${what} (capabilities.${capability})`, {
     details: { capability },
@@ -33,21 +34,20 @@ export const notSupported = (what: string, capability: string): StorageError =>
 export type CheckedAttributes = FileAttributes & { readonly metadata: Readonly<Record<string, string>> }
 
 /**
- * The attributes among the given options, checked, with metadata always there and its keys in lower
- * case.
+ * Returns the attributes among the options. `metadata` is always present, with keys in lower case.
  */
 export function checkAttributes(options: FileAttributes, capabilities: Capabilities): CheckedAttributes {
   const { contentType, metadata } = options
-  const { attributes: can } = capabilities
+  const { attributes: supported } = capabilities
   const checked: MutableHeaderAttributes & { metadata: Record<string, string>; contentType?: string } = {
-    metadata: metadata === undefined ? {} : checkMetadata(metadata, can.maxMetadataBytes),
+    metadata: metadata === undefined ? {} : checkMetadata(metadata, supported.maxMetadataBytes),
   }
   if (contentType !== undefined) {
     checkContentType(contentType)
     checked.contentType = contentType
   }
   for (const name of headerAttributeNames) {
-    if (options[name] !== undefined) checked[name] = checkHeader(name, options[name], can)
+    if (options[name] !== undefined) checked[name] = checkHeader(name, options[name], supported)
   }
   return checked
 }
@@ -60,10 +60,13 @@ function checkHeader(name: HeaderAttribute, value: unknown, capabilities: Capabi
   return checked
 }
 
-/** A header's value as every service takes it. */
+/** Returns a header's value that every service accepts. */
 export function checkHeaderValue(name: string, value: unknown): string {
   if (typeof value === 'string' && value.length <= 1024 && headerValue.test(value)) return value
-  throw invalid(name, `${name} must be 1 to 1,024 characters of visible ASCII, with blanks only inside and no tabs`)
+  throw invalid(
+    name,
+    `${name} must be 1 to 1,024 characters of visible ASCII, without tabs and without spaces at the ends`,
+  )
 }
 
 function checkMetadata(metadata: Readonly<Record<string, string>>, maxBytes: number): Record<string, string> {
@@ -75,28 +78,27 @@ function checkMetadata(metadata: Readonly<Record<string, string>>, maxBytes: num
   for (const [key, value] of Object.entries(metadata)) {
     if (key === '') throw invalid('metadata', 'a metadata key must not be empty')
     if (typeof value !== 'string') {
-      throw invalid('metadata', `the metadata value of ${JSON.stringify(key)} must be a string, not ${typeof value}`)
+      throw invalid('metadata', `metadata value of ${JSON.stringify(key)} must be a string, not ${typeof value}`)
     }
     if (!key.isWellFormed() || !value.isWellFormed()) {
-      throw invalid('metadata', `the metadata key ${JSON.stringify(key)} or its value holds a lone surrogate`)
+      throw invalid('metadata', `metadata key ${JSON.stringify(key)} or its value contains a lone surrogate`)
     }
     const lowered = key.toLowerCase()
     if (entries.has(lowered)) {
-      throw invalid('metadata', `two metadata keys differ only in case: ${JSON.stringify(key)} and another`)
+      throw invalid('metadata', `metadata has two keys that differ only in case: ${JSON.stringify(key)} and another`)
     }
     entries.set(lowered, value)
     bytes += Buffer.byteLength(lowered) + Buffer.byteLength(value)
   }
   if (entries.size > 0 && maxBytes === 0) throw notSupported('metadata', 'attributes.maxMetadataBytes')
   if (bytes > maxBytes) {
-    throw invalid('metadata', `the metadata has ${bytes} bytes, and this provider keeps at most ${maxBytes}`)
+    throw invalid('metadata', `metadata has ${bytes} bytes; this provider stores at most ${maxBytes}`)
   }
   return Object.fromEntries(entries)
 }
 
 /**
- * The checksums among the options, checked. Those that core can't verify itself must be the
- * provider's.
+ * Returns the checksums among the options. The provider must support those that core cannot verify.
  */
 export function checkChecksums(checksums: Checksums | undefined, capabilities: Capabilities): Checksums {
   const checked: Record<string, string> = {}
@@ -107,19 +109,19 @@ export function checkChecksums(checksums: Checksums | undefined, capabilities: C
   for (const [algorithm, value] of Object.entries(checksums)) {
     if (value === undefined) continue
     if (!Object.hasOwn(digestLengths, algorithm)) {
-      throw invalid('checksums', `${JSON.stringify(algorithm)} is no checksum that is known here: md5, sha256, crc32c`)
+      throw invalid('checksums', `unknown checksum ${JSON.stringify(algorithm)} (known: md5, sha256, crc32c)`)
     }
     const name = algorithm as keyof typeof digestLengths
     if (name === 'crc32c' && !capabilities.checksums.includes('crc32c')) throw notSupported('crc32c', 'checksums')
     if (typeof value !== 'string' || value.length !== digestLengths[name] || !/^[0-9a-f]+$/.test(value)) {
-      throw invalid('checksums', `the checksum ${name} must be ${digestLengths[name]} lower-case hexadecimal digits`)
+      throw invalid('checksums', `checksum ${name} must be ${digestLengths[name]} lower-case hexadecimal digits`)
     }
     checked[name] = value
   }
   return checked
 }
 
-/** The options of one service alone, checked by name against what the provider lists. */
+/** Returns the options of one service, by the names that the provider lists. */
 export function checkServiceOptions(
   options: { readonly acl?: string; readonly native?: Readonly<Record<string, unknown>> },
   capabilities: Capabilities,

@@ -1,11 +1,9 @@
-/**
- * Conditions as callers give them, made into what providers take.
- */
+/** Checks the conditions of callers, and converts them for providers. */
 import { checkReadConditions, type ReadConditions, type Version, type WriteConditions } from '../contract/conditions.js'
 import type { EntityTags, ReadFileConditions } from '../service/options.js'
 import { invalid } from './invalid.js'
 
-/** Conditions that a provider can check by itself. */
+/** Conditions that a provider can check itself. */
 interface SingleConditions {
   readonly single: ReadConditions
   readonly check?: undefined
@@ -17,9 +15,10 @@ interface ListedConditions {
   readonly check: (version: Version) => void
 }
 
-/** An entity tag that is strong: a quoted string (RFC 9110, 8.8.3). */
+/** A strong entity tag: a quoted string (RFC 9110, 8.8.3). */
 const entityTag = /^"[!#-~\x80-\xff]*"$/
 
+/** Returns the conditions of a read, for the provider or as a check. */
 export function readConditions(options: ReadFileConditions): SingleConditions | ListedConditions {
   const { ifModifiedSince, ifUnmodifiedSince } = options
   const ifMatch = tags('ifMatch', options.ifMatch)
@@ -41,17 +40,17 @@ export function readConditions(options: ReadFileConditions): SingleConditions | 
   return { check: (version) => checkReadConditions(version, conditionsOn(version.etag)) }
 }
 
-/** The tag that decides: the one that the file has, when it is listed, else any. */
+/** Returns the tag that decides: the file's ETag if it is listed, or else any. */
 const pick = (list: readonly string[], etag: string | undefined): string =>
   etag !== undefined && list.includes(etag) ? etag : (list[0] as string)
 
 export function checkWriteOptions({ ifMatch, ifNoneMatch }: WriteConditions): WriteConditions {
   if (ifMatch === undefined && ifNoneMatch === undefined) return {}
   if (ifNoneMatch !== undefined && ifNoneMatch !== '*') {
-    throw invalid('ifNoneMatch', 'ifNoneMatch of a write must be "*": only if there is no such file')
+    throw invalid('ifNoneMatch', 'ifNoneMatch of a write must be "*", which means: only if the file does not exist')
   }
   if (ifMatch !== undefined && ifNoneMatch !== undefined) {
-    throw invalid('ifMatch', 'a write takes ifMatch or ifNoneMatch, not both')
+    throw invalid('ifMatch', 'a write accepts ifMatch or ifNoneMatch, not both')
   }
   return {
     ...(ifMatch === undefined ? {} : { ifMatch: checkTag('ifMatch', ifMatch) }),
@@ -63,14 +62,14 @@ function tags(property: string, value: EntityTags | undefined): readonly string[
   if (value === undefined) return undefined
   const list = typeof value === 'string' ? [value] : value
   if (!Array.isArray(list) || list.length === 0)
-    throw invalid(property, `${property} must be an ETag or a list of them`)
+    throw invalid(property, `${property} must be an ETag or an array of ETags`)
   return list.map((each: unknown) => checkTag(property, each))
 }
 
-/** An ETag in quoted form, or `*`. */
+/** Returns an ETag with its quotes, or `*`. */
 export function checkTag(property: string, value: unknown): string {
   if (typeof value === 'string' && (value === '*' || entityTag.test(value))) return value
-  throw invalid(property, `${property} must be * or an ETag in quoted form, such as "abc" with its quotation marks`)
+  throw invalid(property, `${property} must be * or an ETag with its quotation marks, such as "abc"`)
 }
 
 export function checkDate<Value extends Date | undefined>(property: string, value: Value): Value {

@@ -1,18 +1,16 @@
-/**
- * The error of a wrong argument.
- */
+/** The error of an invalid argument. */
 import { StorageError } from '../contract/errors.js'
 
 /**
- * `INVALID_ARGUMENT`, with the option's name in `details.property`. The message names it too, and
- * its rule.
+ * Makes an `INVALID_ARGUMENT` error with the option's name in `details.property`. The message names
+ * the option and its rule.
  */
 export const invalid = (property: string, message: string): StorageError =>
   new StorageError('INVALID_ARGUMENT', message, { details: { property } })
 
 /**
- * A wrong value, for a message: never one that cannot be a string, and of strings no more than
- * tells which.
+ * Returns a value as text for a message. Strings are truncated, and objects are described by their
+ * type.
  */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 50))

@@ -1,6 +1,4 @@
-/**
- * The names of all options of `StorageService`.
- */
+/** The option names of all methods of `StorageService`. */
 import type {
   CopyFileOptions,
   GetFileOptions,
@@ -65,8 +63,8 @@ const copy = {
 } as const satisfies NamesOf<CopyFileOptions>
 
 /**
- * The options of every method of `StorageService`. That none is missing is checked in `service.ts`,
- * which a type from there would tie to this file in a circle.
+ * The options of every method of `StorageService`. `service.ts` checks that the table is complete,
+ * because a type from there would make an import cycle.
  */
 export const methodOptions = {
   getContainers: list,
@@ -99,5 +97,5 @@ export const methodOptions = {
   signUrl: { ...operation, method: true, expiresIn: true, contentType: true, size: true, responseHeaders: true },
 } as const
 
-/** The methods that take options. */
+/** The methods with options. */
 export type Method = keyof typeof methodOptions

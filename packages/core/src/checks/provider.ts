@@ -1,6 +1,4 @@
-/**
- * Whether what is passed as a provider is one, before the first call finds out.
- */
+/** Checks that a value is a provider, before its first use. */
 
 import type { Capabilities } from '../contract/capabilities.js'
 import {
@@ -13,13 +11,17 @@ import {
 import { notSupported } from './attributes.js'
 import { invalid } from './invalid.js'
 
-/** Methods that a provider may leave out. */
+/** Methods that a provider may omit. */
 const optionalMethods: readonly string[] = ['moveFile', 'signUrl', ...uploadMethods] satisfies (keyof StorageProvider)[]
 
-/** A provider with the methods of multipart uploads. */
+/** A provider with multipart uploads. */
 export type UploadingProvider = StorageProvider & UploadMethods
 
-/** The provider, which has multipart uploads; else `NOT_SUPPORTED`. */
+/**
+ * Returns the provider, typed as one with multipart uploads.
+ *
+ * @throws `NOT_SUPPORTED` if it has none.
+ */
 export function withUploads(provider: StorageProvider): UploadingProvider {
   if (provider.startUpload === undefined) throw notSupported('multipart uploads', 'parts')
   return provider as UploadingProvider
@@ -28,36 +30,47 @@ export function withUploads(provider: StorageProvider): UploadingProvider {
 /** A provider with signed URLs. */
 export type SigningProvider = StorageProvider & SigningMethods
 
-/** The provider, which has signed URLs; else `NOT_SUPPORTED`. */
+/**
+ * Returns the provider, typed as one with signed URLs.
+ *
+ * @throws `NOT_SUPPORTED` if it has none.
+ */
 export function withSignedUrls(provider: StorageProvider): SigningProvider {
   if (provider.signUrl === undefined) throw notSupported('signed URLs', 'signedUrls')
   return provider as SigningProvider
 }
 
 /**
- * Throws `INVALID_ARGUMENT`, which says what was passed instead, unless the value is a provider.
+ * Checks that a value is a provider.
+ *
+ * @throws `INVALID_ARGUMENT`, which describes the value.
  */
 export function checkProvider(value: unknown): asserts value is StorageProvider {
-  const wrong = (message: string) => invalid('provider', `new StorageService() takes a provider, ${message}`)
+  const invalidProvider = (message: string) =>
+    invalid('provider', `new StorageService() requires a provider, ${message}`)
   if (typeof value === 'function') {
-    throw wrong(`not the class ${JSON.stringify(value.name)}: pass an instance of it, made with new`)
+    throw invalidProvider(`not the class ${JSON.stringify(value.name)}: pass an instance of it, made with new`)
   }
-  if (typeof value !== 'object' || value === null) throw wrong(`not ${value === null ? 'null' : typeof value}`)
-  if (value instanceof Promise) throw wrong('not a promise: await it')
-  const given = value as Readonly<Record<string, unknown>>
+  if (typeof value !== 'object' || value === null)
+    throw invalidProvider(`not ${value === null ? 'null' : typeof value}`)
+  if (value instanceof Promise) throw invalidProvider('not a promise: await it')
+  const candidate = value as Readonly<Record<string, unknown>>
   const missing: string[] = providerMethods.filter(
-    (method) => !optionalMethods.includes(method) && typeof given[method] !== 'function',
+    (method) => !optionalMethods.includes(method) && typeof candidate[method] !== 'function',
   )
   if (missing.length > 0) {
-    if (typeof given['openFile'] === 'function' && 'provider' in given) throw wrong('not a StorageService')
-    if ('provider' in given) throw wrong('not settings: with those, call await createStorage(settings)')
-    throw wrong(`and this one lacks the methods ${missing.join(', ')}`)
+    if (typeof candidate['openFile'] === 'function' && 'provider' in candidate)
+      throw invalidProvider('not a StorageService')
+    if ('provider' in candidate) throw invalidProvider('not settings: call await createStorage(settings) instead')
+    throw invalidProvider(`but the value lacks the methods ${missing.join(', ')}`)
   }
-  const { name, capabilities } = given
-  if (typeof name !== 'string' || name === '') throw wrong('and this one has no name')
-  if (typeof capabilities !== 'object' || capabilities === null) throw wrong('and this one has no capabilities')
+  const { name, capabilities } = candidate
+  if (typeof name !== 'string' || name === '') throw invalidProvider('but the value has no name')
+  if (typeof capabilities !== 'object' || capabilities === null)
+    throw invalidProvider('but the value has no capabilities')
   const { parts, signedUrls } = capabilities as Partial<Capabilities>
   const declared = [...(parts ? uploadMethods : []), ...(signedUrls ? ['signUrl'] : [])]
-  const undone = declared.filter((method) => typeof given[method] !== 'function')
-  if (undone.length > 0) throw wrong(`and the capabilities of this one need the methods ${undone.join(', ')}`)
+  const missingDeclared = declared.filter((method) => typeof candidate[method] !== 'function')
+  if (missingDeclared.length > 0)
+    throw invalidProvider(`but the value lacks methods that its capabilities declare: ${missingDeclared.join(', ')}`)
 }

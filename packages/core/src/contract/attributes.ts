@@ -1,19 +1,20 @@
 /**
- * The attributes of a file that are HTTP headers of its downloads: one line each.
+ * The attributes of a file that are HTTP headers of its downloads, one line each.
  *
- * A new attribute is a line here, one in the capabilities of each provider, and one in each
+ * A new attribute needs a line here, one in the capabilities of each provider, and one in each
  * provider's own names.
  */
 
+/** The header of an attribute and the rule for its values. */
 export interface HeaderAttributeRule {
   readonly header: string
   readonly example: string
-  /** What the value must be, beyond visible ASCII, in words and as a check. */
+  /** The rule beyond visible ASCII, in words and as a check. */
   readonly rule?: string
   readonly meets?: (value: string) => boolean
 }
 
-/** Name → header and rule. */
+/** The header and the rule of each attribute. */
 export const headerAttributes = {
   cacheControl: { header: 'Cache-Control', example: 'max-age=60' },
   contentDisposition: { header: 'Content-Disposition', example: 'attachment; filename="all.bin"' },
@@ -31,18 +32,17 @@ export type HeaderAttribute = keyof typeof headerAttributes
 
 export const headerAttributeNames = Object.keys(headerAttributes) as readonly HeaderAttribute[]
 
-/** The attributes that are headers, those that a file has. */
+/** The header attributes that a file has. */
 export type HeaderAttributes = { readonly [Name in HeaderAttribute]?: string }
 
-/** What {@link pickHeaderAttributes} and providers build. */
+/** {@link HeaderAttributes} while they are being collected. */
 export type MutableHeaderAttributes = { -readonly [Name in HeaderAttribute]?: string }
 
 /**
- * The header attributes among an object's properties; those that are undefined or empty are left
- * out.
+ * Returns the header attributes among an object's properties, without undefined and empty ones.
  *
  * @example
- * pickHeaderAttributes({ name: 'a', cacheControl: 'no-cache', contentLanguage: '' }) // { cacheControl: 'no-cache' }
+ * pickHeaderAttributes({ cacheControl: 'no-cache', expires: '' }) // { cacheControl: 'no-cache' }
  */
 export function pickHeaderAttributes(object: HeaderAttributes): HeaderAttributes {
   const picked: MutableHeaderAttributes = {}
@@ -51,10 +51,13 @@ export function pickHeaderAttributes(object: HeaderAttributes): HeaderAttributes
 }
 
 /**
- * The header attributes under a service's names.
+ * Returns the header attributes under the service's names.
+ *
+ * @param names The service's name of each attribute that it has.
  *
  * @example
- * renameAttributes({ cacheControl: 'no-cache' }, { cacheControl: 'CacheControl' }) // { CacheControl: 'no-cache' }
+ * const names = { cacheControl: 'CacheControl' } as const
+ * renameAttributes({ cacheControl: 'no-cache' }, names) // { CacheControl: 'no-cache' }
  */
 export function renameAttributes<Name extends string>(
   attributes: HeaderAttributes,
@@ -69,10 +72,12 @@ export function renameAttributes<Name extends string>(
 }
 
 /**
- * The header attributes that a service returns under names of its own.
+ * Returns the header attributes that a service returned under its own names. Reverses {@link
+ * renameAttributes}.
  *
  * @example
- * readAttributes({ CacheControl: 'no-cache' }, { cacheControl: 'CacheControl' }) // { cacheControl: 'no-cache' }
+ * const names = { cacheControl: 'CacheControl' } as const
+ * readAttributes({ CacheControl: 'no-cache' }, names) // { cacheControl: 'no-cache' }
  */
 export function readAttributes<Name extends string>(
   facts: { readonly [Key in Name]?: string | undefined },

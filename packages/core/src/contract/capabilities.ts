@@ -1,61 +1,64 @@
-/**
- * What a provider can do, as data: the one switch of the service and of the conformance suite.
- */
+/** What a provider supports, as data. The service and the conformance suite decide by it. */
 import type { HeaderAttribute } from './attributes.js'
 import type { ChecksumAlgorithm } from './files.js'
 
-/** The rule for containers' names, checked by core before any request. */
+/** The rule for container names. Core checks it before any request. */
 export interface ContainerNameRule {
-  /** A regular expression's source (flag `u`) that the whole name must match. */
+  /** The source of a regular expression (flag `u`) that the whole name must match. */
   readonly pattern: string
-  /** Bytes of UTF-8. */
+  /** Length limits in bytes of UTF-8. */
   readonly minBytes: number
   readonly maxBytes: number
   /** The rule in words, for messages: "3 to 63 lower-case letters, digits and hyphens". */
   readonly rule: string
 }
 
-/** Limits of part uploads. All numbers in bytes, or counts. */
+/** Limits of multipart uploads. Sizes are in bytes. */
 export interface PartLimits {
-  /** The smallest size of every part but the last. */
+  /** The minimum size of every part but the last. */
   readonly minPartSize: number
   readonly maxPartSize: number
   readonly maxParts: number
 }
 
 /**
- * `atomic`: between the check and the write nobody else can come. `emulated`: the check is a
- * request of its own before the write, so a writer in between is overwritten. `false`: refused with
- * `NOT_SUPPORTED`.
+ * How a condition of a write is checked.
+ *
+ * - `atomic`: no other write can happen between the check and the write.
+ * - `emulated`: the check is a separate request before the write, so a concurrent write can be
+ *   overwritten.
+ * - `false`: such writes fail with `NOT_SUPPORTED`.
  */
 export type ConditionSupport = 'atomic' | 'emulated' | false
 
 /**
- * A provider's abilities and limits. Plain data: frozen, the same for the provider's whole life,
- * and the same after `JSON.parse(JSON.stringify(…))`. An operation whose ability is missing is
- * refused by core with `NOT_SUPPORTED` before the provider is called.
+ * A provider's features and limits: frozen plain data, constant for the provider's lifetime, and
+ * equal to `JSON.parse(JSON.stringify(…))` of itself. If an operation needs a missing feature, core
+ * fails with `NOT_SUPPORTED` before it calls the provider.
  */
 export interface Capabilities {
   readonly containerNames: ContainerNameRule
-  /** The most entries that the service gives in one page of a list. */
+  /** The maximum number of entries in one page of a list. */
   readonly maxPageSize: number
-  /** Whether the names `a` and `a/b` can be held side by side in one container. */
+  /** Whether one container can hold both names `a` and `a/b`. */
   readonly fileBesideFolder: boolean
-  /** Bytes: the largest file. */
+  /** The maximum size of a file, in bytes. */
   readonly maxFileSize: number
-  /** Bytes: the largest body of one `putFile`; larger files go up in parts. */
+  /**
+   * The maximum size of the body of one `putFile`, in bytes. Larger files use a multipart upload.
+   */
   readonly maxPutSize: number
   /**
-   * Whether `putFile` and `uploadPart` take a stream of unknown length. Otherwise core hands them
-   * bytes in memory.
+   * Whether `putFile` and `uploadPart` accept a stream of unknown length. If not, core passes bytes
+   * in memory.
    */
   readonly streamingPut: boolean
   /**
-   * Whether `putFile` and `completeUpload` always say whether the file took the place of another
-   * (`WrittenFile.replaced`). Left out: no, and whoever must know has to look before.
+   * Whether `putFile` and `completeUpload` always report whether the file replaced another
+   * (`WrittenFile.replaced`). Default: no; a caller that needs it checks before the write.
    */
   readonly tellsReplaced?: boolean
-  /** `false` when the service has no part uploads. */
+  /** `false` if the service has no multipart uploads. */
   readonly parts: PartLimits | false
   readonly conditions: {
     /** `putFile`, `copyFile` and `completeUpload` with `ifNoneMatch: '*'`. */
@@ -65,50 +68,53 @@ export interface Capabilities {
     /** `removeFile` with `ifMatch`. */
     readonly remove: ConditionSupport
     /**
-     * `destroyContainer` with `onlyIfEmpty`. Where it is emulated, a file that is written between
-     * look and removal is lost.
+     * `destroyContainer` with `onlyIfEmpty`. If emulated, a file that is written between the check
+     * and the deletion is lost.
      */
     readonly destroyEmpty: Exclude<ConditionSupport, false>
   }
-  /** The attributes that are kept with a file. `contentType` is kept by every provider. */
+  /** The attributes that are stored with a file. Every provider stores `contentType`. */
   readonly attributes: Readonly<Record<HeaderAttribute, boolean>> & {
-    /** Bytes of UTF-8 of all keys and values together; 0 when there is no metadata. */
+    /**
+     * The maximum size of all keys and values together, in bytes of UTF-8; 0 if metadata is not
+     * supported.
+     */
     readonly maxMetadataBytes: number
   }
   /**
-   * The checksums that the service keeps with a file when the writer gives them, and `getFile`
-   * reports. MD5 and SHA-256 given by a writer are verified by core on every provider; others only
-   * where they are listed here.
+   * The checksums that the service stores with a file if the writer passes them, and that `getFile`
+   * returns. Core verifies MD5 and SHA-256 of a writer on every provider; other algorithms only if
+   * they are listed here.
    */
   readonly checksums: readonly ChecksumAlgorithm[]
-  /** `false` when the service has no signed URLs. */
+  /** `false` if the service has no signed URLs. */
   readonly signedUrls:
     | {
-        /** Seconds: the longest time that a URL can be good for. */
+        /** The maximum lifetime of a URL, in seconds. */
         readonly maxExpiresIn: number
         /**
-         * Whether a URL for PUT refuses headers that it does not name and that would bring in
-         * another file of the same credentials (`x-amz-copy-source`). Where `false`, such a URL is
-         * for people who may read all that you may.
+         * Whether a URL for PUT rejects unsigned headers that would copy another file with the same
+         * credentials (`x-amz-copy-source`). If `false`, give such URLs only to users who may read
+         * everything that the credentials can read.
          */
         readonly sealed: boolean
-        /** Whether a URL for PUT can fix the content type (and its absence), and the size. */
+        /** Whether a URL for PUT can fix the content type (or its absence), and the size. */
         readonly contentType: boolean
         readonly size: boolean
-        /** Whether a URL for GET can set headers of the answer. */
+        /** Whether a URL for GET can set headers of the response. */
         readonly responseHeaders: boolean
       }
     | false
   /** Whether a file can carry an access list (`acl`). */
   readonly acl: boolean
   /**
-   * Names of the service's own options for writing, passed as `options.native` (on Amazon:
+   * Names of the service's own options for writes, passed as `options.native` (on Amazon:
    * `StorageClass`, …).
    */
   readonly nativeOptions: readonly string[]
 }
 
-/** A deeply frozen copy, so that nobody who holds the capabilities can change them. */
+/** Returns a deeply frozen copy. */
 export function freezeCapabilities(capabilities: Capabilities): Capabilities {
   return deepFreeze(structuredClone(capabilities))
 }

@@ -1,42 +1,39 @@
 /**
- * Conditions on reads and writes, as HTTP has them (RFC 9110, 13.1), and their evaluation for
- * providers that have the file's facts at hand.
+ * Conditions of reads and writes, as in HTTP (RFC 9110, 13.1), and their evaluation for providers
+ * that know the file's ETag and modification time.
  */
 import { StorageError } from './errors.js'
 
 /**
- * Conditions on a read. Those on the ETag take precedence over those on the time (RFC 9110,
- * 13.2.2). An ETag is in quoted form; `*` stands for any existing file.
+ * Conditions of a read. Those on the ETag take precedence over those on the time (RFC 9110,
+ * 13.2.2). An ETag has its quotes; `*` matches any existing file.
  */
 export interface ReadConditions {
-  /** Read only if the file has this ETag, else `PRECONDITION_FAILED`. */
+  /** Fails with `PRECONDITION_FAILED` unless the file has this ETag. */
   readonly ifMatch?: string
-  /** Read only if the file has another ETag, else `NOT_MODIFIED`. */
+  /** Fails with `NOT_MODIFIED` if the file has this ETag. */
   readonly ifNoneMatch?: string
   /**
-   * Read only if changed after this time (whole seconds), else `NOT_MODIFIED`. Not looked at beside
-   * `ifNoneMatch`.
+   * Fails with `NOT_MODIFIED` unless the file changed after this time (whole seconds). Ignored if
+   * `ifNoneMatch` is given.
    */
   readonly ifModifiedSince?: Date
   /**
-   * Read only if not changed after this time (whole seconds), else `PRECONDITION_FAILED`. Not
-   * looked at beside `ifMatch`.
+   * Fails with `PRECONDITION_FAILED` if the file changed after this time (whole seconds). Ignored
+   * if `ifMatch` is given.
    */
   readonly ifUnmodifiedSince?: Date
 }
 
-/** Conditions on a write: at most one of the two. */
+/** Conditions of a write: at most one of the two. */
 export interface WriteConditions {
-  /**
-   * Write only over the version with this ETag, or over any version (`*`); else
-   * `PRECONDITION_FAILED`.
-   */
+  /** Fails with `PRECONDITION_FAILED` unless the file has this ETag, or, for `*`, exists. */
   readonly ifMatch?: string
-  /** `*`: write only if there is no such file, else `PRECONDITION_FAILED`. */
+  /** `*`: fails with `PRECONDITION_FAILED` if the file exists. */
   readonly ifNoneMatch?: '*'
 }
 
-/** The facts that conditions are held against. */
+/** What conditions are compared with. */
 export interface Version {
   readonly etag: string
   readonly mtime: Date
@@ -45,8 +42,9 @@ export interface Version {
 const seconds = (date: Date) => Math.floor(date.getTime() / 1000)
 
 /**
- * Throws `PRECONDITION_FAILED` or `NOT_MODIFIED` unless the version meets the conditions, in the
- * order of RFC 9110, 13.2.2.
+ * Checks a version against the conditions of a read, in the order of RFC 9110, 13.2.2.
+ *
+ * @throws `PRECONDITION_FAILED` or `NOT_MODIFIED`.
  */
 export function checkReadConditions(version: Version, conditions: ReadConditions): void {
   const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = conditions
@@ -72,7 +70,10 @@ export function checkReadConditions(version: Version, conditions: ReadConditions
 }
 
 /**
- * Throws `PRECONDITION_FAILED` unless the present version, or its absence, meets the conditions.
+ * Checks the present version against the conditions of a write.
+ *
+ * @param present The version; `undefined` if the file does not exist.
+ * @throws `PRECONDITION_FAILED`.
  */
 export function checkWriteConditions(present: Pick<Version, 'etag'> | undefined, conditions: WriteConditions): void {
   if (conditions.ifNoneMatch !== undefined && present !== undefined) {

@@ -1,95 +1,95 @@
-/**
- * Errors: one class, a stable code, and the HTTP status that belongs to the code.
- */
+/** Errors: one class, a stable code, and the HTTP status of each code. */
 import type { FileEntry } from './files.js'
 
 /**
- * When a failed operation may be tried again. `idempotent`: only if doing it twice is the same as
- * doing it once.
+ * When a failed operation may be retried. `idempotent`: only if repeating the operation has no
+ * further effect.
  */
 export type RetryRule = 'never' | 'idempotent' | 'always'
 
 /**
- * The one table: code → HTTP status, and whether core tries again. Statuses are those of RFC 9110
- * unless noted.
+ * The HTTP status of each code, and whether core retries. Statuses are those of RFC 9110 unless
+ * noted.
  */
 const codes = {
-  /** An argument or an option breaks a rule; the message names both. */
+  /** An argument or an option breaks a rule. The message names both. */
   INVALID_ARGUMENT: { status: 400, retry: 'never' },
   /**
-   * A container's or file's name breaks a rule of the contract or of the service; the message names
-   * the rule.
+   * The name of a container or a file breaks a rule of the contract or of the service. The message
+   * names the rule.
    */
   INVALID_NAME: { status: 400, retry: 'never' },
   /** A part is missing, has a wrong tag, or has a size that the upload does not allow. */
   INVALID_PART: { status: 400, retry: 'never' },
-  /** The service refused the credentials. */
+  /** The service rejected the credentials. */
   UNAUTHENTICATED: { status: 401, retry: 'never' },
-  /** The credentials are good, and may not do this. */
+  /** The credentials are valid, but do not allow the operation. */
   PERMISSION_DENIED: { status: 403, retry: 'never' },
   CONTAINER_NOT_FOUND: { status: 404, retry: 'never' },
   FILE_NOT_FOUND: { status: 404, retry: 'never' },
-  /** The part upload is unknown, completed or aborted. */
+  /** The multipart upload is unknown, completed or aborted. */
   UPLOAD_NOT_FOUND: { status: 404, retry: 'never' },
   CONTAINER_EXISTS: { status: 409, retry: 'never' },
-  /** The container holds files, and was to be destroyed only if empty. */
+  /** The container holds files, and `onlyIfEmpty` was given. */
   CONTAINER_NOT_EMPTY: { status: 409, retry: 'never' },
   /**
-   * Something longer is under way there: a container being destroyed, a copy onto the file. Nothing
-   * was done; try again in a minute.
+   * A longer operation is in progress, such as the deletion of the container or a copy onto the
+   * file. Nothing was done; retry after a minute.
    */
   BUSY: { status: 409, retry: 'never' },
   /**
-   * The service cannot hold this name beside one that exists (`a` beside `a/b` in a plain
+   * The service cannot store this name together with an existing one (`a` and `a/b` in a plain
    * directory).
    */
   NAME_CONFLICT: { status: 409, retry: 'never' },
-  /** A length was not declared where one is needed. */
+  /** The service requires a declared length. */
   LENGTH_REQUIRED: { status: 411, retry: 'never' },
   PRECONDITION_FAILED: { status: 412, retry: 'never' },
   TOO_LARGE: { status: 413, retry: 'never' },
   TYPE_NOT_ALLOWED: { status: 415, retry: 'never' },
-  /** `details.size` is the whole file's size. */
+  /** The range contains no byte of the file. `details.size` is the file's size. */
   RANGE_NOT_SATISFIABLE: { status: 416, retry: 'never' },
   CHECKSUM_MISMATCH: { status: 422, retry: 'never' },
   /** The body was longer or shorter than declared. */
   SIZE_MISMATCH: { status: 400, retry: 'never' },
   /**
-   * The file is as the caller already has it (`ifNoneMatch`, `ifModifiedSince`). `details` has its
-   * ETag and time.
+   * The caller already has this version (`ifNoneMatch`, `ifModifiedSince`). `details` has its ETag
+   * and time.
    */
   NOT_MODIFIED: { status: 304, retry: 'never' },
   /**
-   * The service asks to slow down; `details.retryAfter` in seconds when it says how long. It did
-   * nothing.
+   * The service asks to slow down, and did nothing. `details.retryAfter` is in seconds, if the
+   * service reports it.
    */
   RATE_LIMITED: { status: 429, retry: 'always' },
   /**
    * The caller's signal was aborted; `cause` is its reason. 499 is nginx's "client closed request",
-   * for logs alone.
+   * used only in logs.
    */
   ABORTED: { status: 499, retry: 'never' },
-  /** The body that the caller gave failed; `cause` is its error. */
+  /** The caller's body failed; `cause` is its error. */
   SOURCE_FAILED: { status: 400, retry: 'never' },
-  /** Anything that should not have happened: an answer that makes no sense, a bug. */
+  /** An unexpected failure, such as a bug. */
   INTERNAL: { status: 500, retry: 'never' },
-  /** This provider cannot do this; `details.capability` says which capability it lacks. */
+  /**
+   * The provider does not support the operation. `details.capability` is the missing capability.
+   */
   NOT_SUPPORTED: { status: 501, retry: 'never' },
-  /** The connection broke, so that it is not known what the service did. */
+  /** The connection broke. It is unknown whether the service executed the request. */
   CONNECTION_LOST: { status: 502, retry: 'idempotent' },
   /**
-   * The service, or what stands before it, failed over the request (500, 502, 504), so that it is
-   * not known what it did.
+   * The service, or a proxy before it, failed (500, 502, 504). It is unknown whether it executed
+   * the request.
    */
   SERVICE_FAILED: { status: 502, retry: 'idempotent' },
   /**
-   * The service answered with something that is not its protocol. A response that ends early is
+   * The response does not follow the service's protocol. A response that ends early is
    * `CONNECTION_LOST`.
    */
   BAD_RESPONSE: { status: 502, retry: 'never' },
-  /** The service said that it cannot serve now. It did nothing. */
+  /** The service cannot serve requests now. It did nothing. */
   UNAVAILABLE: { status: 503, retry: 'always' },
-  /** The time that the caller allowed has passed. */
+  /** The caller's timeout has expired. */
   TIMEOUT: { status: 504, retry: 'never' },
   NO_SPACE: { status: 507, retry: 'never' },
   /** The storage was closed. */
@@ -98,34 +98,33 @@ const codes = {
 
 export type StorageErrorCode = keyof typeof codes
 
-/** Every code with its status: what an HTTP layer answers, and what documentation lists. */
+/** The HTTP status of every code, and when core retries it. */
 export const errorCodes: Readonly<Record<StorageErrorCode, { readonly status: number; readonly retry: RetryRule }>> =
   Object.freeze(codes)
 
-/** Facts that belong to one kind of error; all optional, none secret. */
+/** Facts that belong to one kind of error. All are optional, and none is secret. */
 export interface StorageErrorDetails {
   /**
-   * Bytes: the whole file's size (`RANGE_NOT_SATISFIABLE`), or the limit that was passed
-   * (`TOO_LARGE`).
+   * Bytes: the file's size (`RANGE_NOT_SATISFIABLE`) or the limit that was exceeded (`TOO_LARGE`).
    */
   readonly size?: number
-  /** The file's present ETag (`NOT_MODIFIED`, `PRECONDITION_FAILED`, where known). */
+  /** The file's current ETag, if known (`NOT_MODIFIED`, `PRECONDITION_FAILED`). */
   readonly etag?: string
-  /** The file's time of change (`NOT_MODIFIED`). */
+  /** The file's modification time (`NOT_MODIFIED`). */
   readonly mtime?: Date
-  /** Seconds to wait before the next try (`RATE_LIMITED`, `UNAVAILABLE`). */
+  /** Seconds to wait before a retry (`RATE_LIMITED`, `UNAVAILABLE`). */
   readonly retryAfter?: number
-  /** The capability that is missing (`NOT_SUPPORTED`). */
+  /** The missing capability (`NOT_SUPPORTED`). */
   readonly capability?: string
-  /** The data source's property or the operation's option that is wrong (`INVALID_ARGUMENT`). */
+  /** The data source's property or the operation's option that is invalid (`INVALID_ARGUMENT`). */
   readonly property?: string
-  /** What a batch removal had done when it was stopped (`ABORTED`, `TIMEOUT`). */
+  /** Names that `removeFiles` had deleted when it was stopped (`ABORTED`, `TIMEOUT`). */
   readonly removed?: readonly string[]
-  /** The file that stands in the way (`NAME_CONFLICT`). */
+  /** The existing file that prevents the write (`NAME_CONFLICT`). */
   readonly conflictsWith?: FileEntry['name']
 }
 
-/** Where an error arose. Core fills in what a provider leaves out. */
+/** Where an error occurred. Core adds what a provider omits. */
 export interface StorageErrorContext {
   /** The service method's name, such as `getFile`. */
   readonly operation?: string
@@ -154,7 +153,7 @@ export interface StorageErrorOptions extends StorageErrorContext {
 export class StorageError extends Error {
   override readonly name = 'StorageError'
   readonly code: StorageErrorCode
-  /** The HTTP status that belongs to the code. */
+  /** The HTTP status of the code. */
   readonly statusCode: number
   readonly operation: string | undefined
   readonly provider: string | undefined
@@ -174,19 +173,19 @@ export class StorageError extends Error {
   }
 
   /**
-   * The same error with the context that it lacks; what it already knows stays. "Not found" and its
-   * like get the sentence that every provider gives, with the names in it.
+   * Returns the error with the context that it lacks; existing values stay. "Not found" and similar
+   * errors get the message that every provider uses, with the names.
    */
   withContext(context: StorageErrorContext): StorageError {
-    const whole = {
+    const merged = {
       operation: this.operation ?? context.operation,
       provider: this.provider ?? context.provider,
       container: this.container ?? context.container,
       file: this.file ?? context.file,
     }
     const { details, cause } = this
-    const error = new StorageError(this.code, sentenceOf(this.code, whole) ?? this.message, {
-      ...whole,
+    const error = new StorageError(this.code, messageOf(this.code, merged) ?? this.message, {
+      ...merged,
       details,
       cause,
     })
@@ -221,9 +220,10 @@ export function isStorageError(value: unknown, code?: StorageErrorCode): value i
 }
 
 /**
- * A copy of a native error that is safe to keep as a cause: its name, its code, where it was thrown
- * and, when `message` is given, a message that the provider knows to be free of secrets and paths.
- * Nothing else of the original is kept.
+ * Returns a copy of a native error that is safe to keep as a cause: its name, its code, its stack
+ * frames, and nothing else.
+ *
+ * @param message A message without secrets and paths. Default: the name and the code.
  */
 export function describeCause(error: unknown, message?: string): Error {
   const name = error instanceof Error ? error.name : typeof error
@@ -240,44 +240,51 @@ export function describeCause(error: unknown, message?: string): Error {
 }
 
 /**
- * Where an error was thrown: its stack without the message, which may hold secrets. `undefined` for
- * errors of the operating system, which are no bugs: reading a stack costs as much as a call to it.
+ * Returns an error's stack without the message, which may contain secrets. Returns `undefined` for
+ * errors of the operating system: they are not bugs, and reading a stack costs as much as a system
+ * call.
  */
 function framesOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || 'syscall' in error || typeof error.stack !== 'string') return undefined
   const { stack, message } = error
   const start = stack.indexOf(message)
   const lines = stack.slice(start === -1 ? 0 : start + message.length).split('\n')
-  // Lines that look like frames before others belong to a message that was changed later.
+  // Frame-like lines before the last other line belong to a message that was changed later.
   const first = lines.findLastIndex((line) => !/^ {4}at /.test(line)) + 1
   return first < lines.length ? lines.slice(first).join('\n') : undefined
 }
 
-/** What is said of the commonest failures, the same on every provider: it names the thing. */
-const sentences: Partial<Record<StorageErrorCode, (container: string, file: string) => string>> = {
-  CONTAINER_NOT_FOUND: (container) => `there is no container ${container}`,
-  CONTAINER_EXISTS: (container) => `the container ${container} exists already`,
-  CONTAINER_NOT_EMPTY: (container) => `the container ${container} holds files`,
-  FILE_NOT_FOUND: (container, file) => `there is no file ${file} in the container ${container}`,
-  UPLOAD_NOT_FOUND: (container, file) => `there is no such unfinished upload of ${file} in the container ${container}`,
+/** The messages of the most common failures, the same on every provider. */
+const messages: Partial<Record<StorageErrorCode, (container: string, file: string) => string>> = {
+  CONTAINER_NOT_FOUND: (container) => `container ${container} does not exist`,
+  CONTAINER_EXISTS: (container) => `container ${container} already exists`,
+  CONTAINER_NOT_EMPTY: (container) => `container ${container} is not empty`,
+  FILE_NOT_FOUND: (container, file) => `file ${file} does not exist in container ${container}`,
+  UPLOAD_NOT_FOUND: (container, file) => `unknown upload of ${file} in container ${container}`,
 }
 
-function sentenceOf(code: StorageErrorCode, { container, file }: StorageErrorContext): string | undefined {
-  return container === undefined ? undefined : sentences[code]?.(JSON.stringify(container), JSON.stringify(file))
+function messageOf(code: StorageErrorCode, { container, file }: StorageErrorContext): string | undefined {
+  return container === undefined ? undefined : messages[code]?.(JSON.stringify(container), JSON.stringify(file))
 }
 
-const named = (code: StorageErrorCode, place: StorageErrorContext, cause: unknown): StorageError =>
-  new StorageError(code, sentenceOf(code, place) ?? code, { ...place, cause })
+const notFoundOrExists = (code: StorageErrorCode, place: StorageErrorContext, cause: unknown): StorageError =>
+  new StorageError(code, messageOf(code, place) ?? code, { ...place, cause })
 
-/** For providers: the errors that have a sentence. `cause` is made with {@link describeCause}. */
+/**
+ * Makes the error of a missing container, for providers. `cause` is made with {@link
+ * describeCause}.
+ */
 export const containerNotFound = (container: string, cause?: unknown): StorageError =>
-  named('CONTAINER_NOT_FOUND', { container }, cause)
+  notFoundOrExists('CONTAINER_NOT_FOUND', { container }, cause)
 
+/** Makes the error of a container that exists. */
 export const containerExists = (container: string, cause?: unknown): StorageError =>
-  named('CONTAINER_EXISTS', { container }, cause)
+  notFoundOrExists('CONTAINER_EXISTS', { container }, cause)
 
+/** Makes the error of a missing file. */
 export const fileNotFound = (container: string, file: string, cause?: unknown): StorageError =>
-  named('FILE_NOT_FOUND', { container, file }, cause)
+  notFoundOrExists('FILE_NOT_FOUND', { container, file }, cause)
 
+/** Makes the error of an unknown, completed or aborted upload. */
 export const uploadNotFound = (container: string, file: string, cause?: unknown): StorageError =>
-  named('UPLOAD_NOT_FOUND', { container, file }, cause)
+  notFoundOrExists('UPLOAD_NOT_FOUND', { container, file }, cause)

@@ -1,50 +1,45 @@
-/**
- * What is known of containers and files.
- */
+/** The properties of containers and files. */
 
 import type { HeaderAttributes } from './attributes.js'
 
-/**
- * A container. Providers may know more than this; what they know more is documented in their
- * README.
- */
+/** A container. Providers may add properties, which their README documents. */
 export interface ContainerInfo {
   readonly name: string
-  /** When it was created, where the service says so. */
+  /** When the container was created, if the service reports it. */
   readonly created?: Date
-  /** On the filesystem, the directory's own size in bytes and times, as `stat` gives them. */
+  /** On the filesystem, the directory's own size in bytes and its times, as `stat` reports them. */
   readonly size?: number
   readonly atime?: Date
   readonly mtime?: Date
   readonly ctime?: Date
 }
 
-/** A file as a list shows it. */
+/** A file in a list. */
 export interface FileEntry {
   readonly container: string
   readonly name: string
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number
-  /** When the content was last written. Never goes back from one version to the next. */
+  /** When the content was last written. Never decreases from one version to the next. */
   readonly mtime: Date
   /**
-   * On the filesystem, the times of last access and of the last change of the inode, as `stat`
-   * gives them.
+   * On the filesystem, the times of the last access and of the last inode change, as `stat` reports
+   * them.
    */
   readonly atime?: Date
   readonly ctime?: Date
-  /** In quoted form (`"…"`), strong (RFC 9110, 8.8.3): it changes whenever the content changes. */
+  /** With its quotes (`"…"`), strong (RFC 9110, 8.8.3): it changes whenever the content changes. */
   readonly etag?: string
   readonly folder?: undefined
 }
 
 /**
- * In a list with a delimiter: all files whose names share a prefix up to the delimiter. Nothing
- * that is stored.
+ * In a list with a delimiter: all files whose names share a prefix up to the delimiter. Folders are
+ * not stored.
  */
 export interface FolderEntry {
   readonly container: string
-  /** The shared prefix, with the delimiter at its end. */
+  /** The shared prefix, including the delimiter. */
   readonly name: string
   readonly folder: true
 }
@@ -58,40 +53,40 @@ export interface Checksums {
 
 export type ChecksumAlgorithm = keyof Checksums
 
-/** What a writer says of a file, and a reader gets back. */
+/** The attributes that a writer sets and a reader gets back. */
 export interface FileAttributes extends HeaderAttributes {
-  /** A media type (RFC 9110, 8.3.1), parameters included. */
+  /** A media type with its parameters (RFC 9110, 8.3.1). */
   readonly contentType?: string
-  /** Pairs of the user's own. Keys are compared without case and given back in lower case. */
+  /** The user's own keys and values. Keys are case-insensitive, and returned in lower case. */
   readonly metadata?: Readonly<Record<string, string>>
 }
 
-/** All that is known of a file. */
+/** All properties of a file. */
 export interface FileInfo extends FileEntry, FileAttributes {
   readonly etag: string
   readonly contentType: string
-  /** Empty when there is none. */
+  /** Empty if the file has no metadata. */
   readonly metadata: Readonly<Record<string, string>>
-  /** When the file was created, where the service says so; never after `mtime`. */
+  /** When the file was created, if the service reports it; never after `mtime`. */
   readonly created?: Date
-  /** The checksums that the service keeps of the content; empty when there is none. */
+  /** The checksums that the service stores; empty if there are none. */
   readonly checksums: Checksums
 }
 
 /**
- * What is known of a file just written. `mtime` is left out where the service says it only when
- * asked again.
+ * A file that was just written. `mtime` is missing if the service reports it only in a separate
+ * request.
  */
 export type WrittenFile = Omit<FileInfo, 'mtime'> & {
   readonly mtime?: Date
   /**
-   * Whether there was a file of this name before; left out where nobody knows
+   * Whether the write replaced a file of this name; missing if unknown
    * (`capabilities.tellsReplaced`).
    */
   readonly replaced?: boolean
 }
 
-/** A file's place. */
+/** The location of a file. */
 export interface FileLocation {
   readonly container: string
   readonly file: string

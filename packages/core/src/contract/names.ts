@@ -14,18 +14,17 @@ export const maxFileNameBytes = 1024
  * checkFileName('holidays/2026/beach.jpg')
  */
 export function checkFileName(name: unknown): asserts name is string {
-  if (typeof name !== 'string')
-    throw new StorageError('INVALID_NAME', `a file's name must be a string, not ${kind(name)}`)
-  if (name === '') throw new StorageError('INVALID_NAME', "a file's name must not be empty")
+  if (typeof name !== 'string') throw new StorageError('INVALID_NAME', `file name must be a string, not ${kind(name)}`)
+  if (name === '') throw new StorageError('INVALID_NAME', 'file name must not be empty')
   if (!name.isWellFormed()) {
-    throw new StorageError('INVALID_NAME', "a file's name must be well-formed Unicode: it holds a lone surrogate")
+    throw new StorageError('INVALID_NAME', 'file name must be well-formed Unicode, without lone surrogates')
   }
   if (name.length * 3 > maxFileNameBytes) {
     const bytes = Buffer.byteLength(name)
     if (bytes > maxFileNameBytes) {
       throw new StorageError(
         'INVALID_NAME',
-        `a file's name must be at most ${maxFileNameBytes} bytes in UTF-8, not ${bytes}`,
+        `file name must have at most ${maxFileNameBytes} bytes in UTF-8, not ${bytes}`,
       )
     }
   }
@@ -57,7 +56,7 @@ let lastValid: { readonly name: unknown; readonly rule: ContainerNameRule | unde
 export function checkContainerName(name: unknown, rule: ContainerNameRule): asserts name is string {
   if (name === lastValid.name && rule === lastValid.rule) return
   if (typeof name !== 'string') {
-    throw new StorageError('INVALID_NAME', `a container's name must be a string, not ${kind(name)}`)
+    throw new StorageError('INVALID_NAME', `container name must be a string, not ${kind(name)}`)
   }
   const bytes = Buffer.byteLength(name)
   if (!name.isWellFormed() || bytes < rule.minBytes || bytes > rule.maxBytes || !expressionOf(rule).test(name)) {

@@ -1,36 +1,36 @@
 /**
- * The interface that a provider implements: the few calls that its service really has.
+ * The interface that a provider implements: the operations that its service has.
  *
- * What core guarantees to every call
- * - Arguments are checked: container names meet `capabilities.containerNames`; file names are
- *   well-formed UTF-8 of 1 to 1,024 bytes; ranges, limits, part numbers, sizes and metadata are
- *   within their rules and the provider's limits. Nothing is asked for that the capabilities rule
- *   out.
- * - `signal` is always given, and already carries the caller's timeout. A call is not made when it
- *   is aborted. Calls that nothing can abort share one, which keeps no listeners.
- * - Options are never shared between calls, and the provider may keep them, but does not change
- *   them.
- * - Calls are made concurrently, also the first ones; none is made after `close`.
- * - Failed calls are repeated by core, by the code of the error (`errorCodes[code].retry`), so a
- *   provider does not repeat any, and switches its SDK's repetitions off.
+ * What core guarantees for every call
  *
- * What every call guarantees to core
- * - It rejects with a `StorageError` alone, whose cause is made with `describeCause`. Core adds
- *   operation, provider and names.
- * - It settles soon after `signal` is aborted (`ABORTED` is set by core whatever the call rejects
- *   with), and has by then undone what it had half-done: no visible file, the previous version
- *   intact, no temporary file. Over a network one case remains: a service that already had the
- *   whole request may carry it out.
- * - A file's name that the service can hold only escaped, and is too long for it then, is
- *   `INVALID_NAME` from every call.
- * - A write is atomic: a reader sees the previous version or the new one, whole, with the
- *   attributes that belong to it.
- * - Reads see finished writes, unless the README's heading "Consistency" says otherwise.
- * - A container that does not exist is `CONTAINER_NOT_FOUND` from every call, never an empty list
- *   or a missing file.
+ * - Arguments are valid. Container names meet `capabilities.containerNames`; file names are
+ *   well-formed UTF-8 of 1 to 1,024 bytes; ranges, limits, part numbers, sizes and metadata meet
+ *   their rules and the provider's limits. Core does not request what the capabilities exclude.
+ * - `signal` is always given, and includes the caller's timeout. Core makes no call with an aborted
+ *   signal. Calls that cannot be aborted share one signal, which keeps no listeners.
+ * - Options are never shared between calls. The provider may keep them, but does not change them.
+ * - Calls are concurrent, including the first ones. None follows `close`.
+ * - Core retries failed calls by their error's code (`errorCodes[code].retry`). A provider
+ *   therefore never retries, and disables its SDK's retries.
+ *
+ * What a provider guarantees for every call
+ *
+ * - It rejects only with a `StorageError`, whose cause is made with `describeCause`. Core adds the
+ *   operation, the provider and the names.
+ * - It settles soon after `signal` is aborted, with any error: core replaces it by `ABORTED` or
+ *   `TIMEOUT`. By then it has undone its partial work: no visible file, the previous version
+ *   intact, no temporary file. Over a network one case remains: a service that already has the
+ *   whole request may execute it.
+ * - If the service escapes a file's name and the result is too long, every call fails with
+ *   `INVALID_NAME`.
+ * - A write is atomic: a reader sees either the previous version or the new one, complete and with
+ *   its attributes.
+ * - Reads see finished writes, unless the README's heading "Consistency" documents an exception.
+ * - For a missing container, every call fails with `CONTAINER_NOT_FOUND`. It returns no empty list
+ *   and reports no missing file.
  * - Missing permissions are `PERMISSION_DENIED`, never "not found".
  *
- * Constructing a provider does no I/O, and neither do `name`, `capabilities` and `native`.
+ * The constructor of a provider, `name`, `capabilities` and `native` do no I/O.
  */
 
 import type { Readable } from 'node:stream'
@@ -49,51 +49,53 @@ import type {
 } from './files.js'
 import type { ByteRange, ResolvedRange } from './range.js'
 
-/** What every call is given. */
+/** Options of every call. */
 export interface CallOptions {
   readonly signal: AbortSignal
 }
 
 export interface ListCallOptions extends CallOptions {
   /**
-   * Entries in the page, folders included: 1 to `capabilities.maxPageSize`. The page may be
-   * shorter, with a `next`.
+   * Maximum number of entries, folders included: 1 to `capabilities.maxPageSize`. A shorter page
+   * may have a `next`.
    */
   readonly limit: number
   /**
-   * Where the page starts: the `next` of the page before it, unchanged. Anything else:
+   * Where the page starts: the `next` of the previous page, unchanged. Otherwise, fails with
    * `INVALID_ARGUMENT`.
    */
   readonly next?: string
 }
 
 export interface ContainerPage {
-  /** In the order of their names' UTF-8 bytes. */
+  /** In the order of the names' UTF-8 bytes. */
   readonly entries: readonly ContainerInfo[]
-  /** Opaque to core; left out on the last page. */
+  /** Opaque to core; missing on the last page. */
   readonly next?: string
 }
 
 export interface ListFilesCallOptions extends ListCallOptions {
-  /** Only names that begin with this; may be empty. */
+  /** Only names with this prefix; may be empty. */
   readonly prefix: string
   /**
-   * Names that hold this after the prefix are shown as one folder, up to and including its first
-   * occurrence there. Never empty when given.
+   * Names that contain this after the prefix are listed as one folder, up to and including its
+   * first occurrence there. Never empty.
    */
   readonly delimiter?: string
-  /** Only names (and folders) greater than this, by UTF-8 bytes. Given on the first page alone. */
+  /** Only names and folders greater than this, by UTF-8 bytes. Given only for the first page. */
   readonly startAfter?: string
 }
 
 export interface FilePage {
   /**
-   * In the order of their names' UTF-8 bytes, files and folders mixed. A folder is shown once, even
-   * when its files would span pages. Names added or removed between pages make no other name appear
-   * twice or be left out.
+   * In the order of the names' UTF-8 bytes, files and folders mixed. A folder is listed once, also
+   * if its files span pages. If names are added or deleted between two pages, every other name is
+   * listed exactly once.
    */
   readonly entries: readonly (FileEntry | FolderEntry)[]
-  /** Opaque to core; left out on the last page. A last page is empty only when it is the first. */
+  /**
+   * Opaque to core; missing on the last page. A last page is empty only if it is the first page.
+   */
   readonly next?: string
 }
 
@@ -106,84 +108,82 @@ export interface OpenCallOptions extends ReadCallOptions {
 }
 
 /**
- * A stream that can also be read into buffers that the reader has already, for providers whose
- * reads do not break off half-way, as those of a connection do. It is read in one way or the other.
- * That `readInto` stands on the stream itself keeps wrappers honest: one that puts a stream of its
- * own in its place leaves no way around it.
+ * A stream that can also be read into the reader's own buffers, for providers whose reads do not
+ * break off, unlike those of a connection. It is read in one of the two ways. `readInto` is a
+ * method of the stream, so a wrapper that replaces the stream cannot be bypassed.
  */
 export interface DirectReadable extends Readable {
   /**
-   * Reads the next bytes into the buffer from its beginning; how many: 0 only at the end, and fewer
-   * than fit only before it. Rejects where the stream would error, with the same `StorageError`.
-   * One call at a time. After `destroy`, whoever still reads into a buffer is waited for before
-   * `close` is emitted.
+   * Reads the next bytes into the beginning of the buffer, and returns their number: 0 only at the
+   * end, and less than the buffer's length only before it. Rejects with the `StorageError` that the
+   * stream would emit. One call at a time. After `destroy`, `close` is emitted when a pending read
+   * has ended.
    */
   readInto(buffer: Buffer): Promise<number>
 }
 
-/** A file open for reading. */
+/** A file that is open for reading. */
 export type OpenFile = ResolvedRange & {
-  /** Of the whole file, whatever the range. */
+  /** Properties of the whole file, whatever the range. */
   readonly info: FileInfo
 } & (
     | {
         /**
-         * Exactly `length` bytes from `offset`, all of the version that `info` describes; when that
-         * can't be kept up, the stream fails. It errors with a `StorageError`; after one that can
-         * be tried again (`CONNECTION_LOST` and its like) core opens the rest under the same ETag.
-         * Destroying it frees the connection or descriptor at once; it is always read to its end or
-         * destroyed.
+         * Exactly `length` bytes from `offset`, all of the version that `info` describes; otherwise
+         * the stream fails. It emits a `StorageError`. After one that allows a retry, such as
+         * `CONNECTION_LOST`, core opens the rest under the same ETag. Destroying the stream
+         * releases the connection or descriptor at once. Core reads it to its end or destroys it.
          */
         readonly stream: Readable | DirectReadable
       }
     | {
         /**
-         * The same bytes at once, for small files that the provider has in memory anyway. Nothing
-         * is left open.
+         * The bytes at once, for small files that the provider has in memory. Nothing stays open.
          */
         readonly bytes: Uint8Array
       }
   )
 
 /**
- * A body as a provider gets it: bytes in memory, or, where `capabilities.streamingPut` is true, an
- * iterable. Once the call has settled, bytes in memory are not the provider's any more: other bytes
- * are written over them. When an iterable throws, nothing may be stored, and the error is passed on
- * unchanged; this is how core stops a body that is too long, too short or has the wrong checksum,
- * and how a pending read ends when the call's signal is aborted. A provider that stops early leaves
- * the loop, which ends the source.
+ * A body as a provider receives it: bytes in memory or, if `capabilities.streamingPut` is true, an
+ * iterable.
+ *
+ * After the call has settled, core reuses the memory of the bytes. If an iterable throws, the
+ * provider stores nothing and passes the error on unchanged. Core throws for a body that is too
+ * long, too short or has the wrong checksum, and for a pending read when the signal is aborted. A
+ * provider that stops early leaves the loop, which ends the source.
  */
 export type ProviderBody = Uint8Array | AsyncIterable<Uint8Array>
 
-/** What a writer says of a file, as a provider gets it. */
+/** Options of a write, as a provider receives them. */
 export interface WriteCallOptions extends CallOptions {
-  /** `contentType` is always there; `metadata` has lower-case keys. */
+  /** `contentType` is always given; the keys of `metadata` are in lower case. */
   readonly attributes: FileAttributes & {
     readonly contentType: string
     readonly metadata: Readonly<Record<string, string>>
   }
   readonly conditions: WriteConditions
   /**
-   * Verified by core while the body flows when MD5 or SHA-256; the provider keeps those in
+   * Core verifies MD5 and SHA-256 while the body is read. The provider stores those in
    * `capabilities.checksums`.
    */
   readonly checksums: Checksums
   readonly acl?: string
-  /** Only names of `capabilities.nativeOptions`. */
+  /** Only names in `capabilities.nativeOptions`. */
   readonly native: Readonly<Record<string, unknown>>
 }
 
 export interface PutCallOptions extends WriteCallOptions {
-  /** Bytes, when known. Core has made sure that the body has exactly so many, or that it throws. */
+  /** Bytes, if known. Core ensures that the body has this size or throws. */
   readonly size?: number
 }
 
 export interface CopyCallOptions extends CallOptions {
-  /** Replace the source's attributes as a whole; kept when left out. */
+  /** Replace all attributes of the source. Default: the source's attributes. */
   readonly attributes?: WriteCallOptions['attributes']
-  /** On the target. */
+  /** Conditions on the target. */
   readonly conditions: WriteConditions
-  /** On the source; `PRECONDITION_FAILED`. */
+  /** The source's ETag; fails with `PRECONDITION_FAILED` if it differs. */
   readonly ifSourceMatch?: string
   readonly acl?: string
   readonly native: Readonly<Record<string, unknown>>
@@ -195,25 +195,26 @@ export interface RemoveCallOptions extends CallOptions {
 
 export interface RemoveOutcome {
   readonly file: string
-  /** Left out when the file is gone, also when there was none. */
+  /** Missing if the file is deleted or did not exist. */
   readonly error?: StorageError
 }
 
-/** Which part upload: enough to look at its parts and to abort it. */
+/** Identifies a multipart upload. Enough to list its parts and to abort it. */
 export interface PartUploadReference {
   readonly container: string
   readonly file: string
-  /** Opaque. Printable ASCII. */
+  /** Opaque; printable ASCII. */
   readonly id: string
 }
 
 /**
- * A part upload. Its state is in the service alone: anybody who holds these four values continues
- * it, in any process. Every part but the last has `partSize` bytes, so parts may be sent in any
- * order, by anyone, several at once. (Core checks that, with one exception of its own: where
- * `streamingPut` is false, a body of unknown length that has used up half of the service's parts
- * goes on in larger ones, one after the other. Such providers join parts by number, whatever their
- * sizes.)
+ * A multipart upload. Its state is only in the service: any process with these four values can
+ * continue it. Every part but the last has `partSize` bytes, so parts may be sent in any order and
+ * concurrently.
+ *
+ * Core checks the sizes, with one exception: if `streamingPut` is false, a body of unknown length
+ * continues in larger parts, one after the other, after half of the service's parts are used. Such
+ * providers join parts by number, whatever their sizes.
  */
 export interface PartUpload extends PartUploadReference {
   /** Bytes. */
@@ -221,14 +222,14 @@ export interface PartUpload extends PartUploadReference {
 }
 
 export interface StartUploadCallOptions extends Omit<WriteCallOptions, 'conditions'> {
-  /** Bytes; within `capabilities.parts`. */
+  /** Bytes, within `capabilities.parts`. */
   readonly partSize: number
 }
 
 export interface UploadPartCallOptions extends CallOptions {
   /** 1 to `capabilities.parts.maxParts`. */
   readonly partNumber: number
-  /** Bytes, when known; never more than `upload.partSize`. */
+  /** Bytes, if known; at most `upload.partSize`. */
   readonly size?: number
 }
 
@@ -236,7 +237,7 @@ export interface UploadedPart {
   readonly partNumber: number
   /** Bytes. */
   readonly size: number
-  /** Opaque: what `completeUpload` must be given for this very content of the part. */
+  /** Opaque: identifies this content of the part for `completeUpload`. */
   readonly tag: string
 }
 
@@ -248,18 +249,18 @@ export interface PartPage {
 
 export interface CompleteUploadCallOptions extends CallOptions {
   /**
-   * One or more, in the order of their numbers, which run from 1 without a gap. Parts that were
-   * sent and are not here are left out.
+   * One part or more, in the order of their numbers, which run from 1 without a gap. Other parts
+   * that were sent are not included in the file.
    */
   readonly parts: readonly UploadedPart[]
   readonly conditions: WriteConditions
 }
 
-/** A part upload that was started and neither completed nor aborted. */
+/** A multipart upload that was neither completed nor aborted. */
 export interface UnfinishedUpload extends PartUploadReference {
   /**
-   * Bytes; left out where the service does not keep it (Amazon), and known then to whoever started
-   * the upload.
+   * Bytes; missing if the service does not store it (Amazon). The process that started the upload
+   * knows it.
    */
   readonly partSize?: number
   readonly started: Date
@@ -274,104 +275,120 @@ export interface SignUrlCallOptions extends CallOptions {
   readonly method: 'GET' | 'PUT'
   /** Seconds; 1 to `capabilities.signedUrls.maxExpiresIn`. */
   readonly expiresIn: number
-  /** PUT: the content type that the request must have; `null`: it must have none. Left out: any. */
+  /** PUT: the content type that the request must have; `null`: it must have none. Default: any. */
   readonly contentType?: string | null
-  /** PUT: bytes that the request must have. */
+  /** PUT: the size that the request's body must have, in bytes. */
   readonly size?: number
-  /** GET: headers that the answer shall have. */
+  /** GET: headers of the response. */
   readonly responseHeaders?: Omit<FileAttributes, 'expires' | 'metadata'>
 }
 
 export interface SignedUrl {
   readonly url: string
   readonly method: 'GET' | 'PUT'
-  /** Headers that the request must have beside the URL. */
+  /** Headers that the request must have. */
   readonly headers: Readonly<Record<string, string>>
   readonly expires: Date
 }
 
 /** The methods that every provider has. */
 export interface RequiredMethods {
+  /** Returns a page of the containers. */
   listContainers(options: ListCallOptions): Promise<ContainerPage>
-  /** `CONTAINER_EXISTS` when it does, whoever owns it. Of several at once, one wins. */
+  /**
+   * Creates a container. Fails with `CONTAINER_EXISTS`, also if another account owns it. One of
+   * several concurrent calls succeeds.
+   */
   createContainer(container: string, options: CallOptions): Promise<ContainerInfo>
-  /** `CONTAINER_NOT_FOUND`. */
+  /** Returns a container. Fails with `CONTAINER_NOT_FOUND`. */
   getContainer(container: string, options: CallOptions): Promise<ContainerInfo>
   /**
-   * With its files and unfinished uploads; with `onlyIfEmpty`, `CONTAINER_NOT_EMPTY` when it holds
-   * a file, and all is left as it was.
+   * Deletes a container with its files and unfinished uploads. With `onlyIfEmpty`, fails with
+   * `CONTAINER_NOT_EMPTY` and changes nothing if the container holds a file.
    */
   destroyContainer(container: string, options: CallOptions & { readonly onlyIfEmpty: boolean }): Promise<void>
 
+  /** Returns a page of the files. */
   listFiles(container: string, options: ListFilesCallOptions): Promise<FilePage>
-  /** `FILE_NOT_FOUND`, `PRECONDITION_FAILED`, `NOT_MODIFIED`. */
+  /**
+   * Returns a file's properties. Fails with `FILE_NOT_FOUND`, `PRECONDITION_FAILED` and
+   * `NOT_MODIFIED`.
+   */
   getFile(container: string, file: string, options: ReadCallOptions): Promise<FileInfo>
   /**
-   * As `getFile`, and `RANGE_NOT_SATISFIABLE` with `details.size`. Conditions come before the
-   * range.
+   * Opens a file. Fails as `getFile` does, and with `RANGE_NOT_SATISFIABLE`, which has
+   * `details.size`. Conditions are checked before the range.
    */
   openFile(container: string, file: string, options: OpenCallOptions): Promise<OpenFile>
   /**
-   * `PRECONDITION_FAILED`, `NAME_CONFLICT`, `NO_SPACE`. What is returned equals a later `getFile`
-   * in every property it has, but for `replaced`.
+   * Stores a file. Fails with `PRECONDITION_FAILED`, `NAME_CONFLICT` and `NO_SPACE`. Every returned
+   * property except `replaced` equals that of a later `getFile`.
    */
   putFile(container: string, file: string, body: ProviderBody, options: PutCallOptions): Promise<WrittenFile>
-  /** `FILE_NOT_FOUND`, `PRECONDITION_FAILED`. */
+  /** Deletes a file. Fails with `FILE_NOT_FOUND` and `PRECONDITION_FAILED`. */
   removeFile(container: string, file: string, options: RemoveCallOptions): Promise<void>
   /**
-   * Any number of files, no name twice. One outcome for each file in their order; a file that does
-   * not exist counts as removed. Rejects only when nothing could be tried at all. Names whose error
-   * can be tried again are asked for again.
+   * Deletes any number of files, without repeated names. Returns one outcome per file, in order; a
+   * missing file counts as deleted. Rejects only if nothing could be attempted. Core retries names
+   * whose error allows it.
    */
   removeFiles(container: string, files: readonly string[], options: CallOptions): Promise<readonly RemoveOutcome[]>
   /**
-   * A copy on the service, of any size, atomic like a write. The errors of `getFile` for the source
-   * and `putFile` for the target. Source and target may be the same, with new attributes or none.
+   * Copies a file of any size on the service, atomically like a write. Fails as `getFile` does for
+   * the source, and as `putFile` does for the target. Source and target may be equal, with or
+   * without new attributes.
    */
   copyFile(source: FileLocation, target: FileLocation, options: CopyCallOptions): Promise<WrittenFile>
-  /** Frees connections. Called at most once. */
+  /** Closes connections. Called at most once. */
   close(): Promise<void>
 }
 
-/** Moves as one step of the service. */
+/** Moves in one step of the service. */
 export interface MovingMethods {
   /**
-   * Only where the service has it as one step, cheaper than copy and removal: afterwards the source
-   * is gone and the target is there. Without it core copies, then removes the source. Source and
-   * target differ.
+   * Moves a file. Present only if the service moves in one step that is cheaper than a copy and a
+   * deletion. Otherwise core copies the file, then deletes the source. Source and target differ.
    */
   moveFile(source: FileLocation, target: FileLocation, options: CopyCallOptions): Promise<WrittenFile>
 }
 
-/** Multipart uploads: all of these methods, or none and `capabilities.parts` is false. */
+/**
+ * Multipart uploads: a provider has all of these methods, or none and `capabilities.parts` is
+ * false.
+ */
 export interface UploadMethods {
+  /** Starts a multipart upload. */
   startUpload(container: string, file: string, options: StartUploadCallOptions): Promise<PartUpload>
-  /** Sent again, the last one counts. `UPLOAD_NOT_FOUND`. */
+  /**
+   * Stores a part, which replaces an earlier one of the same number. Fails with `UPLOAD_NOT_FOUND`.
+   */
   uploadPart(upload: PartUpload, body: ProviderBody, options: UploadPartCallOptions): Promise<UploadedPart>
-  /** `UPLOAD_NOT_FOUND`. */
+  /** Returns a page of the parts. Fails with `UPLOAD_NOT_FOUND`. */
   listParts(upload: PartUploadReference, options: ListCallOptions): Promise<PartPage>
   /**
-   * The file appears, whole. `INVALID_PART` when a part is missing or its tag is wrong, and from
-   * services that cannot leave out parts that were sent; `UPLOAD_NOT_FOUND`, also when it was
-   * completed; the errors of `putFile`. After an error other than `UPLOAD_NOT_FOUND` the upload can
-   * still be completed or aborted. Attributes and checksums are those given at the start, also when
-   * another process completes.
+   * Makes the complete file visible, with the attributes and checksums given at the start, also if
+   * another process completes the upload.
+   *
+   * Fails as `putFile` does, and with `INVALID_PART` if a part is missing or its tag is wrong.
+   * Services that cannot leave out parts fail with it too, if not all parts are listed. Fails with
+   * `UPLOAD_NOT_FOUND`, also if the upload is completed. After any other error the upload can still
+   * be completed or aborted.
    */
   completeUpload(upload: PartUpload, options: CompleteUploadCallOptions): Promise<WrittenFile>
   /**
-   * What was sent is thrown away. Not an error when the upload is unknown, completed or already
-   * aborted; a completed file stays.
+   * Deletes the parts. Succeeds if the upload is unknown, completed or aborted; a completed file
+   * stays.
    */
   abortUpload(upload: PartUploadReference, options: CallOptions): Promise<void>
-  /** Unfinished uploads of names that begin with the prefix. */
+  /** Returns a page of the unfinished uploads whose names have the prefix. */
   listUploads(container: string, options: ListCallOptions & { readonly prefix: string }): Promise<UploadPage>
 }
 
 /** Signed URLs. */
 export interface SigningMethods {
   /**
-   * Left out, and `capabilities.signedUrls` false, when the service has none. `INVALID_NAME` for a
-   * file whose name the service's URLs cannot express, though it holds the file.
+   * Signs a URL. Absent, with `capabilities.signedUrls` false, if the service has no signed URLs.
+   * Fails with `INVALID_NAME` for a stored file whose name the service's URLs cannot express.
    */
   signUrl(container: string, file: string, options: SignUrlCallOptions): Promise<SignedUrl>
 }
@@ -381,20 +398,19 @@ export interface StorageProvider
     Partial<MovingMethods>,
     Partial<UploadMethods>,
     Partial<SigningMethods> {
-  /** As in a data source's `provider`, such as `filesystem`; in errors and diagnostics. */
+  /**
+   * The name in a data source's `provider`, such as `filesystem`. Used in errors and diagnostics.
+   */
   readonly name: string
   readonly capabilities: Capabilities
   /**
-   * The service's own client, for what the contract does not have. Documented in the README under
+   * The service's own client, for features outside of the contract. Documented in the README under
    * "Native access".
    */
   readonly native: unknown
 }
 
-/**
- * The methods of {@link StorageProvider}, so that a wrapper can be checked for forwarding each of
- * them.
- */
+/** The methods of {@link StorageProvider}. Used to check that a wrapper forwards each of them. */
 export const providerMethods = [
   'listContainers',
   'createContainer',

@@ -1,12 +1,10 @@
-/**
- * Providers by name: their packages, and how one is found in the application's installation.
- */
+/** The packages of providers with a name, and their import from the application's installation. */
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { dataSourceError } from './data-source-error.js'
 import type { ProviderName } from './provider-settings.js'
 
-/** The package of each provider that has a name. Nothing else is ever loaded by name. */
+/** The package of each provider name. Core imports no other package by name. */
 export const providerPackages = Object.freeze({
   amazon: '@stowage/provider-s3',
   azure: '@stowage/provider-azure',
@@ -16,19 +14,21 @@ export const providerPackages = Object.freeze({
   rackspace: '@stowage/provider-rackspace',
 } as const satisfies Record<ProviderName, string>)
 
+/** Returns whether a value is the name of a provider. */
 export const isProviderName = (name: unknown): name is ProviderName =>
   typeof name === 'string' && Object.hasOwn(providerPackages, name)
 
-/** Where a provider's package is looked for, and the data source that an error names. */
+/** Where a provider's package is searched, and the data source for errors. */
 export interface PackageSearch {
   readonly directory: string
   readonly source: string | undefined
 }
 
 /**
- * Imports a provider's package. It is searched from the data source's directory, the application's
- * main script, the working directory, and the file that this code is in. `INVALID_ARGUMENT` says
- * what to do when it is in none of them.
+ * Imports a provider's package. Searches from the data source's directory, the application's main
+ * script, the working directory, and the file with this code.
+ *
+ * Fails with `INVALID_ARGUMENT` if the package is not found. The message has the remedy.
  */
 export async function importProvider(provider: ProviderName, { directory, source }: PackageSearch): Promise<unknown> {
   const packageName = providerPackages[provider]
@@ -41,27 +41,23 @@ export async function importProvider(provider: ProviderName, { directory, source
   }
   const module = `createStorage({ provider: await import("${packageName}"), … })`
   const remedy = (await isBundled())
-    ? `a bundle has to contain it: pass the module in place of the name, ${module}`
-    : `install it with "npm install ${packageName}", or pass the module in place of the name: ${module}`
-  throw dataSourceError(source, 'provider', `the package "${packageName}" of "${provider}" was not found; ${remedy}`)
+    ? `a bundle must contain it: pass the module instead of the name, ${module}`
+    : `install it with "npm install ${packageName}", or pass the module instead of the name: ${module}`
+  throw dataSourceError(source, 'provider', `package "${packageName}" for provider "${provider}" not found; ${remedy}`)
 }
 
 /**
- * An import that is left to Node: each comment keeps one bundler from resolving the specifier when
- * it builds, which would fail or put a module in place that rejects everything.
+ * Imports at run time. Each comment prevents one bundler from resolving the specifier during the
+ * build, which would fail or insert a module that always throws.
  */
 const importAtRunTime = (specifier: string): Promise<unknown> =>
   import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ specifier)
 
-/**
- * The URL of the package's main module, or nothing when it is not found from any of the
- * directories.
- */
+/** Returns the URL of the package's main module, or `undefined` if no directory leads to it. */
 function locate(packageName: string, directory: string): string | undefined {
-  // Bundlers replace an imported `createRequire` by their own, which knows nothing of the
-  // installation.
+  // Bundlers replace an imported `createRequire` by their own, which ignores the installation.
   const { createRequire } = process.getBuiltinModule('node:module')
-  // Absent in a worker, and where Node is embedded.
+  // `argv[1]` is missing in a worker and where Node is embedded.
   const main = process.argv[1] ?? process.cwd()
   for (const start of [join(directory, 'datasources.json'), resolve(main), join(process.cwd(), 'index.js')]) {
     try {
@@ -73,7 +69,7 @@ function locate(packageName: string, directory: string): string | undefined {
   return undefined
 }
 
-/** Whether the package itself is missing, and not something that it imports. */
+/** Returns whether the package itself is missing, and not one of its imports. */
 const isMissing = (error: unknown, packageName: string) =>
   error instanceof Error &&
   'code' in error &&
@@ -81,8 +77,8 @@ const isMissing = (error: unknown, packageName: string) =>
   error.message.includes(`'${packageName}'`)
 
 /**
- * Whether this code runs from a bundle: then its own package's name leads to nothing, or to another
- * copy of it.
+ * Returns whether this code runs from a bundle: its own package name is then missing, or another
+ * copy.
  */
 async function isBundled(): Promise<boolean> {
   try {

@@ -13,7 +13,7 @@ import { isStorageError, StorageError } from '../contract/errors.js'
 import type { FileInfo } from '../contract/files.js'
 import type { DirectReadable, OpenFile } from '../contract/provider.js'
 import type { OpenedFile, SendOptions } from '../service/options.js'
-import { noFailures, oneMore, type RetryPolicy } from '../service/retry.js'
+import { addFailure, noFailures, type RetryPolicy } from '../service/retry.js'
 import { sendThroughBuffers, sendThroughStreams } from './send.js'
 
 export interface DownloadJob {
@@ -201,7 +201,7 @@ export class DownloadStream extends Readable implements DirectReadable {
 
   async #resume(error: unknown): Promise<void> {
     const { retry, signal, reopen, opened } = this.#job
-    this.#failures = oneMore(this.#failures)
+    this.#failures = addFailure(this.#failures)
     await retry.nextOfTransfer(this.#failures, error, signal, true)
     try {
       const rest = await reopen(opened.offset + this.#delivered, opened.offset + opened.length - 1)

@@ -1,11 +1,9 @@
-/**
- * A file's attributes, as a copy of it gets them.
- */
+/** The attributes of a file for a copy of it. */
 import { pickHeaderAttributes } from '../contract/attributes.js'
 import type { FileInfo } from '../contract/files.js'
 import type { WriteCallOptions } from '../contract/provider.js'
 
-/** All attributes of a file, for a copy that keeps them. */
+/** Returns all attributes of a file, for a copy that keeps them. */
 export const attributesOf = (info: FileInfo): WriteCallOptions['attributes'] => ({
   contentType: info.contentType,
   metadata: info.metadata,

@@ -1,12 +1,11 @@
 /**
- * Memory of chunks, given back when they are done with and not when the collector comes to it.
+ * Frees the memory of chunks as soon as they are used, before the garbage collector does.
  *
- * A chunk from a socket is memory outside of the JavaScript heap, and for every 30 to 40 MiB of it
- * the engine collects its whole heap, which is a third of what receiving a large file costs.
- * Freeing a chunk that somebody else still has would be much worse. So both sides must agree to it:
- * the source says that it has no more use for the chunk, and whoever takes the chunk last, and
- * copied its bytes, frees it. One who knows nothing of all this leaves it to the collector, and is
- * right too.
+ * A chunk from a socket is memory outside of the JavaScript heap. For every 30 to 40 MiB of it, the
+ * engine collects its whole heap, which is a third of the cost of receiving a large file. Freeing a
+ * chunk that is still in use would corrupt data. Both sides must therefore agree: the source
+ * declares that it no longer uses the chunk, and the last reader frees it after copying the bytes.
+ * If one side does not take part, the collector frees the chunk.
  */
 
 const givenAway = new WeakSet<Uint8Array>()
@@ -15,17 +14,17 @@ const givenAway = new WeakSet<Uint8Array>()
 const leastBytes = 16_384
 
 /**
- * Says of a chunk, before a body hands it out, that nobody else has it or any other view of its
- * memory, and never will.
+ * Declares, before a body returns the chunk, that no other code uses the chunk or another view of
+ * its memory, now or later.
  */
 export function giveAwayChunk(chunk: Uint8Array): void {
   if (chunk.byteLength >= leastBytes && chunk.byteLength === chunk.buffer.byteLength) givenAway.add(chunk)
 }
 
 /**
- * Frees the memory of a chunk of a body that was read, if the body's source gave it away; does
- * nothing otherwise. Not to be called as long as anything is done with the bytes, such as writing
- * them to a file: the chunk is empty afterwards.
+ * Frees the memory of a chunk if the body's source gave it away; otherwise does nothing. The chunk
+ * is empty afterwards, so call it only after every use of the bytes, such as writing them to a
+ * file, has ended.
  */
 export function freeChunk(chunk: Uint8Array): void {
   if (givenAway.delete(chunk) && chunk.buffer instanceof ArrayBuffer) chunk.buffer.transfer(0)

@@ -1,14 +1,12 @@
-/**
- * Objects without their undefined properties.
- */
+/** Objects without their undefined properties. */
 
-/** `T`, whose properties that may be undefined are optional instead. */
+/** `T` with its properties that may be undefined made optional. */
 export type Defined<T> = {
   [Name in keyof T as undefined extends T[Name] ? never : Name]: T[Name]
 } & { [Name in keyof T as undefined extends T[Name] ? Name : never]?: Exclude<T[Name], undefined> }
 
 /**
- * A copy without the properties whose value is `undefined`.
+ * Returns a copy without the properties whose value is `undefined`.
  *
  * @example
  * defined({ size: 3, etag: undefined }) // { size: 3 }

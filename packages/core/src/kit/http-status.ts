@@ -1,17 +1,15 @@
-/**
- * What the HTTP status of a service's response means, the same for every provider.
- */
+/** The meaning of a service's HTTP status, the same for every provider. */
 import type { StorageErrorCode } from '../contract/errors.js'
 
-/** An error code, and the message that goes with it. */
+/** An error code and its message. */
 export type Meaning = readonly [StorageErrorCode, string]
 
 const meanings: Readonly<Record<number, Meaning>> = {
   304: ['NOT_MODIFIED', 'the caller has this version of the file'],
   400: ['INVALID_ARGUMENT', 'the service rejected the request as invalid'],
-  401: ['UNAUTHENTICATED', 'the service refused the credentials'],
+  401: ['UNAUTHENTICATED', 'the service rejected the credentials'],
   403: ['PERMISSION_DENIED', 'the credentials do not allow this'],
-  // The service received no whole request, so it did nothing (RFC 9110, 15.5.9).
+  // The service did not receive the whole request, so it did nothing (RFC 9110, 15.5.9).
   408: ['UNAVAILABLE', 'the service did not receive the request in time'],
   411: ['LENGTH_REQUIRED', 'the service requires a length'],
   412: ['PRECONDITION_FAILED', 'the file is not the requested version'],
@@ -24,8 +22,10 @@ const meanings: Readonly<Record<number, Meaning>> = {
 }
 
 /**
- * The meaning of a status that is not a success. A provider passes what its service means
- * otherwise. 404 is not here: what is missing depends on the request.
+ * Returns the meaning of a status that is not a success. 404 has none: what is missing depends on
+ * the request.
+ *
+ * @param exceptions Statuses that have another meaning in this service.
  *
  * @example
  * statusMeaning(503) // ['UNAVAILABLE', 'the service is unavailable']

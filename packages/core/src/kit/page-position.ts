@@ -1,10 +1,8 @@
-/**
- * A provider's position in a list, as the opaque `next` of a page.
- */
+/** The provider's position in a list, as the opaque `next` of a page. */
 import { StorageError } from '../contract/errors.js'
 
 /**
- * Plain data as a text that is safe in a URL.
+ * Encodes plain data as a text that is safe in a URL.
  *
  * @example
  * const next = encodePosition('photos/1.jpg')
@@ -12,10 +10,11 @@ import { StorageError } from '../contract/errors.js'
 export const encodePosition = (position: unknown): string => Buffer.from(JSON.stringify(position)).toString('base64url')
 
 /**
- * What {@link encodePosition} was given; `undefined` on the first page, which has no `next`. Throws
- * `INVALID_ARGUMENT` when the text comes from no page.
+ * Returns the data that was passed to {@link encodePosition}, or `undefined` for the first page,
+ * which has no `next`.
  *
- * @param isPosition Whether a value can be a position in this list.
+ * @param isPosition Returns whether a value is a position in this list.
+ * @throws `INVALID_ARGUMENT` if the text does not come from a page.
  *
  * @example
  * const after = decodePosition(next, isName) ?? startAfter
@@ -27,10 +26,10 @@ export function decodePosition<T>(next: string | undefined, isPosition: (value: 
   return position
 }
 
-/** Whether a position is the name after which the page begins. */
+/** Returns whether a position is the name after which the page begins. */
 export const isName = (value: unknown): value is string => typeof value === 'string'
 
-/** The error for a `next` that comes from no page of the list. */
+/** Makes the error for a `next` that does not come from a page of the list. */
 export const invalidPosition = (): StorageError =>
   new StorageError('INVALID_ARGUMENT', 'the cursor does not come from an earlier page of this list', {
     details: { property: 'cursor' },

@@ -1,13 +1,11 @@
-/**
- * Many tasks, a few at a time.
- */
+/** Runs many tasks, a few at a time. */
 
 /**
- * Runs a task for each item, at most `parallelism` at a time, and takes no item before a task can
- * begin. The first failure aborts the signal that the tasks get, and no further task begins.
+ * Runs a task for each item, at most `parallelism` at a time. Takes an item only when its task can
+ * begin. The first failure aborts the signal that the tasks receive, and no further task begins.
  * Settles when all tasks have ended; rejects with the first failure.
  *
- * @param parallelism Tasks at a time, 1 or more.
+ * @param parallelism Concurrent tasks, 1 or more.
  * @param signal Also stops the tasks. Default: none.
  *
  * @example

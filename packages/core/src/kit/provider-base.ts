@@ -1,6 +1,4 @@
-/**
- * A provider's class, made from modules of functions.
- */
+/** Makes a provider's class from modules of functions. */
 import {
   type MovingMethods,
   providerMethods,
@@ -22,18 +20,18 @@ type WithContext<Methods, Context> = {
 export type ProviderCalls<Context> = WithContext<RequiredMethods, Context> &
   Partial<WithContext<MovingMethods & UploadMethods & SigningMethods, Context>>
 
-/** The contract's methods that have a function. */
+/** The contract's methods for which there is a function. */
 export type MethodsOf<Calls> = RequiredMethods &
   (Calls extends { moveFile: unknown } ? MovingMethods : unknown) &
   (Calls extends { startUpload: unknown } ? UploadMethods : unknown) &
   (Calls extends { signUrl: unknown } ? SigningMethods : unknown)
 
-/** What all methods of a provider share. */
+/** Holds the context that all methods of a provider share. */
 export class ContextHolder<Context> {
   declare protected readonly context: Context
 
   constructor(context: Context) {
-    // Not enumerable: a provider may be inspected, and a context holds credentials.
+    // Not enumerable, so that inspecting a provider does not show the credentials of its context.
     Object.defineProperty(this, 'context', { value: context })
   }
 }

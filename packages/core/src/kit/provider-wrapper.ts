@@ -1,6 +1,5 @@
 /**
- * A provider around another one: the base of those that add something to any provider, such as a
- * prefix, a limit or faults.
+ * A provider around another one: a base class for providers that add a prefix, a limit or faults.
  */
 import { withSignedUrls, withUploads } from '../checks/provider.js'
 import type { Capabilities } from '../contract/capabilities.js'
@@ -32,13 +31,10 @@ import type {
   UploadPartCallOptions,
 } from '../contract/provider.js'
 
-/** Forwards every call unchanged. Override what should be different. */
+/** Forwards every call unchanged. Override the methods that differ. */
 export class ProviderWrapper implements StorageProvider {
   readonly inner: StorageProvider
-  /**
-   * There only when the inner provider has it, so that core falls back to copy and removal
-   * otherwise.
-   */
+  /** Present only if the inner provider has it, so that core otherwise copies and deletes. */
   readonly moveFile?: NonNullable<StorageProvider['moveFile']>
 
   constructor(inner: StorageProvider) {

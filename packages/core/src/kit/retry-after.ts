@@ -1,10 +1,8 @@
-/**
- * The header `Retry-After`.
- */
+/** Parses the header `Retry-After`. */
 
 /**
- * Whole seconds from a `Retry-After` header: seconds, also with a fraction as Swift sends them, or
- * a date (RFC 9110, 10.2.3). `undefined` for anything else.
+ * Returns the whole seconds that a `Retry-After` header asks for: a number, also with a fraction as
+ * Swift sends it, or a date (RFC 9110, 10.2.3). Returns `undefined` for other values.
  *
  * @example
  * retryAfterSeconds('1.5') // 2

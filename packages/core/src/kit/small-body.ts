@@ -1,17 +1,21 @@
 /**
- * Small bodies of answers, which a provider reads at once: a stream of its own costs more than they
- * do, and a connection that breaks meanwhile is a failed call like any other.
+ * Reads small response bodies at once. A separate stream would cost more than the body, and a
+ * broken connection is then a failed call like any other.
  */
 import type { Readable } from 'node:stream'
 import { StorageError } from '../contract/errors.js'
 
-/** Bytes: bodies up to here are small. */
+/** The maximum size of a small body, in bytes. */
 export const smallBodySize = 65_536
 
 /**
- * Reads a body to its end. Rejects with what `explain` makes of the stream's failure or of the
- * signal's reason, with `CONNECTION_LOST` when it ends early, and with `BAD_RESPONSE` when it is
- * longer; the stream is destroyed then.
+ * Reads a body to its end. If it fails, the stream is destroyed.
+ *
+ * Fails with `CONNECTION_LOST` if the body ends early, and with `BAD_RESPONSE` if it is longer than
+ * `length`.
+ *
+ * @param length The expected size, in bytes.
+ * @param explain Makes the error from the stream's failure or the signal's reason.
  */
 export function readSmallBody(
   body: Readable,
@@ -32,23 +36,23 @@ export function readSmallBody(
     chunks.push(chunk)
     received += chunk.length
     if (received > length)
-      fail(new StorageError('BAD_RESPONSE', `the service sent more than the ${length} bytes asked for`))
+      fail(new StorageError('BAD_RESPONSE', `the service sent more than the ${length} requested bytes`))
   })
-  // Stays for failures that come later, which nobody needs to know.
+  // The listener stays: a later failure must not become an uncaught exception.
   body.on('error', (error) => fail(explain(error)))
   body.once('close', () => {
-    if (!body.readableEnded) fail(lost())
+    if (!body.readableEnded) fail(connectionLost())
   })
   body.once('end', () => {
-    if (received < length) return fail(lost())
+    if (received < length) return fail(connectionLost())
     signal.removeEventListener('abort', onAbort)
     const [only] = chunks
     resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, length))
   })
   signal.addEventListener('abort', onAbort, { once: true })
   if (signal.aborted) onAbort()
-  else if (body.closed) fail(lost())
+  else if (body.closed) fail(connectionLost())
   return promise
 }
 
-const lost = () => new StorageError('CONNECTION_LOST', 'the connection ended before the file did')
+const connectionLost = () => new StorageError('CONNECTION_LOST', 'the connection ended before the end of the file')

@@ -1,28 +1,26 @@
-/**
- * The scope of one operation: its signal, its deadline, and which of the two ended it.
- */
+/** The signal and the deadline of one operation, and which of the two ended it. */
 
 import { invalid, shown } from '../checks/invalid.js'
 import { StorageError } from '../contract/errors.js'
 import type { OperationOptions } from './options.js'
 
-const longestTimeout = 2 ** 31 - 1
+const maxTimeout = 2 ** 31 - 1
 
 /**
- * The signal of all operations that nothing can abort. It keeps no listeners: they would never be
- * called, and providers may leave them there, since every other signal is of one operation alone.
+ * The signal of all operations that cannot be aborted. It keeps no listeners: they would never be
+ * called. Providers may leave listeners on it, as every other signal belongs to one operation.
  */
 const unaborted = new AbortController().signal
 unaborted.addEventListener = () => undefined
 
 /**
- * Joins the caller's signal and timeout into one signal of our own. Only one listener is ever put
- * on the caller's signal, and `dispose` takes it off again, whatever the provider does with ours.
+ * Joins the caller's signal and timeout into one signal. Adds a single listener to the caller's
+ * signal, which `dispose` removes, whatever the provider does with the joined signal.
  */
 export class OperationScope {
   /**
-   * What providers get. Its reason is the `ABORTED` or `TIMEOUT` error that the operation ends
-   * with.
+   * The signal that providers receive. Its reason is the `ABORTED` or `TIMEOUT` error of the
+   * operation.
    */
   readonly signal: AbortSignal
   readonly #caller: AbortSignal | undefined
@@ -38,10 +36,10 @@ export class OperationScope {
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
       throw invalid('signal', 'signal must be an AbortSignal')
     }
-    if (timeout !== undefined && !(Number.isInteger(timeout) && timeout >= 1 && timeout <= longestTimeout)) {
+    if (timeout !== undefined && !(Number.isInteger(timeout) && timeout >= 1 && timeout <= maxTimeout)) {
       throw invalid(
         'timeout',
-        `timeout must be a whole number of milliseconds from 1 to ${longestTimeout}, not ${shown(timeout)}`,
+        `timeout must be a whole number of milliseconds from 1 to ${maxTimeout}, not ${shown(timeout)}`,
       )
     }
     if (signal?.aborted) throw abortedBy(signal)
@@ -61,11 +59,12 @@ export class OperationScope {
     }
   }
 
-  /** The deadline is met: what comes after may take its time. */
+  /** Ends the deadline. What follows is not limited in time. */
   clearTimeout(): void {
     clearTimeout(this.#timer)
   }
 
+  /** Removes the timer and the listener. */
   dispose(): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer)
     if (this.#onAbort !== undefined) this.#caller?.removeEventListener('abort', this.#onAbort)

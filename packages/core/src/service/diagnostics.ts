@@ -24,22 +24,23 @@ export interface OperationEvent {
   readonly file?: string
   /** Milliseconds since the epoch. */
   readonly started: number
-  /** Milliseconds, until the result; for `openFile` until the stream has ended or was destroyed. */
+  /** Milliseconds until the result; for `openFile`, until the stream has ended or was destroyed. */
   readonly duration: number
-  /** Bytes of content that went to the service or came from it; 0 for other operations. */
+  /** Bytes of content that were sent or received; 0 for other operations. */
   readonly bytes: number
-  /** `aborted`: by the caller's signal, its timeout, or a stream destroyed before its end. */
+  /** `aborted`: by the caller's signal, by its timeout, or by a stream that was destroyed early. */
   readonly outcome: 'success' | 'error' | 'aborted'
   readonly error?: StorageError
 }
 
 const operations = channel(operationChannel)
 
-/** Measures one operation. `undefined` while nobody listens. */
+/** Measures one operation. */
 export class OperationTimer {
   readonly #started = Date.now()
   readonly #from = performance.now()
 
+  /** Starts a measurement. Returns `undefined` if the channel has no subscribers. */
   static start(): OperationTimer | undefined {
     return operations.hasSubscribers ? new OperationTimer() : undefined
   }
@@ -67,15 +68,15 @@ export const warningChannel = 'stowage:warning'
  */
 export interface WarningEvent {
   readonly provider: string
-  /** Its message is for the operator: it may hold names that users are not to see. */
+  /** Its message is for the operator: it may contain names that users must not see. */
   readonly error: StorageError
 }
 
 const warnings = channel(warningChannel)
 
-/** Warnings of the process: each message is shown once, and no more of them than this. */
+/** The maximum number of process warnings. Each message is shownMessages once. */
 const maxShown = 1000
-const shown = new Set<string>()
+const shownMessages = new Set<string>()
 
 /**
  * Publishes a warning. Without a subscriber it is a warning of the process, which Node writes to
@@ -87,7 +88,7 @@ export function warn(event: WarningEvent): void {
     return
   }
   const { message, code } = event.error
-  if (shown.has(message) || shown.size === maxShown) return
-  shown.add(message)
+  if (shownMessages.has(message) || shownMessages.size === maxShown) return
+  shownMessages.add(message)
   process.emitWarning(message, { type: 'StowageWarning', code })
 }

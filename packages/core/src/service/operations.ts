@@ -1,6 +1,6 @@
 /**
- * The frame of every operation: its scope, its repetitions, its diagnostics, its errors' context,
- * and the pages of lists.
+ * The frame of every operation: its deadline, retries, diagnostics and errors, and the pages of
+ * lists.
  */
 import { checkLimit } from '../checks/arguments.js'
 import { type Method, methodOptions } from '../checks/method-options.js'
@@ -13,9 +13,9 @@ import { decodeCursor, encodeCursor, type ListIdentity } from './cursor.js'
 import { OperationScope } from './deadline.js'
 import { OperationTimer } from './diagnostics.js'
 import type { Body, ListOptions, OperationOptions, Page, PageOptions } from './options.js'
-import { noFailures, oneMore, type RetryPolicy } from './retry.js'
+import { addFailure, noFailures, type RetryPolicy } from './retry.js'
 
-/** What an operation is about. */
+/** The container and the file of an operation. */
 export type Subject = Pick<StorageErrorContext, 'container' | 'file'>
 
 interface ProviderPage<T> {
@@ -25,18 +25,18 @@ interface ProviderPage<T> {
 
 type OperationCall<T> = (signal: AbortSignal) => Promise<T>
 
-/** The body of an operation that has one. */
+/** The body of an operation. */
 interface SentBody {
-  /** Bytes of it that were sent. */
+  /** Bytes that were sent. */
   readonly bytes: () => number
-  /** The operation has failed: what is left is not read any more. */
+  /** Stops reading the body after the operation has failed. */
   readonly stop: (error: StorageError) => void
 }
 
-/** A page of one of the provider's lists; wrong arguments throw. */
+/** Requests a page of one of the provider's lists. Throws for invalid arguments. */
 type ListCall<T> = (call: ListCallOptions) => Promise<ProviderPage<T>>
 
-/** Methods that appear in errors and diagnostics as another one, which they are made of. */
+/** Methods that errors and diagnostics report under the name of the method that they call. */
 const operationOf: Partial<Record<Method, Method>> = {
   getContainers: 'containerPage',
   containers: 'containerPage',
@@ -57,8 +57,10 @@ export class Operations {
   }
 
   /**
-   * `CLOSED` after `close`; `ABORTED` when the caller's signal is aborted already;
-   * `INVALID_ARGUMENT` for unknown options.
+   * Begins an operation.
+   *
+   * @throws `CLOSED` after `close`; `ABORTED` if the caller's signal is aborted; `INVALID_ARGUMENT`
+   * for unknown options.
    */
   open(method: Method, options: OperationOptions): OperationScope {
     checkOptions(method, options, methodOptions[method])
@@ -66,27 +68,24 @@ export class Operations {
     return new OperationScope(options)
   }
 
-  /**
-   * Runs one operation; what it throws becomes a `StorageError` that says what the operation was.
-   */
+  /** Runs one operation. Its errors become `StorageError`s that name the operation. */
   run<T>(method: Method, subject: Subject, options: OperationOptions, call: OperationCall<T>): Promise<T> {
     return this.#run(method, subject, options, undefined, call)
   }
 
-  /**
-   * {@link run}, of a call that does nothing more when it is done twice: it is repeated whenever
-   * that can help.
-   */
+  /** {@link run} for a call that is idempotent: it is retried whenever the error allows it. */
   repeat<T>(method: Method, subject: Subject, options: OperationOptions, call: OperationCall<T>): Promise<T> {
     return this.#run(method, subject, options, true, call)
   }
 
-  /** {@link run}, of a call that is repeated only when the service says that it did nothing. */
+  /** {@link run} for a call that is retried only if the service reports that it did nothing. */
   once<T>(method: Method, subject: Subject, options: OperationOptions, call: OperationCall<T>): Promise<T> {
     return this.#run(method, subject, options, false, call)
   }
 
-  /** `idempotent`: `undefined` for what is not repeated as a whole. */
+  /**
+   * @param idempotent `undefined`: the call is not retried as a whole.
+   */
   async #run<T>(
     method: Method,
     subject: Subject,
@@ -106,7 +105,7 @@ export class Operations {
           return await call(scope.signal)
         } catch (error) {
           if (idempotent === undefined) throw error
-          failures = oneMore(failures)
+          failures = addFailure(failures)
           await this.retry.next(failures, error, scope.signal, idempotent)
         }
       }
@@ -120,10 +119,7 @@ export class Operations {
     }
   }
 
-  /**
-   * An operation with a body: what is left of the body when the operation fails is stopped, whoever
-   * failed.
-   */
+  /** Runs an operation with a body. If the operation fails, the rest of the body is not read. */
   send<Checked extends { readonly rules: BodyRules; readonly onProgress?: (bytes: number) => void }, Result>(
     method: Method,
     subject: Subject,
@@ -132,7 +128,7 @@ export class Operations {
     check: () => Checked,
     call: (source: Source, checked: Checked, signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
-    // Now, and not when the operation has begun: of two at once the first has the body.
+    // Before the operation begins, so that the first of two concurrent calls gets the body.
     const refusal = claimBody(body)
     let source: Source | undefined
     const send = (signal: AbortSignal) => {
@@ -152,6 +148,7 @@ export class Operations {
     })
   }
 
+  /** Adds the operation's context to an error. Other errors become `INTERNAL`. */
   explain(operation: string, subject: Subject, signal: AbortSignal | undefined, error: unknown): StorageError {
     const context = { operation, provider: this.#provider.name, ...subject }
     if (signal?.aborted && isStorageError(signal.reason)) return signal.reason.withContext(context)
@@ -161,7 +158,7 @@ export class Operations {
     return new StorageError('INTERNAL', message, { ...context, cause })
   }
 
-  /** A list's entries, asked for page by page as they are taken. */
+  /** Yields the entries of a list. Requests a page when it is needed. */
   async *iterate<T>(
     method: Method,
     subject: Subject,
@@ -183,8 +180,8 @@ export class Operations {
   }
 
   /**
-   * One page of a list, with a cursor that is good for this list alone: what the provider gives,
-   * joined until there are as many entries as were asked for.
+   * Returns one page of a list, with a cursor that is valid only for this list. Joins the
+   * provider's pages until there are as many entries as requested.
    */
   page<T>(
     method: Method,
@@ -213,7 +210,8 @@ export class Operations {
 
   async #listed<T>(list: ListCall<T>, call: ListCallOptions): Promise<ProviderPage<T>> {
     const page = await this.retry.run(call.signal, true, async () => list(call))
-    if (!Array.isArray(page?.entries)) throw new StorageError('BAD_RESPONSE', 'the provider gave no page of a list')
+    if (!Array.isArray(page?.entries))
+      throw new StorageError('BAD_RESPONSE', 'the provider did not return a page of a list')
     return page
   }
 

@@ -1,23 +1,21 @@
-/**
- * What applications pass to a {@link StorageService}, and get back beyond what providers know.
- */
+/** The options and results of {@link StorageService}, beyond those of providers. */
 import type { Readable, Writable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 import type { WriteConditions } from '../contract/conditions.js'
 import type { Checksums, FileAttributes, FileInfo } from '../contract/files.js'
 import type { ByteRange } from '../contract/range.js'
 
-/** Accepted by every operation. */
+/** Options of every operation. */
 export interface OperationOptions {
   /**
-   * Aborting it ends the operation with `ABORTED`, whose `cause` is the signal's reason; nothing
-   * half-done remains.
+   * Aborting it ends the operation with `ABORTED`, whose `cause` is the signal's reason. No partial
+   * result remains.
    */
   readonly signal?: AbortSignal
   /**
-   * Milliseconds from the call, 1 to 2^31 - 1: what takes longer ends with `TIMEOUT`. For
-   * `openFile` and `downloadStream`, the time until the file is open; for `uploadStream`, the time
-   * until the file is stored. Default: none.
+   * Milliseconds from the call, 1 to 2^31 - 1. A longer operation fails with `TIMEOUT`. For
+   * `openFile` and `downloadStream`, the time until the file is open; for `uploadStream`, until the
+   * file is stored. Default: none.
    */
   readonly timeout?: number
 }
@@ -26,38 +24,38 @@ export interface OperationOptions {
 export interface Page<T> {
   readonly entries: readonly T[]
   /**
-   * Continues the list after this page; left out on the last one. Good for the same container,
-   * prefix and delimiter alone.
+   * Continues the list after this page; missing on the last page. Valid only for the same
+   * container, prefix and delimiter.
    */
   readonly cursor?: string
 }
 
 export interface PageOptions {
   /**
-   * Entries in the page, 1 or more; a page may have fewer. Default and maximum: the provider's
-   * `capabilities.maxPageSize`.
+   * Maximum number of entries, 1 or more; a page may have fewer. Default and maximum: the
+   * provider's `capabilities.maxPageSize`.
    */
   readonly limit?: number
   /**
-   * The cursor of the page before; `INVALID_ARGUMENT` when it is not one, or belongs to another
-   * list.
+   * The cursor of the previous page. Fails with `INVALID_ARGUMENT` if it is invalid or belongs to
+   * another list.
    */
   readonly cursor?: string
 }
 
 export interface ListOptions extends OperationOptions {
   /**
-   * Entries asked of the service in one request; default and maximum: the provider's
+   * Entries per request to the service. Default and maximum: the provider's
    * `capabilities.maxPageSize`.
    */
   readonly pageSize?: number
 }
 
 export interface ListFilesOptions extends ListOptions {
-  /** Only names that begin with this. */
+  /** Only names with this prefix. */
   readonly prefix?: string
   /**
-   * Shows names that hold this after the prefix as one folder, up to and including its first
+   * Lists names that contain this after the prefix as one folder, up to and including its first
    * occurrence.
    */
   readonly delimiter?: string
@@ -65,16 +63,18 @@ export interface ListFilesOptions extends ListOptions {
   readonly startAfter?: string
 }
 
-/** One ETag, several (any of them meets the condition), or `*` for any existing file. */
+/** One ETag, several (one match meets the condition), or `*` for any existing file. */
 export type EntityTags = string | readonly string[]
 
-/** Conditions on a read, with the meaning they have in HTTP (RFC 9110, 13.1). */
+/** Conditions of a read, with the meaning that they have in HTTP (RFC 9110, 13.1). */
 export interface ReadFileConditions {
-  /** Only if the file has (one of) these ETags, else `PRECONDITION_FAILED`. */
+  /** Fails with `PRECONDITION_FAILED` unless the file has one of these ETags. */
   readonly ifMatch?: EntityTags
-  /** Only if the file has none of these ETags, else `NOT_MODIFIED`. */
+  /** Fails with `NOT_MODIFIED` if the file has one of these ETags. */
   readonly ifNoneMatch?: EntityTags
+  /** Fails with `NOT_MODIFIED` unless the file changed after this time. */
   readonly ifModifiedSince?: Date
+  /** Fails with `PRECONDITION_FAILED` if the file changed after this time. */
   readonly ifUnmodifiedSince?: Date
 }
 
@@ -83,33 +83,36 @@ export interface GetFileOptions extends OperationOptions, ReadFileConditions {}
 export interface OpenFileOptions extends GetFileOptions {
   readonly range?: ByteRange
   /**
-   * Hash the content as it is read and end with `CHECKSUM_MISMATCH` when it is not what the service
-   * says it should be. Only for whole files; without effect when the service keeps no MD5 or
-   * SHA-256 of the file. Default: false.
+   * Hashes the content while it is read, and fails with `CHECKSUM_MISMATCH` if it differs from the
+   * service's checksum. Only for whole files; has no effect if the service stores no MD5 or
+   * SHA-256. Default: false.
    */
   readonly verify?: boolean
 }
 
-/** A file open for reading. Read `stream` to its end, use one of the methods, or `close()` it. */
+/**
+ * A file that is open for reading. Read `stream` to its end, call one of the methods, or call
+ * `close()`.
+ */
 export interface OpenedFile extends AsyncDisposable {
-  /** Of the whole file, whatever the range. */
+  /** Properties of the whole file, whatever the range. */
   readonly info: FileInfo
-  /** Where the bytes begin in the file, and how many they are. */
+  /** Where the bytes begin in the file, and their number. */
   readonly offset: number
   readonly length: number
   readonly stream: Readable
   /**
-   * The bytes, when they came with the opening, as those of small files may; then nothing is open,
-   * and nothing needs to be read or closed.
+   * The bytes, if they arrived with the opening, which may happen for small files. Then nothing
+   * stays open, and nothing needs to be read or closed.
    */
   readonly content: Uint8Array | undefined
   bytes(): Promise<Buffer>
   text(): Promise<string>
   /**
-   * Writes the bytes to a writable, such as the answer to a request, and ends it. Settles when the
-   * writable has finished. When reading fails the writable is destroyed, so that nobody takes what
-   * came for the whole; when the writable is closed before its end, reading stops. Rejects with a
-   * `StorageError` (`ABORTED` in the latter case). Instead of `stream`.
+   * Writes the bytes to a writable, such as an HTTP response, and ends it. Use it instead of
+   * `stream`. Resolves when the writable has finished. If reading fails, the writable is destroyed
+   * so that a truncated response cannot pass for a complete one. If the writable closes early,
+   * reading stops and the call fails with `ABORTED`.
    */
   sendTo(writable: Writable, options?: SendOptions): Promise<void>
   close(): Promise<void>
@@ -117,17 +120,17 @@ export interface OpenedFile extends AsyncDisposable {
 
 export interface SendOptions {
   /**
-   * Whether the writable is done with a chunk, and keeps no part of it, when it calls back: true of
-   * sockets, files and Node's own HTTP answers; not of streams that hand chunks on, as a
-   * `PassThrough` does. Large files then take half of the processor time, where the provider can
-   * read into buffers that are used again. Default: false.
+   * Whether the writable no longer uses a chunk after its callback. True for sockets, files and
+   * Node's own HTTP responses; false for streams that pass chunks on, such as a `PassThrough`.
+   * Large files then take half of the processor time, if the provider can read into reused buffers.
+   * Default: false.
    */
   readonly reuseBuffers?: boolean
 }
 
 /**
- * Every kind of body: bytes, text (as UTF-8), or a stream of either. A stream or an iterator can be
- * stored once; one that was read before, is being read, was destroyed or decodes its bytes is
+ * A body: bytes, text (as UTF-8), or a stream of either. A stream or an iterator can be stored
+ * once. One that was read before, is being read, was destroyed or decodes its bytes fails with
  * `INVALID_ARGUMENT`.
  */
 export type Body =
@@ -140,46 +143,53 @@ export type Body =
   | AsyncIterable<Uint8Array | string>
   | Iterable<Uint8Array>
 
-/** How a file is written. */
+/** Options of a write. */
 export interface WriteOptions extends OperationOptions, FileAttributes, WriteConditions {
-  /** Bytes: the body must have exactly so many, else `SIZE_MISMATCH` and nothing is stored. */
+  /**
+   * Bytes: the body must have this size. Otherwise the call fails with `SIZE_MISMATCH` and stores
+   * nothing.
+   */
   readonly size?: number
   /**
-   * Bytes: a longer body is refused with `TOO_LARGE` as soon as it is known to be, and nothing is
-   * stored.
+   * Bytes: fails with `TOO_LARGE` as soon as the body is known to be longer, and stores nothing.
    */
   readonly maxSize?: number
   /**
-   * In lower-case hexadecimal: a body with another checksum is refused with `CHECKSUM_MISMATCH` and
-   * nothing is stored.
+   * In lower-case hexadecimal. Fails with `CHECKSUM_MISMATCH` if the body has another checksum, and
+   * stores nothing.
    */
   readonly checksums?: Checksums
   /**
-   * Without `contentType`: find it by name, else by the first bytes, when true;
-   * `application/octet-stream` when false. Default: true.
+   * Without `contentType`: true detects it by the name, or else by the first bytes; false stores
+   * `application/octet-stream`. Default: true.
    */
   readonly detectContentType?: boolean
-  /** A canned access list of the service; `NOT_SUPPORTED` where `capabilities.acl` is false. */
+  /**
+   * A canned access list of the service. Fails with `NOT_SUPPORTED` if `capabilities.acl` is false.
+   */
   readonly acl?: string
   /** The service's own options, named in `capabilities.nativeOptions`. */
   readonly native?: Readonly<Record<string, unknown>>
   /**
-   * Bytes of a part, when the body goes up in parts. Grows by itself so that the service's limit of
-   * parts is kept.
+   * Size of one part of a multipart upload, in bytes. Grows if the service's limit of parts
+   * requires it.
    */
   readonly partSize?: number
   /**
-   * Parts that go up at the same time, 1 or more. Memory is bounded by `partSize × parallelism`.
+   * Parts that are uploaded at the same time, 1 or more. Memory is bounded by `partSize ×
+   * parallelism`.
    */
   readonly parallelism?: number
-  /** Called with the bytes handed to the service so far. */
+  /** Called with the number of bytes passed to the service so far. */
   readonly onProgress?: (bytes: number) => void
 }
 
 export interface CopyFileOptions extends OperationOptions, WriteConditions {
-  /** Replace the source's attributes as a whole; kept when left out. */
+  /** Replace all attributes of the source. Default: the source's attributes. */
   readonly attributes?: FileAttributes
-  /** Copy only this version of the source, else `PRECONDITION_FAILED`. */
+  /**
+   * Copies only this version of the source. Fails with `PRECONDITION_FAILED` if the ETag differs.
+   */
   readonly ifSourceMatch?: string
   readonly acl?: string
   readonly native?: Readonly<Record<string, unknown>>
@@ -187,28 +197,26 @@ export interface CopyFileOptions extends OperationOptions, WriteConditions {
 
 export interface CreateContainerOptions extends OperationOptions {
   readonly name: string
-  /**
-   * When there is such a container already, return it instead of failing with `CONTAINER_EXISTS`.
-   * Default: false.
-   */
+  /** Returns an existing container instead of failing with `CONTAINER_EXISTS`. Default: false. */
   readonly ifNotExists?: boolean
 }
 
 export interface RemoveFileOptions extends OperationOptions {
-  /** Remove only this version, else `PRECONDITION_FAILED`. */
+  /** Deletes only this version. Fails with `PRECONDITION_FAILED` if the ETag differs. */
   readonly ifMatch?: string
 }
 
 export interface StartUploadOptions extends OperationOptions, FileAttributes {
-  /** Bytes of every part but the last; default 8 MiB, or what `size` needs. */
+  /** Size of every part but the last, in bytes. Default: 8 MiB, or more if `size` requires it. */
   readonly partSize?: number
   /**
-   * Bytes of the whole file, when known: the default part size then keeps the service's limit of
-   * parts.
+   * Size of the whole file in bytes, if known. The default part size then meets the service's limit
+   * of parts.
    */
   readonly size?: number
   /**
-   * Kept with the file where the service does; not verified, since no one process sees all parts.
+   * Stored with the file if the service supports it. Not verified, because no single process sees
+   * all parts.
    */
   readonly checksums?: Checksums
   readonly acl?: string
@@ -216,16 +224,19 @@ export interface StartUploadOptions extends OperationOptions, FileAttributes {
 }
 
 export interface PurgeUploadsOptions extends OperationOptions {
-  /** Only uploads started before this. Default: all. */
+  /** Only uploads that were started before this time. Default: all. */
   readonly startedBefore?: Date
   readonly prefix?: string
 }
 
 export interface SignUrlOptions extends OperationOptions {
   readonly method: 'GET' | 'PUT'
-  /** Seconds, from 1. */
+  /** Lifetime in seconds, 1 to `capabilities.signedUrls.maxExpiresIn`. */
   readonly expiresIn: number
+  /** PUT: the content type that the request must have; `null`: it must have none. Default: any. */
   readonly contentType?: string | null
+  /** PUT: the size that the request's body must have, in bytes. */
   readonly size?: number
+  /** GET: headers of the response. */
   readonly responseHeaders?: Omit<FileAttributes, 'expires' | 'metadata'>
 }

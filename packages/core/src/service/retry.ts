@@ -1,28 +1,26 @@
-/**
- * Retries: one rule for all providers, by the code of the error.
- */
+/** Retries, by one rule for all providers: the code of the error. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { invalid, shown } from '../checks/invalid.js'
 import { checkOptions, type NamesOf } from '../checks/option-names.js'
 import { errorCodes, isStorageError } from '../contract/errors.js'
 
 export interface RetryOptions {
-  /** Tries in all, 1 or more. Default: 4. */
+  /** Maximum number of attempts, 1 or more. Default: 4. */
   readonly attempts?: number
   /**
-   * Milliseconds: the bound of the wait before the second try; it doubles with each one. Default:
+   * Milliseconds: the maximum wait before the second attempt. Doubles with each attempt. Default:
    * 100.
    */
   readonly minDelay?: number
   /**
-   * Milliseconds: the bound of any wait, also of one that the service asks for (`Retry-After`).
+   * Milliseconds: the maximum wait, also if the service asks for a longer one (`Retry-After`).
    * Default: 20,000.
    */
   readonly maxDelay?: number
   /**
-   * Milliseconds that a transfer goes on without progress, also when its `attempts` are used up:
-   * each put or part of an upload, its start and completion, and the rest of a download that has
-   * begun. Default: 30,000.
+   * Milliseconds that a transfer continues without progress after its `attempts` are used. Applies
+   * to each put and part of an upload, to its start and completion, and to the rest of a download
+   * that has begun. Default: 30,000.
    */
   readonly maxOutage?: number
 }
@@ -39,16 +37,16 @@ function atLeast(least: number, property: string, value: unknown): number {
   throw invalid(property, `${property} must be a number from ${least}, not ${shown(value)}`)
 }
 
-/** The tries that have failed in a row. */
+/** Consecutive failed attempts. */
 export interface Failures {
   readonly count: number
-  /** When the first one failed: milliseconds since the epoch. */
+  /** When the first attempt failed, in milliseconds since the epoch. */
   readonly since: number
 }
 
 export const noFailures: Failures = { count: 0, since: Number.POSITIVE_INFINITY }
 
-export const oneMore = ({ count, since }: Failures): Failures => ({
+export const addFailure = ({ count, since }: Failures): Failures => ({
   count: count + 1,
   since: Math.min(since, Date.now()),
 })
@@ -69,42 +67,37 @@ export class RetryPolicy {
     this.#maxOutage = atLeast(0, 'retry.maxOutage', maxOutage)
   }
 
-  /** Whether an error allows another try. */
+  /** Returns whether an error allows a retry. */
   allows(error: unknown, idempotent: boolean): boolean {
     if (!isStorageError(error)) return false
     const { retry } = errorCodes[error.code]
     return retry === 'always' || (retry === 'idempotent' && idempotent)
   }
 
-  /**
-   * After a try has failed: waits until it is time for the next one, or throws the error when there
-   * is none.
-   */
+  /** Waits before the next attempt, or throws the error if no further attempt is allowed. */
   async next(failures: Failures, error: unknown, signal: AbortSignal, idempotent: boolean): Promise<void> {
     if (signal.aborted || failures.count >= this.#attempts || !this.allows(error, idempotent)) throw error
     await this.#wait(failures.count, error, signal)
   }
 
   /**
-   * {@link next} of a transfer: its caller has handed over a stream that can be read only once, or
-   * has used a part of what was read. So it outlasts a service that is restarted or fails over. The
-   * last try is made when `maxOutage` is over.
+   * {@link next} for a transfer, whose stream can be read only once or has already been used in
+   * part. It therefore continues for `maxOutage`, to outlast a restart or a failover of the
+   * service. The last attempt is made when `maxOutage` has passed.
    */
   async nextOfTransfer(failures: Failures, error: unknown, signal: AbortSignal, idempotent: boolean): Promise<void> {
-    const left = failures.since + this.#maxOutage - Date.now()
-    const enough = failures.count >= this.#attempts && left <= 0
-    if (signal.aborted || enough || !this.allows(error, idempotent)) throw error
-    await this.#wait(failures.count, error, signal, failures.count < this.#attempts ? undefined : left)
+    const remaining = failures.since + this.#maxOutage - Date.now()
+    const exhausted = failures.count >= this.#attempts && remaining <= 0
+    if (signal.aborted || exhausted || !this.allows(error, idempotent)) throw error
+    await this.#wait(failures.count, error, signal, failures.count < this.#attempts ? undefined : remaining)
   }
 
-  /**
-   * Calls until it succeeds, fails for good, has failed `attempts` times, or the signal is aborted.
-   */
+  /** Calls until success, a final failure, `attempts` failures, or an abort of the signal. */
   run<T>(signal: AbortSignal, idempotent: boolean, call: () => Promise<T>): Promise<T> {
     return this.#run(signal, call, (failures, error) => this.next(failures, error, signal, idempotent))
   }
 
-  /** {@link run} of a request of a transfer, which also goes on for `maxOutage`. */
+  /** {@link run} for a request of a transfer, which also continues for `maxOutage`. */
   runTransfer<T>(signal: AbortSignal, idempotent: boolean, call: () => Promise<T>): Promise<T> {
     return this.#run(signal, call, (failures, error) => this.nextOfTransfer(failures, error, signal, idempotent))
   }
@@ -119,27 +112,28 @@ export class RetryPolicy {
       try {
         return await call()
       } catch (error) {
-        failures = oneMore(failures)
+        failures = addFailure(failures)
         await next(failures, error)
       }
     }
   }
 
   /**
-   * A random time up to a bound that doubles (full jitter, so that many clients do not come back at
-   * once), and not less than the service asked for, up to `maxDelay`. Rejects when the signal is
-   * aborted.
-   * @param left Milliseconds, which the random time does not exceed.
+   * Waits for a random time up to a limit that doubles (full jitter, so that clients do not retry
+   * at the same time). Waits at least as long as the service asks for, up to `maxDelay`. Rejects
+   * when the signal is aborted.
+   *
+   * @param remaining Milliseconds that the random time must not exceed.
    */
   async #wait(
-    failedTries: number,
+    failedAttempts: number,
     error: unknown,
     signal: AbortSignal,
-    left = Number.POSITIVE_INFINITY,
+    remaining = Number.POSITIVE_INFINITY,
   ): Promise<void> {
-    const bound = Math.min(this.#maxDelay, this.#minDelay * 2 ** (failedTries - 1))
-    const asked = isStorageError(error) ? (error.details.retryAfter ?? 0) * 1000 : 0
-    const wait = Math.max(Math.min(left, Math.random() * bound), asked)
+    const limit = Math.min(this.#maxDelay, this.#minDelay * 2 ** (failedAttempts - 1))
+    const requestedDelay = isStorageError(error) ? (error.details.retryAfter ?? 0) * 1000 : 0
+    const wait = Math.max(Math.min(remaining, Math.random() * limit), requestedDelay)
     await delay(Math.min(this.#maxDelay, wait), undefined, { signal })
   }
 }

@@ -11,7 +11,7 @@ import { withUploads } from '../checks/provider.js'
 import { StorageError } from '../contract/errors.js'
 import type { WrittenFile } from '../contract/files.js'
 import type { PartUpload, PutCallOptions, StorageProvider, UploadedPart } from '../contract/provider.js'
-import { noFailures, oneMore, type RetryPolicy } from '../service/retry.js'
+import { addFailure, noFailures, type RetryPolicy } from '../service/retry.js'
 import type { Source } from './body.js'
 import { completeUpload } from './completion.js'
 import { type Part, PartBuffers, takeBuffer } from './part-buffers.js'
@@ -97,7 +97,7 @@ async function putStream({ provider, retry, container, file, source, options }: 
       return await provider.putFile(container, file, body, { ...options, size: source.size })
     } catch (error) {
       if (body === source && !source.untouched) throw error
-      failures = oneMore(failures)
+      failures = addFailure(failures)
       await retry.nextOfTransfer(failures, error, options.signal, !isCondition(options))
     }
   }

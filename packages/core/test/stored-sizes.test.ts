@@ -47,7 +47,7 @@ describe.each([0, 3, 5, Number.NaN, undefined as unknown as number])('a write th
     const body = kind === 'bytes' ? 'four' : Readable.from([Buffer.from('four')])
     await expect(storage.putFile('c', 'f', body)).rejects.toMatchObject({
       code: 'INTERNAL',
-      message: `the provider says that the file has ${size} bytes, and it was sent 4`,
+      message: `the provider stored ${size} bytes of the file instead of 4`,
     })
     expect(removed).toEqual([removal])
   })

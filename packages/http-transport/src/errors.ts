@@ -1,16 +1,17 @@
 /**
- * Broken connections as `StorageError`s. Of the original only its name and code are passed on.
+ * Converts connection failures to `StorageError`s. Only the name and the code of the original error
+ * are kept.
  */
 import { describeCause, isStorageError, StorageError } from '@stowage/core/provider'
 import { errors } from 'undici'
 
 /**
- * How far an exchange has come: whether any of the request may have reached the service, and
- * whether the response has begun.
+ * How far a request has come: not sent, possibly received by the service, or its response has
+ * begun.
  */
 export type Progress = 'unsent' | 'sent' | 'responding'
 
-/** Why a request got no response, or not all of it. */
+/** Makes the error of a request without a response, or without all of it. */
 export function connectionError(error: unknown, progress: Progress): StorageError {
   if (isStorageError(error)) return error
   const cause = describeCause(error)
@@ -18,7 +19,7 @@ export function connectionError(error: unknown, progress: Progress): StorageErro
     return new StorageError('CLOSED', 'the storage was closed', { cause })
   }
   if (error instanceof errors.InvalidArgumentError) {
-    return new StorageError('INVALID_ARGUMENT', 'HTTP cannot carry a header or the path of the request', { cause })
+    return new StorageError('INVALID_ARGUMENT', 'a header or the path of the request is invalid in HTTP', { cause })
   }
   if (error instanceof errors.ConnectTimeoutError) {
     return new StorageError('UNAVAILABLE', 'no connection to the service within the timeout', { cause })
@@ -27,10 +28,9 @@ export function connectionError(error: unknown, progress: Progress): StorageErro
   if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError) {
     return new StorageError('CONNECTION_LOST', 'no data from the service within the timeout', { cause })
   }
-  // Once there was a head, it was HTTP: a chunked body whose connection is closed before its end is
-  // a parser's error too.
+  // After a valid head, the response is HTTP: a chunked body that ends early is a parser error too.
   if (error instanceof errors.HTTPParserError && progress === 'sent') {
-    return new StorageError('BAD_RESPONSE', 'the response of the service is not HTTP', { cause })
+    return new StorageError('BAD_RESPONSE', 'the response of the service is not valid HTTP', { cause })
   }
   return new StorageError('CONNECTION_LOST', 'the connection to the service broke', { cause })
 }

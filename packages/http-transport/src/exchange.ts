@@ -1,6 +1,6 @@
 /**
- * One request and its response over undici's dispatcher: collected, or as a stream with
- * backpressure.
+ * Sends one request over undici's dispatcher and receives the response: collected, or as a stream
+ * with backpressure.
  */
 import { StorageError } from '@stowage/core/provider'
 import type { Dispatcher } from 'undici'
@@ -9,14 +9,14 @@ import type { HttpRequest, HttpResponse, RequestBody, ResponseHeaders } from './
 import { ResponseStream } from './response-stream.js'
 
 /**
- * Bytes: larger bodies are handed over in slices, so that it is known when the last one is, and the
- * timeout of the response begins anew with each.
+ * Bytes: larger bodies are sent in slices. The exchange then knows when the last slice is sent, and
+ * the timeout of the response restarts with each slice.
  */
 const sliceSize = 256 * 1024
-/** Milliseconds: how long an aborted request is waited for whose whole body the service has. */
-const grace = 10_000
+/** Milliseconds to wait for the response to an aborted request whose whole body was sent. */
+const abortGracePeriod = 10_000
 
-/** Rejects with a `StorageError`, or with the signal's reason. */
+/** One request and its response. Rejects with a `StorageError`, or with the signal's reason. */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #request: HttpRequest
   readonly #idleTimeout: number
@@ -45,12 +45,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
         path,
         method: method as Dispatcher.HttpMethod,
         headers: body instanceof Uint8Array ? { ...headers, 'content-length': String(body.length) } : headers,
-        // undici's types leave out iterables, which its documentation has.
+        // undici documents iterables, but its types omit them.
         body: this.#body() as Buffer | null,
         headersTimeout: Math.max(this.#idleTimeout, responseTimeout),
         bodyTimeout: this.#idleTimeout,
-        // undici would close the connection after every HEAD, for servers that answer one with a
-        // body.
+        // By default undici closes the connection after every HEAD, for servers that send a body.
         reset: false,
       },
       this,
@@ -84,7 +83,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   ): void {
     if (status < 200) return
     this.#status = status
-    this.#headers = single(headers)
+    this.#headers = joinedHeaders(headers)
     const { streamFrom } = this.#request
     if (streamFrom === undefined || (status !== 200 && status !== 206)) return
     if (Number(this.#headers['content-length']) <= streamFrom) return
@@ -126,16 +125,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#stop(signal?.reason)
       return
     }
-    const lost = new StorageError(
-      'CONNECTION_LOST',
-      'the service did not say in time what became of an aborted request',
-    )
-    this.#graceTimer = setTimeout(() => this.#stop(lost), grace)
+    const lost = new StorageError('CONNECTION_LOST', 'no response to an aborted request within the timeout')
+    this.#graceTimer = setTimeout(() => this.#stop(lost), abortGracePeriod)
   }
 
   #stop(reason: unknown): void {
     this.#release()
-    // First, since undici reports the abort as an error of its own.
+    // Before the abort, which undici reports as its own error.
     this.#response.reject(reason)
     if (this.#stream !== undefined) this.#stream.destroy(reason as Error)
     this.#controller?.abort(reason as Error)
@@ -147,7 +143,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-function single(headers: Record<string, string | string[] | undefined>): ResponseHeaders {
+function joinedHeaders(headers: Record<string, string | string[] | undefined>): ResponseHeaders {
   const result: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) result[name] = Array.isArray(value) ? value.join(', ') : value

@@ -1,25 +1,25 @@
 /**
- * Requests and responses. Nothing of undici is in them: its types ask for more than applications'
- * compilers have.
+ * Requests and responses, without undici's types, which need newer compiler settings than
+ * applications have.
  */
 import type { Readable } from 'node:stream'
 
-/** Streams are sent once and at their own pace. */
+/** A body in memory or a stream. Streams are sent once, at their own pace. */
 export type RequestBody = Uint8Array | AsyncIterable<Uint8Array>
 
 export interface HttpRequest {
   readonly method: string
   /** `https://host[:port]` */
   readonly origin: string
-  /** With the query. */
+  /** The path and the query. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: RequestBody | undefined
   readonly signal?: AbortSignal | undefined
   /**
-   * For requests that make something visible: once the service has all of it, aborting no longer
-   * stops it, since the service would not stop either. The response is waited for, so that the
-   * caller learns what happened.
+   * Whether the request makes something visible. After its whole body was sent, aborting does not
+   * stop it, because the service would still execute it. The response is awaited, so that the
+   * caller learns the outcome.
    */
   readonly commits?: boolean | undefined
   /**
@@ -28,8 +28,8 @@ export interface HttpRequest {
    */
   readonly responseTimeout?: number | undefined
   /**
-   * Responses with more than so many bytes come as a stream, when their status is 200 or 206.
-   * Default: none do.
+   * Bytes: longer responses with the status 200 or 206 are streams. Default: no response is a
+   * stream.
    */
   readonly streamFrom?: number | undefined
 }
@@ -39,6 +39,6 @@ export type ResponseHeaders = Readonly<Record<string, string>>
 export interface HttpResponse {
   readonly status: number
   readonly headers: ResponseHeaders
-  /** A stream only where `streamFrom` allowed one. */
+  /** A stream only if `streamFrom` allows it. */
   readonly body: Buffer | Readable
 }

@@ -2,7 +2,9 @@ import { Readable } from 'node:stream'
 import { StorageError } from '@stowage/core/provider'
 import type { Dispatcher } from 'undici'
 
-/** The body of a response. Destroying it before its end closes the connection at once. */
+/**
+ * The body of a response as a stream. Destroying it before its end closes the connection at once.
+ */
 export class ResponseStream extends Readable {
   readonly #controller: Dispatcher.DispatchController
   readonly #release: () => void
@@ -12,8 +14,8 @@ export class ResponseStream extends Readable {
     super({ highWaterMark: 1024 * 1024 })
     this.#controller = controller
     this.#release = release
-    // An abort may destroy the stream when its reader has left already. Without a listener that
-    // would end the process.
+    // An abort may destroy the stream after its reader has left. Without a listener, the error
+    // would be an uncaught exception.
     this.on('error', ignoreWithoutReader)
   }
 
@@ -42,10 +44,10 @@ export class ResponseStream extends Readable {
 }
 
 function ignoreWithoutReader(): void {
-  // A reader has a listener of its own.
+  // A reader has its own listener.
 }
 
-/** A body that is in memory, for SDKs that read streams. */
+/** Returns a body in memory as a stream, for SDKs that read streams. */
 export function bufferedStream(body: Buffer): Readable {
   const stream = new Readable({ read: () => undefined })
   if (body.length > 0) stream.push(body)

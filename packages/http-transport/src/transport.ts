@@ -1,6 +1,4 @@
-/**
- * The connections to a service.
- */
+/** The connections to a service. */
 import { setImmediate } from 'node:timers/promises'
 import { StorageError } from '@stowage/core/provider'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
@@ -8,38 +6,42 @@ import { Exchange } from './exchange.js'
 import type { HttpRequest, HttpResponse } from './messages.js'
 
 export interface HttpTransportOptions {
-  /** Milliseconds in which a connection must be made. Default: 10,000. */
+  /** Milliseconds to open a connection. Default: 10,000. */
   readonly connectTimeout?: number | undefined
-  /** Milliseconds without data, after which a connection counts as lost. Default: 60,000. */
+  /** Milliseconds without data after which a connection counts as lost. Default: 60,000. */
   readonly idleTimeout?: number | undefined
-  /** Connections to one host; further requests wait. Default: as many as there are requests. */
+  /** Maximum number of connections to one host; further requests wait. Default: unlimited. */
   readonly maxConnections?: number | undefined
 }
 
 /**
- * Milliseconds that a connection may be unused and is used again. Services close theirs sooner or
- * later, and a request that is sent over a closed one fails without a word about what became of it.
+ * Milliseconds for which an unused connection is kept. Services close unused connections after a
+ * while. If a request is sent over a closed one, its outcome is unknown.
  */
 const maxUnused = 4000
 
+/** Sends requests over a pool of connections. */
 export class HttpTransport {
   readonly #options: HttpTransportOptions
   #current: Dispatcher | undefined
-  /** With the current one also those whose last requests have not ended yet. */
+  /** The current dispatcher, and older ones with pending requests. */
   readonly #open = new Set<Dispatcher>()
-  /** By the clock, which goes on while the process is frozen or the machine asleep. */
+  /** By the clock, which continues while the process is stopped or the machine sleeps. */
   #lastUse = 0
   #closed = false
 
-  /** Does no I/O. */
+  /** Creates a transport without any I/O. */
   constructor(options: HttpTransportOptions = {}) {
     this.#options = options
   }
 
-  /** Rejects with a `StorageError`, or with the signal's reason. Every status is a response. */
+  /**
+   * Sends a request. Resolves with every response, whatever its status. Rejects with a
+   * `StorageError`, or with the signal's reason.
+   */
   async send(request: HttpRequest): Promise<HttpResponse> {
-    await closedConnectionsSeen()
-    if (this.#closed) throw closed()
+    await pollEventLoop()
+    if (this.#closed) throw closedError()
     try {
       const { idleTimeout = 60_000 } = this.#options
       return await new Exchange(request, idleTimeout).run(this.#dispatcher())
@@ -48,16 +50,15 @@ export class HttpTransport {
     }
   }
 
-  /** Ends all connections, and with them the pending requests. */
+  /** Closes all connections, and fails the pending requests with `CLOSED`. */
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.all([...this.#open].map((dispatcher) => dispatcher.destroy(closed())))
+    await Promise.all([...this.#open].map((dispatcher) => dispatcher.destroy(closedError())))
   }
 
   /**
-   * The timers that close unused connections fire late when the process was frozen or the event
-   * loop blocked. So after a pause the old connections are not used again, whatever their timers
-   * say.
+   * Returns the current dispatcher. After a pause the old connections are not reused: the timers
+   * that close them fire late if the process was stopped or the event loop was blocked.
    */
   #dispatcher(): Dispatcher {
     const now = Date.now()
@@ -71,7 +72,7 @@ export class HttpTransport {
     const stale = this.#current
     if (stale === undefined) return
     this.#current = undefined
-    // Resolves when its last request has ended; `close` may destroy it before.
+    // Resolves when its last request has ended, or `close` destroys it.
     stale.close().then(
       () => this.#open.delete(stale),
       () => this.#open.delete(stale),
@@ -94,15 +95,15 @@ export class HttpTransport {
 }
 
 /**
- * Resolves when the event loop has polled once more: a connection that the service had closed by
- * now is no longer used. undici waits for one `setImmediate`, which, called while events are
- * handled, comes before the next poll.
+ * Waits for one poll of the event loop, after which connections that the service has closed are no
+ * longer used. undici waits for one `setImmediate`, which during event handling comes before the
+ * next poll.
  */
-async function closedConnectionsSeen(): Promise<void> {
+async function pollEventLoop(): Promise<void> {
   await setImmediate()
   await setImmediate()
 }
 
-const closed = () => new StorageError('CLOSED', 'the storage was closed')
+const closedError = () => new StorageError('CLOSED', 'the storage was closed')
 
 const proxyVariables = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'] as const

@@ -1,7 +1,7 @@
 /**
- * Downloads: a provider's stream made whole. One that breaks off goes on by range under the same
- * ETag, for as long as the retry policy allows without progress; one that has the wrong length or
- * checksum fails instead of ending.
+ * Downloads that complete a provider's stream. A broken one continues by range, under the same
+ * ETag, as long as the retry policy allows. One with the wrong length or checksum fails instead of
+ * ending.
  */
 import { createHash, type Hash } from 'node:crypto'
 import { Readable, type Writable } from 'node:stream'
@@ -23,25 +23,29 @@ export interface DownloadJob {
   /** Opens the same version again, from `start` to `end`, both included. */
   readonly reopen: (start: number, end: number) => Promise<OpenFile>
   readonly verify: boolean
-  /** Adds to an error what core knows of the operation. */
+  /** Adds the operation's context to an error. */
   readonly explain: (error: unknown) => StorageError
-  /** Called once, when the stream has ended or was destroyed and everything it held is free. */
+  /** Called once, when the stream has ended or was destroyed and its resources are released. */
   readonly onClose: (bytes: number, error: StorageError | undefined) => void
 }
 
-/** The opened file that the application gets. */
+/** The open file that the application receives. */
 export class Download implements OpenedFile {
   readonly info: FileInfo
   readonly offset: number
   readonly length: number
   /**
-   * The bytes, when the provider had them in memory: whoever takes them here does not read the
+   * The bytes, if the provider had them in memory. A caller that uses them does not read the
    * stream.
    */
   readonly content: Uint8Array | undefined
   #stream: Readable | undefined
 
-  /** `stream`: left out when the provider gave the bytes, and they need no check. */
+  /**
+   * Creates the file.
+   *
+   * @param stream Missing if the provider returned the bytes and they need no check.
+   */
   constructor(opened: OpenFile, stream?: DownloadStream) {
     this.info = opened.info
     this.offset = opened.offset
@@ -67,10 +71,10 @@ export class Download implements OpenedFile {
 
   async sendTo(writable: Writable, options: SendOptions = {}): Promise<void> {
     checkOptions('sendTo', options, sendNames)
-    if (typeof writable?.write !== 'function') throw invalid('writable', 'sendTo needs a writable stream')
+    if (typeof writable?.write !== 'function') throw invalid('writable', 'writable must be a writable stream')
     const { reuseBuffers = false } = options
-    const direct = reuseBuffers && this.#stream instanceof DownloadStream ? this.#stream.direct : undefined
-    await ((direct && sendThroughBuffers(direct, writable)) ?? sendThroughStreams(this.stream, writable))
+    const source = reuseBuffers && this.#stream instanceof DownloadStream ? this.#stream.intoBuffers : undefined
+    await ((source && sendThroughBuffers(source, writable)) ?? sendThroughStreams(this.stream, writable))
   }
 
   async close(): Promise<void> {
@@ -92,7 +96,7 @@ export class DownloadStream extends Readable implements DirectReadable {
   readonly #hash: { readonly algorithm: 'md5' | 'sha256'; readonly hash: Hash; readonly expected: string } | undefined
   #inner: Readable | undefined
   #delivered = 0
-  /** Since the last byte. */
+  /** Failed attempts since the last byte. */
   #failures = noFailures
   #failure: StorageError | undefined
   readonly #onAbort = () => this.destroy(this.#job.signal.reason as Error)
@@ -110,8 +114,8 @@ export class DownloadStream extends Readable implements DirectReadable {
     this.#inner?.resume()
   }
 
-  /** Itself, when it can be read into buffers. */
-  get direct(): DirectReadable | undefined {
+  /** The stream itself, if it can be read into buffers. */
+  get intoBuffers(): DirectReadable | undefined {
     return this.#hash === undefined && this.#inner !== undefined && 'readInto' in this.#inner ? this : undefined
   }
 
@@ -136,8 +140,8 @@ export class DownloadStream extends Readable implements DirectReadable {
     const inner = this.#inner
     this.#inner = undefined
     const finish = () => {
-      const whole = this.#delivered === opened.length && error === null
-      this.#failure ??= whole
+      const isComplete = this.#delivered === opened.length && error === null
+      this.#failure ??= isComplete
         ? undefined
         : explain(error ?? new StorageError('ABORTED', 'the download was closed before its end'))
       onClose(this.#delivered, this.#failure)
@@ -165,7 +169,7 @@ export class DownloadStream extends Readable implements DirectReadable {
     this.#failures = noFailures
     if (this.#delivered > this.#job.opened.length) {
       this.destroy(
-        new StorageError('BAD_RESPONSE', `the service sent more than the ${this.#job.opened.length} bytes asked for`),
+        new StorageError('BAD_RESPONSE', `the service sent more than the ${this.#job.opened.length} requested bytes`),
       )
       return
     }
@@ -176,7 +180,10 @@ export class DownloadStream extends Readable implements DirectReadable {
   #innerEnded(): void {
     if (this.destroyed || this.#inner === undefined) return
     if (this.#delivered < this.#job.opened.length) {
-      this.#innerFailed(this.#inner, new StorageError('CONNECTION_LOST', 'the connection ended before the file did'))
+      this.#innerFailed(
+        this.#inner,
+        new StorageError('CONNECTION_LOST', 'the connection ended before the end of the file'),
+      )
       return
     }
     const mismatch = this.#mismatch()
@@ -189,7 +196,7 @@ export class DownloadStream extends Readable implements DirectReadable {
     const { algorithm, hash, expected } = this.#hash
     const actual = hash.digest('hex')
     if (actual === expected) return undefined
-    return new StorageError('CHECKSUM_MISMATCH', `what was read has the ${algorithm} ${actual}, not ${expected}`)
+    return new StorageError('CHECKSUM_MISMATCH', `the content has the ${algorithm} ${actual}, not ${expected}`)
   }
 
   #innerFailed(inner: Readable, error: unknown): void {
@@ -213,7 +220,7 @@ export class DownloadStream extends Readable implements DirectReadable {
       this.#inner?.resume()
     } catch (failure) {
       if (isStorageError(failure, 'PRECONDITION_FAILED')) {
-        throw new StorageError('PRECONDITION_FAILED', 'the file was replaced while it was read', { cause: error })
+        throw new StorageError('PRECONDITION_FAILED', 'the file was replaced while it was being read', { cause: error })
       }
       await this.#resume(failure)
     }

@@ -1,51 +1,53 @@
 /**
- * Sending an open file to a writable: through streams, or, where both sides allow it, through two
- * buffers that are used again and again. A chunk of a stream is new memory every time, and having
- * it collected is half of what sending a large file costs.
+ * Sends an open file to a writable: through streams or, if both sides support it, through two
+ * buffers that are reused. Every chunk of a stream is new memory, and collecting it is half of the
+ * cost of sending a large file.
  */
 import type { Readable, Writable } from 'node:stream'
 import { StorageError } from '../contract/errors.js'
 import type { DirectReadable } from '../contract/provider.js'
 
-/** Bytes of one buffer: larger ones save nothing more. */
+/** Bytes of one buffer. Larger buffers save no more. */
 const bufferBytes = 524_288
 /**
- * Files that are sent through buffers at the same time; others go through streams, whose chunks get
- * smaller when there are many.
+ * Files that are sent through buffers at the same time. Further ones use streams, whose chunks
+ * become smaller if there are many.
  */
 const maxPairs = 16
-/** Kept for the next ones: taking them anew for each range of 1 MiB doubled its cost. 8 MiB. */
+/**
+ * Pairs that are kept for reuse, 8 MiB. Allocating them for each range of 1 MiB doubled its cost.
+ */
 const maxSparePairs = 8
 
 type BufferPair = readonly [Buffer, Buffer]
 
-let pairs = 0
+let pairsInUse = 0
 const sparePairs: BufferPair[] = []
 
-/** `undefined` when too many are in use. */
+/** Returns a pair of buffers, or `undefined` if too many are in use. */
 function takePair(): BufferPair | undefined {
-  if (pairs >= maxPairs) return undefined
-  pairs++
+  if (pairsInUse >= maxPairs) return undefined
+  pairsInUse++
   return sparePairs.pop() ?? [Buffer.allocUnsafeSlow(bufferBytes), Buffer.allocUnsafeSlow(bufferBytes)]
 }
 
 /**
- * Writes what a source has to a writable and ends it, each buffer being filled again when the
- * writable has called back for it. Settles when the writable has finished; when either side fails,
- * both are destroyed. `undefined` when there is no buffer to be had.
+ * Writes a source to a writable and ends it. A buffer is filled again after the writable has called
+ * back for it. Settles when the writable has finished. If either side fails, both are destroyed.
+ * Returns `undefined` if no buffer is available.
  */
 export function sendThroughBuffers(source: DirectReadable, writable: Writable): Promise<void> | undefined {
   const pair = takePair()
   if (pair === undefined) return undefined
   return copy(source, writable, pair).then(
     () => {
-      pairs--
+      pairsInUse--
       if (sparePairs.length < maxSparePairs) sparePairs.push(pair)
       source.destroy()
     },
     (error: unknown) => {
-      // The buffers may still be on their way somewhere: they are left to the collector.
-      pairs--
+      // The buffers may still be in use, so they are left to the garbage collector.
+      pairsInUse--
       source.destroy(error as Error)
       writable.destroy()
       throw error
@@ -57,8 +59,8 @@ async function copy(source: DirectReadable, writable: Writable, pair: BufferPair
   let reject: (error: unknown) => void = () => undefined
   const onClose = () => reject(closedEarly(writable))
   /**
-   * A call to the writable as a promise, which settles also when either side is closed before the
-   * writable calls back.
+   * Calls the writable and returns a promise, which also settles if either side closes before the
+   * callback.
    */
   const done = (call: (callback: (error?: Error | null) => void) => void) =>
     new Promise<void>((resolve, fail) => {
@@ -67,7 +69,7 @@ async function copy(source: DirectReadable, writable: Writable, pair: BufferPair
       if (writable.closed) throw closedEarly(writable)
       call((error) => (error ? fail(closedEarly(writable, error)) : resolve()))
     })
-  // Stays, since the source is destroyed with the error of whichever side failed.
+  // The listener stays, because the source is destroyed with the error of either side.
   source.on('error', (error) => reject(error))
   writable.on('close', onClose)
   writable.on('error', onClose)
@@ -91,8 +93,8 @@ async function copy(source: DirectReadable, writable: Writable, pair: BufferPair
 }
 
 /**
- * Pipes a stream to a writable. Settles when the writable has finished; when either side fails,
- * both are destroyed.
+ * Pipes a stream to a writable. Settles when the writable has finished. If either side fails, both
+ * are destroyed.
  */
 export function sendThroughStreams(stream: Readable, writable: Writable): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -114,11 +116,11 @@ export function sendThroughStreams(stream: Readable, writable: Writable): Promis
       return
     }
     writable.once('close', onClose)
-    // What it says is told with the closing.
+    // The error is reported when the writable closes.
     writable.on('error', () => undefined)
     stream.pipe(writable)
   })
 }
 
 const closedEarly = (writable: Writable, cause: unknown = writable.errored ?? undefined) =>
-  new StorageError('ABORTED', 'the receiver closed before it had the whole file', { cause })
+  new StorageError('ABORTED', 'the receiver closed before the end of the file', { cause })

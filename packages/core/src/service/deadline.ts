@@ -47,8 +47,8 @@ export class OperationScope {
     this.signal = controller.signal
     this.#caller = signal
     if (signal !== undefined) {
-      // It does not hold `this`: what holds a function that holds it would live on, with the whole
-      // operation, until all memory is collected.
+      // The listener does not capture `this`. The caller's signal would keep the whole operation in
+      // memory with it.
       this.#onAbort = () => controller.abort(abortedBy(signal))
       signal.addEventListener('abort', this.#onAbort, { once: true })
     }

@@ -1,7 +1,4 @@
-/**
- * Bodies: every kind that callers give, as one source that can be counted, verified, peeked into
- * and stopped.
- */
+/** Converts every kind of body to one source that can be counted, verified, peeked and stopped. */
 import { createHash, type Hash } from 'node:crypto'
 import { ReadableStream, type ReadableStreamDefaultReader } from 'node:stream/web'
 import { invalid } from '../checks/invalid.js'
@@ -11,7 +8,7 @@ import type { Body } from '../service/options.js'
 import { isNodeStream } from './body-claim.js'
 import { encodeText, TextPieces } from './text-pieces.js'
 
-/** What must be true of a body; when it is not, the body throws and nothing is stored. */
+/** The rules of a body. If it breaks one, the body throws and nothing is stored. */
 export interface BodyRules {
   readonly size?: number
   readonly maxSize?: number
@@ -21,14 +18,13 @@ export interface BodyRules {
 type Chunks = AsyncIterator<Uint8Array | string> | Iterator<Uint8Array | string>
 
 /**
- * A body on its way to a provider. Iterating it checks the rules while the bytes flow: a body that
- * is longer than allowed throws with the first byte too many, and one that is too short or has the
- * wrong checksum throws instead of ending.
+ * A body on its way to a provider. Iterating it checks the rules. A body that is too long throws at
+ * the first excess byte. One that is too short or has the wrong checksum throws instead of ending.
  */
 export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array, undefined> {
-  /** The whole body, when it is in memory. */
+  /** The whole body, if it is in memory. */
   readonly bytes: Uint8Array | undefined
-  /** Bytes handed out so far. */
+  /** Bytes returned so far. */
   taken = 0
   readonly #rules: BodyRules
   readonly #hashes: (readonly ['md5' | 'sha256', Hash])[] = []
@@ -58,22 +54,22 @@ export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
     }
   }
 
-  /** Bytes, when known beforehand. */
+  /** The size in bytes, if known in advance. */
   get size(): number | undefined {
     return this.bytes?.length ?? this.#rules.size
   }
 
-  /** Bytes of the whole body, once all of it was handed out and met the rules. */
+  /** The size of the whole body, after all of it was returned and met the rules. */
   get sent(): number | undefined {
     return this.#finished ? this.taken : undefined
   }
 
-  /** Whether nothing was handed out yet, so that the body can be sent once more. */
+  /** Whether nothing was returned yet, so that the body can be sent again. */
   get untouched(): boolean {
     return this.taken === 0 && !this.#ended && this.#failure === undefined
   }
 
-  /** Checks a body that is in memory against the rules, whole, before anything is sent. */
+  /** Checks a body in memory against the rules, before anything is sent. */
   checkBytes(): Uint8Array | undefined {
     if (this.bytes === undefined) return undefined
     this.#count(this.bytes)
@@ -82,8 +78,8 @@ export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
   }
 
   /**
-   * The first bytes, at least `length` of them unless the body is shorter; they are handed out
-   * again by `next`.
+   * Returns the first bytes, at least `length` unless the body is shorter. `next` returns them
+   * again.
    */
   async peek(length: number): Promise<Uint8Array> {
     if (this.bytes !== undefined) return this.bytes.subarray(0, length)
@@ -97,7 +93,7 @@ export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
     return this.#peeked.length === 1 ? (this.#peeked[0] as Uint8Array) : Buffer.concat(this.#peeked)
   }
 
-  /** The whole body in memory. */
+  /** Returns the whole body in memory. */
   async collect(): Promise<Uint8Array> {
     const chunks: Uint8Array[] = []
     for await (const chunk of this) chunks.push(chunk)
@@ -141,8 +137,7 @@ export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
     this.#chunks = undefined
     if (this.#ended) return
     this.#stop?.()
-    // A generator that is waiting for something settles `return` only afterwards; nobody needs to
-    // wait for that.
+    // A generator with a pending `await` settles `return` after it, so this is not awaited.
     if (this.#stop === undefined) Promise.resolve(chunks?.return?.()).catch(ignoreLateFailure)
   }
 
@@ -199,7 +194,7 @@ export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
   }
 }
 
-/** Stops a body that was refused before anything was read of it. */
+/** Stops a body that was rejected before it was read. */
 export function discardBody(body: unknown): void {
   if (isNodeStream(body)) {
     body.on('error', ignoreLateFailure)
@@ -221,19 +216,19 @@ function bytesOf(body: Body): Uint8Array | undefined {
 
 function chunksOf(body: unknown): { chunks: Chunks; stop?: () => void } {
   if (isNodeStream(body)) {
-    // Its chunks are text, which bytes that are not text in this encoding do not survive.
+    // Decoded chunks lose the bytes that are not text in this encoding.
     if (typeof body.readableEncoding === 'string') {
-      throw invalid('body', `the body decodes its bytes as ${body.readableEncoding}: pass a stream without an encoding`)
+      throw invalid('body', `body decodes its bytes as ${body.readableEncoding}: pass a stream without an encoding`)
     }
-    // A stream may fail before its first read, when nobody else listens; the iterator reports that
-    // failure then.
+    // A stream may fail before its first read, without a listener. The iterator reports the
+    // failure.
     body.on('error', ignoreLateFailure)
     return { chunks: body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>, stop: () => body.destroy() }
   }
   if (body instanceof Blob) return chunksOf(body.stream())
   if (body instanceof ReadableStream) {
     const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader()
-    // Unlike the stream's own iterator, its reader can be told to stop while a read is under way.
+    // Unlike the stream's iterator, its reader can be cancelled during a read.
     return { chunks: { next: () => reader.read() }, stop: () => reader.cancel().catch(ignoreLateFailure) }
   }
   if (typeof body === 'object' && body !== null) {
@@ -246,14 +241,14 @@ function chunksOf(body: unknown): { chunks: Chunks; stop?: () => void } {
   }
   throw invalid(
     'body',
-    'the body must be bytes, a string, a Blob, a stream or an iterable of bytes; of a Response, pass its body',
+    'body must be bytes, a string, a Blob, a stream or an iterable of bytes; for a Response, pass its body',
   )
 }
 
 function toBytes(chunk: unknown): Uint8Array {
   if (chunk instanceof Uint8Array) return chunk
   if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk)
-  throw invalid('body', `the body gave a chunk that is neither bytes nor text but ${typeof chunk}`)
+  throw invalid('body', `body returned a chunk of type ${typeof chunk}; chunks must be bytes or text`)
 }
 
 function sourceFailed(error: unknown): StorageError {
@@ -262,6 +257,5 @@ function sourceFailed(error: unknown): StorageError {
 }
 
 function ignoreLateFailure(): void {
-  // The source's own failure, where the operation hears of it by another way or has its error
-  // already.
+  // The operation receives this failure in another way, or already has an error.
 }

@@ -1,6 +1,4 @@
-/**
- * Completing a part upload, also when the answer to it is lost.
- */
+/** Completes a multipart upload, also if the response is unknownOutcome. */
 import type { UploadingProvider } from '../checks/provider.js'
 import { errorCodes, isStorageError } from '../contract/errors.js'
 import type { WrittenFile } from '../contract/files.js'
@@ -9,9 +7,9 @@ import type { RetryPolicy } from '../service/retry.js'
 import { totalSize } from './stored-size.js'
 
 /**
- * A completion whose outcome is not known is asked for again. If the first request was carried out
- * the service does not know the upload any more, and the file that is there, with the size of the
- * parts, is it. Every other end leaves the outcome unknown, and the first error is told.
+ * Completes an upload, and retries if the outcome is unknown. If an earlier request was executed,
+ * the service no longer knows the upload, and the file with the size of the parts is the result. In
+ * all other cases the outcome stays unknown, and the first error is thrown.
  */
 export async function completeUpload(
   provider: UploadingProvider,
@@ -19,33 +17,33 @@ export async function completeUpload(
   upload: PartUpload,
   options: CompleteUploadCallOptions,
 ): Promise<WrittenFile> {
-  let lost: unknown
+  let unknownOutcome: unknown
   const complete = async () => {
     try {
       return await provider.completeUpload(upload, options)
     } catch (error) {
-      if (isStorageError(error) && errorCodes[error.code].retry === 'idempotent') lost ??= error
+      if (isStorageError(error) && errorCodes[error.code].retry === 'idempotent') unknownOutcome ??= error
       throw error
     }
   }
   try {
     return await retry.runTransfer(options.signal, true, complete)
   } catch (error) {
-    if (lost === undefined || options.signal.aborted) throw error
-    if (!isStorageError(error, 'UPLOAD_NOT_FOUND')) throw lost
-    return found(provider, retry, upload, options).catch(() => {
-      throw lost
+    if (unknownOutcome === undefined || options.signal.aborted) throw error
+    if (!isStorageError(error, 'UPLOAD_NOT_FOUND')) throw unknownOutcome
+    return completedFile(provider, retry, upload, options).catch(() => {
+      throw unknownOutcome
     })
   }
 }
 
-async function found(
+async function completedFile(
   provider: StorageProvider,
   retry: RetryPolicy,
   { container, file }: PartUpload,
   { signal, parts }: CompleteUploadCallOptions,
 ): Promise<WrittenFile> {
   const info = await retry.run(signal, true, () => provider.getFile(container, file, { signal, conditions: {} }))
-  if (info.size !== totalSize(parts)) throw new Error('somebody else has written the file since')
+  if (info.size !== totalSize(parts)) throw new Error('another client has written the file')
   return info
 }

@@ -1,7 +1,6 @@
 /**
- * A body of bytes that are still to come, copied into parts. A part's buffer is filled again once
- * its part was stored: new memory for each would be waited for by the collector, and cost as much
- * as sending it.
+ * Copies a body that is still arriving into parts. The buffer of a part is reused after the part
+ * was stored. New buffers would have to be collected, which costs as much as sending them.
  */
 
 import { freeChunk } from '../kit/chunk-memory.js'
@@ -9,20 +8,17 @@ import type { Source } from './body.js'
 
 export interface Part {
   readonly bytes: Uint8Array
-  /**
-   * To be called when nobody needs the bytes any more, and only then; never for those of a part
-   * that was given up.
-   */
+  /** Call it when the bytes are no longer used. Never call it for an aborted part. */
   readonly release: () => void
 }
 
 /**
- * Buffers that are done with, for whichever upload comes next; the collector has them when it comes
- * first. Without this each upload of a series would take its memory beside that of the one before.
+ * Buffers for the next upload, weakly referenced. Without them, each upload of a series would
+ * allocate memory in addition to that of the previous one.
  */
 const spare: WeakRef<Buffer>[] = []
 
-/** A buffer of so many bytes, whatever they are. */
+/** Returns a buffer of this size, with any content. */
 export function takeBuffer(size: number): Buffer {
   for (let reference = spare.pop(); reference !== undefined; reference = spare.pop()) {
     const buffer = reference.deref()
@@ -31,16 +27,16 @@ export function takeBuffer(size: number): Buffer {
   return Buffer.allocUnsafeSlow(size)
 }
 
-/** To be called when nobody needs the bytes any more, and only then. */
+/** Makes a buffer available again. Call it when the bytes are no longer used. */
 function giveBack(buffer: Buffer): void {
   spare.push(new WeakRef(buffer))
 }
 
 export class PartBuffers {
   readonly #source: Source
-  /** What was read of the source before, and is yet to be copied. */
+  /** Chunks that were read earlier and are not copied yet. */
   readonly #head: Uint8Array[]
-  /** What is being copied, and what is left of it. */
+  /** The chunk that is being copied, and its remaining bytes. */
   #chunk: Uint8Array | undefined
   #rest: Uint8Array | undefined
 
@@ -50,8 +46,10 @@ export class PartBuffers {
   }
 
   /**
-   * Copies into the buffer, which holds `length` bytes, until it holds `end` or the source has
-   * ended; how many it holds then.
+   * Copies bytes into the buffer until the buffer holds `end` bytes or the source ends.
+   *
+   * @param length Bytes that the buffer already holds.
+   * @returns The bytes that the buffer holds then.
    */
   async fill(buffer: Buffer, length: number, end: number): Promise<number> {
     let filled = length
@@ -65,7 +63,7 @@ export class PartBuffers {
     return filled
   }
 
-  /** Whether the source has more; it throws here when it is not what it should be. */
+  /** Returns whether the source has more bytes. Throws if the body breaks a rule. */
   async more(): Promise<boolean> {
     while (this.#rest === undefined || this.#rest.length === 0) {
       if (this.#chunk !== undefined) freeChunk(this.#chunk)
@@ -77,8 +75,8 @@ export class PartBuffers {
   }
 
   /**
-   * The body in parts of the given sizes, of which the first is in its buffer already; the last is
-   * as long as it is.
+   * Yields the body in parts of the given sizes. The first part is already in its buffer; the last
+   * may be shorter.
    */
   async *parts(first: Buffer, sizeOf: (partNumber: number) => number): AsyncGenerator<Part, undefined> {
     yield { bytes: first, release: () => giveBack(first) }

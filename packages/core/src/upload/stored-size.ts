@@ -1,27 +1,28 @@
 /**
- * The size that a provider says it stored, compared with the bytes that it was sent: the last guard
- * against a file that is not whole.
+ * Compares the size that a provider stored with the bytes that were sent: the last check against a
+ * truncated file.
  */
 import { isStorageError, StorageError } from '../contract/errors.js'
 import type { WrittenFile } from '../contract/files.js'
 import type { StorageProvider, UploadedPart } from '../contract/provider.js'
 import type { RetryPolicy } from '../service/retry.js'
 
-/** Milliseconds that the removal of a wrong file may take. */
-const removalTime = 30_000
+/** Milliseconds for the deletion of a wrong file. */
+const removalTimeout = 30_000
 
-const wrongSize = (what: string, stored: number | undefined, sent: number | undefined) =>
+const wrongSizeError = (what: string, stored: number | undefined, sent: number | undefined) =>
   new StorageError(
     'INTERNAL',
     sent === undefined
       ? 'the provider did not read the body to its end'
-      : `the provider says that ${what} has ${stored} bytes, and it was sent ${sent}`,
+      : `the provider stored ${stored} bytes of ${what} instead of ${sent}`,
   )
 
 /**
- * `INTERNAL`, and the file is removed, unless it has as many bytes as were sent.
+ * Checks that a file has as many bytes as were sent. Otherwise deletes the file and fails with
+ * `INTERNAL`.
  *
- * @param sent `undefined`: the provider left the body before its end.
+ * @param sent `undefined` if the provider did not read the body to its end.
  */
 export async function checkWritten(
   provider: StorageProvider,
@@ -30,29 +31,31 @@ export async function checkWritten(
   sent: number | undefined,
 ): Promise<WrittenFile> {
   if (sent !== undefined && written?.size === sent) return written
-  const error = wrongSize('the file', written?.size, sent)
+  const error = wrongSizeError('the file', written?.size, sent)
   if (written !== undefined) await removeVersion(provider, retry, written)
   throw error
 }
 
 /**
- * `INTERNAL` unless the part has as many bytes as were sent. It is in no file yet, and the next one
- * of its number takes its place.
+ * Checks that a part has as many bytes as were sent. The part is not in a file yet, and a later
+ * part of its number replaces it.
+ *
+ * @throws `INTERNAL`.
  */
 export function checkUploadedPart(part: UploadedPart, sent: number | undefined): UploadedPart {
   if (sent !== undefined && part?.size === sent) return part
-  throw wrongSize('the part', part?.size, sent)
+  throw wrongSizeError('the part', part?.size, sent)
 }
 
 export const totalSize = (parts: readonly UploadedPart[]): number => parts.reduce((total, { size }) => total + size, 0)
 
 /**
- * Removes the version that was written, and no later one. That it is wrong matters more than that
- * it cannot be removed.
+ * Deletes the version that was written, and no later one. A failure to delete it is ignored,
+ * because the wrong size is the more important error.
  */
 async function removeVersion(provider: StorageProvider, retry: RetryPolicy, written: WrittenFile): Promise<void> {
   const { container, name, etag } = written
-  const signal = AbortSignal.timeout(removalTime)
+  const signal = AbortSignal.timeout(removalTimeout)
   const isConditional = provider.capabilities.conditions.remove !== false
   const conditions = isConditional ? { ifMatch: etag } : {}
   try {

@@ -1,19 +1,19 @@
-/**
- * Text that comes in pieces, as UTF-8.
- */
+/** Encodes text that arrives in pieces as UTF-8. */
 import { invalid } from '../checks/invalid.js'
 
 /**
- * Throws `INVALID_ARGUMENT` for text that UTF-8 cannot express: it would be stored as other text.
+ * Encodes text as UTF-8.
+ *
+ * @throws `INVALID_ARGUMENT` for lone surrogates, which UTF-8 would replace by other text.
  */
 export function encodeText(text: string): Buffer {
-  if (!text.isWellFormed()) throw invalid('body', 'the body is text with a lone surrogate, which UTF-8 cannot express')
+  if (!text.isWellFormed()) throw invalid('body', 'body is text with a lone surrogate, which UTF-8 cannot express')
   return Buffer.from(text)
 }
 
-/** Encodes pieces of a text one after the other. A boundary may divide a surrogate pair. */
+/** Encodes the pieces of a text. A surrogate pair can be split between two pieces. */
 export class TextPieces {
-  /** The first half of a pair, whose second half begins the next piece. */
+  /** The first half of a pair whose second half begins the next piece. */
   #half = ''
 
   encode(piece: string): Buffer {
@@ -24,7 +24,7 @@ export class TextPieces {
     return encodeText(text.slice(0, end))
   }
 
-  /** To be called where no text follows; throws as {@link encodeText} does. */
+  /** Ends the text. Throws as {@link encodeText} does. */
   end(): void {
     encodeText(this.#half)
   }

@@ -1,10 +1,10 @@
 /**
- * The uploader: one body becomes one put or parts, whichever the provider and the size ask for.
+ * Uploads a body as one put or as a multipart upload, depending on the provider and the size.
  *
- * A provider that takes streams gets the stream. Otherwise a body of unknown length is buffered up
- * to one part; when it ends there it is one put, else it goes up in parts, a few at a time. Memory
- * is bounded by part size × parallelism. On any failure the parts sent so far are thrown away on
- * the service, and nothing is visible.
+ * A provider that accepts streams receives the stream. Otherwise a body of unknown length is
+ * buffered up to the size of one part. If it ends there, it is one put; otherwise it is uploaded in
+ * parts, a few at a time. Memory is bounded by part size × parallelism. If anything fails, the
+ * parts are deleted on the service, and no file is visible.
  */
 
 import { withUploads } from '../checks/provider.js'
@@ -19,12 +19,12 @@ import { checkUploadedPart, checkWritten } from './stored-size.js'
 
 const mebibyte = 1024 * 1024
 /**
- * Bytes: bodies up to here are collected chunk by chunk; past it a buffer is taken for a whole
- * part.
+ * Bytes: smaller bodies are collected chunk by chunk. For larger ones, a buffer of a whole part is
+ * allocated.
  */
 const collectBytes = 256 * 1024
-/** Milliseconds that clean-up after a failure may take. */
-const cleanUpTime = 30_000
+/** Milliseconds for the clean-up after a failure. */
+const cleanUpTimeout = 30_000
 
 export interface UploadTuning {
   /** Bytes. */
@@ -42,11 +42,11 @@ export interface UploadJob {
   readonly tuning: UploadTuning
 }
 
-/** Stores the body: as a stream, by one put or by parts. */
+/** Stores the body: as a stream, as one put or in parts. */
 export async function upload(job: UploadJob): Promise<WrittenFile> {
   const { provider, retry, source } = job
   const { capabilities } = provider
-  if (source.size !== undefined && source.size > capabilities.maxFileSize) throw tooLarge(capabilities.maxFileSize)
+  if (source.size !== undefined && source.size > capabilities.maxFileSize) throw tooLargeError(capabilities.maxFileSize)
   const written = await (capabilities.streamingPut ? putStream(job) : putOrParts(job))
   return checkWritten(provider, retry, written, source.sent)
 }
@@ -74,22 +74,22 @@ async function putOrParts(job: UploadJob): Promise<WrittenFile> {
   return uploadParts(job, partSize, buffers.parts(first, sizeOf))
 }
 
-const isCondition = ({ conditions }: { conditions: PutCallOptions['conditions'] }) =>
+const isConditional = ({ conditions }: { conditions: PutCallOptions['conditions'] }) =>
   conditions.ifMatch !== undefined || conditions.ifNoneMatch !== undefined
 
-const tooLarge = (size: number) =>
-  new StorageError('TOO_LARGE', `the service holds files of at most ${size} bytes`, { details: { size } })
+const tooLargeError = (size: number) =>
+  new StorageError('TOO_LARGE', `the service stores files of at most ${size} bytes`, { details: { size } })
 
 async function putBytes(
   { provider, retry, container, file, options }: UploadJob,
   bytes: Uint8Array,
 ): Promise<WrittenFile> {
-  return retry.runTransfer(options.signal, !isCondition(options), () =>
+  return retry.runTransfer(options.signal, !isConditional(options), () =>
     provider.putFile(container, file, bytes, { ...options, size: bytes.length }),
   )
 }
 
-/** A stream can be sent once; it is tried again only while nothing of it was taken. */
+/** Sends the body in one put. A stream is retried only if none of it was read. */
 async function putStream({ provider, retry, container, file, source, options }: UploadJob): Promise<WrittenFile> {
   const body = source.checkBytes() ?? source
   for (let failures = noFailures; ; ) {
@@ -98,13 +98,13 @@ async function putStream({ provider, retry, container, file, source, options }: 
     } catch (error) {
       if (body === source && !source.untouched) throw error
       failures = addFailure(failures)
-      await retry.nextOfTransfer(failures, error, options.signal, !isCondition(options))
+      await retry.nextOfTransfer(failures, error, options.signal, !isConditional(options))
     }
   }
 }
 
 /**
- * The part size asked for, within the service's limits, and large enough for a body of known size.
+ * Returns the requested part size, adjusted to the service's limits and to a body of known size.
  */
 function partSizeFor({ provider, tuning }: UploadJob, size: number | undefined): number {
   const { parts, maxPutSize } = provider.capabilities
@@ -113,8 +113,8 @@ function partSizeFor({ provider, tuning }: UploadJob, size: number | undefined):
 }
 
 /**
- * Bytes of a part, so that a body of this size keeps within the limits of parts; whole MiB when it
- * has to grow.
+ * Returns a part size, in bytes, with which a body of this size meets the limits. If it must grow,
+ * it is a whole number of MiB.
  */
 export function choosePartSize(
   wanted: number,
@@ -150,7 +150,7 @@ const joined = (chunks: readonly Uint8Array[], length: number): Buffer => {
 
 type Parts = AsyncIterator<Part, undefined> | Iterator<Part, undefined>
 
-/** Of bytes that are the caller's own: nothing is ever written over them. */
+/** Yields the caller's own bytes in parts. They are never overwritten. */
 function* slices(bytes: Uint8Array, partSize: number): Generator<Part, undefined> {
   for (let offset = 0; offset < bytes.length; offset += partSize) {
     yield { bytes: bytes.subarray(offset, offset + partSize), release: () => undefined }
@@ -158,26 +158,25 @@ function* slices(bytes: Uint8Array, partSize: number): Generator<Part, undefined
 }
 
 /**
- * The size of a part of a body of unknown length. It is the first part's for the first half of the
- * parts that the service allows, then doubles with every twentieth of them, so that the number of
- * parts never ends a body: with 8 MiB and 10,000 parts, files up to 40 GiB go up in equal parts,
- * and larger ones in parts that grow.
+ * Returns the size of a part of a body of unknown length. The first half of the service's parts
+ * have the first part's size. It then doubles with every twentieth of them, so that the number of
+ * parts never limits the body. With 8 MiB and 10,000 parts, files up to 40 GiB have equalParts parts.
  */
 export function growingPartSize(
   partNumber: number,
   firstPartSize: number,
   { maxParts, maxPartSize }: { readonly maxParts: number; readonly maxPartSize: number },
 ): number {
-  const equal = Math.ceil(maxParts / 2)
-  if (partNumber <= equal) return firstPartSize
-  const doublings = Math.ceil((partNumber - equal) / Math.ceil(maxParts / 20))
+  const equalParts = Math.ceil(maxParts / 2)
+  if (partNumber <= equalParts) return firstPartSize
+  const doublings = Math.ceil((partNumber - equalParts) / Math.ceil(maxParts / 20))
   return Math.min(maxPartSize, firstPartSize * 2 ** doublings)
 }
 
 async function uploadParts(job: UploadJob, partSize: number, bodies: Parts): Promise<WrittenFile> {
   const { provider, retry, container, file, options, tuning } = job
   const { parts: limits, maxPutSize } = provider.capabilities
-  if (limits === false) throw tooLarge(maxPutSize)
+  if (limits === false) throw tooLargeError(maxPutSize)
   const { conditions, ...start } = options
   const uploading = withUploads(provider)
   const started = await retry.runTransfer(options.signal, true, () =>
@@ -187,13 +186,13 @@ async function uploadParts(job: UploadJob, partSize: number, bodies: Parts): Pro
     const parts = await sendParts(job, started, bodies, limits.maxParts, tuning.parallelism)
     return await completeUpload(uploading, retry, started, { signal: options.signal, parts, conditions })
   } catch (error) {
-    await abandon(job, started)
+    await abortFailedUpload(job, started)
     throw error
   }
 }
 
 /**
- * Sends the parts, `parallelism` at a time. When one fails for good the others are stopped, and all
+ * Uploads the parts, `parallelism` at a time. If one fails finally, the others are stopped; all
  * have ended on return.
  */
 async function sendParts(
@@ -209,15 +208,15 @@ async function sendParts(
   const sending = new Set<Promise<void>>()
   let failure: { readonly error: unknown } | undefined
   const send = async (partNumber: number, { bytes, release }: Part) => {
-    let tries = 0
+    let attempts = 0
     try {
       const part = await retry.runTransfer(signal, true, () => {
-        tries++
+        attempts++
         return withUploads(provider).uploadPart(started, bytes, { signal, partNumber, size: bytes.length })
       })
       parts[partNumber - 1] = checkUploadedPart(part, bytes.length)
-      // After a failed try its bytes may still be on their way.
-      if (tries === 1) release()
+      // After a failed attempt the bytes may still be in use.
+      if (attempts === 1) release()
     } catch (error) {
       failure ??= { error }
       stop.abort(error)
@@ -226,12 +225,12 @@ async function sendParts(
   }
   try {
     for (let partNumber = 1; ; partNumber++) {
-      // Before the next part is read, so that no more of them than these are in memory.
+      // Waits before it reads the next part, so that at most `parallelism` parts are in memory.
       while (sending.size >= parallelism) await Promise.race(sending)
       if (failure !== undefined) break
       const { value: part } = await bodies.next()
       if (part === undefined || failure !== undefined) break
-      if (partNumber > maxParts) throw tooLarge(maxParts * started.partSize)
+      if (partNumber > maxParts) throw tooLargeError(maxParts * started.partSize)
       const sent = send(partNumber, part).finally(() => sending.delete(sent))
       sending.add(sent)
     }
@@ -245,10 +244,10 @@ async function sendParts(
 }
 
 /**
- * Throws away what was sent. The operation has failed already with an error that matters more: when
- * this fails too, the upload stays in the list of unfinished ones, where `purgeUploads` removes it.
+ * Aborts the upload. The operation has already failed with a more important error. If the abort
+ * fails too, the upload stays in the list of unfinished ones, where `purgeUploads` deletes it.
  */
-async function abandon({ provider, retry }: UploadJob, started: PartUpload): Promise<void> {
-  const signal = AbortSignal.timeout(cleanUpTime)
+async function abortFailedUpload({ provider, retry }: UploadJob, started: PartUpload): Promise<void> {
+  const signal = AbortSignal.timeout(cleanUpTimeout)
   await retry.run(signal, true, () => withUploads(provider).abortUpload(started, { signal })).catch(() => undefined)
 }

@@ -2,7 +2,7 @@
  * Errors as LoopBack applications know them: the codes of the file system, and the status twice.
  */
 import { isStorageError } from '@stowage/core'
-import { errorAnswer } from '@stowage/rest-express'
+import { errorResponse } from '@stowage/rest-express'
 
 /** Codes that applications of the storage component compare with; all others stay as they are. */
 const codesOfOld: Readonly<Record<string, string>> = {
@@ -31,19 +31,20 @@ export class ConnectorError extends Error {
 }
 
 /**
- * The error that a caller gets. What the application's own functions threw is passed on as it is, and so is what has been
- * translated already.
+ * Translates an error for callers. Errors of the application's functions, and translated errors, are
+ * returned unchanged.
  */
 export function connectorError(error: unknown): Error {
   if (error instanceof ConnectorError) return error
-  const answer = errorAnswer(error)
-  const foreign = answer.statusCode === 500 && !isStorageError(error)
+  const response = errorResponse(error)
+  const foreign = response.statusCode === 500 && !isStorageError(error)
   if (foreign) return error instanceof Error ? error : new Error(String(error))
-  // The answer's message is for clients, who learn nothing of failures of the server; callers do.
-  const message = answer.statusCode >= 500 && error instanceof Error ? error.message : answer.message
-  // A storage that refuses this server's credentials is a failed service to clients, and a refusal to callers.
-  const code = isStorageError(error) && error.statusCode !== answer.statusCode ? error.code : answer.code
-  return new ConnectorError(message, { code, statusCode: answer.statusCode, cause: error })
+  // The response's message withholds failures of the server from clients; callers receive them.
+  const message = response.statusCode >= 500 && error instanceof Error ? error.message : response.message
+  // If the storage refuses the server's credentials, clients see a failed service, and callers the
+  // refusal.
+  const code = isStorageError(error) && error.statusCode !== response.statusCode ? error.code : response.code
+  return new ConnectorError(message, { code, statusCode: response.statusCode, cause: error })
 }
 
 /** A data source that can't be opened: whatever is wrong with its settings is nothing that a client did. */

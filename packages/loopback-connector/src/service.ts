@@ -3,7 +3,7 @@
  */
 import type { Readable } from 'node:stream'
 import { isStorageError, type StorageService as Storage, StorageError, type UploadStream } from '@stowage/core'
-import { discardRest, download, errorAnswer, upload } from '@stowage/rest-express'
+import { discardRest, download, errorResponse, upload } from '@stowage/rest-express'
 import { type Callback, callbackOf, settle } from './callbacks.js'
 import { downloadOptions } from './download-options.js'
 import { Container, File } from './entities.js'
@@ -23,7 +23,7 @@ export type ContainerName = string | { readonly name: string }
 export type FileName = string | { readonly name: string }
 
 export interface ListFilesOptions {
-  /** Only names that begin with this. */
+  /** Only names with this prefix. */
   readonly prefix?: string
   /** Shows names that hold this after the prefix as one folder. */
   readonly delimiter?: string
@@ -276,7 +276,7 @@ export class StorageService {
       await download(await this.storage, nameOf(container), nameOf(file), res, downloadOptions(this.#settings, res))
     } catch (error) {
       if (!res.headersSent) {
-        for (const [header, value] of Object.entries(errorAnswer(error).headers)) res.setHeader(header, value)
+        for (const [header, value] of Object.entries(errorResponse(error).headers)) res.setHeader(header, value)
       }
       throw error
     }
@@ -298,7 +298,7 @@ const optionsIn = <Options extends object>(given: Options | unknown): Partial<Op
 function pageSize(limit: number | undefined, { capabilities }: Storage): { readonly pageSize?: number } {
   if (limit === undefined) return {}
   if (!Number.isSafeInteger(limit) || limit < 1) {
-    throw new StorageError('INVALID_ARGUMENT', 'limit must be a whole number from 1', {
+    throw new StorageError('INVALID_ARGUMENT', 'limit must be an integer of 1 or more', {
       details: { property: 'limit' },
     })
   }

@@ -50,7 +50,7 @@ describe('settings', () => {
     [{ provider: 'my-provider' }, /must be one of .*, or a module .*, not "my-provider"/],
     [{ name: 'files', provider: 'amazon', key: 'only' }, /data source "files".*keyId/],
     [{ root: '/tmp', maxFileSize: '10 MB' }, /maxFileSize/],
-    [{ root: '/tmp', allowedContentTypes: ['pictures'] }, /"pictures", which is no media type/],
+    [{ root: '/tmp', allowedContentTypes: ['pictures'] }, /"pictures", which is not a media type/],
   ])('%j are refused by name, as a failure of the server', async (settings, message) => {
     expect(await opened(settings)).toMatchObject({
       message: expect.stringMatching(message),

@@ -13,7 +13,7 @@
 export { download } from './downloads/download.js'
 export type { UploadedFile } from './forms/form-file.js'
 export { type UploadResult, upload } from './forms/form-upload.js'
-export { type ErrorAnswer, errorAnswer, sendError } from './http/errors.js'
+export { type ErrorResponse, errorResponse, sendError } from './http/errors.js'
 export { discardRest } from './http/lingering.js'
 export { RequestError } from './http/request-error.js'
 export {

@@ -1,63 +1,85 @@
 /**
- * The options: what they are, and that wrong ones are refused when the router is made and not when a request comes.
+ * The options and their checks. Invalid options fail when the router is created, not when a request
+ * arrives.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type FileInfo, StorageError, type StorageService } from '@stowage/core'
 import { checkOptions } from '@stowage/core/provider'
 import type { Action } from './routes/actions.js'
 
-/** A file that a client is about to upload, as the functions among the upload options get it. */
+/** A file that a client is about to upload, as functions among the upload options receive it. */
 export interface IncomingFile {
   readonly container: string
   /**
-   * What the client calls it, slashes included, or `a.txt` for `C:\fakepath\a.txt`; after
-   * `getFilename` or `nameConflict`, what it will be called.
+   * The client's name for the file, with slashes; `a.txt` for `C:\fakepath\a.txt`. After
+   * `getFilename` or `nameConflict`, the name under which the file will be stored.
    */
   readonly name: string
-  /** What the client calls it, once it has another name. */
+  /** The client's name for the file, if it is stored under another name. */
   readonly originalFilename?: string
   /**
    * The media type that the client states, in lower case and without parameters;
-   * `application/octet-stream` when it states none.
+   * `application/octet-stream` if it states none.
    */
   readonly type: string
-  /** The form's field; left out for a raw upload. */
+  /** The field of the form; absent for a raw upload. */
   readonly field?: string
-  /** Bytes, where the client states them: a raw upload with Content-Length. */
+  /** Bytes, if the client states them: a raw upload with Content-Length. */
   readonly size?: number
 }
 
 type MaybePromise<T> = T | Promise<T>
 
-/** A function of the file that decides something about it. */
+/** A function that returns the value of an option for one file. */
 export type FileRule<T, Req> = (file: IncomingFile, req: Req, res: ServerResponse) => MaybePromise<T>
 
-/** What `upload` and the routes that store files accept. Names and meaning are those of LoopBack's storage component. */
+/**
+ * Options of `upload` and of the routes that store files. Names and meanings are those of
+ * LoopBack's storage component.
+ */
 export interface UploadOptions<Req extends IncomingMessage = IncomingMessage> {
-  /** Bytes: a larger file is refused while it comes in. A number, digits, or a function of the file. Default: 10 MiB. */
+  /**
+   * Bytes per file; a larger file is refused while it arrives. A number, digits, or a function of
+   * the file. Default: 10 MiB.
+   */
   readonly maxFileSize?: number | string | FileRule<number | string, Req>
   /** Bytes of all fields of a form together, names and values. Default: 2 MiB. */
   readonly maxFieldsSize?: number | string
-  /** Fields of one form. Default: 1,000. */
+  /** Fields per form. Default: 1,000. */
   readonly maxFields?: number
-  /** Files of one form. Default: 1,000. */
+  /** Files per form. Default: 1,000. */
   readonly maxFiles?: number
   /**
-   * The media types that may be stored: a list, compared without case and parameters, or a function that gives one, or `undefined`
-   * for all. Default: all. Where a list is in force, the type that was compared is the one that is stored: nothing is detected by content.
+   * The media types that may be stored: a list, compared without case and parameters; or a function
+   * that returns such a list, or `undefined` for all types. Default: all types. With a list, the
+   * compared type is the stored type; no type is detected from content.
    */
   readonly allowedContentTypes?: readonly string[] | FileRule<readonly string[] | undefined, Req>
-  /** The name under which a form's file is stored. Default: the client's own, {@link IncomingFile.name}. */
+  /**
+   * Returns the name under which a file of a form is stored. Default: the client's name,
+   * {@link IncomingFile.name}.
+   */
   readonly getFilename?: FileRule<string, Req>
-  /** `makeUnique`: store a form's files under random names that keep the extension. Without effect beside `getFilename`. */
+  /**
+   * `makeUnique` stores the files of a form under random names that keep the extension. Ignored if
+   * `getFilename` is set.
+   */
   readonly nameConflict?: 'makeUnique'
-  /** The access list: passed on where the storage has such lists, and always shown in the answer. */
+  /**
+   * The access list. Applied if the storage supports access lists, and always part of the response.
+   */
   readonly acl?: string | FileRule<string, Req>
-  /** Milliseconds for which a client may send nothing in the middle of a body; then 408. Default: 0, for any time. */
+  /**
+   * Milliseconds without data in a body after which the request fails with 408. Default: 0, no
+   * limit.
+   */
   readonly idleTimeout?: number
-  /** Kept with every file as its Cache-Control, where the storage keeps it. */
+  /** Stored with every file as its Cache-Control, if the storage supports it. */
   readonly CacheControl?: string
-  /** The following are Amazon's; each is passed on where the storage lists it in `capabilities.nativeOptions`. */
+  /**
+   * This and the following options are Amazon's. Each is applied if the storage lists it in
+   * `capabilities.nativeOptions`.
+   */
   readonly StorageClass?: string
   readonly ServerSideEncryption?: string
   readonly SSEKMSKeyId?: string
@@ -66,33 +88,41 @@ export interface UploadOptions<Req extends IncomingMessage = IncomingMessage> {
   readonly SSECustomerKeyMD5?: string
 }
 
-/** What `download` and the download route accept. */
+/** Options of `download` and of the download route. */
 export interface DownloadOptions<Req extends IncomingMessage = IncomingMessage> {
-  /** Cache-Control of files that have none of their own; a function gets the file. Default: `private, no-cache`. */
+  /**
+   * Cache-Control of files that are stored without one, or a function of the file. Default:
+   * `private, no-cache`.
+   */
   readonly cacheControl?: string | ((file: FileInfo, req: Req) => string)
   /**
-   * Further headers of an answer that sends a file, or others in place of ours, compared without case; `undefined` leaves one out. What
-   * keeps stored scripts from running in your origin (`Content-Disposition`, `Content-Security-Policy`, `X-Content-Type-Options`) is among them.
+   * Headers to add to a response that sends a file, or to replace; names are compared without case,
+   * and `undefined` removes a header. This can also remove the headers that keep stored scripts
+   * from running in your origin: `Content-Disposition`, `Content-Security-Policy` and
+   * `X-Content-Type-Options`.
    */
   readonly headers?: (file: FileInfo, req: Req) => Readonly<Record<string, string | undefined>>
 }
 
-/** What a request wants to do, and to what. */
+/** The action of a request, and the names that it concerns. */
 export interface Authorization<Req extends IncomingMessage = IncomingMessage> {
   readonly action: Action
-  /** Left out for `getContainers`. */
+  /** Absent for `getContainers`. */
   readonly container?: string
-  /** The file's name, decoded; left out where a container is concerned, and for `upload` until the files' names are known. */
+  /**
+   * The decoded name of the file; absent if the action concerns a container, and for `upload` until
+   * the names of the files are known.
+   */
   readonly file?: string
   readonly req: Req
-  /** For headers of the answer, such as `WWW-Authenticate`. */
+  /** For headers of the response, such as `WWW-Authenticate`. */
   readonly res: ServerResponse
 }
 
-/** A request that failed. */
+/** A failed request, as `onError` receives it. */
 export interface FailedRequest<Req extends IncomingMessage = IncomingMessage> {
   readonly action: Action | undefined
-  /** The status that the client got; 499 when it had gone. */
+  /** The status of the response; 499 if the client had closed the connection. */
   readonly statusCode: number
   readonly req: Req
 }
@@ -101,24 +131,26 @@ export interface StorageRouterOptions<Req extends IncomingMessage = IncomingMess
   extends UploadOptions<Req>,
     DownloadOptions<Req> {
   /**
-   * Asked before any I/O, on every route, with names decoded and checked. `true` lets the request pass; a number is the status to refuse
-   * it with (400 to 499); anything else is 403. What it throws is the answer when it is a `StorageError` or has a `statusCode` from 400
-   * to 499. Default: everything is allowed.
+   * Called on every route before any I/O, with decoded and checked names. `true` allows the
+   * request; a number from 400 to 499 refuses it with that status; any other value refuses it with
+   * 403. If it throws a `StorageError`, or an error with a `statusCode` from 400 to 499, that error
+   * is the response. Default: every request is allowed.
    */
   readonly authorize?: (request: Authorization<Req>) => MaybePromise<boolean | number>
   /**
-   * Called for every request that failed, with the error as it was thrown, for logging. Default: a warning of the process
-   * (`process.emitWarning`) for each failure of the server, 500 and above except 501.
+   * Called for every failed request with the original error, for logging. Default: a process
+   * warning (`process.emitWarning`) for each failure of the server, 500 and above except 501.
    */
   readonly onError?: (error: unknown, request: FailedRequest<Req>) => void
   /**
-   * Passes failures of the server to `next(error)`, for the application's error handler to respond to and to log, where the
-   * response has not begun; `onError` is still called. Default: false, the router responds.
+   * Passes failures of the server to `next(error)` if the response has not begun, so that the
+   * application's error handler can log them and respond. `onError` is still called. Default:
+   * false, the router responds.
    */
   readonly forwardErrors?: boolean
 }
 
-/** Options of one service, passed on by their names. */
+/** Options of one service, which are passed to it under the same names. */
 const nativeNames = [
   'StorageClass',
   'ServerSideEncryption',
@@ -128,7 +160,7 @@ const nativeNames = [
   'SSECustomerKeyMD5',
 ] as const
 
-/** Upload options with defaults, numbers as numbers. */
+/** Checked upload options, with defaults, and numbers instead of digits. */
 export interface UploadRules<Req extends IncomingMessage = IncomingMessage> {
   readonly maxFileSize: number | FileRule<number | string, Req>
   readonly maxFieldsSize: number
@@ -149,7 +181,7 @@ const defaultMaxCount = 1000
 /** Of JSON responses, and of downloads of files that have no Cache-Control. */
 export const defaultCacheControl = 'private, no-cache'
 
-/** The names of all {@link UploadOptions}, for whoever takes them from among other settings. */
+/** The names of all {@link UploadOptions}, to pick them from other settings. */
 export const uploadOptionNames = [
   ...nativeNames,
   'maxFileSize',
@@ -169,14 +201,14 @@ const downloadNames = ['cacheControl', 'headers'] as const satisfies readonly (k
 const invalid = (property: string, message: string) =>
   new StorageError('INVALID_ARGUMENT', message, { details: { property } })
 
-/** Throws `INVALID_ARGUMENT`, which names the option, unless all are known and well-formed. */
+/** Throws `INVALID_ARGUMENT`, which names the option, if an option is unknown or invalid. */
 export function uploadRules<Req extends IncomingMessage>(options: UploadOptions<Req>): UploadRules<Req> {
   const { maxFileSize = defaultMaxFileSize, allowedContentTypes, getFilename, nameConflict, acl } = options
   if (getFilename !== undefined && typeof getFilename !== 'function') {
     throw invalid('getFilename', 'getFilename must be a function that returns a name')
   }
   if (nameConflict !== undefined && nameConflict !== 'makeUnique') {
-    throw invalid('nameConflict', `nameConflict must be "makeUnique" or left out, not ${JSON.stringify(nameConflict)}`)
+    throw invalid('nameConflict', `nameConflict must be "makeUnique" or undefined, not ${JSON.stringify(nameConflict)}`)
   }
   if (acl !== undefined && typeof acl !== 'function') text('acl', acl)
   return {
@@ -203,22 +235,22 @@ export function uploadRules<Req extends IncomingMessage>(options: UploadOptions<
 }
 
 /**
- * For applications that keep upload options and call `upload` later: throws `INVALID_ARGUMENT`, which names the option, unless all are
- * known and well-formed.
+ * Checks upload options, for applications that call `upload` with them later. Throws
+ * `INVALID_ARGUMENT`, which names the option, if an option is unknown or invalid.
  */
 export function checkUploadOptions(options: UploadOptions): void {
   checkNames('upload', options)
   uploadRules(options)
 }
 
-/** Download options with defaults. */
+/** Checked download options, with defaults. */
 export interface DownloadRules<Req extends IncomingMessage = IncomingMessage> {
-  /** The Cache-Control of a file that has none of its own. */
+  /** The Cache-Control of a file that is stored without one. */
   readonly cacheControl: (file: FileInfo, req: Req) => string
   readonly headers: DownloadOptions<Req>['headers']
 }
 
-/** Throws `INVALID_ARGUMENT`, which names the option, unless all are well-formed. */
+/** Throws `INVALID_ARGUMENT`, which names the option, if an option is invalid. */
 export function downloadRules<Req extends IncomingMessage>({
   cacheControl = defaultCacheControl,
   headers,
@@ -229,7 +261,10 @@ export function downloadRules<Req extends IncomingMessage>({
   return { cacheControl: () => cacheControl, headers }
 }
 
-/** Throws `INVALID_ARGUMENT` unless all names are those of options: a misspelt limit would be no limit. */
+/**
+ * Throws `INVALID_ARGUMENT` if a name is not that of an option: a misspelled limit would have no
+ * effect.
+ */
 export function checkNames(what: 'upload' | 'download' | 'storageRouter', options: object): void {
   const known: readonly string[] = {
     upload: [...uploadOptionNames, 'container'],
@@ -239,45 +274,45 @@ export function checkNames(what: 'upload' | 'download' | 'storageRouter', option
   checkOptions(what, options, Object.fromEntries(known.map((name) => [name, true] as const)))
 }
 
-/** Throws `INVALID_ARGUMENT` unless it is a function or left out. */
+/** Throws `INVALID_ARGUMENT` unless the value is a function or `undefined`. */
 export function checkFunction(property: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'function') throw invalid(property, `${property} must be a function`)
 }
 
-/** Throws `INVALID_ARGUMENT` unless it is true, false or left out. */
+/** Throws `INVALID_ARGUMENT` unless the value is true, false or `undefined`. */
 export function checkFlag(property: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'boolean') throw invalid(property, `${property} must be true or false`)
 }
 
-/** Throws `INVALID_ARGUMENT` unless it is a storage, which a promise of one is not. */
+/** Throws `INVALID_ARGUMENT` unless the value is a storage; a promise of one is not. */
 export function checkStorage(storage: unknown): asserts storage is StorageService {
   if (typeof storage === 'object' && storage !== null) {
     if ('getFiles' in storage && 'openFile' in storage) return
-    if ('then' in storage) throw invalid('storage', 'storage is a promise: write "await createStorage(…)"')
+    if ('then' in storage) throw invalid('storage', 'storage is a promise: use "await createStorage(…)"')
   }
   throw invalid('storage', `storage must be a StorageService, as createStorage returns it, not ${typeof storage}`)
 }
 
-/** A number of bytes, as a number or in digits. */
+/** A number of bytes, from a number or digits. */
 export function bytes(property: string, value: unknown): number {
   const number = typeof value === 'string' && /^\d{1,16}$/.test(value) ? Number(value) : value
   if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 0) return number
-  throw invalid(property, `${property} must be a whole number of bytes, as a number or in digits, not ${shown(value)}`)
+  throw invalid(property, `${property} must be an integer number of bytes, or the same in digits, not ${shown(value)}`)
 }
 
-/** Media types to compare with: lower case, no parameters. */
+/** Checks media types and returns them in lower case, without parameters. */
 export function typeSet(types: unknown): ReadonlySet<string> {
   if (!Array.isArray(types)) {
     throw invalid(
       'allowedContentTypes',
-      'allowedContentTypes must be a list of media types, or a function that gives one',
+      'allowedContentTypes must be a list of media types, or a function that returns one',
     )
   }
   return new Set(
     types.map((type: unknown) => {
       const bare = typeof type === 'string' ? essence(type) : ''
       if (/^[!#$%&'*+.^_`|~0-9a-z-]+\/[!#$%&'*+.^_`|~0-9a-z-]+$/.test(bare)) return bare
-      throw invalid('allowedContentTypes', `allowedContentTypes holds ${shown(type)}, which is no media type`)
+      throw invalid('allowedContentTypes', `allowedContentTypes contains ${shown(type)}, which is not a media type`)
     }),
   )
 }
@@ -290,7 +325,7 @@ export function essence(contentType: string): string {
 
 function count(property: string, value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value < 2 ** 31) return value
-  throw invalid(property, `${property} must be a whole number from 0, not ${shown(value)}`)
+  throw invalid(property, `${property} must be an integer of 0 or more, not ${shown(value)}`)
 }
 
 function text(property: string, value: unknown): string {

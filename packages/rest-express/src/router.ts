@@ -1,11 +1,13 @@
 /**
- * The router: a plain function of a request and its answer, which Express 5 and 4 mount like any middleware.
+ * The router: a function of a request and its response, which Express 5 and 4 mount like any
+ * middleware.
  *
- * It finds its route by itself, since the two versions of Express write wildcards differently and decode names more than once.
+ * It finds the route itself, because the two versions of Express write wildcards differently and
+ * decode names more than once.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { StorageService } from '@stowage/core'
-import { errorAnswer, forwardedError, sendError } from './http/errors.js'
+import { errorResponse, forwardedError, sendError } from './http/errors.js'
 import { discardRest, lingerOnClose } from './http/lingering.js'
 import { turnOf } from './http/pipelining.js'
 import { RequestError } from './http/request-error.js'
@@ -20,10 +22,10 @@ import {
 } from './options.js'
 import type { Action } from './routes/actions.js'
 import { parsePath, type StoragePath } from './routes/paths.js'
-import { Exchange, isServerFailure, type RouterRules, report } from './routes/request-context.js'
+import { isServerFailure, RequestContext, type RouterRules, report } from './routes/request-context.js'
 import { type RouteHandler, routeHandlers } from './routes/routes.js'
 
-/** What `app.use` takes. */
+/** The middleware, for `app.use`. */
 export type StorageRouter<Req extends IncomingMessage = IncomingMessage> = (
   req: Req,
   res: ServerResponse,
@@ -39,11 +41,11 @@ interface Methods {
 const paths: ReadonlyMap<string, Methods> = tabulate(routeHandlers)
 
 /**
- * LoopBack's storage routes and more over one storage, to be mounted where they shall begin:
- * `app.use('/api/containers', storageRouter(storage))`. Every failure becomes an answer; a path that is none of ours goes on to the
- * application's next handler.
+ * Creates a router with LoopBack's storage routes and more, over one storage:
+ * `app.use('/api/containers', storageRouter(storage))`. Every failure becomes a response. An
+ * unknown path is passed to the application's next handler.
  *
- * Throws `INVALID_ARGUMENT`, which names the option, when an option is wrong or unknown.
+ * Throws `INVALID_ARGUMENT`, which names the option, if an option is invalid or unknown.
  */
 export function storageRouter<Req extends IncomingMessage = IncomingMessage>(
   storage: StorageService,
@@ -54,12 +56,12 @@ export function storageRouter<Req extends IncomingMessage = IncomingMessage>(
   checkFunction('authorize', options.authorize)
   checkFunction('onError', options.onError)
   checkFlag('forwardErrors', options.forwardErrors)
-  // Req is the framework's own request, which is the one that comes in.
+  // Req is the framework's request, which is the one passed in at run time.
   const { authorize, onError, forwardErrors = false, ...rest } = options as StorageRouterOptions
   const rules: RouterRules = { storage, upload: uploadRules(rest), download: downloadRules(rest), authorize, onError }
   return (req, res, next) => {
     const fail = (action: Action | undefined, error: unknown) => {
-      const { statusCode } = errorAnswer(error)
+      const { statusCode } = errorResponse(error)
       if (forwardErrors && next !== undefined && isServerFailure(statusCode) && !res.headersSent) {
         if (onError !== undefined) report(rules, { action, statusCode, req }, error)
         discardRest(req)
@@ -78,40 +80,43 @@ export function storageRouter<Req extends IncomingMessage = IncomingMessage>(
     }
     const methods = paths.get(path.pattern)
     if (methods === undefined) {
-      if (next === undefined) fail(undefined, new RequestError(404, 'NOT_FOUND', 'there is no such path'))
+      if (next === undefined) fail(undefined, new RequestError(404, 'NOT_FOUND', 'unknown path'))
       else next()
       return
     }
-    dispatch(methods, new Exchange(rules, req, res, path), fail)
+    dispatch(methods, new RequestContext(rules, req, res, path), fail)
   }
 }
 
-/** Responds to a request that failed, or has the application respond. */
+/** Responds to a failed request, or passes it to the application. */
 type Fail = (action: Action | undefined, error: unknown) => void
 
-function dispatch({ handlers, allow }: Methods, exchange: Exchange, fail: Fail): void {
-  const { req, res } = exchange
+function dispatch({ handlers, allow }: Methods, context: RequestContext, fail: Fail): void {
+  const { req, res } = context
   if (hasBody(req)) lingerOnClose(req)
   const method = req.method ?? 'GET'
   const route = handlers.get(method)
   if (route !== undefined) {
-    // A connection that breaks while the answer is written shows as `close`, which is what the handlers follow.
+    // If the connection breaks while the response is written, the handlers learn of it by `close`.
     res.on('error', ignoreBrokenConnection)
-    const handled = turnOf(req, res)?.then(() => route.handle(exchange)) ?? route.handle(exchange)
+    const handled = turnOf(req, res)?.then(() => route.handle(context)) ?? route.handle(context)
     handled.catch((error: unknown) => fail(route.action, error))
   } else if (method === 'OPTIONS') {
     res.writeHead(204, { Allow: allow }).end()
   } else {
-    fail(undefined, new RequestError(405, 'METHOD_NOT_ALLOWED', `this path takes ${allow}`, { Allow: allow }))
+    fail(
+      undefined,
+      new RequestError(405, 'METHOD_NOT_ALLOWED', `method not allowed (allowed: ${allow})`, { Allow: allow }),
+    )
   }
 }
 
-/** Whether anything comes after the headers (RFC 9112, 6.3). */
+/** Whether the request has a body (RFC 9112, 6.3). */
 const hasBody = ({ headers }: IncomingMessage) =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
 function ignoreBrokenConnection(): void {
-  // The handler that writes the answer hears of it by `close`.
+  // The handler that writes the response is notified by `close`.
 }
 
 function tabulate(routes: readonly RouteHandler[]): ReadonlyMap<string, Methods> {

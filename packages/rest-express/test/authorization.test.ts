@@ -118,7 +118,7 @@ describe('The authorize hook', () => {
     ]) {
       const { fetch, failures } = await guardedServer(() => Promise.reject(failure))
       const answer = await fetch('/photos')
-      expect([answer.status, (await errorOf(answer)).message]).toEqual([500, 'the server failed'])
+      expect([answer.status, (await errorOf(answer)).message]).toEqual([500, 'internal server error'])
       expect(failures[0]?.error).toBe(failure)
     }
   })

@@ -93,7 +93,7 @@ describe.each(storageKinds)('In %s', (kind) => {
     const answer = await fetch('/photos/remove', post({ files: ['a.txt', ...names] }))
     expect([answer.status, await errorOf(answer)]).toEqual([
       413,
-      expect.objectContaining({ code: 'TOO_LARGE', message: 'a request removes at most 1000 files, not 1001' }),
+      expect.objectContaining({ code: 'TOO_LARGE', message: 'a request can delete at most 1000 files, not 1001' }),
     ])
     expect(await namesIn(storage)).toEqual(['a.txt'])
     expect((await fetch('/photos/remove', post({ files: ['a.txt', ...names.slice(1)] }))).status).toBe(200)

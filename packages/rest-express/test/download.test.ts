@@ -425,7 +425,7 @@ describe('A download that can not be finished', () => {
       statusCode: 500,
       name: 'Error',
       code: 'INTERNAL',
-      message: 'the server failed',
+      message: 'internal server error',
     })
     expect(failures[0]?.error).toMatchObject({ message: 'connect ECONNREFUSED 10.0.0.5:9000' })
   })

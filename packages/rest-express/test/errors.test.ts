@@ -2,7 +2,7 @@ import { errorCodes, StorageError, type StorageErrorCode } from '@stowage/core'
 import { MemoryProvider } from '@stowage/provider-memory'
 import type { Express } from 'express'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { errorAnswer, RequestError } from '../src/index.js'
+import { errorResponse, RequestError } from '../src/index.js'
 import { BrokenReads, BrokenRemovals } from './faulty-provider.js'
 import { errorOf, eventually, startServer } from './rest-server.js'
 
@@ -35,7 +35,7 @@ describe('An error', () => {
       expect(await errorOf(answer)).toEqual({
         statusCode: 502,
         name: 'Error',
-        message: 'the storage behind this server failed',
+        message: 'the storage failed',
         code: 'SERVICE_FAILED',
       })
       expect(failures).toMatchObject([{ error: { code, provider: 'memory' }, statusCode: 502 }])
@@ -72,7 +72,7 @@ describe('An error', () => {
         error: {
           statusCode: 502,
           name: 'Error',
-          message: 'the storage behind this server failed',
+          message: 'the storage failed',
           code: 'SERVICE_FAILED',
         },
       },
@@ -88,7 +88,7 @@ describe('An error', () => {
     const answer = await fetch('/photos')
     expect(answer.status).toBe(500)
     expect(await answer.text()).toBe(
-      '{"error":{"statusCode":500,"name":"Error","message":"the server failed","code":"INTERNAL"}}',
+      '{"error":{"statusCode":500,"name":"Error","message":"internal server error","code":"INTERNAL"}}',
     )
   })
 
@@ -157,13 +157,13 @@ describe('An error', () => {
   })
 
   it('can be told for a log', () => {
-    expect(errorAnswer(new RequestError(405, 'X', 'm', { Allow: 'GET' }))).toEqual({
+    expect(errorResponse(new RequestError(405, 'X', 'm', { Allow: 'GET' }))).toEqual({
       statusCode: 405,
       code: 'X',
       message: 'm',
       headers: { Allow: 'GET' },
     })
-    expect(errorAnswer('anything')).toMatchObject({ statusCode: 500, code: 'INTERNAL' })
+    expect(errorResponse('anything')).toMatchObject({ statusCode: 500, code: 'INTERNAL' })
   })
 })
 
@@ -244,7 +244,7 @@ describe('A failure of the server', () => {
         { statusCode: 500 },
         {
           statusCode: 502,
-          message: 'the storage behind this server failed: wrong key',
+          message: 'the storage failed: wrong key',
           cause: { code: 'UNAUTHENTICATED' },
         },
         { statusCode: 500 },

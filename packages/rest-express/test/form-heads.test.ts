@@ -187,11 +187,11 @@ describe('The charset of a field', () => {
   })
 
   it.each<[string, string | Buffer, string]>([
-    ['text/plain; charset=base64', 'abc', 'the field "a" has the unknown charset "base64"'],
-    ['text/plain; charset=x-own', 'abc', 'the field "a" has the unknown charset "x-own"'],
-    ['text/plain; charset=iso-2022-kr', 'abc', 'the field "a" has the unknown charset "iso-2022-kr"'],
-    ['text/plain', Buffer.from([0xfc]), 'the value of the field "a" is not utf-8'],
-    ['text/plain; charset=shift_jis', Buffer.from([0x93]), 'the value of the field "a" is not shift_jis'],
+    ['text/plain; charset=base64', 'abc', 'field "a" has the unknown charset "base64"'],
+    ['text/plain; charset=x-own', 'abc', 'field "a" has the unknown charset "x-own"'],
+    ['text/plain; charset=iso-2022-kr', 'abc', 'field "a" has the unknown charset "iso-2022-kr"'],
+    ['text/plain', Buffer.from([0xfc]), 'the value of field "a" is not utf-8'],
+    ['text/plain; charset=shift_jis', Buffer.from([0x93]), 'the value of field "a" is not shift_jis'],
   ])('fails the form where it cannot be decoded: %s', async (type, value, message) => {
     const server = await startServer()
     const answer = await send(server, multipart('X', [good, field(type, value), [fieldPart('b'), 'x']]))
@@ -215,7 +215,7 @@ describe('The Content-Transfer-Encoding of a part', () => {
   it.each(['base64', 'BASE64', 'quoted-printable', 'x-own'])('fails the form when it is %s', async (encoding) => {
     const header = `Content-Transfer-Encoding: ${encoding}`
     expect(await expectRefusal(`${filePart('f', 'a.txt')}\r\n${header}`, 'YQ==')).toBe(
-      `the form is not well-formed: the part "f" has the Content-Transfer-Encoding ${JSON.stringify(encoding)}: send its bytes as they are`,
+      `the form is not well-formed: part "f" has the Content-Transfer-Encoding ${JSON.stringify(encoding)}: send its bytes unencoded`,
     )
     await expectRefusal(`${fieldPart('f')}\r\n${header}`, 'YQ==')
   })

@@ -12,7 +12,7 @@ import { describe, expect, it } from 'vitest'
 import { boundaryOf } from '../src/forms/form-delimiters.js'
 import { FormParser } from '../src/forms/form-parser.js'
 import { essence, type UploadRules, uploadRules } from '../src/options.js'
-import type { Parties } from '../src/routes/upload-rules.js'
+import type { RequestAndResponse } from '../src/routes/upload-rules.js'
 
 const seed = 20260114
 const runs = 4000
@@ -101,7 +101,7 @@ async function read({ contentType, text, cuts }: Form): Promise<Reading | Refusa
   })
   const res = new EventEmitter()
   try {
-    const parser = new FormParser({ req, res } as unknown as Parties, boundaryOf(contentType), rules, {
+    const parser = new FormParser({ req, res } as unknown as RequestAndResponse, boundaryOf(contentType), rules, {
       receive: async ({ field, filename, contentType: type = 'text/plain', content }) => {
         const file = [field, filename, essence(type)]
         files.push(file)

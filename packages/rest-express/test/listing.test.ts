@@ -98,7 +98,7 @@ describe('A list', () => {
     const answer = await fetch('/photos/files')
     expect([answer.status, await errorOf(answer)]).toEqual([
       502,
-      { statusCode: 502, name: 'Error', code: 'BAD_RESPONSE', message: 'the storage behind this server failed' },
+      { statusCode: 502, name: 'Error', code: 'BAD_RESPONSE', message: 'the storage failed' },
     ])
   })
 

@@ -10,7 +10,7 @@ const make = (options: object) =>
 
 describe('A storage that is none', () => {
   it.each([
-    [Promise.resolve(new StorageService(new MemoryProvider())), 'storage is a promise: write "await createStorage(…)"'],
+    [Promise.resolve(new StorageService(new MemoryProvider())), 'storage is a promise: use "await createStorage(…)"'],
     [undefined, 'storage must be a StorageService, as createStorage returns it, not undefined'],
     ['./files', 'storage must be a StorageService, as createStorage returns it, not string'],
     [new MemoryProvider(), 'storage must be a StorageService, as createStorage returns it, not object'],
@@ -27,21 +27,21 @@ describe('A storage that is none', () => {
 
 describe('The options of a router', () => {
   it.each<[object, string]>([
-    [{ maxFileSize: -1 }, 'maxFileSize must be a whole number of bytes, as a number or in digits, not -1'],
-    [{ maxFileSize: '10 MB' }, 'maxFileSize must be a whole number of bytes, as a number or in digits, not "10 MB"'],
+    [{ maxFileSize: -1 }, 'maxFileSize must be an integer number of bytes, or the same in digits, not -1'],
+    [{ maxFileSize: '10 MB' }, 'maxFileSize must be an integer number of bytes, or the same in digits, not "10 MB"'],
     [{ maxFileSize: 1.5 }, 'maxFileSize must be'],
     [{ maxFileSize: Number.NaN }, 'maxFileSize must be'],
     [{ maxFileSize: '' }, 'maxFileSize must be'],
-    [{ maxFieldsSize: null, maxFields: -1 }, 'maxFields must be a whole number from 0, not -1'],
+    [{ maxFieldsSize: null, maxFields: -1 }, 'maxFields must be an integer of 0 or more, not -1'],
     [{ maxFieldsSize: {} }, 'maxFieldsSize must be'],
     [{ maxFields: '5' }, 'maxFields must be'],
     [{ maxFiles: Infinity }, 'maxFiles must be'],
     [{ idleTimeout: 2 ** 31 }, 'idleTimeout must be'],
     [{ allowedContentTypes: 'image/png' }, 'allowedContentTypes must be a list of media types'],
-    [{ allowedContentTypes: ['image'] }, 'allowedContentTypes holds "image", which is no media type'],
-    [{ allowedContentTypes: [5] }, 'allowedContentTypes holds 5'],
+    [{ allowedContentTypes: ['image'] }, 'allowedContentTypes contains "image", which is not a media type'],
+    [{ allowedContentTypes: [5] }, 'allowedContentTypes contains 5'],
     [{ getFilename: 'x' }, 'getFilename must be a function'],
-    [{ nameConflict: 'overwrite' }, 'nameConflict must be "makeUnique" or left out, not "overwrite"'],
+    [{ nameConflict: 'overwrite' }, 'nameConflict must be "makeUnique" or undefined, not "overwrite"'],
     [{ acl: '' }, 'acl must be a string of visible ASCII'],
     [{ acl: 'a\nb' }, 'acl must be'],
     [{ CacheControl: 'a\r\nb: c' }, 'CacheControl must be'],

@@ -312,7 +312,7 @@ describe('A raw upload', () => {
     const answer = await fetch('/photos/files/a.json', { method: 'PUT', body: '{}', headers })
     expect([answer.status, (await errorOf(answer)).message]).toEqual([
       500,
-      expect.stringContaining('mount these before body parsers'),
+      expect.stringContaining('mount the storage routes before body parsers'),
     ])
     expect(await namesIn(storage)).toEqual([])
   })

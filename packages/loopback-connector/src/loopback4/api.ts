@@ -207,7 +207,7 @@ export function storageApi(basePath: string): ControllerSpec {
           summary: 'List the files in a container',
           parameters: [
             container,
-            query('prefix', 'Only names that begin with this.'),
+            query('prefix', 'Only names with this prefix.'),
             query('delimiter', 'Show names that hold this after the prefix as one entry.'),
             query('startAfter', 'Only names greater than this: the last one of the page before.'),
             query('limit', 'At most so many.', { type: 'integer', minimum: 1 }),

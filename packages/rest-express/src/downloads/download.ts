@@ -1,5 +1,6 @@
 /**
- * Downloads: one file, or a range of it, of one version, with the headers that browsers need to handle it safely.
+ * Downloads: one file, or a range of it, from one version, with the headers that browsers need to
+ * handle it safely.
  */
 import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
@@ -25,7 +26,7 @@ import { contentDisposition, contentSecurityPolicy } from '../http/disposition.j
 import { untransformed } from '../http/json.js'
 import { turnOf } from '../http/pipelining.js'
 import { checkNames, checkStorage, type DownloadOptions, type DownloadRules, downloadRules } from '../options.js'
-import type { Exchange } from '../routes/request-context.js'
+import type { RequestContext } from '../routes/request-context.js'
 import { parseRange } from './ranges.js'
 import { typeWithCharset } from './text-charset.js'
 
@@ -40,11 +41,13 @@ interface DownloadJob {
 }
 
 /**
- * Answers a request with a file, for applications with routes of their own: with its range, its conditions and its headers, as the
- * router's download route does. `res.req` is the request that is looked at.
+ * Sends a file as the response, for applications that define their own routes. Evaluates the range
+ * and the conditions of the request (`res.req`), and sets the headers, as the download route of the
+ * router does.
  *
- * Resolves when the answer was handed over whole. Rejects with a `StorageError` when there is no file to send (nothing was answered
- * then; see `sendError`), or when sending it failed, in which case the connection is cut.
+ * Resolves when the whole response was passed to the connection. Rejects with a `StorageError` if
+ * there is no file to send; nothing has been sent then, see `sendError`. Rejects also if sending
+ * fails, and closes the connection then.
  */
 export async function download<Req extends IncomingMessage = IncomingMessage>(
   storage: StorageService,
@@ -55,17 +58,17 @@ export async function download<Req extends IncomingMessage = IncomingMessage>(
 ): Promise<void> {
   checkStorage(storage)
   checkNames('download', options)
-  // Req is the framework's own request, which is the one in hand.
+  // Req is the framework's request, which is the one passed in at run time.
   const rules = downloadRules(options as DownloadOptions)
   await turnOf(res.req, res)
   await sendFile({ storage, container, file, req: res.req, res, rules, signal: responseSignal(res) })
 }
 
 /** `GET` and `HEAD /:container/download/*file` */
-export async function sendDownload(exchange: Exchange): Promise<void> {
-  const { storage, container, file, req, res, rules } = exchange
-  await exchange.authorize('download', container, file)
-  await sendFile({ storage, container, file, req, res, rules: rules.download, signal: exchange.responseSignal })
+export async function sendDownload(context: RequestContext): Promise<void> {
+  const { storage, container, file, req, res, rules } = context
+  await context.authorize('download', container, file)
+  await sendFile({ storage, container, file, req, res, rules: rules.download, signal: context.responseSignal })
 }
 
 async function sendFile(job: DownloadJob): Promise<void> {
@@ -102,7 +105,7 @@ async function sendFile(job: DownloadJob): Promise<void> {
   else await opened.sendTo(res, { reuseBuffers: writesToSocket(res) })
 }
 
-/** Whether the client has this version already; throws when it does not want this one. */
+/** Whether the client already has this version. Throws if the conditions exclude it. */
 function isUnchanged(conditions: RequestConditions, info: FileInfo): boolean {
   const verdict = evaluateRead(conditions, info)
   if (verdict === 'refused') throw preconditionFailed()
@@ -112,14 +115,14 @@ function isUnchanged(conditions: RequestConditions, info: FileInfo): boolean {
 interface Version {
   readonly info: FileInfo
   readonly opened?: OpenedFile
-  /** Whether a range was asked for and is sent, were it the whole file. */
+  /** Whether a range was requested and is sent, even if it is the whole file. */
   readonly partial: boolean
 }
 
 /**
- * The version to send, open; without `opened` when the client has it already. A client that asks whether its copy is still good mostly
- * finds that it is, so this is looked up before anything is opened; whatever is opened is held against the conditions again, since it
- * may be a newer version.
+ * The opened version to send; without `opened` if the client already has it. Most revalidations
+ * find an unchanged file, so its information is read before it is opened. The opened version is
+ * compared with the conditions again, because it may be newer.
  */
 async function openVersion(job: DownloadJob, conditions: RequestConditions | undefined): Promise<Version> {
   const { storage, container, file, signal } = job
@@ -166,8 +169,9 @@ async function openPart(job: DownloadJob, range: ByteRange, ifMatch?: string): P
   try {
     return { opened: await storage.openFile(container, file, { signal, range, ifMatch }), partial: true }
   } catch (error) {
-    // An empty file's last bytes, and those from the first on, are the whole of it, which no Content-Range can express
-    // (RFC 9110, 14.1.2). Players and clients that bound what they take ask so for every file.
+    // The last bytes of an empty file, and those from the first on, are the whole file, which no
+    // Content-Range can express (RFC 9110, 14.1.2). Players and clients with a size limit send such
+    // ranges for every file.
     const isEmpty = isStorageError(error, 'RANGE_NOT_SATISFIABLE') && error.details.size === 0
     if (isEmpty && (range.start === 0 || (range.suffix ?? 0) > 0)) return openWhole(job)
     throw error
@@ -178,14 +182,17 @@ async function openWhole({ storage, container, file, signal }: DownloadJob): Pro
   return { opened: await storage.openFile(container, file, { signal }), partial: false }
 }
 
-/** The ETag that the file must have for If-Range to hold; `undefined` when it can't hold (RFC 9110, 13.1.5). */
+/**
+ * The ETag that the file must have for If-Range to be true; `undefined` if it cannot be true (RFC
+ * 9110, 13.1.5).
+ */
 async function strongTag({ storage, container, file, signal }: DownloadJob, ifRange: string) {
   if (/^"[!#-~\x80-\xff]*"$/.test(ifRange)) return ifRange
   const date = parseDate(ifRange)
   if (date === undefined) return undefined
   const { etag, mtime } = await storage.getFile(container, file, { signal })
   const modified = lastModified(mtime)
-  // Within the second of a change another change may follow, which the date would not show.
+  // Another change may follow within the same second, which the date would not show.
   const strong = Date.now() / 1000 - modified >= 2
   return strong && modified === date ? etag : undefined
 }
@@ -217,7 +224,7 @@ const validators = ({ rules, req }: DownloadJob, info: FileInfo) => ({
   'Cache-Control': headerSafe(info.cacheControl) ?? rules.cacheControl(info, req),
 })
 
-/** With the headers of the application, and with `no-transform` whatever these are. */
+/** Adds the headers of the application, and always `no-transform`. */
 function finished({ req, res, rules }: DownloadJob, info: FileInfo, headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
   if (rules.headers !== undefined) addHeaders(headers, rules.headers(info, req) ?? {})
   const cacheControl = headers['Cache-Control'] ?? res.getHeader('Cache-Control') ?? ''
@@ -225,7 +232,10 @@ function finished({ req, res, rules }: DownloadJob, info: FileInfo, headers: Out
   return headers
 }
 
-/** Adds the headers that the application gives, under the names that those of ours have; `undefined` takes one of ours away. */
+/**
+ * Adds the headers of the application, in the spelling that is already used; `undefined` removes a
+ * header.
+ */
 function addHeaders(headers: OutgoingHttpHeaders, given: OutgoingHttpHeaders): void {
   const ours = Object.keys(headers)
   for (const [name, value] of Object.entries(given)) {
@@ -235,18 +245,23 @@ function addHeaders(headers: OutgoingHttpHeaders, given: OutgoingHttpHeaders): v
   }
 }
 
-/** Another program may have stored an attribute that no header can hold. */
+/** The value, or `undefined` if another program stored a value that a header cannot contain. */
 function headerSafe(value: string | undefined): string | undefined {
   return value !== undefined && /^[\t -~\x80-\xff]*$/.test(value) ? value : undefined
 }
 
-/** A 304 has the headers that the file would have come with, without those of its content (RFC 9110, 15.4.5). */
+/**
+ * Sends 304 with the headers of the 200 response, except those of the content (RFC 9110, 15.4.5).
+ */
 function sendUnchanged(job: DownloadJob, info: FileInfo): void {
   const headers = finished(job, info, validators(job, info))
   job.res.writeHead(304, Object.fromEntries(Object.entries(headers).filter(([name]) => !/^content-/i.test(name))))
   job.res.end()
 }
 
-/** Whether chunks go to the socket as they are, and are its own no longer when it calls back: nothing that compresses is in between. */
+/**
+ * Whether chunks are written to the socket unchanged, without a compressing middleware in between.
+ * Their memory can be reused when the write has completed.
+ */
 const writesToSocket = (res: ServerResponse) =>
   res.write === ServerResponse.prototype.write && res.socket instanceof Socket

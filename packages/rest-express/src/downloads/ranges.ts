@@ -4,8 +4,8 @@
 import type { ByteRange } from '@stowage/core'
 
 /**
- * The one range of bytes that a header asks for. `undefined` when the whole file is to be sent: no header, a unit other than bytes, a
- * malformed range (an end before the start is one), or several ranges.
+ * The range of bytes in a header. `undefined` if the whole file has to be sent: no header, a unit
+ * other than bytes, a malformed range (also one that ends before its start), or several ranges.
  */
 export function parseRange(header: string | undefined): ByteRange | undefined {
   if (header === undefined) return undefined
@@ -19,5 +19,5 @@ export function parseRange(header: string | undefined): ByteRange | undefined {
   return end < start ? undefined : { start, end }
 }
 
-/** A number of any length, as far as numbers go: no file is that long. */
+/** A number of any length, limited to a safe integer: no file is longer. */
 const position = (digits: string) => Math.min(Number(digits), Number.MAX_SAFE_INTEGER)

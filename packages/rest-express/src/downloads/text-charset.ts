@@ -1,21 +1,23 @@
 /**
- * The charset of text that was stored without one. Browsers take such text for windows-1252, so UTF-8
- * has to be declared; and only UTF-8, since what is declared wrongly cannot be corrected by a reader.
+ * The charset of text that was stored without one. Browsers read such text as windows-1252, so
+ * UTF-8 has to be declared. No other charset is declared, because a reader cannot correct a wrong
+ * declaration.
  */
 import { isAscii, isUtf8 } from 'node:buffer'
 import { type FileInfo, isStorageError, type OpenedFile, type StorageService } from '@stowage/core'
 
-/** Bytes from a file's beginning that decide: all of most texts. */
+/** Bytes at the start of a file that are examined: most texts are shorter. */
 const decisiveBytes = 65_536
 
-/** Shifts ISO-2022 encodings out of ASCII. */
+/** The byte with which ISO-2022 encodings leave ASCII. */
 const escapeByte = 0x1b
 
 /**
- * The file's content type, with `; charset=utf-8` where it is text, states no charset, and its first
- * 64 KiB are UTF-8. Every response about a version has the same: HEAD, ranges and the whole file.
+ * The content type of a file, with `; charset=utf-8` if it is text, states no charset, and its
+ * first 64 KiB are UTF-8. All responses about a version have the same type: HEAD, ranges and the
+ * whole file.
  *
- * @param opened The version, where it is open: its content is used when it has the bytes.
+ * @param opened The opened version, if any. Its content is used if it has the needed bytes.
  */
 export async function typeWithCharset(
   storage: StorageService,
@@ -31,13 +33,13 @@ export async function typeWithCharset(
 }
 
 /**
- * Whether text that begins like this is UTF-8. A beginning in ASCII shows nothing of what follows it,
- * and text in ASCII that escapes is in another encoding.
+ * Whether text that starts with these bytes is UTF-8. A start in ASCII says nothing about the rest,
+ * and ASCII text with an escape byte is in another encoding.
  */
 function isDeclarable(start: Uint8Array, size: number): boolean {
   if (start.length === size) return isUtf8(start) && !(start.includes(escapeByte) && isAscii(start))
   if (isAscii(start)) return false
-  // The last character may be cut.
+  // The last character may be incomplete.
   return [0, 1, 2, 3].some((cut) => isUtf8(start.subarray(0, start.length - cut)))
 }
 
@@ -48,7 +50,10 @@ function startIn(opened: OpenedFile | undefined): Uint8Array | undefined {
   return content.length >= Math.min(info.size, decisiveBytes) ? content.subarray(0, decisiveBytes) : undefined
 }
 
-/** `undefined` when it cannot be read, or the file was replaced: then nothing is declared. */
+/**
+ * Reads the start of the file; `undefined` if it cannot be read or was replaced, so that nothing is
+ * declared.
+ */
 async function readStart(
   storage: StorageService,
   { container, name, etag, size }: FileInfo,

@@ -1,5 +1,5 @@
 /**
- * Text in any encoding that browsers know (WHATWG Encoding), decoded exactly or not at all.
+ * Strict decoding of text in any encoding of the WHATWG Encoding standard.
  */
 
 /** Whether a label names an encoding. */
@@ -8,8 +8,8 @@ export function isCharset(label: string): boolean {
 }
 
 /**
- * The text that the bytes are in this encoding, byte order mark included; `undefined` when the
- * label is unknown or the bytes are not text in it.
+ * Decodes the bytes, including a byte order mark; `undefined` if the label is unknown or the bytes
+ * are not valid in the encoding.
  */
 export function decodeText(bytes: Uint8Array, label: string): string | undefined {
   try {
@@ -21,7 +21,7 @@ export function decodeText(bytes: Uint8Array, label: string): string | undefined
 }
 
 const options = { fatal: true, ignoreBOM: true }
-/** Made once: nearly all text is in UTF-8. */
+/** Created once: nearly all text is in UTF-8. */
 const utf8 = new TextDecoder('utf-8', options)
 
 function decoderFor(label: string): TextDecoder | undefined {

@@ -1,54 +1,58 @@
 /**
- * The content of one file of a form, handed on by whoever reads the form to whoever stores the file, a chunk at a time.
+ * The content of one file of a form, passed from the form parser to the storage one chunk at a
+ * time.
  */
 type Result = IteratorResult<Uint8Array, undefined>
 
 export class FileContent implements AsyncIterableIterator<Uint8Array> {
   #chunk: Uint8Array | undefined
-  /** Settles `give`. */
-  #taken: (() => void) | undefined
-  /** Settles `next`. */
-  #asked: PromiseWithResolvers<Result> | undefined
+  /** Resolves the pending `give`. */
+  #resolveGive: (() => void) | undefined
+  /** The pending `next`. */
+  #pendingNext: PromiseWithResolvers<Result> | undefined
   #ended = false
   #held = false
   #failure: { readonly error: unknown } | undefined
 
-  /** Bytes that were given so far. */
+  /** Bytes received so far. */
   bytes = 0
 
-  /** Settles when the chunk is used up: when the next one is asked for, or nobody will ask any more. One at a time. */
+  /**
+   * Passes on a chunk. Resolves when the chunk was consumed: when the next one is requested, or
+   * reading has ended. Call it again only after that.
+   */
   async give(chunk: Uint8Array): Promise<void> {
     if (this.#ended || this.#failure !== undefined) return
     this.bytes += chunk.length
     const { promise, resolve } = Promise.withResolvers<void>()
-    this.#taken = resolve
+    this.#resolveGive = resolve
     this.#chunk = chunk
-    this.#answer()
+    this.#settleNext()
     await promise
   }
 
-  /** Keeps it from ending until {@link release}, although all of it was given. */
+  /** Holds back the end of the content until {@link release}. */
   hold(): void {
     this.#held = true
   }
 
   release(): void {
     this.#held = false
-    this.#answer()
+    this.#settleNext()
   }
 
-  /** All of it was given. */
+  /** The content is complete. */
   end(): void {
     this.#ended = true
-    this.#answer()
+    this.#settleNext()
   }
 
-  /** There is no more to come, and what came is not the whole. */
+  /** The content is incomplete: reading fails with this error. */
   fail(error: unknown): void {
     this.#failure ??= { error }
     this.#chunk = undefined
-    this.#taken?.()
-    this.#answer()
+    this.#resolveGive?.()
+    this.#settleNext()
   }
 
   [Symbol.asyncIterator](): this {
@@ -56,34 +60,34 @@ export class FileContent implements AsyncIterableIterator<Uint8Array> {
   }
 
   next(): Promise<Result> {
-    if (this.#chunk === undefined) this.#taken?.()
-    this.#asked = Promise.withResolvers<Result>()
-    const { promise } = this.#asked
-    this.#answer()
+    if (this.#chunk === undefined) this.#resolveGive?.()
+    this.#pendingNext = Promise.withResolvers<Result>()
+    const { promise } = this.#pendingNext
+    this.#settleNext()
     return promise
   }
 
-  /** Whoever stores the file has had enough: the rest is thrown away. */
+  /** The reader has stopped: the rest is discarded. */
   async return(): Promise<IteratorReturnResult<undefined>> {
     this.#chunk = undefined
     this.#ended = true
-    this.#taken?.()
+    this.#resolveGive?.()
     return { done: true, value: undefined }
   }
 
-  #answer(): void {
-    const asked = this.#asked
-    if (asked === undefined) return
+  #settleNext(): void {
+    const pending = this.#pendingNext
+    if (pending === undefined) return
     if (this.#failure !== undefined) {
-      asked.reject(this.#failure.error)
+      pending.reject(this.#failure.error)
     } else if (this.#chunk !== undefined) {
-      asked.resolve({ done: false, value: this.#chunk })
+      pending.resolve({ done: false, value: this.#chunk })
       this.#chunk = undefined
     } else if (this.#ended && !this.#held) {
-      asked.resolve({ done: true, value: undefined })
+      pending.resolve({ done: true, value: undefined })
     } else {
       return
     }
-    this.#asked = undefined
+    this.#pendingNext = undefined
   }
 }

@@ -1,14 +1,16 @@
 /**
- * Where the parts of a form begin, found by native search.
+ * Finds the delimiters of a form by native search.
  *
- * busboy searches for delimiters in JavaScript, byte by byte, which is a fifth of an upload's cost.
- * Searched for here, the content of a file never has to pass through it.
+ * busboy searches for delimiters in JavaScript, byte by byte, which takes a fifth of the time of an
+ * upload. With this search, the content of files does not pass through busboy.
  */
 
 import { mediaTypeParameter } from '../http/media-type.js'
 import { malformedForm } from './malformed-form.js'
 
-/** A stretch of the form, in order. A delimiter is always whole, and always at the beginning of a piece. */
+/**
+ * A section of the form, in order. A delimiter is always complete and at the beginning of a piece.
+ */
 export interface FormPiece {
   readonly bytes: Buffer
   readonly startsWithDelimiter: boolean
@@ -19,23 +21,27 @@ const nothing = Buffer.alloc(0)
 const lineBreak = Buffer.from('\r\n')
 
 /**
- * Bytes of a delimiter that are searched for first. The engine finds up to seven by the processor's own search for a byte, which takes half as
- * long in a file's content as its way with longer ones.
+ * Length of the prefix of a delimiter that is searched for first. For up to seven bytes, the engine
+ * uses the native search for a byte, which takes half as long in the content of a file as its
+ * algorithm for longer patterns.
  */
 const searchedBytes = 7
-/** Places that begin like a delimiter and are none, after which the whole of it is searched for: forms may consist of them. */
+/**
+ * Matches of the prefix that are not delimiters, after which the whole delimiter is searched for: a
+ * form may consist of them.
+ */
 const maxLookalikes = 16
 
 /**
- * Cuts a form into pieces before each of its delimiters: CRLF, two hyphens and the boundary
- * (RFC 2046, 5.1.1). The content of a part never holds one.
+ * Splits a form into pieces before each delimiter: CRLF, two hyphens and the boundary (RFC 2046,
+ * 5.1.1). The content of a part never contains a delimiter.
  */
 export class FormDelimiters {
   readonly #delimiter: Buffer
   readonly #beginning: Buffer
   /**
-   * The end of what has come in, where it may be the beginning of a delimiter. A form may begin with
-   * a delimiter whose CRLF is left out, so it is read as if a CRLF preceded it.
+   * The last bytes that have arrived, if they may begin a delimiter. The first delimiter of a form
+   * may lack its CRLF, so the form is read as if a CRLF preceded it.
    */
   #held = lineBreak
 
@@ -44,7 +50,10 @@ export class FormDelimiters {
     this.#beginning = this.#delimiter.subarray(0, searchedBytes)
   }
 
-  /** The pieces that are complete with this chunk. They share its memory; one that is all of it is the chunk itself. */
+  /**
+   * Returns the pieces that this chunk completes. They share its memory; a piece of the whole chunk
+   * is the chunk itself.
+   */
   split(chunk: Buffer): FormPiece[] {
     const pieces: FormPiece[] = []
     const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
@@ -64,12 +73,12 @@ export class FormDelimiters {
     return pieces
   }
 
-  /** Bytes of a delimiter. */
+  /** The length of a delimiter in bytes. */
   get length(): number {
     return this.#delimiter.length
   }
 
-  /** Where the next delimiter begins; -1 when there is none. */
+  /** The position of the next delimiter; -1 if there is none. */
   #find(bytes: Buffer, from: number): number {
     const delimiter = this.#delimiter
     let place = from
@@ -83,7 +92,10 @@ export class FormDelimiters {
     return bytes.indexOf(delimiter, place)
   }
 
-  /** How many of the last bytes a delimiter may begin with: its only carriage return is its first byte. */
+  /**
+   * The number of bytes at the end that may begin a delimiter. Its only carriage return is its
+   * first byte.
+   */
   #unfinished(bytes: Buffer): number {
     const first = Math.max(0, bytes.length - this.#delimiter.length + 1)
     for (let start = bytes.length - 1; start >= first; start--) {
@@ -95,7 +107,10 @@ export class FormDelimiters {
   }
 }
 
-/** The boundary that a form's content type states: 1 to 70 visible characters and spaces (RFC 2046, 5.1.1), and no quotes among them. */
+/**
+ * The boundary in the content type of a form: 1 to 70 visible characters and spaces (RFC 2046,
+ * 5.1.1), without quotes.
+ */
 export function boundaryOf(contentType: string): string {
   const boundary = mediaTypeParameter(contentType, 'boundary')
   if (boundary !== undefined && /^[ !#-[\]-~]{1,70}$/.test(boundary)) return boundary

@@ -1,9 +1,9 @@
 /**
- * The Content-Disposition of a form's part (RFC 7578, 4.2), as browsers, curl, Postman and HTTP
- * libraries write it: no two of them quote in the same way.
+ * The Content-Disposition of a part (RFC 7578, 4.2), as browsers, curl, Postman and HTTP libraries
+ * write it. All of them quote differently.
  *
- * Whatever has one meaning is read. Whatever has none, or two, fails: servers that guess here, or
- * drop the part, lose files.
+ * A header with one interpretation is accepted. A header with none, or with two, fails: servers
+ * that guess, or drop the part, lose files.
  */
 
 import { trimEnd } from '../http/trim-end.js'
@@ -13,26 +13,29 @@ import { malformedForm } from './malformed-form.js'
 export interface FormDisposition {
   /** The name of the field; never empty. */
   readonly name: string
-  /** `undefined` when the part states none, or an empty one. */
+  /** `undefined` if the part has none, or an empty one. */
   readonly filename: string | undefined
 }
 
 const formData = /^form-data[ \t]*(?=;|$)/i
 const separators = /[; \t]*/y
-/** A parameter's name, up to its value. */
+/** The name of a parameter, up to its value. */
 const parameterName = /([^ \t=;"]+)[ \t]*=[ \t]*/y
-/** A value of which each quote and backslash is escaped (RFC 2183, 2): Go and older curl. */
+/**
+ * A value in which each quote and backslash is escaped (RFC 2183, 2), as Go and older curl write
+ * it.
+ */
 const escapedValue = /"((?:[^"\\]|\\["\\])*)"[ \t]*(?=;|$)/y
 /**
- * A value of which nothing is escaped by a backslash (`"a\b.txt"`), as browsers write it; or one
- * with quotes in it (`"a "b".txt"`), as the package form-data writes it, if it has no semicolon,
- * behind which another parameter could begin.
+ * A value without backslash escapes (`"a\b.txt"`), as browsers write it. Or a value that contains
+ * quotes (`"a "b".txt"`), as the package form-data writes it, if it has no semicolon, after which
+ * another parameter could begin.
  */
 const literalValue = /"([^"]*|[^;]*?)"[ \t]*(?=;|$)/y
-/** A value without quotes, which may hold blanks. */
+/** An unquoted value, which may contain blanks. */
 const bareValue = /([^";]*)(?=;|$)/y
 
-/** Reads a header's value, given as one character for each byte. */
+/** Parses the value of the header, with one character per byte. */
 export function formDisposition(header: string): FormDisposition {
   const type = formData.exec(header)
   if (type === null) throw malformedForm('the Content-Disposition of a part is not "form-data"')
@@ -45,7 +48,7 @@ export function formDisposition(header: string): FormDisposition {
 function readParameters(header: string, start: number): ReadonlyMap<string, string> {
   const parameters = new Map<string, string>()
   let position = start
-  /** Moves behind the pattern, if it comes next, and returns its group. */
+  /** If the pattern matches next, moves past it and returns its group. */
   const read = (pattern: RegExp): string | undefined => {
     pattern.lastIndex = position
     const found = pattern.exec(header)
@@ -56,7 +59,7 @@ function readParameters(header: string, start: number): ReadonlyMap<string, stri
     const key = read(parameterName)?.toLowerCase()
     const value = readValue(read)
     if (key === undefined || value === undefined) {
-      throw malformedForm('the Content-Disposition of a part cannot be read')
+      throw malformedForm('the Content-Disposition of a part cannot be parsed')
     }
     if (parameters.has(key)) throw malformedForm(`the Content-Disposition of a part has two parameters "${key}"`)
     parameters.set(key, value)
@@ -71,7 +74,10 @@ function readValue(read: (pattern: RegExp) => string | undefined): string | unde
   return bare === undefined ? undefined : trimEnd(bare, ' \t')
 }
 
-/** `name` or `filename`. The extended form (`filename*`, RFC 8187) counts where it can be read. */
+/**
+ * The value of `name` or `filename`. The extended form (`filename*`, RFC 8187) takes precedence if
+ * it can be decoded.
+ */
 function textOf(parameters: ReadonlyMap<string, string>, key: 'name' | 'filename'): string | undefined {
   if (parameters.has(`${key}*0`) || parameters.has(`${key}*0*`)) {
     throw malformedForm(`the ${key} of a part is split into several parameters (RFC 2231), which is not supported`)
@@ -92,10 +98,10 @@ function decodePlain(value: string, key: string): string {
   return text
 }
 
-/** Browsers escape these and nothing else (HTML, "multipart/form-data encoding algorithm"). */
+/** Browsers escape only these (HTML, "multipart/form-data encoding algorithm"). */
 const unescapeName = (name: string) => name.replace(/%0A|%0D|%22/gi, decodeURIComponent)
 
-/** `charset'language'percent-encoded`; `undefined` when it is empty or cannot be decoded. */
+/** Decodes `charset'language'percent-encoded`; `undefined` if it is empty or cannot be decoded. */
 function decodeExtended(value: string): string | undefined {
   const [, charset = '', encoded = ''] = /^([^']*)'[^']*'(.*)$/s.exec(value) ?? []
   if (/%(?![0-9a-f]{2})/i.test(encoded)) return undefined

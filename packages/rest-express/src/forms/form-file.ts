@@ -1,14 +1,14 @@
 /**
- * One file of a form, from its part's headers to what the answer says of it.
+ * One file of a form, from the headers of its part to its entry in the response.
  */
 import { randomUUID } from 'node:crypto'
 import { checkFileName, unknownContentType, type WrittenFile } from '@stowage/core'
 import { essence, type IncomingFile, type UploadRules } from '../options.js'
 import { fromHook } from '../routes/request-context.js'
-import type { Parties } from '../routes/upload-rules.js'
+import type { RequestAndResponse } from '../routes/upload-rules.js'
 import type { FileContent } from './file-content.js'
 
-/** A file in the answer to an upload. */
+/** A file in the response to an upload. */
 export interface UploadedFile {
   readonly container: string
   readonly name: string
@@ -16,25 +16,25 @@ export interface UploadedFile {
   readonly field: string
   /** Bytes. */
   readonly size: number
-  /** What the client called it, when it was stored under another name. */
+  /** The client's name for the file, if it was stored under another name. */
   readonly originalFilename?: string
-  /** When one was set. */
+  /** The access list, if one was set. */
   readonly acl?: string
 }
 
-/** What a part's headers say, and its content. */
+/** The headers of a part, and its content. */
 export interface FilePart {
   readonly field: string
   readonly filename: string
-  /** As the client states it, parameters included. */
+  /** The type that the client states, with parameters. */
   readonly contentType: string | undefined
   readonly content: FileContent
 }
 
 /**
- * A file's name without the place that it has on the client's machine: old browsers and Windows
- * programs send `C:\fakepath\a.txt` or `\\server\share\a.txt`. All else is part of the name, which
- * may hold slashes and backslashes as in every other request.
+ * A file's name without its location on the client: old browsers and Windows programs send
+ * `C:\fakepath\a.txt` or `\\server\share\a.txt`. Other slashes and backslashes belong to the name,
+ * as in every other request.
  */
 const withoutWindowsPath = (filename: string) =>
   /^(?:[A-Za-z]:|\\)\\/.test(filename) ? filename.slice(filename.lastIndexOf('\\') + 1) : filename
@@ -48,7 +48,7 @@ export class FormFile {
   #acl: string | undefined
   #stored: Promise<WrittenFile> | undefined
   #written: WrittenFile | undefined
-  /** Whether there was no file of this name before; `undefined` when it was not looked up. */
+  /** Whether the file is new; `undefined` if unknown. */
   isNew: boolean | undefined
 
   constructor(part: FilePart) {
@@ -57,22 +57,25 @@ export class FormFile {
     this.#originalName = withoutWindowsPath(part.filename)
   }
 
-  /** The name under which it is stored. */
+  /** The name under which the file is stored. */
   get name(): string {
     return this.#name
   }
 
-  /** Whether its body is kept from ending, and thereby the file from appearing. */
+  /** Whether the end of the body is held back, and thereby the file from appearing. */
   get isHeld(): boolean {
     return this.#state === 'held'
   }
 
-  /** Bytes that have come in so far. */
+  /** Bytes that have arrived so far. */
   get bytes(): number {
     return this.#part.content.bytes
   }
 
-  /** The type that the part states, parameters included; `undefined` when that says nothing. */
+  /**
+   * The type that the part states, with parameters; `undefined` if it states none or the unknown
+   * type.
+   */
   get statedType(): string | undefined {
     const { contentType } = this.#part
     return contentType === undefined || essence(contentType) === unknownContentType ? undefined : contentType
@@ -83,7 +86,7 @@ export class FormFile {
     return { container, name: this.#originalName, type, field: this.field }
   }
 
-  /** Hands the content over to be stored; it does not end before {@link release}. */
+  /** Starts to store the content, which does not end before {@link release}. */
   store(name: string, acl: string | undefined, put: (body: AsyncIterable<Uint8Array>) => Promise<WrittenFile>): void {
     this.#name = name
     this.#acl = acl
@@ -102,12 +105,12 @@ export class FormFile {
     this.#part.content.release()
   }
 
-  /** The body fails instead of ending. */
+  /** Makes the body fail instead of ending. */
   abandon(error: unknown): void {
     this.#part.content.fail(error)
   }
 
-  /** Settles when the storage is done with it. `undefined` when it was never asked to store it. */
+  /** Settles when the storage has finished. `undefined` if the file was never passed to it. */
   async stored(): Promise<WrittenFile | undefined> {
     return this.#stored
   }
@@ -126,8 +129,12 @@ export class FormFile {
   }
 }
 
-/** The name under which a form's file is stored. `INVALID_NAME` when there is none to be had. */
-export async function formName(file: IncomingFile, rules: UploadRules, { req, res }: Parties): Promise<string> {
+/** The name under which a file of a form is stored. Throws `INVALID_NAME` if it is not valid. */
+export async function formName(
+  file: IncomingFile,
+  rules: UploadRules,
+  { req, res }: RequestAndResponse,
+): Promise<string> {
   const { getFilename, makeUnique } = rules
   let name: unknown = file.name
   if (getFilename !== undefined) name = await fromHook(() => getFilename(file, req, res))

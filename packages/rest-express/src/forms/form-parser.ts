@@ -1,11 +1,11 @@
 /**
- * multer, held at arm's length. It is given a stand-in for the request, because with the request
- * itself it would keep reading a refused one to its end before it says so.
+ * Parses forms with multer, which receives a stand-in for the request. With the request itself, it
+ * would read a refused form to its end before it reports the error.
  *
- * multer and its parser drop a part that they do not understand without a word. So each part is
- * announced to them in a form that has one reading, under a number in place of its name, and has to
- * be reported under that number: a part that is not, fails the form. They get the content of fields,
- * and hold the limits on parts; the content of files goes from the request to its receiver directly.
+ * multer and busboy silently drop a part that they cannot parse. Each part is therefore announced
+ * to them with unambiguous headers and a number instead of its name, and they have to report it
+ * under that number; otherwise the form fails. They receive the content of fields and enforce the
+ * limits on parts. The content of files goes from the request directly to its receiver.
  */
 import { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -15,7 +15,7 @@ import multer from 'multer'
 import { RequestBody } from '../http/request-body.js'
 import { RequestError } from '../http/request-error.js'
 import type { UploadRules } from '../options.js'
-import type { Parties } from '../routes/upload-rules.js'
+import type { RequestAndResponse } from '../routes/upload-rules.js'
 import { decodeText } from './charset.js'
 import { FileContent } from './file-content.js'
 import type { FilePart } from './form-file.js'
@@ -24,17 +24,22 @@ import { malformedForm } from './malformed-form.js'
 import type { PartHead } from './part-head.js'
 
 export interface FormReceiver {
-  /** A file begins. Settles when it is stored. */
+  /** Starts to receive a file. Settles when it is stored. */
   receive(part: FilePart): Promise<void>
-  /** Settles when the files that have begun are on their way: the form is not read further until then. */
+  /**
+   * Settles when the files that have begun are being written. The form is not read further until
+   * then.
+   */
   settled(): Promise<void>
-  /** The form has arrived whole and is well-formed. */
+  /** Called when the whole form has arrived and is well-formed. */
   complete(): Promise<void>
-  /** The form has failed; called once. */
+  /** Called once if the form fails. */
   failed(error: unknown): void
 }
 
-/** Bytes of a form that are neither files nor fields: boundaries, headers of parts, and what stands before and after. */
+/**
+ * Bytes of a form outside of files and fields: boundaries, headers of parts, preamble and epilogue.
+ */
 const overheadBytes = 1024 * 1024
 const overheadBytesPerPart = 32 * 1024
 
@@ -43,31 +48,34 @@ type StorageEngine = NonNullable<multer.Options['storage']>
 type HandledFile = Parameters<StorageEngine['_handleFile']>[1]
 type HandledCallback = Parameters<StorageEngine['_handleFile']>[2]
 
-/** What multer takes for the request: it has the headers, and no bytes. */
+/** The request that multer sees: it has headers, and no body. */
 class StandIn extends EventEmitter {
   readonly readable = true
   readonly headers: Readonly<Record<string, string>>
   destroyed = false
-  /** Whose it is, until the form is done: multer and its parser live on for a while, and the form need not. */
+  /**
+   * The parser that it belongs to, until the form is done. multer and busboy keep the stand-in
+   * longer, which must not keep the parser alive.
+   */
   parser: FormParser | undefined
 
   constructor(parser: FormParser, boundary: string) {
     super()
     this.parser = parser
-    // Read once, so that no two readers of the content type differ about the boundary.
+    // Parsed once, so that no two parsers of the content type derive different boundaries.
     this.headers = {
       'content-type': `multipart/form-data; boundary="${boundary}"`,
       'transfer-encoding': 'chunked',
     }
   }
 
-  /** multer has come to its end. */
+  /** Called by multer when it has finished. */
   next(error?: unknown): void {
     this.parser?.ended(error)
   }
 
   resume(): void {
-    // There is nothing to read.
+    // The stand-in has no data.
   }
 
   unpipe(): void {
@@ -81,7 +89,7 @@ class StandIn extends EventEmitter {
   }
 }
 
-/** multer never sees another request than the one that it was given. */
+/** multer passes back the stand-in that it received. */
 const parserOf = (req: unknown) => (req as StandIn).parser
 
 const options: multer.Options & {
@@ -90,7 +98,7 @@ const options: multer.Options & {
 } = {
   storage: {
     _handleFile: (req, file, callback) => parserOf(req)?.handleFile(file, callback),
-    // What was stored is undone by the receiver, which knows what there was before.
+    // The receiver deletes what was stored; it knows which files are new.
     _removeFile: (_req, _file, callback) => callback(null),
   },
   preservePath: true,
@@ -102,7 +110,7 @@ const parse: Middleware = multer(options).any()
 
 /** A part that was announced to multer. */
 interface AnnouncedPart {
-  /** What multer takes for its name. */
+  /** The name that multer sees. */
   readonly id: string
   readonly head: PartHead
 }
@@ -116,11 +124,11 @@ export class FormParser {
   readonly #fields: Record<string, string[]> = Object.create(null)
   readonly #outcome = Promise.withResolvers<void>()
   readonly #standIn: StandIn
-  /** The parts that multer has not reported yet, in their order. */
+  /** The announced parts that multer has not reported yet, in order. */
   readonly #unreported: AnnouncedPart[] = []
-  /** The part whose content comes in. */
+  /** The current part. */
   #part: PartHead | undefined
-  /** That content, when the part is a file. */
+  /** The content of the current part, if it is a file. */
   #content: FileContent | undefined
   #failure: { readonly error: unknown } | undefined
   #partCount = 0
@@ -128,8 +136,8 @@ export class FormParser {
   #received = 0
   #accounted = 0
 
-  /** `boundary`: as it is in the request's content type. */
-  constructor({ req, res }: Parties, boundary: string, rules: UploadRules, receiver: FormReceiver) {
+  /** @param boundary The boundary in the content type of the request. */
+  constructor({ req, res }: RequestAndResponse, boundary: string, rules: UploadRules, receiver: FormReceiver) {
     this.#req = req
     this.#res = res
     this.#boundary = boundary
@@ -138,15 +146,15 @@ export class FormParser {
     this.#standIn = new StandIn(this, boundary)
   }
 
-  /** For multer. */
+  /** Called by multer. */
   get limits(): multer.Options['limits'] {
     const { maxFields, maxFiles, maxFieldsSize } = this.#rules
     return { fields: maxFields, files: maxFiles, parts: maxFields + maxFiles, fieldSize: maxFieldsSize }
   }
 
-  /** The form's fields, when all of it is stored. */
+  /** Reads the form, and returns its fields when everything is stored. */
   async run(): Promise<Record<string, string[]>> {
-    // The stand-in has what multer reads of a request. Of the response it reads nothing.
+    // The stand-in has the properties of a request that multer reads. It does not use the response.
     parse(
       this.#standIn as unknown as Parameters<Middleware>[0],
       {} as Parameters<Middleware>[1],
@@ -160,15 +168,15 @@ export class FormParser {
     return this.#fields
   }
 
-  /** From multer: it has come to its end. */
+  /** Called by multer when it has finished. */
   ended(error: unknown): void {
     if (error === undefined || error === null) this.#outcome.resolve()
-    else this.fail(isKnown(error) ? error : malformedForm(error instanceof Error ? error.message : 'it cannot be read'))
+    else this.fail(isKnown(error) ? error : malformedForm(error instanceof Error ? error.message : 'unknown error'))
   }
 
-  /** From multer: the part that was announced last is a file. */
+  /** Called by multer if the part that was announced last is a file. */
   handleFile({ stream }: HandledFile, callback: HandledCallback): void {
-    // The content does not pass through it.
+    // The content does not pass through this stream.
     stream.resume()
     if (this.#part?.kind !== 'file') {
       callback(new Error('this part is not a file'))
@@ -180,13 +188,13 @@ export class FormParser {
       () => callback(null, {}),
       (error: unknown) => {
         this.fail(error)
-        // multer adds to the error that it gets, so it does not get ours.
+        // multer modifies the error that it receives, so it does not receive the original one.
         callback(new Error('the file was not stored'))
       },
     )
   }
 
-  /** Ends it: the first failure counts. */
+  /** Fails the form. Only the first error counts. */
   fail(error: unknown): void {
     if (this.#failure !== undefined) return
     this.#failure = { error }
@@ -196,9 +204,9 @@ export class FormParser {
     this.#content?.fail(error)
   }
 
-  /** For multer: the form is to be fed to its parser. */
+  /** Called by multer with busboy, which receives the form. */
   follow(parser: Writable): void {
-    // multer's own listener would make nested objects of fields named `a[b]`.
+    // The listener of multer would turn fields named `a[b]` into nested objects.
     parser.removeAllListeners('field')
     parser.on('field', (id: string, value: string, info: { valueTruncated: boolean }) => {
       const part = this.#reported(id)
@@ -237,7 +245,7 @@ export class FormParser {
     parser.end()
   }
 
-  /** Gives what has to be waited for, before the form is read further. */
+  /** Handles an event. If a promise is returned, the form is not read further until it settles. */
   #take(parser: Writable, event: FormEvent): Promise<void> | undefined {
     if (event.kind === 'content') return this.#takeContent(parser, event.bytes)
     this.#content?.end()
@@ -252,7 +260,7 @@ export class FormParser {
   }
 
   /**
-   * Tells multer of a part. Its parser works synchronously: afterwards it has reported every part
+   * Announces a part to busboy, which works synchronously: afterwards it has reported every part
    * before, and this one if it is a file.
    */
   #announce(parser: Writable, head: PartHead): void {
@@ -263,16 +271,17 @@ export class FormParser {
     this.#checkReported(head.kind === 'field' ? 1 : 0)
   }
 
-  /** A field is reported when the next delimiter ends it, and everything else at once. */
+  /** A field is reported when the next delimiter ends it, every other part immediately. */
   #checkReported(pending: number): void {
-    if (this.#failure === undefined && this.#unreported.length !== pending) throw malformedForm('a part cannot be read')
+    if (this.#failure === undefined && this.#unreported.length !== pending)
+      throw malformedForm('a part cannot be parsed')
   }
 
-  /** From multer's parser: a part, which must be the next one. */
+  /** Called when busboy reports a part, which must be the next announced one. */
   #reported(id: string): PartHead | undefined {
     const part = this.#unreported.shift()
     if (part?.id === id) return part.head
-    this.fail(malformedForm('a part cannot be read'))
+    this.fail(malformedForm('a part cannot be parsed'))
     return undefined
   }
 
@@ -282,22 +291,24 @@ export class FormParser {
       return this.#content.give(bytes)
     }
     if (this.#part?.kind !== 'field') {
-      throw malformedForm(`the part ${JSON.stringify(this.#part?.name)} has content but no filename`)
+      throw malformedForm(`part ${JSON.stringify(this.#part?.name)} has content but no filename`)
     }
     parser.write(bytes)
     return undefined
   }
 
-  /** `value`: one character for each byte. */
+  /** @param value One character per byte. */
   #addField({ name, charset }: FieldHead, value: string, truncated: boolean): void {
     this.#fieldBytes += Buffer.byteLength(name) + value.length
     if (truncated || this.#fieldBytes > this.#rules.maxFieldsSize) {
-      this.fail(new StorageError('TOO_LARGE', `the form's fields have more than ${this.#rules.maxFieldsSize} bytes`))
+      this.fail(
+        new StorageError('TOO_LARGE', `the fields of the form have more than ${this.#rules.maxFieldsSize} bytes`),
+      )
       return
     }
     const text = decodeText(Buffer.from(value, 'latin1'), charset)
     if (text === undefined) {
-      this.fail(malformedForm(`the value of the field ${JSON.stringify(name)} is not ${charset}`))
+      this.fail(malformedForm(`the value of field ${JSON.stringify(name)} is not ${charset}`))
       return
     }
     this.#fields[name] ??= []
@@ -308,9 +319,9 @@ export class FormParser {
 type FieldHead = Extract<PartHead, { kind: 'field' }>
 
 /**
- * What makes busboy take a part for a file, for an empty file input, or for a field whose bytes it
- * gives as they are. It keeps back what may begin a delimiter, such as the line break after the
- * headers, and reports a file when something else follows: hence the one byte of content.
+ * Headers with which busboy recognizes a file, an empty file input, or a field whose bytes it
+ * returns unchanged. It holds back bytes that may begin a delimiter, such as the line break after
+ * the headers, and reports a file when other bytes follow: hence the one byte of content.
  */
 function announcedAs({ kind }: PartHead, id: string): string {
   if (kind === 'file') return `; filename="${id}"\r\n\r\nx`
@@ -318,5 +329,5 @@ function announcedAs({ kind }: PartHead, id: string): string {
   return '\r\nContent-Type: text/plain; charset=latin1\r\n\r\n'
 }
 
-/** Whether an error already says what it is, and is not one of the parser's own. */
+/** Whether an error is one of ours, and not one of multer or busboy. */
 const isKnown = (error: unknown) => isStorageError(error) || error instanceof RequestError

@@ -1,39 +1,39 @@
 /**
- * A form taken apart: where each part begins, what its headers say, and its content.
+ * Splits a form into parts: the headers and the content of each.
  *
- * Every delimiter either begins a part, whose headers are read here, or closes the form. There is
- * no third outcome, so no part can be dropped on the way.
+ * Every delimiter either begins a part, whose headers are parsed here, or closes the form. There is
+ * no third case, so no part can be dropped.
  */
 import { FormDelimiters } from './form-delimiters.js'
 import { malformedForm } from './malformed-form.js'
 import { type PartHead, partHead } from './part-head.js'
 
-/** What a form consists of, in order: parts, each followed by its content, and the end. */
+/** The events of a form, in order: parts, each followed by its content, and the end. */
 export type FormEvent =
   | { readonly kind: 'part'; readonly head: PartHead }
-  /** Bytes of the latest part; those of one chunk, or of several, or none. */
+  /** Bytes of the latest part. A part has any number of these events. */
   | { readonly kind: 'content'; readonly bytes: Buffer }
   | { readonly kind: 'end' }
 
-/** Bytes of a part's headers: the limit of Node for a request's. */
+/** Bytes of the headers of a part, like Node's limit for a request. */
 const maxHeadBytes = 16 * 1024
 const nothing = Buffer.alloc(0)
 const emptyLine = Buffer.from('\r\n\r\n')
 const hyphen = 0x2d
-/** The rest of a delimiter's line: blanks, which RFC 2046 (5.1.1) lets gateways add. */
+/** The rest of the line of a delimiter: blanks, which gateways may add (RFC 2046, 5.1.1). */
 const lineEnd = /^[ \t]*(?:\r\n|$)/
 
 export class FormParts {
   readonly #delimiters: FormDelimiters
   #state: 'preamble' | 'head' | 'content' | 'epilogue' = 'preamble'
-  /** What has come in since the delimiter, while its part's headers are incomplete. */
+  /** The bytes after the delimiter while the headers of the part are incomplete. */
   #head: Buffer = nothing
 
   constructor(boundary: string) {
     this.#delimiters = new FormDelimiters(boundary)
   }
 
-  /** The events that are complete with this chunk. */
+  /** Returns the events that this chunk completes. */
   *read(chunk: Buffer): Generator<FormEvent, void> {
     for (const { bytes, startsWithDelimiter } of this.#delimiters.split(chunk)) {
       if (startsWithDelimiter) this.#beginHead()
@@ -43,15 +43,15 @@ export class FormParts {
     }
   }
 
-  /** Throws unless the form is complete. */
+  /** Throws if the form is incomplete. */
   end(): void {
     if (this.#state === 'epilogue') return
     throw malformedForm(this.#state === 'preamble' ? 'it has no parts' : 'it ends before its closing delimiter')
   }
 
   #beginHead(): void {
-    if (this.#state === 'head') throw malformedForm('a part ends in its headers')
-    if (this.#state === 'epilogue') throw malformedForm('it goes on after its closing delimiter')
+    if (this.#state === 'head') throw malformedForm('a part ends within its headers')
+    if (this.#state === 'epilogue') throw malformedForm('it continues after its closing delimiter')
     this.#state = 'head'
     this.#head = nothing
   }

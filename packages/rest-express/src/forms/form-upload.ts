@@ -1,14 +1,16 @@
 /**
- * Form uploads: `multipart/form-data`, each file streaming into the storage while the form comes in.
+ * Form uploads (`multipart/form-data`): each file is streamed to the storage while the form
+ * arrives.
  *
- * All or nothing. A file does not appear before its body has ended, and its body is not ended before the whole form has arrived and was
- * found good: so whatever is wrong with the form, with one of its files or with the connection, nothing was stored and nothing was
- * replaced. What can still fail after that is the storage itself, while it puts the files in place. Then those that were
- * new are removed again, each in exactly the version that this request stored; one that took the place of another stays, since removing
- * it would leave neither.
+ * All or nothing. A file does not appear before its body ends, and its body does not end before the
+ * whole form has arrived and was accepted. If the form, a file or the connection fails, nothing is
+ * stored or replaced. After that, only the storage can fail, while it commits the files. New files
+ * are then deleted again, each only in the version that this request stored. A file that replaced
+ * another one stays, because deleting it would leave neither.
  *
- * Files that are held back cost descriptors or memory, so only the last {@link maxHeld} files of a form are, or fewer when they are large
- * and the storage keeps them in memory; those before them are put in place earlier, under the same rule.
+ * Held files cost descriptors or memory. Only the last {@link maxHeld} files of a form are held, or
+ * fewer if they are large and the storage keeps them in memory. Earlier files are committed before
+ * the form ends, and deleted under the same rule if it fails.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkContainerName, isStorageError, StorageError, type StorageService } from '@stowage/core'
@@ -17,19 +19,22 @@ import { sendJson } from '../http/json.js'
 import { turnOf } from '../http/pipelining.js'
 import { checkContentCoding } from '../http/request-body.js'
 import { checkNames, checkStorage, essence, type UploadOptions, type UploadRules, uploadRules } from '../options.js'
-import type { Exchange } from '../routes/request-context.js'
+import type { RequestContext } from '../routes/request-context.js'
 import { accept } from '../routes/upload-rules.js'
 import { boundaryOf } from './form-delimiters.js'
 import { type FilePart, FormFile, formName, type UploadedFile } from './form-file.js'
 import { FormParser, type FormReceiver } from './form-parser.js'
 
-/** Files of one form that are held back at the same time. */
+/** Files of one form that are held at the same time. */
 const maxHeld = 8
-/** Bytes of memory that they may take where the storage takes no streams, and keeps up to one part of each in memory. */
+/**
+ * Bytes of memory that held files may use if the storage does not accept streams, and keeps up to
+ * one part of each file in memory.
+ */
 const maxHeldBytes = 32 * 1024 * 1024
 const maxHeldBytesOfFile = 8 * 1024 * 1024
 
-/** A form's files and fields by their names. Both have no prototype. */
+/** The files and fields of a form, by field name. Both objects have no prototype. */
 export interface UploadResult {
   readonly files: Readonly<Record<string, readonly UploadedFile[]>>
   readonly fields: Readonly<Record<string, readonly string[]>>
@@ -42,15 +47,16 @@ interface FormJob {
   readonly res: ServerResponse
   readonly rules: UploadRules
   readonly authorize: (file: string) => Promise<void>
-  /** Told of what failed beside the upload's own failure. */
+  /** Receives failures that occur in addition to the failure of the upload. */
   readonly report: (error: unknown) => void
 }
 
 /**
- * Stores the files of a form, for applications with routes of their own, as the router's upload route does. The container is
- * `options.container`, else `req.params.container`.
+ * Stores the files of a form as the upload route of the router does, for applications that define
+ * their own routes. The container is `options.container`, otherwise `req.params.container`.
  *
- * Rejects with a `StorageError` or a `RequestError`, and nothing of the form is stored then; `sendError` makes the answer of it.
+ * Rejects with a `StorageError` or a `RequestError`; nothing of the form is stored then.
+ * `sendError` turns the error into a response.
  */
 export async function upload<Req extends IncomingMessage = IncomingMessage>(
   storage: StorageService,
@@ -60,7 +66,7 @@ export async function upload<Req extends IncomingMessage = IncomingMessage>(
 ): Promise<UploadResult> {
   checkStorage(storage)
   checkNames('upload', options)
-  // Req is the framework's own request, which is the one in hand.
+  // Req is the framework's request, which is the one passed in at run time.
   const rules = uploadRules(options as UploadOptions)
   const container: unknown = options.container ?? (req as { params?: { container?: unknown } }).params?.container
   checkContainerName(container, storage.capabilities.containerNames)
@@ -77,17 +83,17 @@ export async function upload<Req extends IncomingMessage = IncomingMessage>(
 }
 
 /** `POST /:container/upload` */
-export async function receiveUpload(exchange: Exchange): Promise<void> {
-  const { storage, container, req, res, rules } = exchange
-  await exchange.authorize('upload', container)
+export async function receiveUpload(context: RequestContext): Promise<void> {
+  const { storage, container, req, res, rules } = context
+  await context.authorize('upload', container)
   const result = await receiveForm({
     storage,
     container,
     req,
     res,
     rules: rules.upload,
-    authorize: (file) => exchange.authorize('upload', container, file),
-    report: (error) => exchange.report('upload', error),
+    authorize: (file) => context.authorize('upload', container, file),
+    report: (error) => context.report('upload', error),
   })
   sendJson(res, 200, JSON.stringify({ result }))
 }
@@ -95,7 +101,7 @@ export async function receiveUpload(exchange: Exchange): Promise<void> {
 async function receiveForm(job: FormJob): Promise<UploadResult> {
   const contentType = job.req.headers['content-type'] ?? ''
   if (essence(contentType) !== 'multipart/form-data') {
-    throw new StorageError('TYPE_NOT_ALLOWED', 'an upload must be multipart/form-data')
+    throw new StorageError('TYPE_NOT_ALLOWED', 'the body of an upload must be multipart/form-data')
   }
   checkContentCoding(job.req)
   const received = new FormUpload(job, boundaryOf(contentType))
@@ -108,9 +114,12 @@ class FormUpload implements FormReceiver {
   readonly #writes = new AbortController()
   readonly #files: FormFile[] = []
   readonly #names = new Set<string>()
-  /** Done when every file that has begun is on its way into the storage. Files are taken up one after the other. */
+  /**
+   * Resolves when every file that has begun is being written. Files are accepted one after the
+   * other.
+   */
   #accepted: Promise<void> = Promise.resolve()
-  // Bound, for the reason that `RequestBody` tells.
+  // Bound methods, for the reason given in `RequestBody`.
   readonly #onGone = this.#lost.bind(this)
 
   constructor(job: FormJob, boundary: string) {
@@ -151,28 +160,29 @@ class FormUpload implements FormReceiver {
     const file = new FormFile(part)
     this.#files.push(file)
     const accepted = this.#accepted.then(() => this.#accept(file))
-    // A failure is the parser's to hear of, by what is returned; those that wait their turn are told by `failed`.
+    // The parser receives a failure from the returned promise; waiting files receive it from
+    // `failed`.
     this.#accepted = accepted.catch(() => undefined)
     return accepted.then(async () => {
       await file.stored()
     })
   }
 
-  /** Begins to store a file, once everybody agrees to it. */
+  /** Starts to store a file after all checks and hooks accepted it. */
   async #accept(file: FormFile): Promise<void> {
     this.#writes.signal.throwIfAborted()
     const { storage, container, req, res, rules, authorize } = this.#job
     const incoming = file.incoming(container)
     const name = await formName(incoming, rules, { req, res })
     if (this.#names.has(name)) {
-      throw new StorageError('NAME_CONFLICT', `two files of the form are named ${JSON.stringify(name)}`)
+      throw new StorageError('NAME_CONFLICT', `two files of the form have the name ${JSON.stringify(name)}`)
     }
     this.#names.add(name)
     await authorize(name)
     const named = name === incoming.name ? incoming : { ...incoming, name, originalFilename: incoming.name }
     const { write, acl } = await accept(storage, rules, named, file.statedType, { req, res })
-    for (const other of this.#tooMany()) {
-      await this.#lookUp(other)
+    for (const other of this.#filesToRelease()) {
+      await this.#detectNew(other)
       other.release()
       await other.stored()
     }
@@ -181,8 +191,8 @@ class FormUpload implements FormReceiver {
     file.store(name, acl, (body) => storage.putFile(container, name, body, { ...write, signal }))
   }
 
-  /** The oldest of the files that are held back, as many as have to make room for the next one. */
-  #tooMany(): FormFile[] {
+  /** The oldest held files, as many as have to be released before the next one. */
+  #filesToRelease(): FormFile[] {
     const held = this.#files.filter((file) => file.isHeld)
     const inMemory = !this.#job.storage.capabilities.streamingPut
     let count = 0
@@ -195,23 +205,23 @@ class FormUpload implements FormReceiver {
     return kept === -1 ? [] : held.slice(0, held.length - kept)
   }
 
-  /** The form is whole: from here on the files are put in place, also when the client goes away. */
+  /** The form is complete: the files are committed, even if the client disconnects. */
   async complete(): Promise<void> {
     this.#job.res.off('close', this.#onGone)
     await this.#accepted
     const held = this.#files.filter((file) => file.isHeld)
-    await Promise.all(held.map((file) => this.#lookUp(file)))
+    await Promise.all(held.map((file) => this.#detectNew(file)))
     for (const file of held) file.release()
   }
 
   /**
-   * Finds out whether a file that is about to appear is new, where the storage does not tell; the only file of a form is never removed, so
-   * that it does not matter.
+   * Detects whether a file that is about to appear is new, if the storage does not report it. Not
+   * needed for the only file of a form, which is never deleted.
    */
-  async #lookUp(file: FormFile): Promise<void> {
+  async #detectNew(file: FormFile): Promise<void> {
     const { storage, container } = this.#job
     if (this.#files.length === 1 || storage.capabilities.tellsReplaced) return
-    // When it can't be told, the file counts as one that replaces another, which is never removed.
+    // If this fails, the file is treated as one that replaced another, which is never deleted.
     file.isNew = await storage.hasFile(container, file.name, { signal: this.#writes.signal }).then(
       (exists) => !exists,
       () => false,

@@ -1,5 +1,5 @@
 /**
- * What the headers of a form's part say (RFC 7578, 4).
+ * The headers of a part (RFC 7578, 4).
  */
 import { unknownContentType } from '@stowage/core'
 import { mediaType, mediaTypeParameter } from '../http/media-type.js'
@@ -14,22 +14,25 @@ export type PartHead =
       readonly kind: 'file'
       readonly name: string
       readonly filename: string
-      /** As the client states it, parameters included; `undefined` without one that can be read. */
+      /**
+       * The type that the client states, with parameters; `undefined` if it is missing or cannot be
+       * parsed.
+       */
       readonly contentType: string | undefined
     }
   | { readonly kind: 'field'; readonly name: string; readonly charset: string }
-  /** A file input in which no file was chosen: browsers send a part without filename or content. */
+  /** A file input without a file: browsers send a part without filename and content. */
   | { readonly kind: 'empty'; readonly name: string }
 
-/** Headers of which a part may have one each; all others are ignored (RFC 7578, 4.8). */
+/** The headers that a part may have once each; others are ignored (RFC 7578, 4.8). */
 const known = ['content-disposition', 'content-type', 'content-transfer-encoding'] as const
 type KnownHeader = (typeof known)[number]
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-/** Encodings that leave the content as it is (RFC 2045, 6.2). */
+/** Encodings that do not change the content (RFC 2045, 6.2). */
 const identityEncodings = new Set(['7bit', '8bit', 'binary'])
 
-/** Reads the header lines of a part, without the empty line behind them. */
+/** Parses the header lines of a part, without the empty line after them. */
 export function partHead(bytes: Buffer): PartHead {
   const headers = readHeaders(bytes.toString('latin1'))
   const disposition = headers.get('content-disposition')
@@ -38,7 +41,7 @@ export function partHead(bytes: Buffer): PartHead {
   const encoding = headers.get('content-transfer-encoding') ?? 'binary'
   if (!identityEncodings.has(encoding.toLowerCase())) {
     throw malformedForm(
-      `the part ${JSON.stringify(name)} has the Content-Transfer-Encoding ${JSON.stringify(encoding)}: send its bytes as they are`,
+      `part ${JSON.stringify(name)} has the Content-Transfer-Encoding ${JSON.stringify(encoding)}: send its bytes unencoded`,
     )
   }
   const contentType = mediaType(headers.get('content-type') ?? '')
@@ -47,7 +50,7 @@ export function partHead(bytes: Buffer): PartHead {
   if (type === unknownContentType) return { kind: 'empty', name }
   if (type.startsWith('multipart/')) {
     throw malformedForm(
-      `the part ${JSON.stringify(name)} has parts of its own: send each file as a part of the form (RFC 7578, 4.3)`,
+      `part ${JSON.stringify(name)} contains parts: send each file as a part of the form (RFC 7578, 4.3)`,
     )
   }
   return { kind: 'field', name, charset: fieldCharset(name, contentType) }
@@ -56,7 +59,7 @@ export function partHead(bytes: Buffer): PartHead {
 function fieldCharset(name: string, contentType: string | undefined): string {
   const charset = (contentType === undefined ? undefined : mediaTypeParameter(contentType, 'charset')) ?? 'utf-8'
   if (isCharset(charset)) return charset
-  throw malformedForm(`the field ${JSON.stringify(name)} has the unknown charset ${JSON.stringify(charset)}`)
+  throw malformedForm(`field ${JSON.stringify(name)} has the unknown charset ${JSON.stringify(charset)}`)
 }
 
 function readHeaders(text: string): ReadonlyMap<KnownHeader, string> {
@@ -68,11 +71,11 @@ function readHeaders(text: string): ReadonlyMap<KnownHeader, string> {
     const field = line.slice(0, colon)
     const value = line.slice(colon + 1)
     if (colon === -1 || !token.test(field) || /[\r\n]/.test(value)) {
-      throw malformedForm('a header of a part is not "name: value"')
+      throw malformedForm('a header of a part does not have the form "name: value"')
     }
     const name = known.find((header) => header === field.toLowerCase())
     if (name === undefined) continue
-    if (headers.has(name)) throw malformedForm(`a part has two headers "${name}"`)
+    if (headers.has(name)) throw malformedForm(`a part has two "${name}" headers`)
     headers.set(name, trimEnd(value, ' \t').replace(/^[ \t]+/, ''))
   }
   return headers

@@ -1,13 +1,14 @@
 /**
- * Conditional requests (RFC 9110, 13): the headers, their evaluation on reads in the order of 13.2.2, and what they come to on writes.
+ * Conditional requests (RFC 9110, 13): the headers, their evaluation on reads in the order of
+ * 13.2.2, and the conditions of writes.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { type FileInfo, isStorageError, StorageError, type StorageService, type WriteConditions } from '@stowage/core'
 
-/** `*`, or entity tags as they stand in the header. */
+/** `*`, or entity tags as written in the header. */
 type Tags = '*' | readonly string[]
 
-/** The conditions of a request; those that are malformed as dates are left out, as the RFC asks. */
+/** The conditions of a request, without malformed dates, as the RFC requires. */
 export interface RequestConditions {
   readonly ifMatch: Tags | undefined
   readonly ifNoneMatch: Tags | undefined
@@ -17,7 +18,7 @@ export interface RequestConditions {
 
 const conditionHeaders = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since'] as const
 
-/** `undefined` when the request has no conditions. */
+/** The conditions of a request; `undefined` if it has none. */
 export function parseConditions(headers: IncomingHttpHeaders): RequestConditions | undefined {
   if (!conditionHeaders.some((name) => headers[name] !== undefined)) return undefined
   return {
@@ -37,14 +38,17 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 const month = `(?<month>${months.join('|')})`
 const time = '(?<hour>[01]\\d|2[0-3]):(?<minute>[0-5]\\d):(?<second>[0-5]\\d)'
 
-/** The three forms of a date in HTTP (RFC 9110, 5.6.7). */
+/** The three date formats of HTTP (RFC 9110, 5.6.7). */
 const dateForms = [
   new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?<day>\\d{2}) ${month} (?<year>\\d{4}) ${time} GMT$`),
   new RegExp(`^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?<day>\\d{2})-${month}-(?<year>\\d{2}) ${time} GMT$`),
   new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ${month} (?<day>[ \\d]\\d) ${time} (?<year>\\d{4})$`),
 ]
 
-/** Seconds since the epoch; `undefined` for what is not a date of HTTP, such as the 30th of February. */
+/**
+ * Seconds since the epoch; `undefined` if the text is not an HTTP date, such as the 30th of
+ * February.
+ */
 export function parseDate(header: string | undefined): number | undefined {
   if (header === undefined) return undefined
   const parts = dateForms.map((form) => form.exec(header)?.groups).find((groups) => groups !== undefined)
@@ -56,7 +60,10 @@ export function parseDate(header: string | undefined): number | undefined {
   return date.getUTCDate() === day ? date.getTime() / 1000 : undefined
 }
 
-/** Of two digits, the year that ends so and is at most 50 years ahead (RFC 9110, 5.6.7). */
+/**
+ * The year. Two digits are the latest year with that ending that is at most 50 years ahead (RFC
+ * 9110, 5.6.7).
+ */
 function fullYear(digits: string): number {
   const year = Number(digits)
   if (digits.length > 2) return year
@@ -64,7 +71,7 @@ function fullYear(digits: string): number {
   return latest - ((latest - year) % 100)
 }
 
-/** Seconds since the epoch, as Last-Modified tells them. */
+/** Seconds since the epoch, the precision of Last-Modified. */
 export const lastModified = (time: Date): number => Math.floor(time.getTime() / 1000)
 
 const strongMatch = (tags: Tags, etag: string) => tags === '*' || tags.includes(etag)
@@ -72,7 +79,7 @@ const strongMatch = (tags: Tags, etag: string) => tags === '*' || tags.includes(
 const weakMatch = (tags: Tags, etag: string) =>
   tags === '*' || tags.some((tag) => tag === etag || (tag.startsWith('W/') && tag.slice(2) === etag))
 
-/** What a read of this version comes to: to be sent, unchanged since the client's copy, or refused. */
+/** The result of a conditional read of this version: send it, unchanged (304), or refused (412). */
 export function evaluateRead(
   conditions: RequestConditions,
   { etag, mtime }: Pick<FileInfo, 'etag' | 'mtime'>,
@@ -89,11 +96,12 @@ export function evaluateRead(
 }
 
 export const preconditionFailed = (): StorageError =>
-  new StorageError('PRECONDITION_FAILED', "the file is not the one that the request's conditions ask for")
+  new StorageError('PRECONDITION_FAILED', "the file does not match the request's conditions")
 
 /**
- * The conditions of a write as the storage checks them, atomically where it can: what can't be said in them (several tags, a date) is
- * held against the present version here, and the write is then tied to that version.
+ * The conditions of a write, for the storage to check, atomically if it can. Conditions that a
+ * storage does not accept (several tags, a date) are compared with the current version here, and
+ * the write is then tied to that version.
  */
 export async function writeConditions(
   headers: IncomingHttpHeaders,
@@ -109,7 +117,7 @@ export async function writeConditions(
     if (ifNoneMatch !== '*' || ifMatch !== undefined) {
       throw new StorageError(
         'INVALID_ARGUMENT',
-        'a write takes If-None-Match: * (only if there is no such file), or If-Match, and no other combination',
+        'a write accepts If-None-Match: * (if missing) or If-Match, and no other combination',
       )
     }
     return { ifNoneMatch }
@@ -126,7 +134,7 @@ export async function writeConditions(
     return { ifMatch: info.etag }
   } catch (error) {
     if (!isStorageError(error, 'FILE_NOT_FOUND')) throw error
-    // Without a file there is no date to compare (RFC 9110, 13.1.4), and no tag that matches.
+    // A missing file has no date to compare (RFC 9110, 13.1.4), and no matching tag.
     if (ifMatch !== undefined) throw preconditionFailed()
     return { ifNoneMatch: '*' }
   }

@@ -1,5 +1,5 @@
 /**
- * The connection behind a request: whether the client is still there, and whether it takes what it is sent.
+ * The connection of a request: whether the client is still connected, and backpressure.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
@@ -10,28 +10,30 @@ export const clientGone = (): StorageError => new StorageError('ABORTED', 'the c
 const cutOff = new WeakSet<IncomingMessage | Http2ServerRequest>()
 
 /**
- * To be called when the body ends. On HTTP/2 the body of a request that the client resets ends like any other, and the request
- * counts as complete: only the stream shows, at that moment, that it is closed before the response (RFC 9113, 8.1).
+ * Has to be called when the body ends. On HTTP/2, the body of a request that the client resets ends
+ * normally, and the request counts as complete. Only the stream shows, at that moment, that it is
+ * closed before the response (RFC 9113, 8.1).
  */
 export function noteEnd(req: IncomingMessage | Http2ServerRequest): void {
   if ('stream' in req && req.stream.aborted) cutOff.add(req)
 }
 
-/** Whether the client has reset the request before its end, which only HTTP/2 can. */
+/** Whether the client has reset the request before its end, which is possible only in HTTP/2. */
 export const wasReset = (req: IncomingMessage | Http2ServerRequest): boolean =>
   'stream' in req && (cutOff.has(req) || (req.stream.aborted && !req.readableEnded))
 
-/** Whether all of the request has arrived. */
+/** Whether the whole request has arrived. */
 export const arrivedWhole = (req: IncomingMessage): boolean => req.complete && !wasReset(req)
 
-/** For requests that read: aborted when the connection closes before the whole response was handed over. */
+/** For reads: aborted if the connection closes before the whole response was passed to it. */
 export function responseSignal(res: ServerResponse): AbortSignal {
   return closeSignal(res, () => !res.writableFinished)
 }
 
 /**
- * For requests that change something: aborted when the connection closes before the whole request has arrived.
- * What has arrived whole is carried out, since many clients close right after the last byte and read no response.
+ * For writes: aborted if the connection closes before the whole request has arrived. A complete
+ * request is carried out, because many clients close the connection after the last byte and read no
+ * response.
  */
 export function requestSignal(req: IncomingMessage, res: ServerResponse): AbortSignal {
   return closeSignal(res, () => !arrivedWhole(req))
@@ -47,7 +49,10 @@ function closeSignal(res: ServerResponse, isGone: () => boolean): AbortSignal {
   return controller.signal
 }
 
-/** Writes a piece of the answer and waits until there is room for the next one. Throws when the client has gone. */
+/**
+ * Writes a piece of the response and waits until there is room for the next one. Throws if the
+ * client closed the connection.
+ */
 export async function writePiece(res: ServerResponse, piece: string | Uint8Array): Promise<void> {
   if (res.destroyed) throw clientGone()
   if (res.write(piece)) return

@@ -1,9 +1,9 @@
 /**
- * Content-Encoding of what is stored (RFC 9110, 8.4): kept with the file, and sent with its downloads.
+ * Content-Encoding of files (RFC 9110, 8.4): stored with the file, and sent with its downloads.
  */
 import { RequestError } from './request-error.js'
 
-/** IANA's registry of content codings, without `identity`, which says nothing. */
+/** The content codings in IANA's registry, except `identity`, which is the same as none. */
 const codings = [
   'aes128gcm',
   'br',
@@ -20,15 +20,16 @@ const codings = [
 ]
 
 /**
- * The codings of a stated Content-Encoding as they are stored; `undefined` when there are none. 415 for anything else:
- * browsers do not show what has `utf-8` there, and `aws-chunked` puts signatures between the bytes of the file.
+ * The codings of a Content-Encoding header in stored form; `undefined` if there are none. Fails
+ * with 415 for any other value: browsers do not display a file with `utf-8` there, and
+ * `aws-chunked` inserts signatures between the bytes of the file.
  */
 export function contentEncoding(header: string): string | undefined {
   const stated = header.split(',').map((coding) => coding.trim().toLowerCase())
   const unknown = stated.find((coding) => coding !== 'identity' && !codings.includes(coding))
   if (unknown !== undefined) {
     const accepted = codings.join(', ')
-    const message = `Content-Encoding ${JSON.stringify(unknown)} is no content coding (known: ${accepted})`
+    const message = `unknown Content-Encoding ${JSON.stringify(unknown)} (known: ${accepted})`
     throw new RequestError(415, 'TYPE_NOT_ALLOWED', message, { 'Accept-Encoding': accepted })
   }
   const kept = stated.filter((coding) => coding !== 'identity')

@@ -1,12 +1,13 @@
 /**
- * Digests that a client sends with a body: Content-MD5 (RFC 1864), Content-Digest and Repr-Digest (RFC 9530). A body is stored as
- * it comes, so its content and its representation are the same bytes.
+ * Digests in request headers: Content-MD5 (RFC 1864), Content-Digest and Repr-Digest (RFC 9530). A
+ * body is stored unchanged, so its content and its representation are the same bytes.
  */
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { type Checksums, StorageError } from '@stowage/core'
+import { defined } from '@stowage/core/provider'
 
-/** What the body must hash to. */
+/** The digests that the body must have. */
 export interface BodyDigests {
   /** Verified by the storage. */
   readonly checksums: Checksums
@@ -20,19 +21,20 @@ type Algorithm = keyof typeof digestBytes
 const isKnown = (algorithm: string): algorithm is Algorithm => Object.hasOwn(digestBytes, algorithm)
 
 /**
- * The digests in a request's headers. Algorithms unknown here are passed over, as RFC 9530 has it. `INVALID_ARGUMENT` for a
- * malformed one; `CHECKSUM_MISMATCH` when two of them contradict each other.
+ * The digests in the headers of a request. Unknown algorithms are ignored, as RFC 9530 specifies.
+ * Throws `INVALID_ARGUMENT` for a malformed digest, and `CHECKSUM_MISMATCH` if two of them
+ * contradict each other.
  */
 export function parseDigests(headers: IncomingHttpHeaders): BodyDigests {
   const found: Partial<Record<Algorithm, string>> = {}
   const add = (header: string, algorithm: Algorithm, base64: string) => {
     const digest = Buffer.from(base64, 'base64')
     if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64) || digest.length !== digestBytes[algorithm]) {
-      throw new StorageError('INVALID_ARGUMENT', `${header} holds no ${algorithm} digest in base64`)
+      throw new StorageError('INVALID_ARGUMENT', `${header} must contain a ${algorithm} digest in base64`)
     }
     const value = digest.toString('hex')
     if ((found[algorithm] ?? value) !== value) {
-      throw new StorageError('CHECKSUM_MISMATCH', `the request's headers hold two different ${algorithm} digests`)
+      throw new StorageError('CHECKSUM_MISMATCH', `the request has two different ${algorithm} digests`)
     }
     found[algorithm] = value
   }
@@ -47,10 +49,7 @@ export function parseDigests(headers: IncomingHttpHeaders): BodyDigests {
     }
   }
   return {
-    checksums: {
-      ...(found.md5 === undefined ? {} : { md5: found.md5 }),
-      ...(found['sha-256'] === undefined ? {} : { sha256: found['sha-256'] }),
-    },
+    checksums: defined({ md5: found.md5, sha256: found['sha-256'] }),
     sha512: found['sha-512'],
   }
 }
@@ -59,12 +58,12 @@ export function parseDigests(headers: IncomingHttpHeaders): BodyDigests {
 function dictionary(header: string, value: string): [string, string][] {
   return value.split(',').map((member) => {
     const match = /^[ \t]*([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/=]*):(?:;[^,]*)?[ \t]*$/.exec(member)
-    if (match === null) throw new StorageError('INVALID_ARGUMENT', `${header} must be of the form sha-256=:base64:`)
+    if (match === null) throw new StorageError('INVALID_ARGUMENT', `${header} must have the form sha-256=:base64:`)
     return [match[1] as string, match[2] as string]
   })
 }
 
-/** The body, which throws `CHECKSUM_MISMATCH` instead of ending when it has another SHA-512. */
+/** The body, which throws `CHECKSUM_MISMATCH` instead of ending if its SHA-512 differs. */
 export async function* withSha512(body: AsyncIterable<Uint8Array>, expected: string): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha512')
   for await (const chunk of body) {

@@ -1,11 +1,11 @@
 /**
- * How a browser handles a download: Content-Disposition (RFC 6266, RFC 8187), Content-Security-Policy, and the types that it may
- * show by itself.
+ * Headers that control how browsers handle a download: Content-Disposition (RFC 6266, RFC 8187) and
+ * Content-Security-Policy.
  */
 import { parse } from 'content-disposition'
 import { essence } from '../options.js'
 
-/** Types that run no script: these alone may be shown in the page's own origin. */
+/** Types that cannot run scripts: only these may be displayed in the origin of the page. */
 const inlineTypes = new Set([
   'image/apng',
   'image/avif',
@@ -26,15 +26,16 @@ const audioOrVideo = /^(?:audio|video)\/[a-z0-9][a-z0-9.+-]*$/
 
 const isMedia = (type: string) => audioOrVideo.test(type) && !type.endsWith('xml')
 
-/** Whether a file of this type is shown (`inline`); compared without parameters, so that none of them can make a difference. */
+/** Whether a file of this type may be displayed (`inline`). Parameters are ignored. */
 function mayBeInline(contentType: string): boolean {
   const type = essence(contentType)
   return inlineTypes.has(type) || isMedia(type)
 }
 
 /**
- * The header that keeps a file from acting in the page's own origin. A browser plays audio and video in a page of its own making,
- * whose player loads the file once more: not from a sandbox, whose origin is none, and only where media may be loaded.
+ * The Content-Security-Policy that keeps a file from acting in the origin of the page. A browser
+ * plays audio and video in a page that it generates, whose player loads the file again. That fails
+ * in a sandbox, which has no origin, and needs `media-src`.
  */
 export const contentSecurityPolicy = (contentType: string): string =>
   isMedia(essence(contentType)) ? "default-src 'none'; media-src 'self'" : "sandbox; default-src 'none'"
@@ -51,7 +52,7 @@ const grammar = new RegExp(
   `^[\\t ]*${token}(?:[\\t ]*;[\\t ]*${token}[\\t ]*=[\\t ]*(?:${token}|${quotedString}))*[\\t ]*$`,
 )
 
-/** What is not well-formed, and every other kind, is an attachment (RFC 6266, 4.2). */
+/** Parses the header. A malformed one, and every unknown type, is an attachment (RFC 6266, 4.2). */
 function parseDisposition(header: string): Disposition {
   if (!grammar.test(header)) return { kind: 'attachment', filename: undefined }
   const { type, parameters } = parse(header)
@@ -62,7 +63,7 @@ function parseDisposition(header: string): Disposition {
   }
 }
 
-/** Programs write UTF-8 where the header has bytes of no stated encoding, which Node hands out as Latin-1. */
+/** Decodes UTF-8, which clients send in headers, and which Node decodes as Latin-1. */
 function decoded(text: string): string {
   if (!/^[\x00-\xff]*$/.test(text)) return text
   try {
@@ -72,15 +73,20 @@ function decoded(text: string): string {
   }
 }
 
-/** The Content-Disposition that a client states, as it is stored: well-formed, in ASCII, and with nothing else than these two. */
+/**
+ * The Content-Disposition of a client in stored form: well-formed, in ASCII, with only the type and
+ * the filename.
+ */
 export function normalDisposition(header: string): string {
   const { kind, filename } = parseDisposition(header)
   return filename === undefined ? kind : format(kind, downloadName(filename))
 }
 
 /**
- * The header for a download. `stored` is the file's own attribute: its name counts, and `attachment` does; `inline` only for a type
- * that may be shown.
+ * The Content-Disposition of a download.
+ *
+ * @param stored The attribute of the file. Its filename and `attachment` are used; `inline` only
+ *   for a type that may be displayed.
  */
 export function contentDisposition(file: string, contentType: string, stored: string | undefined): string {
   const own: Disposition = stored === undefined ? { kind: 'inline', filename: undefined } : parseDisposition(stored)
@@ -95,14 +101,17 @@ function format(kind: Disposition['kind'], name: string): string {
   return `${kind}; filename="${fallback(name)}"; filename*=UTF-8''${extended(name)}`
 }
 
-/** The last segment, without control characters and the marks that make text run backwards. */
+/** The last segment, without control characters and bidirectional marks. */
 function downloadName(file: string): string {
   const segments = file.split('/').filter((segment) => segment !== '')
   const name = (segments.at(-1) ?? '').replace(/[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
   return /^\.{0,2}$/.test(name) ? 'download' : name
 }
 
-/** What clients that don't know `filename*` get: ASCII, without what they parse differently (RFC 6266, appendix D). */
+/**
+ * For clients that do not support `filename*`: ASCII, without characters that clients parse
+ * differently (RFC 6266, appendix D).
+ */
 const fallback = (name: string) => name.replace(/[^ -~]/gu, '_').replace(/["\\%/]/g, '_')
 
 const extended = (name: string) =>

@@ -1,44 +1,47 @@
 /**
- * Errors as answers: every error, whatever threw it, becomes one status, one code and one message that may leave the server.
+ * Errors as responses: every error becomes one status, one code and one message that may leave the
+ * server.
  */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { isStorageError, type StorageError } from '@stowage/core'
 import { discardRest } from './lingering.js'
 import { RequestError } from './request-error.js'
 
-/** What an error tells a client. */
-export interface ErrorAnswer {
+/** The response to an error. */
+export interface ErrorResponse {
   readonly statusCode: number
   readonly code: string
   readonly message: string
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** What the client may know of an error that is the server's or its storage's own. */
+/**
+ * The messages of failures of the server or its storage, whose details are withheld from clients.
+ */
 const neutralMessages: Readonly<Record<number, string>> = {
-  500: 'the server failed',
-  502: 'the storage behind this server failed',
-  503: 'the storage behind this server is not available now',
-  504: 'the storage behind this server took too long',
+  500: 'internal server error',
+  502: 'the storage failed',
+  503: 'the storage is unavailable',
+  504: 'the storage timed out',
   507: 'the storage is full',
 }
 
-/** The error that a body's failure stands for: core wraps what the body threw. */
+/** The error that the body threw, which core wraps. */
 function rootError(error: unknown): unknown {
   if (isStorageError(error, 'SOURCE_FAILED') && error.cause instanceof RequestError) return error.cause
   return error
 }
 
 /**
- * Whether a storage refused the credentials that this server has for it, or what they may do. The storage never learns who
- * the client is, so that this is the server's fault and not the client's; what a client may do is for the application
- * to say. Errors that an application throws itself name no provider.
+ * Whether the storage refused the credentials of this server, or their permissions. The storage
+ * does not know the client, so this is a failure of the server, not of the client. The application
+ * decides what a client may do; errors that it throws name no provider.
  */
 const refusedCredentials = ({ code, provider }: StorageError) =>
   provider !== undefined && (code === 'UNAUTHENTICATED' || code === 'PERMISSION_DENIED')
 
-/** The answer to an error. Anything unknown is a 500 that tells nothing. */
-export function errorAnswer(thrown: unknown): ErrorAnswer {
+/** The response to an error. An unknown error is a 500 without details. */
+export function errorResponse(thrown: unknown): ErrorResponse {
   const error = rootError(thrown)
   if (error instanceof RequestError) {
     const { statusCode, code, message, headers } = error
@@ -55,11 +58,11 @@ export function errorAnswer(thrown: unknown): ErrorAnswer {
 }
 
 /**
- * A failure of the server as an application's error handler gets it: the error as it was thrown, unless frameworks would
- * take another status from it than the client is to get.
+ * The error to pass to the application's error handler: the original error, unless a framework
+ * would derive another status from it than that of the response.
  */
 export function forwardedError(thrown: unknown): Error {
-  const { statusCode, code, message, headers } = errorAnswer(thrown)
+  const { statusCode, code, message, headers } = errorResponse(thrown)
   const { status = statusCode, statusCode: own = statusCode } = Object(thrown)
   if (thrown instanceof Error && status === statusCode && own === statusCode) return thrown
   const original = thrown instanceof Error ? thrown.message : String(thrown)
@@ -76,25 +79,26 @@ function headersOf({ code, details }: StorageError): Record<string, string> {
 }
 
 /**
- * Answers a request with an error, as the router does: LoopBack's body, or `application/problem+json` (RFC 9457) for a client that
- * accepts it. When the answer has begun already, the connection is cut, so that the client sees that it is not whole.
- * What the client is still sending is thrown away, up to a bound.
+ * Responds with an error, as the router does: with LoopBack's body, or with
+ * `application/problem+json` (RFC 9457) if the client accepts it. If the response has already
+ * begun, the connection is closed, so that the client detects the truncated response. The rest of
+ * the request is discarded, up to a limit.
  */
 export function sendError(req: IncomingMessage, res: ServerResponse, error: unknown): void {
   if (res.headersSent || res.destroyed) {
     res.destroy()
     return
   }
-  const answer = errorAnswer(error)
-  const { statusCode } = answer
+  const response = errorResponse(error)
+  const { statusCode } = response
   if (statusCode === 304) {
     res.writeHead(304).end()
     return
   }
   const problem = acceptsProblem(req.headers.accept)
-  const body = Buffer.from(JSON.stringify(problem ? problemBody(answer) : loopbackBody(answer)))
+  const body = Buffer.from(JSON.stringify(problem ? problemBody(response) : loopbackBody(response)))
   res.writeHead(statusCode, {
-    ...answer.headers,
+    ...response.headers,
     'Content-Type': problem ? 'application/problem+json' : 'application/json; charset=utf-8',
     'Content-Length': body.length,
     'Cache-Control': 'no-store',
@@ -104,11 +108,11 @@ export function sendError(req: IncomingMessage, res: ServerResponse, error: unkn
   discardRest(req)
 }
 
-const loopbackBody = ({ statusCode, code, message }: ErrorAnswer) => ({
+const loopbackBody = ({ statusCode, code, message }: ErrorResponse) => ({
   error: { statusCode, name: 'Error', message, code },
 })
 
-const problemBody = ({ statusCode, code, message }: ErrorAnswer) => ({
+const problemBody = ({ statusCode, code, message }: ErrorResponse) => ({
   type: 'about:blank',
   title: STATUS_CODES[statusCode] ?? 'Error',
   status: statusCode,
@@ -116,7 +120,7 @@ const problemBody = ({ statusCode, code, message }: ErrorAnswer) => ({
   code,
 })
 
-/** Whether the client names the type; one that takes anything gets LoopBack's body. */
+/** Whether the client names the type. A client that accepts any type receives LoopBack's body. */
 function acceptsProblem(accept: string | undefined): boolean {
   if (accept === undefined) return false
   return accept.split(',').some((range) => {

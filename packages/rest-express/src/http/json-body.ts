@@ -4,25 +4,25 @@
 import type { IncomingMessage } from 'node:http'
 import { StorageError } from '@stowage/core'
 import { essence } from '../options.js'
-import type { Exchange } from '../routes/request-context.js'
+import type { RequestContext } from '../routes/request-context.js'
 import { checkContentCoding, RequestBody } from './request-body.js'
 
-/** Bytes of a body of parameters. A thousand names of the greatest length fit in. */
+/** Bytes of a JSON or urlencoded body: 1,000 names of the maximum length fit. */
 const maxBytes = 2 * 1024 * 1024
 
 const wrongType = (expected: string) => new StorageError('TYPE_NOT_ALLOWED', `the body must be ${expected}`)
 
-/** The properties of a JSON object. */
-export async function readJson(exchange: Exchange): Promise<Record<string, unknown>> {
-  const { req } = exchange
+/** Reads the properties of a JSON object. */
+export async function readJson(context: RequestContext): Promise<Record<string, unknown>> {
+  const { req } = context
   const type = contentType(req)
   if (type !== 'application/json') throw wrongType('application/json')
-  return parsedElsewhere(req) ?? parseJson(await readText(exchange))
+  return parsedElsewhere(req) ?? parseJson(await readText(context))
 }
 
-/** The properties of a JSON object, or of a urlencoded form. */
-export async function readForm(exchange: Exchange): Promise<Record<string, unknown>> {
-  const { req } = exchange
+/** Reads the properties of a JSON object, or of a urlencoded form. */
+export async function readForm(context: RequestContext): Promise<Record<string, unknown>> {
+  const { req } = context
   const type = contentType(req) ?? 'application/json'
   const urlencoded = type === 'application/x-www-form-urlencoded'
   if (!urlencoded && type !== 'application/json') {
@@ -30,7 +30,7 @@ export async function readForm(exchange: Exchange): Promise<Record<string, unkno
   }
   const parsed = parsedElsewhere(req)
   if (parsed !== undefined) return parsed
-  const text = await readText(exchange)
+  const text = await readText(context)
   if (urlencoded) return Object.fromEntries(new URLSearchParams(text))
   return parseJson(text === '' ? '{}' : text)
 }
@@ -40,13 +40,16 @@ function contentType(req: IncomingMessage): string | undefined {
   return header === undefined ? undefined : essence(header)
 }
 
-/** What `express.json()` or `express.urlencoded()` made of the body, when the application has them before its routes. */
+/**
+ * The body as `express.json()` or `express.urlencoded()` parsed it, if the application uses them
+ * before its routes.
+ */
 function parsedElsewhere(req: IncomingMessage): Record<string, unknown> | undefined {
   if (!req.readableDidRead || !('body' in req)) return undefined
   return asObject(req.body)
 }
 
-async function readText({ req, res, rules }: Exchange): Promise<string> {
+async function readText({ req, res, rules }: RequestContext): Promise<string> {
   checkContentCoding(req)
   const chunks: Buffer[] = []
   let length = 0

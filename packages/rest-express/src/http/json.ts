@@ -1,13 +1,14 @@
 /**
- * JSON as clients of the storage component parse it: the properties that it had come first, in its order.
+ * JSON responses, as clients of LoopBack's storage component expect them: its properties come
+ * first, in its order.
  */
 import type { ServerResponse } from 'node:http'
 import type { ContainerInfo, FileEntry, FileInfo, FolderEntry, WrittenFile } from '@stowage/core'
 import { defaultCacheControl } from '../options.js'
 
 /**
- * A Cache-Control that keeps middlewares and proxies from compressing a response (RFC 9111, 5.2.2.6). Wherever there
- * is a strong ETag, a length or a range, these are of the bytes as we send them.
+ * Adds `no-transform` to a Cache-Control, which keeps middlewares and proxies from compressing the
+ * response (RFC 9111, 5.2.2.6). A strong ETag, a length and a range describe the bytes as sent.
  */
 export function untransformed(cacheControl: string): string {
   if (/(?:^|,)[\t ]*no-transform[\t ]*(?:,|$)/i.test(cacheControl)) return cacheControl
@@ -20,7 +21,7 @@ export const jsonHeaders = {
   'X-Content-Type-Options': 'nosniff',
 } as const
 
-/** Answers with JSON; without a body when the request was HEAD. */
+/** Responds with JSON; without a body to HEAD. */
 export function sendJson(
   res: ServerResponse,
   statusCode: number,
@@ -37,13 +38,21 @@ export function containerJson({ name, size, atime, mtime, ctime, ...more }: Cont
   return JSON.stringify({ name, size, atime, mtime, ctime, ...more })
 }
 
-/** A file's facts; those of a write, such as whether it replaced a file, are told by the status. */
+/** A file's information. Whether a write replaced a file is expressed by the status instead. */
 export function fileJson(file: FileInfo | WrittenFile): string {
   const { container, name, size, atime, mtime, ctime, replaced: _, ...more } = file as WrittenFile & FileInfo
   return JSON.stringify({ container, name, size, atime, mtime, ctime, ...more })
 }
 
-/** An entry of a list of files. Written by hand, since lists are long; `container` is the container's name in JSON. */
+/**
+ *
+ * An entry of a list of files. Concatenated for speed, since lists are long.
+ *
+ *
+ *
+ * @param container The name of the container, in JSON.
+ *
+ */
 export function entryJson(entry: FileEntry | FolderEntry, container: string): string {
   const start = `{"container":${container},"name":${JSON.stringify(entry.name)}`
   if (entry.folder) return `${start},"folder":true}`
@@ -55,10 +64,10 @@ export function entryJson(entry: FileEntry | FolderEntry, container: string): st
 
 const time = (name: string, date: Date | undefined) => (date === undefined ? '' : `,"${name}":"${isoText(date)}"`)
 
-/** The last time that was written, and the second that it was in: files of a list often share them. */
+/** The last time that was formatted, and its second: files of a list often share them. */
 let known = { time: Number.NaN, second: Number.NaN, toSecond: '', text: '' }
 
-/** As `toISOString`, which costs more than all else that an entry takes. */
+/** Like `toISOString`, which costs more than the rest of an entry. */
 function isoText(date: Date): string {
   const time = date.getTime()
   if (time === known.time) return known.text

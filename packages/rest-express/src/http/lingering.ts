@@ -1,21 +1,23 @@
 /**
- * Responses that are sent before the whole request has arrived. A connection that is closed while its client still
- * sends is reset, and the client may lose the response with it; so the rest is read and thrown away, up to a bound.
+ * Responses that are sent before the whole request has arrived. A connection that is closed while
+ * its client still sends is reset, and the client may lose the response. The rest is therefore read
+ * and discarded, up to a limit.
  */
 import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 
-/** Bytes that are still read, and thrown away, after the response to a request whose body was not wanted. */
+/** Bytes to read and discard after the response to a request whose body is not needed. */
 const discardBytes = 64 * 1024 * 1024
-/** Milliseconds that this may take. */
+/** Milliseconds after which reading stops. */
 const discardTime = 30_000
 
 const discarded = new WeakSet<IncomingMessage>()
 
 /**
- * Reads and throws away what remains of a request, so that a client which sends first and reads afterwards sees the
- * response. One that goes on and on loses the connection. With `Connection: close`, the connection is closed only
- * afterwards: call it before the response is ended, or right after.
+ * Reads and discards the rest of a request, so that a client that sends first and reads afterwards
+ * receives the response. A client that exceeds the limits loses the connection. With
+ * `Connection: close`, the connection is closed only afterwards: call it before the response is
+ * ended, or right after.
  */
 export function discardRest(req: IncomingMessage): void {
   if (req.complete || req.destroyed) {
@@ -26,11 +28,14 @@ export function discardRest(req: IncomingMessage): void {
   discard(req)
 }
 
-/** Puts off the closing of a connection whose last response was sent until the request has arrived, within the bounds. */
+/**
+ * Delays the closing of a connection after its last response until the request has arrived, within
+ * the limits.
+ */
 export function lingerOnClose(req: IncomingMessage): void {
   const { socket } = req
   if (!(socket instanceof Socket) || req.httpVersionMajor !== 1) return
-  // What Node calls when the last response of a connection was flushed.
+  // Node calls this when the last response of a connection was flushed.
   socket.destroySoon = () => {
     Reflect.deleteProperty(socket, 'destroySoon')
     const nothingFollows = req.complete || req.destroyed || socket.readableEnded
@@ -55,7 +60,7 @@ function discard(req: IncomingMessage): void {
     left -= chunk.length
     if (left < 0) stop()
   })
-  // A reader that has not noticed yet that the body is not wanted any more pauses it.
+  // A reader that does not yet know that the body is discarded may pause it.
   req.on('pause', () => req.resume())
   req.once('close', () => clearTimeout(timer))
   req.once('end', () => clearTimeout(timer))

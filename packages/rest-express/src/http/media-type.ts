@@ -1,20 +1,23 @@
 import { MIMEType } from 'node:util'
 import { trimEnd } from './trim-end.js'
 
-/** Characters: what core stores. Node's parser takes quadratic time for some types. */
+/** Characters, the limit of core. Node's parser takes quadratic time for some types. */
 const maxLength = 255
 
-/** A parameter of a media type; `undefined` when it has none, or is not a media type. */
+/** A parameter of a media type; `undefined` if it is missing, or the text is not a media type. */
 export const mediaTypeParameter = (contentType: string, name: string): string | undefined =>
   parse(contentType)?.params.get(name) ?? undefined
 
-/** A Content-Type without semicolons at its end and tabs; `undefined` when it is not a media type. */
+/**
+ * A Content-Type without tabs and without semicolons at its end; `undefined` if it is not a media
+ * type.
+ */
 export const mediaType = (contentType: string): string | undefined =>
   parse(contentType) === undefined ? undefined : trimEnd(spaced(contentType), '; ')
 
 /**
- * The media type with spaces in place of the tabs around its parameters, which mean the same (RFC
- * 9110, 5.6.3). Within a quoted value they are part of it, and the type is refused.
+ * The media type with spaces instead of the tabs around its parameters, which are equivalent (RFC
+ * 9110, 5.6.3). A tab in a quoted value is part of it, and such a type is refused.
  */
 export const spaced = (type: string): string =>
   type.replaceAll(/"(?:[^"\\]|\\.)*"?|\t/g, (found) => (found === '\t' ? ' ' : found))

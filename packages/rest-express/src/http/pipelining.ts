@@ -1,28 +1,29 @@
 /**
- * Pipelined requests (RFC 9112, 9.3.2): those of one connection are handled one at a time.
+ * Pipelined requests (RFC 9112, 9.3.2): requests of one connection are handled one at a time.
  *
- * Node parses everything that has arrived and hands out all requests at once, although their responses wait for
- * each other: a packet of a thousand requests for downloads would open a thousand files.
+ * Node parses all data that has arrived and emits all requests at once, although their responses
+ * wait for each other: a packet of 1,000 download requests would open 1,000 files.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { clientGone } from './connection.js'
 
-/** What rejects the turn of each request that waits. */
+/** The functions that reject the turns of waiting requests. */
 type Waiting = Set<(error: Error) => void>
 
-const lines = new WeakMap<Socket, Waiting>()
+const queues = new WeakMap<Socket, Waiting>()
 
 /**
- * Resolves when the responses before this one are done; `undefined` when there are none, which is the rule.
- * Rejects when the client closes the connection before. Nothing more is read from it while a request waits.
+ * Resolves when the responses before this one are complete; `undefined` if there are none, which is
+ * the common case. Rejects if the client closes the connection before. The connection is paused
+ * while a request waits.
  */
 export function turnOf(req: IncomingMessage, res: ServerResponse): Promise<void> | undefined {
   const { socket } = req
   // A response that waits for others has no socket yet.
   if (res.socket !== null || !(socket instanceof Socket)) return undefined
   if (socket.destroyed) return Promise.reject(clientGone())
-  const waiting = lines.get(socket) ?? openLine(socket)
+  const waiting = queues.get(socket) ?? createQueue(socket)
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   waiting.add(reject)
   socket.pause()
@@ -34,9 +35,9 @@ export function turnOf(req: IncomingMessage, res: ServerResponse): Promise<void>
   return promise
 }
 
-function openLine(socket: Socket): Waiting {
+function createQueue(socket: Socket): Waiting {
   const waiting: Waiting = new Set()
-  lines.set(socket, waiting)
+  queues.set(socket, waiting)
   // Node resumes a connection whenever its response has drained.
   socket.on('resume', () => {
     if (waiting.size > 0) socket.pause()

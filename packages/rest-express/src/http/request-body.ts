@@ -1,6 +1,6 @@
 /**
- * The bytes that a client sends: read with backpressure, given up when the client goes away or falls silent, and never at the
- * cost of the connection, which still has to carry the answer.
+ * The body of a request: read with backpressure, and abandoned if the client disconnects or sends
+ * nothing for too long. The connection stays open, because it still has to carry the response.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { giveAwayChunk } from '@stowage/core/provider'
@@ -8,10 +8,12 @@ import { arrivedWhole, clientGone, noteEnd, wasReset } from './connection.js'
 import { RequestError } from './request-error.js'
 
 /**
- * A request's body as an iterable. Unlike the stream itself it may be left before its end: the request is only paused then, and not
- * destroyed, since that would close the connection before the client has its answer.
+ * The body of a request as an iterable. Unlike the iterator of the stream, it can be left before
+ * its end: the request is then paused, not destroyed, because that would close the connection
+ * before the response was sent.
  *
- * Takes the chunks as they come in, one at a time: the stream's own iterator joins those that wait, at the cost of a copy.
+ * Returns chunks as they arrive, one at a time. The iterator of the stream would join waiting
+ * chunks, which costs a copy.
  */
 export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer, undefined> {
   readonly #req: IncomingMessage
@@ -22,14 +24,17 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
   #failure: Error | undefined
   #wake: (() => void) | undefined
   #isWanted = false
-  // Bound methods, and not functions that hold `this` and are held by it: the engine keeps those, and with them the whole request, until it
-  // collects all of its memory.
+  // Bound methods, not closures that reference `this` and are referenced by it: the engine keeps
+  // such closures, and with them the whole request, until a full garbage collection.
   readonly #onData = this.#take.bind(this)
   readonly #onEnd = this.#ended.bind(this)
   readonly #onClose = this.#closed.bind(this)
-  readonly #onIdle = this.#fellSilent.bind(this)
+  readonly #onIdle = this.#timedOut.bind(this)
 
-  /** `idleTimeout`: milliseconds for which the client may send nothing; 0 for any time. */
+  /**
+   * @param idleTimeout Milliseconds without data after which reading fails with 408; 0 for no
+   *   limit.
+   */
   constructor(req: IncomingMessage, res: ServerResponse, idleTimeout: number) {
     this.#req = req
     this.#res = res
@@ -72,8 +77,8 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
   }
 
   /**
-   * Of a request that arrived whole before its connection closed: what Node has received and not handed out. Throws
-   * when the connection closed before the end.
+   * If the connection closed after the whole request had arrived, the data that Node has received
+   * but not emitted. Throws if the connection closed before the end.
    */
   #leftBehind(): Buffer | undefined {
     const req = this.#req
@@ -84,7 +89,7 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
   }
 
   #take(chunk: Buffer): void {
-    // Somebody who listens as well may keep it.
+    // Another listener may keep the chunk.
     if (this.#req.listenerCount('data') === 1 && this.#req.listenerCount('readable') === 0) giveAwayChunk(chunk)
     this.#waiting.push(chunk)
     this.#req.pause()
@@ -114,9 +119,9 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
     return promise
   }
 
-  #fellSilent(): void {
+  #timedOut(): void {
     const seconds = this.#idleTimeout / 1000
-    this.#fail(new RequestError(408, 'REQUEST_TIMEOUT', `the request sent nothing for ${seconds} seconds`))
+    this.#fail(new RequestError(408, 'REQUEST_TIMEOUT', `no data from the client for ${seconds} s`))
   }
 
   #fail(error: Error): void {
@@ -134,24 +139,24 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
   }
 }
 
-/** A body that somebody has read before can't be stored: it would be taken for an empty one. */
+/** A body that was already read cannot be stored: it would be stored as an empty file. */
 function checkUnread(req: IncomingMessage): void {
   if (!req.readableDidRead) return
   throw new RequestError(
     500,
     'INTERNAL',
-    "the request's body was read before it came to the storage routes: mount these before body parsers",
+    "the request's body was already read: mount the storage routes before body parsers",
   )
 }
 
-/** Node takes the last coding, which frames the body, away; the others it leaves in place (RFC 9112, 6.1). */
+/** Node decodes only the last transfer coding, which frames the body (RFC 9112, 6.1). */
 function checkTransferCoding({ headers }: IncomingMessage): void {
   const coding = headers['transfer-encoding']
   if (coding === undefined || coding.trim().toLowerCase() === 'chunked') return
   throw new RequestError(501, 'NOT_SUPPORTED', 'Transfer-Encoding must be "chunked", without another coding')
 }
 
-/** For bodies that are parsed: a compressed one is refused (RFC 9110, 15.5.16). */
+/** Refuses a compressed body (RFC 9110, 15.5.16), for bodies that are parsed. */
 export function checkContentCoding({ headers }: IncomingMessage): void {
   const coding = headers['content-encoding']
   if (coding === undefined || coding.trim().toLowerCase() === 'identity') return
@@ -161,8 +166,8 @@ export function checkContentCoding({ headers }: IncomingMessage): void {
 }
 
 /**
- * Asks a client that waits for it to send the body (RFC 9110, 10.1.1). Node has done so before the request was handed
- * out, unless the server has a listener for `checkContinue`.
+ * Sends `100 Continue` to a client that waits for it (RFC 9110, 10.1.1). Node has sent it already,
+ * unless the server has a listener for `checkContinue`.
  */
 function sendContinue(req: IncomingMessage, res: ServerResponse): void {
   if (req.headers.expect?.toLowerCase() !== '100-continue' || req.httpVersion === '1.0') return

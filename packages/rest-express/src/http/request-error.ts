@@ -1,12 +1,12 @@
 /**
- * A request that is refused where no storage is involved: a wrong method, a client that fell silent, or what an application's hook asked
- * for.
+ * A request that fails before a storage is involved: a wrong method, a timeout, or a refusal by the
+ * application.
  */
 export class RequestError extends Error {
   override readonly name = 'RequestError'
   readonly statusCode: number
   readonly code: string
-  /** Headers of the answer, such as `Allow`. */
+  /** Headers of the response, such as `Allow`. */
   readonly headers: Readonly<Record<string, string>>
 
   constructor(

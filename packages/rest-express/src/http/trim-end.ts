@@ -1,6 +1,6 @@
 /**
  * The text without any of these characters at its end. `String.prototype.trimEnd` would also remove
- * U+00A0, which is half of a letter where each character is a byte; a regular expression would take
+ * U+00A0, which is half of a letter if each character is a byte. A regular expression would take
  * quadratic time.
  */
 export function trimEnd(text: string, characters: string): string {

@@ -1,15 +1,16 @@
 /**
- * The API's description in OpenAPI 3.1, made from the table of routes.
+ * The OpenAPI 3.1 description of the API, generated from the table of routes.
  */
 import { STATUS_CODES } from 'node:http'
 import { errorCodes } from '@stowage/core'
+import { defined } from '@stowage/core/provider'
 import { routeHandlers } from '../routes/routes.js'
 import {
-  type AnswerDescription,
   type HeaderName,
   headers,
   type OperationDescription,
   operations,
+  type ResponseDescription,
 } from './operations.js'
 import { type JsonSchema, schemaRef, schemas } from './schemas.js'
 
@@ -20,7 +21,7 @@ export interface OpenApiServer {
 }
 
 export interface OpenApiOptions {
-  /** Where the routes are mounted, once or over several storages. Default: `/api/containers`. */
+  /** The URLs where the routes are mounted, one per storage. Default: `/api/containers`. */
   readonly servers?: readonly OpenApiServer[]
   /** Default: `Stowage`. */
   readonly title?: string
@@ -28,7 +29,7 @@ export interface OpenApiOptions {
   readonly version?: string
 }
 
-/** An OpenAPI 3.1 document: plain data, to be sent as JSON. */
+/** An OpenAPI 3.1 document as plain data, to send as JSON. */
 export interface OpenApiDocument {
   readonly openapi: '3.1.1'
   readonly info: Readonly<Record<string, unknown>>
@@ -47,20 +48,20 @@ export interface OpenApiOperation {
   readonly description?: string
   readonly parameters: readonly unknown[]
   readonly requestBody?: unknown
-  /** By status; `4XX` for those that the application's `authorize` may choose. */
+  /** By status; `4XX` for the statuses that the application's `authorize` may choose. */
   readonly responses: Readonly<Record<string, unknown>>
 }
 
 const tags = [
-  { name: 'Containers', description: 'Containers hold files, like directories, and no other containers.' },
-  { name: 'Files', description: 'What is known of files, and all that can be done to them.' },
-  { name: 'Uploads and downloads', description: 'Their bytes: forms in, and files out.' },
+  { name: 'Containers', description: 'Containers hold files, like directories, but no other containers.' },
+  { name: 'Files', description: 'Information about files, and operations on them.' },
+  { name: 'Uploads and downloads', description: 'The content of files: uploads as forms, and downloads.' },
 ]
 
-/** Errors that any route may answer with. */
+/** The error statuses of every route. */
 const everywhere = [400, 401, 403, 429, 500, 502, 503, 504]
 
-/** Codes that the routes have beside those of storages. */
+/** Error codes of the router, in addition to those of core. */
 const ownCodes: Readonly<Record<number, readonly string[]>> = { 408: ['REQUEST_TIMEOUT'] }
 
 const errorHeaders: Readonly<Record<number, readonly HeaderName[]>> = {
@@ -70,8 +71,8 @@ const errorHeaders: Readonly<Record<number, readonly HeaderName[]>> = {
 }
 
 /**
- * Describes the routes of `storageRouter` in OpenAPI 3.1: every route of the table with HEAD beside every GET, every status that it
- * answers with, and the shape of every body.
+ * Describes the routes of `storageRouter` in OpenAPI 3.1: every route, HEAD for every GET, every
+ * status, and the schema of every body.
  */
 export function openApiDocument(options: OpenApiOptions = {}): OpenApiDocument {
   const { servers = [{ url: '/api/containers' }], title = 'Stowage', version = '1' } = options
@@ -94,7 +95,7 @@ export function openApiDocument(options: OpenApiOptions = {}): OpenApiDocument {
       version,
       summary: 'Containers and files over HTTP',
       description:
-        'Every path also takes OPTIONS, and answers any method that it does not take with 405; both tell the methods in `Allow`.',
+        'Every path also accepts OPTIONS, and responds with 405 to other methods. Both responses list the methods in `Allow`.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers,
@@ -126,40 +127,39 @@ const pathParameters = {
     name: 'file',
     in: 'path',
     required: true,
-    description: "The file's name, percent-encoded; a slash in it may stand as itself or as `%2F`.",
+    description: "The file's name, percent-encoded; slashes may be written as `/` or `%2F`.",
     schema: { type: 'string' },
     example: '2024/cat.jpg',
   },
 } as const
 
 function operation(name: string, path: string, described: OperationDescription): OpenApiOperation {
-  const { tag, summary, description, parameters = [], body, answers, errors } = described
+  const { tag, summary, description, parameters = [], body, responses, errors } = described
   return {
     operationId: name,
     summary,
     tags: [tag],
-    ...(description === undefined ? {} : { description }),
+    ...defined({ description, requestBody: body }),
     parameters: [...parametersOf(path), ...parameters],
-    ...(body === undefined ? {} : { requestBody: body }),
     responses: {
-      ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, response(answer)])),
+      ...Object.fromEntries(Object.entries(responses).map(([status, each]) => [status, response(each)])),
       ...Object.fromEntries(errorStatuses(errors).map((status) => [status, responseRef(statusName(status))])),
       '4XX': responseRef('Refused'),
     },
   }
 }
 
-/** A HEAD answers with the status and the headers of its GET, and never with a body: ranges, which are of the body, say nothing. */
+/** HEAD returns the status and the headers of GET, without a body. Range headers have no effect. */
 function headOperation(name: string, path: string, described: OperationDescription): OpenApiOperation {
-  const { tag, summary, parameters = [], answers, errors } = described
-  const succeeded = Object.entries(answers).filter(([status]) => status !== '206')
+  const { tag, summary, parameters = [], responses, errors } = described
+  const succeeded = Object.entries(responses).filter(([status]) => status !== '206')
   return {
     operationId: `${name}Head`,
-    summary: `${summary}: the headers alone`,
+    summary: `${summary}: headers only`,
     tags: [tag],
     parameters: [...parametersOf(path), ...parameters.filter((each) => !/range/i.test(each.name))],
     responses: {
-      ...Object.fromEntries(succeeded.map(([status, { content: _, ...answer }]) => [status, response(answer)])),
+      ...Object.fromEntries(succeeded.map(([status, { content: _, ...each }]) => [status, response(each)])),
       ...Object.fromEntries(
         errorStatuses(errors)
           .filter((status) => status !== 416)
@@ -179,11 +179,11 @@ const statusName = (status: number) => (STATUS_CODES[status] ?? String(status)).
 
 const responseRef = (name: string) => ({ $ref: `#/components/responses/${name}` })
 
-function response({ description, headers: names, content }: AnswerDescription) {
+function response({ description, headers: names, content }: ResponseDescription) {
   return {
     description,
     ...(names === undefined ? {} : { headers: headerRefs(names) }),
-    ...(content === undefined ? {} : { content }),
+    ...defined({ content }),
   }
 }
 
@@ -204,7 +204,7 @@ function errorResponse(status: number) {
   }
 }
 
-/** The codes come from core's table, which the routes answer by. */
+/** Describes a status. The codes come from core's table of errors, which the router uses. */
 function describeStatus(status: number): string {
   const storages = Object.entries(errorCodes).filter(([, rule]) => rule.status === status)
   const codes = [...storages.map(([code]) => code), ...(ownCodes[status] ?? [])]

@@ -1,5 +1,6 @@
 /**
- * What the routes take and answer, as JSON Schema (2020-12): the components of the API's description.
+ * The bodies of requests and responses as JSON Schema (2020-12): the components of the OpenAPI
+ * description.
  */
 
 /** A JSON Schema, or a reference to one. */
@@ -32,27 +33,29 @@ const container = text("The container's name.", 'photos')
 const fileName: JsonSchema = {
   type: 'string',
   minLength: 1,
-  description: 'A file name: any string of 1 to 1,024 bytes of UTF-8. Slashes make folders of a kind.',
+  description: 'A file name: any string of 1 to 1,024 bytes in UTF-8. Slashes separate folders.',
   examples: ['2024/cat.jpg'],
 }
-const etag = text('The version of the content, in quoted form.', '"5d41402abc4b2a76"')
+const etag = text('The version of the content, with quotes.', '"5d41402abc4b2a76"')
 const times = {
-  atime: time('The last access, on a plain directory.'),
-  mtime: time('When the content was last written.'),
-  ctime: time('The last change of the inode, on a plain directory.'),
+  atime: time('The time of the last access; only for a plain directory.'),
+  mtime: time('The time of the last write of the content.'),
+  ctime: time('The time of the last change of the inode; only for a plain directory.'),
 }
 
-/** The attributes that a writer gives and a reader gets back. */
+/** The attributes that a write sets and a read returns. */
 const attributes = {
   contentType: text('The media type.', 'image/jpeg'),
   cacheControl: text('`Cache-Control` of downloads.', 'max-age=60'),
-  contentDisposition: text('`Content-Disposition` of downloads, where it is no less strict than the own one.'),
+  contentDisposition: text(
+    '`Content-Disposition` of downloads, unless it is less strict than the default of the file.',
+  ),
   contentEncoding: text('`Content-Encoding` of downloads.', 'gzip'),
   contentLanguage: text('`Content-Language` of downloads.', 'en'),
   expires: text('`Expires` of downloads.', 'Thu, 01 Jan 2037 00:00:00 GMT'),
   metadata: {
     type: 'object',
-    description: 'Pairs of the own; keys are compared without case and given back in lower case.',
+    description: 'Custom key-value pairs. Keys are case-insensitive and returned in lower case.',
     additionalProperties: { type: 'string' },
     examples: [{ author: 'Ada' }],
   },
@@ -63,7 +66,7 @@ const fileProperties = {
   name: fileName,
   size: bytes('Bytes.'),
   ...times,
-  created: time('When the file was created, where the storage says so.'),
+  created: time('The time of creation, if the storage provides it.'),
   etag,
   ...attributes,
   checksums: object(
@@ -79,15 +82,15 @@ const fileProperties = {
 const writtenFile = ['container', 'name', 'size', 'etag', 'contentType', 'metadata', 'checksums']
 
 const errorProperties = {
-  code: text('What went wrong, for programs: stable.', 'FILE_NOT_FOUND'),
-  message: text('What went wrong, for people.'),
+  code: text('A stable error code for programs.', 'FILE_NOT_FOUND'),
+  message: text('A message for people.'),
 }
 
 const error = object(
-  'What went wrong.',
+  'An error.',
   {
-    statusCode: { type: 'integer', minimum: 400, maximum: 599, description: 'The status of the answer.' },
-    name: { const: 'Error', description: 'Always the same, for clients of the storage component.' },
+    statusCode: { type: 'integer', minimum: 400, maximum: 599, description: 'The status of the response.' },
+    name: { const: 'Error', description: "Always the same, for clients of LoopBack's storage component." },
     ...errorProperties,
   },
   ['statusCode', 'name', 'message', 'code'],
@@ -95,7 +98,7 @@ const error = object(
 
 const copyTarget: JsonSchema = {
   ...object(
-    "Where to: a container, a name, or both; what is left out is the source's.",
+    'The target: a container, a file name, or both. A missing one is that of the source.',
     { container, file: fileName },
     [],
   ),
@@ -117,17 +120,17 @@ const names = (description: string): JsonSchema => ({
 export const schemas = {
   Container: {
     ...object(
-      'A container. Every storage gives its name; a plain directory also its size and times; some give more.',
-      { name: container, size: bytes("The directory's own size."), ...times, created: time('When it was created.') },
+      'A container. Every storage returns its name, a plain directory also its size and times, and some storages more.',
+      { name: container, size: bytes('The size of the directory.'), ...times, created: time('The time of creation.') },
       ['name'],
       true,
     ),
     examples: [{ name: 'photos' }],
   },
-  NewContainer: object('A container to be made.', { name: container }, ['name'], true),
-  File: object('All that is known of a file.', fileProperties, [...writtenFile, 'mtime']),
+  NewContainer: object('A container to create.', { name: container }, ['name'], true),
+  File: object('The information about a file.', fileProperties, [...writtenFile, 'mtime']),
   WrittenFile: object(
-    'What is known of a file just written. `mtime` is left out where the storage tells it only when asked again.',
+    'The information about a file that was just written. `mtime` is absent if the storage returns it only in a further request.',
     fileProperties,
     writtenFile,
   ),
@@ -138,40 +141,40 @@ export const schemas = {
     'mtime',
   ]),
   FolderEntry: object(
-    'In a list with a delimiter: all names that share what is before its next occurrence.',
-    { container, name: text('The shared beginning, delimiter included.', '2024/'), folder: { const: true } },
+    'In a list with a delimiter: all names that are equal up to the next delimiter.',
+    { container, name: text('The shared prefix, with the delimiter.', '2024/'), folder: { const: true } },
     ['container', 'name', 'folder'],
   ),
   Form: object(
-    'A form: any fields, some of them files.',
+    'A form with any fields, some of them files.',
     {
       file: {
         type: 'array',
         items: { type: 'string', contentMediaType: 'application/octet-stream' },
-        description: 'Files. Any other field may hold files as well.',
+        description: 'Files. Any other field may also contain files.',
       },
     },
     [],
     true,
   ),
   UploadedFile: object(
-    'A file of a form, as it was stored.',
+    'A stored file of a form.',
     {
       container,
       name: fileName,
       type: text('The media type.', 'image/jpeg'),
-      field: text("The form's field.", 'picture'),
+      field: text('The field of the form.', 'picture'),
       size: bytes('Bytes.'),
-      originalFilename: text("The client's name for it, where the server gave it another."),
-      acl: text('The access list, where the server set one.'),
+      originalFilename: text("The client's name for the file, if it was stored under another name."),
+      acl: text('The access list, if the server set one.'),
     },
     ['container', 'name', 'type', 'field', 'size'],
   ),
-  UploadAnswer: object(
-    'What a form has stored.',
+  UploadResponse: object(
+    'The result of a form upload.',
     {
       result: object(
-        'Files and fields by the names of their fields.',
+        'Files and fields, by field name.',
         {
           files: lists(schemaReference('UploadedFile')),
           fields: lists({ type: 'string' }),
@@ -182,31 +185,31 @@ export const schemas = {
     ['result'],
   ),
   Copy: object(
-    'A file to be copied or moved.',
+    'A file to copy or move.',
     {
       file: fileName,
       to: copyTarget,
       attributes: {
-        ...object("Attributes in place of the source's, as a whole.", attributes, []),
+        ...object('Attributes that replace all attributes of the source.', attributes, []),
         examples: [{ contentType: 'image/jpeg' }],
       },
     },
     ['file', 'to'],
     true,
   ),
-  Removal: object('Files to be removed.', { files: { ...names('Their names.'), maxItems: 1000 } }, ['files'], true),
+  Removal: object('Files to delete.', { files: { ...names('Their names.'), maxItems: 1000 } }, ['files'], true),
   RemovalOutcome: object(
-    'What became of one of them; without an error, there is no such file any more.',
+    'The outcome for one file; without an error, the file does not exist any more.',
     { file: fileName, error },
     ['file'],
   ),
   Nothing: object('An empty object.', {}, []),
-  Error: object('An error, as clients of the storage component expect it.', { error }, ['error']),
+  Error: object('An error, as clients of LoopBack’s storage component expect it.', { error }, ['error']),
   Problem: object(
     'An error in the form of RFC 9457, for clients that name this type in `Accept`.',
     {
       type: { const: 'about:blank' },
-      title: text("The status' name.", 'Not Found'),
+      title: text('The name of the status.', 'Not Found'),
       status: { type: 'integer', minimum: 400, maximum: 599 },
       detail: errorProperties.message,
       code: errorProperties.code,
@@ -217,7 +220,7 @@ export const schemas = {
 
 export type SchemaName = keyof typeof schemas
 
-/** For use in the schemas themselves, where the type of their names is not known yet. */
+/** A reference for use within the schemas, where the type of their names is not known yet. */
 function schemaReference(name: string): JsonSchema {
   return { $ref: `#/components/schemas/${name}` }
 }

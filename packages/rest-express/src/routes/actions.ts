@@ -1,6 +1,7 @@
 /**
- * What requests want to do: the stable names that `authorize` is asked with, those of the Node API. A copy asks for `download` of the
- * source and `putFile` of the target; a move also for `removeFile` of the source; a batch removal for `removeFile` of each file.
+ * The actions that `authorize` receives. The names are stable, and those of the Node API. A copy
+ * requires `download` of the source and `putFile` of the target; a move also `removeFile` of the
+ * source; a batch deletion `removeFile` of each file.
  */
 export type Action =
   | 'getContainers'

@@ -1,6 +1,6 @@
 /**
- * Routes beside `upload` that name files in their body: copies, moves, and the removal of many files. A file's name can't collide with
- * them, since names only stand below `files/` and `download/`.
+ * Routes that name files in their body: copies, moves, and the deletion of many files. A file's
+ * name cannot collide with them, because names occur only below `files/` and `download/`.
  */
 import {
   type CopyFileOptions,
@@ -12,87 +12,91 @@ import {
 import { writeConditions } from '../http/conditions.js'
 import { contentEncoding } from '../http/content-coding.js'
 import { normalDisposition } from '../http/disposition.js'
-import { errorAnswer } from '../http/errors.js'
+import { errorResponse } from '../http/errors.js'
 import { fileJson, sendJson } from '../http/json.js'
 import { readJson } from '../http/json-body.js'
-import { type Exchange, isServerFailure } from './request-context.js'
+import { isServerFailure, type RequestContext } from './request-context.js'
 
-/** Names of one batch removal: a name costs the client a few bytes, and the storage a file's removal. */
+/** Names per batch: a name costs the client a few bytes, and the storage the deletion of a file. */
 const maxRemovals = 1000
 
 const invalid = (property: string, message: string) =>
   new StorageError('INVALID_ARGUMENT', message, { details: { property } })
 
 /**
- * `POST /:container/copy` with `{"file":"a.txt","to":{"container":"other","file":"b.txt"}}`. Completes when the client
- * closes the connection, as every change whose request has arrived whole.
+ * `POST /:container/copy` with `{"file":"a.txt","to":{"container":"other","file":"b.txt"}}`.
+ * Completes even if the client closes the connection, like every write whose request has arrived
+ * completely.
  */
-export async function copyFile(exchange: Exchange): Promise<void> {
-  const { source, target, options } = await readCopy(exchange, false)
-  const copied = await exchange.storage.copyFile(source, target, options)
-  sendJson(exchange.res, 200, fileJson(copied), { ETag: copied.etag })
+export async function copyFile(context: RequestContext): Promise<void> {
+  const { source, target, options } = await readCopy(context, false)
+  const copied = await context.storage.copyFile(source, target, options)
+  sendJson(context.res, 200, fileJson(copied), { ETag: copied.etag })
 }
 
-/** `POST /:container/move`, as `copy`. */
-export async function moveFile(exchange: Exchange): Promise<void> {
-  const { source, target, options } = await readCopy(exchange, true)
-  const moved = await exchange.storage.moveFile(source, target, options)
-  sendJson(exchange.res, 200, fileJson(moved), { ETag: moved.etag })
+/** `POST /:container/move`, with the body of `copy`. */
+export async function moveFile(context: RequestContext): Promise<void> {
+  const { source, target, options } = await readCopy(context, true)
+  const moved = await context.storage.moveFile(source, target, options)
+  sendJson(context.res, 200, fileJson(moved), { ETag: moved.etag })
 }
 
-/** `POST /:container/remove` with `{"files":["a.txt","b.txt"]}`. A name that is given twice is one file. */
-export async function removeFiles(exchange: Exchange): Promise<void> {
-  const { storage, container, res } = exchange
-  const { files } = await readJson(exchange)
-  if (!Array.isArray(files) || files.length === 0) throw invalid('files', 'files must be a list of names')
+/** `POST /:container/remove` with `{"files":["a.txt","b.txt"]}`. A repeated name counts once. */
+export async function removeFiles(context: RequestContext): Promise<void> {
+  const { storage, container, res } = context
+  const { files } = await readJson(context)
+  if (!Array.isArray(files) || files.length === 0) throw invalid('files', 'files must be a non-empty list of names')
   if (files.length > maxRemovals) {
-    throw new StorageError('TOO_LARGE', `a request removes at most ${maxRemovals} files, not ${files.length}`)
+    throw new StorageError('TOO_LARGE', `a request can delete at most ${maxRemovals} files, not ${files.length}`)
   }
   const names: string[] = files.map((name: unknown) => {
     checkFileName(name)
     return name
   })
-  for (const name of new Set(names)) await exchange.authorize('removeFile', container, name)
+  for (const name of new Set(names)) await context.authorize('removeFile', container, name)
   const outcomes = await storage.removeFiles(container, names)
-  const answers = outcomes.map(({ file, error }) => {
+  const results = outcomes.map(({ file, error }) => {
     if (error === undefined) return { file }
-    const { statusCode, code, message } = errorAnswer(error)
-    if (isServerFailure(statusCode)) exchange.report('removeFile', error)
+    const { statusCode, code, message } = errorResponse(error)
+    if (isServerFailure(statusCode)) context.report('removeFile', error)
     return { file, error: { statusCode, name: 'Error', message, code } }
   })
-  sendJson(res, 200, JSON.stringify(answers))
+  sendJson(res, 200, JSON.stringify(results))
 }
 
 async function readCopy(
-  exchange: Exchange,
+  context: RequestContext,
   move: boolean,
 ): Promise<{ source: FileLocation; target: FileLocation; options: CopyFileOptions }> {
-  const { storage, container, req } = exchange
-  const { file, to, attributes } = await readJson(exchange)
+  const { storage, container, req } = context
+  const { file, to, attributes } = await readJson(context)
   checkFileName(file)
   if (typeof to !== 'object' || to === null) {
-    throw invalid('to', 'to must say where: {"container":"other","file":"b.txt"}, or one of the two')
+    throw invalid('to', 'to must name a container, a file or both: {"container":"other","file":"b.txt"}')
   }
-  const place: { container?: unknown; file?: unknown } = to
+  const { container: toContainer, file: toFile }: { container?: unknown; file?: unknown } = to
   const source = { container, file }
   const target = {
-    container: name('to.container', place.container, container),
-    file: name('to.file', place.file, file),
+    container: nameOr('to.container', toContainer, container),
+    file: nameOr('to.file', toFile, file),
   }
-  await exchange.authorize('download', source.container, source.file)
-  await exchange.authorize('putFile', target.container, target.file)
-  if (move) await exchange.authorize('removeFile', source.container, source.file)
+  await context.authorize('download', source.container, source.file)
+  await context.authorize('putFile', target.container, target.file)
+  if (move) await context.authorize('removeFile', source.container, source.file)
   const conditions = await writeConditions(req.headers, storage, target.container, target.file)
   return { source, target, options: { ...conditions, ...readAttributes(attributes) } }
 }
 
-function name(property: string, value: unknown, otherwise: string): string {
-  if (value === undefined) return otherwise
+function nameOr(property: string, value: unknown, fallback: string): string {
+  if (value === undefined) return fallback
   if (typeof value === 'string') return value
-  throw invalid(property, `${property} must be a name`)
+  throw invalid(property, `${property} must be a string`)
 }
 
-/** Those that a raw upload takes from its headers are stored in the same form. */
+/**
+ * Normalizes the attributes that a raw upload takes from its headers, so that both are stored in
+ * the same form.
+ */
 function normalAttributes(attributes: FileAttributes): FileAttributes {
   const { contentDisposition, contentEncoding: encoding } = attributes
   return {
@@ -102,7 +106,7 @@ function normalAttributes(attributes: FileAttributes): FileAttributes {
   }
 }
 
-/** The attributes that replace the source's. Core checks them one by one. */
+/** The attributes that replace those of the source. Core checks each of them. */
 function readAttributes(attributes: unknown): Pick<CopyFileOptions, 'attributes'> {
   if (attributes === undefined) return {}
   if (typeof attributes === 'object' && attributes !== null && !Array.isArray(attributes)) {

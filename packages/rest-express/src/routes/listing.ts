@@ -1,12 +1,14 @@
 /**
- * Lists: one page with a link to the next one, or everything, sent as it is found and never held in memory.
+ * Lists: one page with a link to the next one, or all entries, sent as they are found and not
+ * collected in memory.
  */
 import { type ContainerInfo, type FileEntry, type FolderEntry, type Page, StorageError } from '@stowage/core'
+import { defined } from '@stowage/core/provider'
 import { writePiece } from '../http/connection.js'
 import { containerJson, entryJson, jsonHeaders, sendJson } from '../http/json.js'
-import type { Exchange } from './request-context.js'
+import type { RequestContext } from './request-context.js'
 
-/** Characters that are gathered before they are written. */
+/** Characters to collect before a write. */
 const pieceLength = 64 * 1024
 
 interface List<T> {
@@ -16,10 +18,10 @@ interface List<T> {
 }
 
 /** `GET` and `HEAD /` */
-export async function listContainers(exchange: Exchange): Promise<void> {
-  await exchange.authorize('getContainers')
-  const { storage } = exchange
-  await sendList<ContainerInfo>(exchange, exchange.query, {
+export async function listContainers(context: RequestContext): Promise<void> {
+  await context.authorize('getContainers')
+  const { storage } = context
+  await sendList<ContainerInfo>(context, context.query, {
     page: (options) => storage.containerPage(options),
     all: (options) => storage.containers(options),
     json: containerJson,
@@ -27,9 +29,9 @@ export async function listContainers(exchange: Exchange): Promise<void> {
 }
 
 /** `GET` and `HEAD /:container/files` */
-export async function listFiles(exchange: Exchange): Promise<void> {
-  const { storage, container, query } = exchange
-  await exchange.authorize('getFiles', container)
+export async function listFiles(context: RequestContext): Promise<void> {
+  const { storage, container, query } = context
+  await context.authorize('getFiles', container)
   const delimiter = query.get('delimiter') ?? ''
   const startAfter = query.get('startAfter')
   const filter = {
@@ -38,34 +40,34 @@ export async function listFiles(exchange: Exchange): Promise<void> {
     ...(startAfter === null ? {} : { startAfter }),
   }
   const containerName = JSON.stringify(container)
-  await sendList<FileEntry | FolderEntry>(exchange, query, {
+  await sendList<FileEntry | FolderEntry>(context, query, {
     page: (options) => storage.filePage(container, { ...options, ...filter }),
     all: (options) => storage.files(container, { ...options, ...filter }),
     json: (entry) => entryJson(entry, containerName),
   })
 }
 
-async function sendList<T>(exchange: Exchange, query: URLSearchParams, list: List<T>): Promise<void> {
-  const { req, responseSignal: signal } = exchange
+async function sendList<T>(context: RequestContext, query: URLSearchParams, list: List<T>): Promise<void> {
+  const { req, responseSignal: signal } = context
   const limit = parseLimit(query.get('limit'))
   const cursor = query.get('cursor') ?? undefined
   if (limit !== undefined || cursor !== undefined) {
-    await sendPage(exchange, query, list, {
+    await sendPage(context, query, list, {
       signal,
-      ...(limit === undefined ? {} : { limit }),
-      ...(cursor === undefined ? {} : { cursor }),
+      ...defined({ limit, cursor }),
     })
   } else if (req.method === 'HEAD') {
-    // The whole list's length is not known before it is made; that there is a list is.
+    // The length of the whole list is not known before it is complete; one entry shows that there
+    // is a list.
     await list.page({ signal, limit: 1 })
-    exchange.res.writeHead(200, jsonHeaders).end()
+    context.res.writeHead(200, jsonHeaders).end()
   } else {
-    await sendAll(exchange, list)
+    await sendAll(context, list)
   }
 }
 
 async function sendPage<T>(
-  { res }: Exchange,
+  { res }: RequestContext,
   query: URLSearchParams,
   list: List<T>,
   options: Parameters<List<T>['page']>[0],
@@ -76,13 +78,13 @@ async function sendPage<T>(
     sendJson(res, 200, json)
     return
   }
-  // Relative to the request's own URL, so that it is right behind any proxy.
+  // Relative to the URL of the request, so that it is correct behind any proxy.
   const next = new URLSearchParams(query)
   next.set('cursor', page.cursor)
   sendJson(res, 200, json, { Link: `<?${next}>; rel="next"` })
 }
 
-async function sendAll<T>({ res, responseSignal: signal }: Exchange, list: List<T>): Promise<void> {
+async function sendAll<T>({ res, responseSignal: signal }: RequestContext, list: List<T>): Promise<void> {
   let piece = '['
   let first = true
   for await (const entry of list.all({ signal })) {
@@ -103,5 +105,7 @@ function parseLimit(value: string | null): number | undefined {
   if (value === null) return undefined
   const limit = /^\d{1,15}$/.test(value) ? Number(value) : 0
   if (limit >= 1) return limit
-  throw new StorageError('INVALID_ARGUMENT', 'limit must be a whole number from 1', { details: { property: 'limit' } })
+  throw new StorageError('INVALID_ARGUMENT', 'limit must be an integer of 1 or more', {
+    details: { property: 'limit' },
+  })
 }

@@ -1,23 +1,23 @@
 /**
- * Names in the path: taken from the raw request target and decoded once, here and nowhere else. What authorization, validation and the
- * storage see is what this returns.
+ * Names in the path, taken from the raw request target and decoded once, only here. Authorization,
+ * validation and the storage receive the same names.
  */
 import { StorageError } from '@stowage/core'
 
-/** A path below the router's mount point. */
+/** A path below the mount point of the router. */
 export interface StoragePath {
-  /** As in the table of routes: `/:container/files/*file`. */
+  /** As in the table of routes, such as `/:container/files/*file`. */
   readonly pattern: string
   readonly container: string | undefined
   readonly file: string | undefined
-  /** After the question mark, undecoded. */
+  /** The text after the question mark, not decoded. */
   readonly query: string
 }
 
 /**
- * Splits a request target (RFC 9112, 3.2) at its first two slashes and decodes the two names. A file's name is all the rest, whatever it
- * holds: slashes, as themselves or as `%2F`, repeated ones, one at the end, and dots stand for themselves.
- * `INVALID_NAME` when a name is not percent-encoded UTF-8.
+ * Splits a request target (RFC 9112, 3.2) at its first two slashes and decodes the two names. A
+ * file's name is the whole rest. Slashes (also as `%2F`, repeated, or at the end) and dots have no
+ * other meaning there. Throws `INVALID_NAME` if a name is not percent-encoded UTF-8.
  */
 export function parsePath(target: string): StoragePath {
   const { path, query } = splitTarget(target)
@@ -41,7 +41,8 @@ function splitTarget(target: string): { path: string; query: string } {
   const start = target.startsWith('/') ? 0 : pathStart(target)
   const mark = target.indexOf('?', start)
   const path = mark === -1 ? target.slice(start) : target.slice(start, mark)
-  // A fragment is never sent (RFC 9110, 7.1); programs disagree on what a `#` in a target means, so it means nothing here.
+  // A fragment is never sent (RFC 9110, 7.1), and programs interpret a `#` in a target differently,
+  // so it is refused.
   if (path.includes('#')) throw new StorageError('INVALID_NAME', 'a "#" in the path must be encoded as %23')
   return { path: path === '' ? '/' : path, query: mark === -1 ? '' : target.slice(mark + 1) }
 }
@@ -55,10 +56,11 @@ function pathStart(target: string): number {
 function decodeName(raw: string, kind: 'container' | 'file'): string {
   if (!/[^!-$&-~]/.test(raw)) return raw
   try {
-    // Node's parser lets nothing but ASCII pass; an application that rewrites `req.url` must not add to the ways of writing a name.
+    // Node's parser accepts only ASCII. An application that rewrites `req.url` must not add other
+    // ways to write a name.
     if (/^[!-~]*$/.test(raw)) return decodeURIComponent(raw)
   } catch {
     // Malformed percent-encoding, or bytes that are not UTF-8.
   }
-  throw new StorageError('INVALID_NAME', `the ${kind}'s name in the path is not percent-encoded UTF-8`)
+  throw new StorageError('INVALID_NAME', `the ${kind} name in the path is not percent-encoded UTF-8`)
 }

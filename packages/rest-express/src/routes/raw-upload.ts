@@ -1,8 +1,9 @@
 /**
- * Raw uploads: the request's body is the file. The fastest way in.
+ * Raw uploads: the body of the request is the file. The fastest way to upload.
  */
 import type { IncomingMessage } from 'node:http'
 import { isStorageError, StorageError, unknownContentType, type WriteConditions } from '@stowage/core'
+import { defined } from '@stowage/core/provider'
 import { writeConditions } from '../http/conditions.js'
 import { contentEncoding } from '../http/content-coding.js'
 import { parseDigests, withSha512 } from '../http/digests.js'
@@ -11,13 +12,13 @@ import { fileJson, sendJson } from '../http/json.js'
 import { spaced } from '../http/media-type.js'
 import { RequestBody } from '../http/request-body.js'
 import { essence, type IncomingFile } from '../options.js'
-import type { Exchange } from './request-context.js'
+import type { RequestContext } from './request-context.js'
 import { accept } from './upload-rules.js'
 
-/** `PUT /:container/files/*file`: 201 when the file is new, 200 when it replaced one. */
-export async function receiveFile(exchange: Exchange): Promise<void> {
-  const { storage, container, file, req, res, rules, requestSignal: signal } = exchange
-  await exchange.authorize('putFile', container, file)
+/** `PUT /:container/files/*file`: 201 if the file is new, 200 if it replaced one. */
+export async function receiveFile(context: RequestContext): Promise<void> {
+  const { storage, container, file, req, res, rules, requestSignal: signal } = context
+  await context.authorize('putFile', container, file)
   checkPartial(req)
   const contentType = statedType(req)
   const size = statedSize(req)
@@ -25,13 +26,13 @@ export async function receiveFile(exchange: Exchange): Promise<void> {
     container,
     name: file,
     type: essence(contentType ?? unknownContentType),
-    ...(size === undefined ? {} : { size }),
+    ...defined({ size }),
   }
   const { write } = await accept(storage, rules.upload, incoming, contentType, { req, res })
   const attributes = statedAttributes(req)
   const { checksums, sha512 } = parseDigests(req.headers)
   const conditions = await writeConditions(req.headers, storage, container, file, signal)
-  const replaces = storage.capabilities.tellsReplaced ? undefined : await willReplace(exchange, conditions)
+  const replaces = storage.capabilities.tellsReplaced ? undefined : await willReplace(context, conditions)
   const body = new RequestBody(req, res, rules.upload.idleTimeout)
   const written = await storage.putFile(container, file, sha512 === undefined ? body : withSha512(body, sha512), {
     ...write,
@@ -43,13 +44,16 @@ export async function receiveFile(exchange: Exchange): Promise<void> {
   sendJson(res, (replaces ?? written.replaced) ? 200 : 201, fileJson(written), { ETag: written.etag })
 }
 
-/** A part of a file, sent as if it were the whole, must not be stored as the whole (RFC 9110, 14.5). */
+/** A part of a file must not be stored as the whole file (RFC 9110, 14.5). */
 function checkPartial(req: IncomingMessage): void {
   if (req.headers['content-range'] === undefined) return
-  throw new StorageError('INVALID_ARGUMENT', 'a file is written whole: Content-Range is not supported')
+  throw new StorageError('INVALID_ARGUMENT', 'Content-Range is not supported: send the whole file')
 }
 
-/** What curl and HTML forms send without having been asked says nothing about the file. */
+/**
+ * The type that the client states, except the default of curl and HTML forms, which says nothing
+ * about the file.
+ */
 function statedType(req: IncomingMessage): string | undefined {
   const header = req.headers['content-type']
   return header === undefined || essence(header) === 'application/x-www-form-urlencoded' ? undefined : spaced(header)
@@ -58,29 +62,34 @@ function statedType(req: IncomingMessage): string | undefined {
 function statedSize(req: IncomingMessage): number | undefined {
   const header = req.headers['content-length']
   if (header !== undefined) return Number(header)
-  // HTTP/2 and later have no Transfer-Encoding: a body of unknown length is one without Content-Length (RFC 9113, 8.1.1).
+  // HTTP/2 and later have no Transfer-Encoding: a body of unknown length is one without
+  // Content-Length (RFC 9113, 8.1.1).
   return req.httpVersionMajor < 2 && req.headers['transfer-encoding'] === undefined ? 0 : undefined
 }
 
 function statedAttributes({ headers }: IncomingMessage) {
-  const encoding = contentEncoding(headers['content-encoding'] ?? 'identity')
-  const language = headers['content-language']
   const disposition = headers['content-disposition']
-  return {
-    ...(encoding === undefined ? {} : { contentEncoding: encoding }),
-    ...(language === undefined ? {} : { contentLanguage: language }),
-    ...(disposition === undefined ? {} : { contentDisposition: normalDisposition(disposition) }),
-  }
+  return defined({
+    contentEncoding: contentEncoding(headers['content-encoding'] ?? 'identity'),
+    contentLanguage: headers['content-language'],
+    contentDisposition: disposition === undefined ? undefined : normalDisposition(disposition),
+  })
 }
 
-/** For storages that do not tell. Looked up before the first byte is taken: afterwards the file is there in any case. */
-async function willReplace({ storage, container, file, requestSignal: signal }: Exchange, conditions: WriteConditions) {
+/**
+ * Whether the write replaces a file, for storages that do not report it. Must be called before the
+ * first byte is read: afterwards the file exists in any case.
+ */
+async function willReplace(
+  { storage, container, file, requestSignal: signal }: RequestContext,
+  conditions: WriteConditions,
+) {
   if (conditions.ifNoneMatch !== undefined) return false
   if (conditions.ifMatch !== undefined) return true
   try {
     return await storage.hasFile(container, file, { signal })
   } catch (error) {
-    // Who may write and not look is told that the file is new.
+    // Without permission to read, the file is reported as new.
     if (isStorageError(error, 'PERMISSION_DENIED')) return false
     throw error
   }

@@ -1,16 +1,16 @@
 /**
- * One request on its way through the router: what it asks for, who may do it, and where the answer goes.
+ * One request in the router: its names and query, its authorization, and its response.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { inspect } from 'node:util'
 import { checkContainerName, checkFileName, isStorageError, type StorageService } from '@stowage/core'
 import { requestSignal, responseSignal } from '../http/connection.js'
-import { errorAnswer } from '../http/errors.js'
+import { errorResponse } from '../http/errors.js'
 import { RequestError } from '../http/request-error.js'
 import type { DownloadRules, FailedRequest, StorageRouterOptions, UploadRules } from '../options.js'
 import type { Action } from './actions.js'
 
-/** What a router was made with. */
+/** The storage and the checked options of a router. */
 export interface RouterRules {
   readonly storage: StorageService
   readonly upload: UploadRules
@@ -19,7 +19,7 @@ export interface RouterRules {
   readonly onError: StorageRouterOptions['onError']
 }
 
-export class Exchange {
+export class RequestContext {
   readonly rules: RouterRules
   readonly req: IncomingMessage
   readonly res: ServerResponse
@@ -47,12 +47,12 @@ export class Exchange {
     return this.rules.storage
   }
 
-  /** The container in the path; `''`, which is no name, where the route has none. */
+  /** The container in the path; `''`, which is not a valid name, if the route has none. */
   get container(): string {
     return this.#container ?? ''
   }
 
-  /** The file in the path; `''`, which is no name, where the route has none. */
+  /** The file in the path; `''`, which is not a valid name, if the route has none. */
   get file(): string {
     return this.#file ?? ''
   }
@@ -61,19 +61,24 @@ export class Exchange {
     return new URLSearchParams(this.#query)
   }
 
-  /** For reads: aborted when the client closes the connection before it has the whole response. */
+  /** For reads: aborted if the client closes the connection before the whole response was sent. */
   get responseSignal(): AbortSignal {
     this.#responseSignal ??= responseSignal(this.res)
     return this.#responseSignal
   }
 
-  /** For changes: aborted when the client closes the connection before it has sent the whole request. */
+  /**
+   * For writes: aborted if the client closes the connection before the whole request has arrived.
+   */
   get requestSignal(): AbortSignal {
     this.#requestSignal ??= requestSignal(this.req, this.res)
     return this.#requestSignal
   }
 
-  /** Lets the request pass, or throws the answer. The names are checked first, so that the hook sees none that can't exist. */
+  /**
+   * Calls the application's `authorize`, and throws the error to respond with if it refuses. Names
+   * are checked first, so the hook receives only valid ones.
+   */
   async authorize(action: Action, container?: string, file?: string): Promise<void> {
     if (container !== undefined) checkContainerName(container, this.storage.capabilities.containerNames)
     if (file !== undefined) checkFileName(file)
@@ -93,15 +98,15 @@ export class Exchange {
     throw refusal(verdict)
   }
 
-  /** Tells the application of a failure that changes nothing about the answer. */
+  /** Reports a failure that does not change the response to the application. */
   report(action: Action, error: unknown): void {
-    report(this.rules, { action, statusCode: errorAnswer(error).statusCode, req: this.req }, error)
+    report(this.rules, { action, statusCode: errorResponse(error).statusCode, req: this.req }, error)
   }
 }
 
 /**
- * Tells the application of a failure. Without a hook, failures of the server are warnings of the process, so that
- * none is silent; what the hook throws is one too.
+ * Reports a failure to the application's `onError`. Without that hook, a failure of the server
+ * becomes a process warning, so that none is silent. So does an error that the hook throws.
  */
 export function report({ onError }: RouterRules, request: FailedRequest, error: unknown): void {
   if (onError === undefined) {
@@ -115,7 +120,9 @@ export function report({ onError }: RouterRules, request: FailedRequest, error: 
   }
 }
 
-/** 501 is not one: the request asks for what this storage does not have. */
+/**
+ * 501 is not a server failure: the request asks for something that this storage does not support.
+ */
 export const isServerFailure = (statusCode: number): boolean => statusCode >= 500 && statusCode !== 501
 
 function warn({ action, statusCode, req }: FailedRequest, error: unknown): void {
@@ -129,15 +136,16 @@ function warn({ action, statusCode, req }: FailedRequest, error: unknown): void 
 function refusal(verdict: unknown): RequestError {
   if (typeof verdict === 'number' && isClientError(verdict) && verdict !== 403) {
     return verdict === 401
-      ? new RequestError(401, 'UNAUTHENTICATED', 'the request must say who makes it')
-      : new RequestError(verdict, 'REFUSED', 'the request was refused')
+      ? new RequestError(401, 'UNAUTHENTICATED', 'authentication required')
+      : new RequestError(verdict, 'REFUSED', 'request refused')
   }
-  return new RequestError(403, 'PERMISSION_DENIED', 'the request may not do this')
+  return new RequestError(403, 'PERMISSION_DENIED', 'permission denied')
 }
 
 /**
- * Calls a function that the application gave. What it throws with a status of a client's error (as `http-errors` and LoopBack make them)
- * is meant for the client; anything else is a failure of the server.
+ * Calls a function that the application supplied. An error that it throws with a `statusCode` from
+ * 400 to 499, as `http-errors` and LoopBack create them, is sent to the client. Any other error is
+ * a failure of the server.
  */
 export async function fromHook<T>(call: () => T | Promise<T>): Promise<T> {
   try {

@@ -1,5 +1,5 @@
 /**
- * The table of routes: the one list of what there is. The router follows it, and documentation is made from it.
+ * The table of routes. The router and the OpenAPI description use it.
  */
 
 import { sendDownload } from '../downloads/download.js'
@@ -10,21 +10,22 @@ import { copyFile, moveFile, removeFiles } from './copying.js'
 import { getFile, removeFile } from './files.js'
 import { listContainers, listFiles } from './listing.js'
 import { receiveFile } from './raw-upload.js'
-import type { Exchange } from './request-context.js'
+import type { RequestContext } from './request-context.js'
 
-/** One route. HEAD comes with every GET, and OPTIONS with every path. */
+/** One route. Every GET route also handles HEAD, and every path handles OPTIONS. */
 export interface StorageRoute {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  /** Below the mount point; `*file` is the rest of the path, slashes included. */
+  /** The path below the mount point; `*file` is the rest of the path, with slashes. */
   readonly path: string
-  /** What the route is called, and the first action that `authorize` is asked for. */
+  /** The name of the route. */
   readonly name: string
+  /** The first action that `authorize` receives. */
   readonly action: Action
 }
 
 export interface RouteHandler extends StorageRoute {
-  /** Answers, or rejects with the error that is to be answered. */
-  readonly handle: (exchange: Exchange) => Promise<void>
+  /** Responds, or rejects with the error to respond with. */
+  readonly handle: (context: RequestContext) => Promise<void>
 }
 
 const container = '/:container'

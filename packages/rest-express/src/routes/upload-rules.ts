@@ -1,5 +1,5 @@
 /**
- * The upload options at work on one file that comes in, from a form or as a raw body.
+ * Applies the upload options to one incoming file, from a form or a raw body.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
@@ -9,31 +9,34 @@ import {
   unknownContentType,
   type WriteOptions,
 } from '@stowage/core'
+import { defined } from '@stowage/core/provider'
 import { bytes, essence, type FileRule, type IncomingFile, typeSet, type UploadRules } from '../options.js'
 import { fromHook } from './request-context.js'
 
-/** How a file is written, and what the answer says of it. */
+/** How a file is written, and the access list that the response shows. */
 export interface Acceptance {
   readonly write: WriteOptions
   readonly acl: string | undefined
 }
 
-/** Whom the functions among the options are told of. */
-export interface Parties {
+/** The arguments of functions among the options. */
+export interface RequestAndResponse {
   readonly req: IncomingMessage
   readonly res: ServerResponse
 }
 
 /**
- * Holds a file against the options: `TYPE_NOT_ALLOWED`, `TOO_LARGE`. `contentType` is what the client states, parameters included;
- * `undefined` when that says nothing.
+ * Checks a file against the options. Fails with `TYPE_NOT_ALLOWED` or `TOO_LARGE`.
+ *
+ * @param contentType The type that the client states, with parameters; `undefined` if it states
+ *   none.
  */
 export async function accept(
   storage: StorageService,
   rules: UploadRules,
   file: IncomingFile,
   contentType: string | undefined,
-  { req, res }: Parties,
+  { req, res }: RequestAndResponse,
 ): Promise<Acceptance> {
   const ask = <T>(rule: FileRule<T, IncomingMessage>) => fromHook(() => rule(file, req, res))
   const checkedType = await checkType(rules, file, contentType, ask)
@@ -42,7 +45,7 @@ export async function accept(
       ? checked(bytes, 'maxFileSize', await ask(rules.maxFileSize))
       : rules.maxFileSize
   if (file.size !== undefined && file.size > maxSize) {
-    throw new StorageError('TOO_LARGE', `the file has ${file.size} bytes, and at most ${maxSize} are allowed`)
+    throw new StorageError('TOO_LARGE', `the file has ${file.size} bytes, more than the limit of ${maxSize}`)
   }
   const acl = typeof rules.acl === 'function' ? await ask(rules.acl) : rules.acl
   const { attributes, nativeOptions, acl: hasAcl } = storage.capabilities
@@ -52,15 +55,14 @@ export async function accept(
     write: {
       maxSize,
       native,
-      ...(file.size === undefined ? {} : { size: file.size }),
-      ...(checkedType === undefined ? {} : { contentType: checkedType }),
+      ...defined({ size: file.size, contentType: checkedType }),
       ...(rules.cacheControl === undefined || !attributes.cacheControl ? {} : { cacheControl: rules.cacheControl }),
       ...(acl === undefined || !hasAcl ? {} : { acl }),
     },
   }
 }
 
-/** The type to store; `undefined` when it is to be detected. */
+/** The type to store; `undefined` if it has to be detected. */
 async function checkType(
   { allowedContentTypes }: UploadRules,
   file: IncomingFile,
@@ -75,18 +77,20 @@ async function checkType(
   if (allowed === undefined) return contentType
   const type = contentType ?? contentTypeByName(file.name) ?? unknownContentType
   if (!allowed.has(essence(type))) {
-    throw new StorageError('TYPE_NOT_ALLOWED', `files of type ${essence(type)} are not allowed here`)
+    throw new StorageError('TYPE_NOT_ALLOWED', `files of type "${essence(type)}" are not allowed`)
   }
   return type
 }
 
 const optionalTypeSet = (_name: string, types: unknown) => (types === undefined ? undefined : typeSet(types))
 
-/** Nonsense from a function that the application gave is a failure of the server, and not of the request. */
+/**
+ * An invalid result of the application's function is a failure of the server, not of the request.
+ */
 function checked<T>(check: (property: string, value: unknown) => T, property: string, value: unknown): T {
   try {
     return check(property, value)
   } catch (error) {
-    throw new TypeError(`the function ${property} among the upload options gave something wrong`, { cause: error })
+    throw new TypeError(`upload option "${property}": the function returned an invalid value`, { cause: error })
   }
 }

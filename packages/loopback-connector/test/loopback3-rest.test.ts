@@ -33,7 +33,7 @@ describe('the nine routes', () => {
     })
     expect(await answer(await fetch('/containers/photos'))).toEqual({ status: 200, body: { name: 'photos', ...stat } })
     expect(await answer(await fetch('/containers/photos', { method: 'DELETE' }))).toEqual({ status: 200, body: {} })
-    expect(await answer(await fetch('/containers/photos'))).toEqual(failure(404, 'ENOENT', /no container "photos"/))
+    expect(await answer(await fetch('/containers/photos'))).toEqual(failure(404, 'ENOENT', /container "photos" does not exist/))
   })
 
   it('take the name of a container from a urlencoded form', async () => {
@@ -189,7 +189,7 @@ describe('what the storage component did wrong', () => {
     const { fetch } = await startOnDirectory()
     expect(await answer(await fetch('/containers/none/files'))).toEqual(failure(404, 'ENOENT', /"none"/))
     expect(await answer(await fetch('/containers', json({ name: 'album' })))).toEqual(
-      failure(409, 'EEXIST', /"album" exists/),
+      failure(409, 'EEXIST', /container "album" already exists/),
     )
     expect(await answer(await fetch('/containers/none', { method: 'DELETE' }))).toEqual(
       failure(404, 'ENOENT', /"none"/),

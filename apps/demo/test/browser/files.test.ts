@@ -174,7 +174,7 @@ describeInBrowser('Containers and files', (house) => {
       .waitFor()
     await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click()
     await page.goto(`${house().demo.url}/#/storage/missing/`)
-    await page.getByRole('alert').getByText('There is no container "missing"').waitFor()
+    await page.getByRole('alert').getByText('container "missing" does not exist').waitFor()
   })
 
   test('100,000 files: a small part is in the document, and scrolling and sorting reach the last one', async () => {

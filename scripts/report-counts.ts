@@ -1,38 +1,55 @@
 /**
- * A vitest reporter that ends a run with what was skipped, and why, and with the counts on one line. The line is kept in
- * `reports/counts.txt` as well, for scripts. Tests that were not asked for (`-t`) are none that were skipped.
+ * A vitest reporter that ends a run with the skipped tests and their reasons, the failed tests, and the
+ * counts on one line. The counts are also written to `reports/counts.txt` and the failed tests to
+ * `reports/failures.txt`, for scripts. Tests that `-t` excludes do not count as skipped.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Reporter, TestModule, Vitest } from 'vitest/node'
 
 export default class CountsReporter implements Reporter {
-  #asked: RegExp | undefined
+  #pattern: RegExp | undefined
 
   onInit(vitest: Vitest): void {
-    this.#asked = vitest.getGlobalTestNamePattern()
+    this.#pattern = vitest.getGlobalTestNamePattern()
   }
 
-  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
-    const counts = { passed: 0, failed: unhandledErrors.length, skipped: 0 }
+  onTestRunEnd(
+    modules: readonly TestModule[],
+    unhandledErrors: readonly { readonly message?: string; readonly name?: string }[],
+  ): void {
+    const failures = unhandledErrors.map((error) => `unhandled error: ${firstLine(error)}`)
     const skipped: string[] = []
+    let passed = 0
+    let pending = 0
     for (const module of modules) {
-      let failedHere = 0
+      const failuresBefore = failures.length
       for (const test of module.children.allTests()) {
-        const { state } = test.result()
-        if (state === 'skipped' && this.#asked?.test(test.fullName) === false) continue
-        if (state === 'passed' || state === 'failed') counts[state]++
-        else counts.skipped++
-        if (state === 'failed') failedHere++
-        if (state === 'skipped') skipped.push(`${module.project.name}: ${test.fullName}`)
+        const { state, errors } = test.result()
+        const title = `${module.project.name}: ${test.fullName}`
+        if (state === 'skipped' && this.#pattern?.test(test.fullName) === false) continue
+        if (state === 'passed') passed++
+        else if (state === 'failed') failures.push(`${title}: ${firstLine(errors[0])}`)
+        else if (state === 'skipped') skipped.push(title)
+        else pending++
       }
-      // A file that does not load, or a hook that fails, has no failed test to show for it.
-      if (module.state() === 'failed' && failedHere === 0) counts.failed++
+      // A file that does not load, or a hook that fails, has no failed test.
+      if (module.state() === 'failed' && failures.length === failuresBefore)
+        failures.push(`${module.project.name}: ${module.relativeModuleId}: ${firstLine(module.errors()[0])}`)
     }
-    const line = `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`
+    const counts = `${passed} passed, ${failures.length} failed, ${skipped.length + pending} skipped`
     mkdirSync('reports', { recursive: true })
-    writeFileSync('reports/counts.txt', `${line}\n`)
-    const reasons =
-      skipped.length === 0 ? '' : `\nSkipped, each with its reason:\n${skipped.map((name) => `  ${name}\n`).join('')}`
-    process.stdout.write(`${reasons}\n${line}\n`)
+    writeFileSync('reports/counts.txt', `${counts}\n`)
+    writeFileSync('reports/failures.txt', failures.map((failure) => `${failure}\n`).join(''))
+    process.stdout.write(
+      `${section('Skipped, each with its reason', skipped)}${section('Failed', failures)}\n${counts}\n`,
+    )
   }
+}
+
+function section(title: string, lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `\n${title}:\n${lines.map((line) => `  ${line}\n`).join('')}`
+}
+
+function firstLine(error: { readonly message?: string; readonly name?: string } | undefined): string {
+  return error?.message?.split('\n', 1)[0] ?? error?.name ?? 'no error was reported'
 }

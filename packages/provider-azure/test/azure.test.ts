@@ -25,7 +25,7 @@ const failure = (operation: Promise<unknown>): Promise<StorageError> =>
     (error: unknown) => (isStorageError(error) ? error : Promise.reject(error)),
   )
 
-const quick = { retry: { attempts: 1 } }
+const quick = { retry: { attempts: 1, maxOutage: 0 } }
 
 /*
  * Azurite differs from Azure in these, so that what rests on them is tested against neither or against an answer of our own:

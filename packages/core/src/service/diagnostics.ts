@@ -74,7 +74,7 @@ export interface WarningEvent {
 
 const warnings = channel(warningChannel)
 
-/** The maximum number of process warnings. Each message is shownMessages once. */
+/** The maximum number of process warnings. Each message is shown once. */
 const maxShown = 1000
 const shownMessages = new Set<string>()
 

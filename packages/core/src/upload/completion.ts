@@ -1,4 +1,4 @@
-/** Completes a multipart upload, also if the response is unknownOutcome. */
+/** Completes a multipart upload, also if the outcome of a request is unknown. */
 import type { UploadingProvider } from '../checks/provider.js'
 import { errorCodes, isStorageError } from '../contract/errors.js'
 import type { WrittenFile } from '../contract/files.js'

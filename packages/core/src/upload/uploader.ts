@@ -160,7 +160,7 @@ function* slices(bytes: Uint8Array, partSize: number): Generator<Part, undefined
 /**
  * Returns the size of a part of a body of unknown length. The first half of the service's parts
  * have the first part's size. It then doubles with every twentieth of them, so that the number of
- * parts never limits the body. With 8 MiB and 10,000 parts, files up to 40 GiB have equalParts parts.
+ * parts never limits the body. With 8 MiB and 10,000 parts, files up to 40 GiB have equal parts.
  */
 export function growingPartSize(
   partNumber: number,

@@ -1,6 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { isStorageError, StorageService } from '@stowage/core'
-import { describeServer, httpAnswer, startIdleClosingProxy, startTcpProxy, type TcpProxy } from '@stowage/test-servers'
+import {
+  describeServer,
+  httpResponse,
+  startIdleClosingProxy,
+  startTcpProxy,
+  type TcpProxy,
+} from '@stowage/test-servers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { AzureProvider } from '../src/index.js'
 
@@ -72,7 +78,7 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint }) => {
 
   test('503 is UNAVAILABLE, and tried as often as it was said and no more', () =>
     through(async (storage) => {
-      const busy = httpAnswer(503, { 'Retry-After': '0', 'x-ms-error-code': 'ServerBusy' })
+      const busy = httpResponse(503, { 'Retry-After': '0', 'x-ms-error-code': 'ServerBusy' })
       proxy.failNext(busy, busy, busy)
       const before = proxy.connections
       expect(await code(storage.getFile(container, 'file'))).toBe('UNAVAILABLE')
@@ -104,14 +110,14 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint }) => {
       proxy.failNext(
         { kind: 'truncate', afterBytes: 400 },
         {
-          kind: 'answer',
+          kind: 'response',
           text: `HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: 5000\r\n\r\n${cut}`,
         },
       )
       expect((await storage.getFiles(container)).map(({ name }) => name)).toContain('file')
       const chunk = `${cut.length.toString(16)}\r\n${cut}\r\n`
       proxy.failRequest(/^GET \S*comp=list/, {
-        kind: 'answer',
+        kind: 'response',
         text: `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}`,
       })
       expect((await storage.getFiles(container)).map(({ name }) => name)).toContain('file')
@@ -156,8 +162,8 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint }) => {
   })
 
   test.each([
-    ['no XML', httpAnswer(200, { 'Content-Type': 'application/xml' }, '<<garbage')],
-    ['no HTTP', { kind: 'answer', text: 'garbage\r\n\r\n' } as const],
+    ['no XML', httpResponse(200, { 'Content-Type': 'application/xml' }, '<<garbage')],
+    ['no HTTP', { kind: 'response', text: 'garbage\r\n\r\n' } as const],
   ])('an answer that is %s is BAD_RESPONSE', (_, garbage) =>
     through(async (storage) => {
       proxy.failNext(garbage)

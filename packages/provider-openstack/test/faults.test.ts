@@ -4,7 +4,7 @@ import { type Session, type SignIn, SwiftProvider } from '@stowage/swift'
 import {
   describeServer,
   type Fault,
-  httpAnswer,
+  httpResponse,
   startIdleClosingProxy,
   startTcpProxy,
   type TcpProxy,
@@ -98,7 +98,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
 
   test('a write that may have been made is not made again when twice is not once', () =>
     through(async (storage, proxy) => {
-      for (const fault of [httpAnswer(500), { kind: 'reset', afterBytes: 0 }] satisfies Fault[]) {
+      for (const fault of [httpResponse(500), { kind: 'reset', afterBytes: 0 }] satisfies Fault[]) {
         const before = proxy.connections
         proxy.failNext(fault)
         const writing = storage.putFile(container, `once ${fault.kind}`, 'x', { ifNoneMatch: '*' })
@@ -109,7 +109,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
 
   test('503 says how long to wait, and is tried as often as it was said and no more', () =>
     through(async (storage, proxy) => {
-      const busy = httpAnswer(503, { 'Retry-After': '3' })
+      const busy = httpResponse(503, { 'Retry-After': '3' })
       proxy.failNext(busy, busy, busy)
       await expect(storage.getFile(container, 'file')).rejects.toMatchObject({
         code: 'UNAVAILABLE',
@@ -120,14 +120,14 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
 
   test.each([500, 502, 503, 504])('%i once is made good', (status) =>
     through(async (storage, proxy) => {
-      proxy.failNext(httpAnswer(status, {}, '<html>the proxy says sorry</html>'))
+      proxy.failNext(httpResponse(status, {}, '<html>the proxy says sorry</html>'))
       expect((await (await storage.openFile(container, 'file')).bytes()).equals(content)).toBe(true)
     }),
   )
 
   test.each([400, 403, 409, 418])('%i is not tried again', (status) =>
     through(async (storage, proxy) => {
-      proxy.failNext(httpAnswer(status))
+      proxy.failNext(httpResponse(status))
       await expect(storage.getFile(container, 'file')).rejects.toMatchObject({ name: 'StorageError' })
       expect(proxy.connections).toBe(1)
     }),
@@ -135,7 +135,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
 
   test('what is no HTTP is BAD_RESPONSE', () =>
     through(async (storage, proxy) => {
-      proxy.failNext({ kind: 'answer', text: 'garbage\r\n\r\n' })
+      proxy.failNext({ kind: 'response', text: 'garbage\r\n\r\n' })
       await expect(storage.getFiles(container)).rejects.toMatchObject({ code: 'BAD_RESPONSE' })
     }))
 
@@ -148,7 +148,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
         `Transfer-Encoding: chunked\r\n\r\n${cut.length.toString(16)}\r\n${cut}\r\n`,
       ]
       for (const ending of endings) {
-        proxy.failRequest(/^GET \S*format=json/, { kind: 'answer', text: head + ending })
+        proxy.failRequest(/^GET \S*format=json/, { kind: 'response', text: head + ending })
         expect((await storage.getFiles(container)).map(({ name }) => name)).toContain('file')
       }
     }))
@@ -193,7 +193,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
   test('parts whose connections break are sent again, and none is left over', () =>
     through(async (storage, proxy) => {
       const large = randomBytes(6 * MiB + 1)
-      proxy.failNext({ kind: 'none' }, { kind: 'reset', afterBytes: 0 }, httpAnswer(503))
+      proxy.failNext({ kind: 'none' }, { kind: 'reset', afterBytes: 0 }, httpResponse(503))
       await storage.putFile(container, 'parts', large, { partSize: MiB })
       expect((await readBack('parts')).equals(large)).toBe(true)
       expect(await Array.fromAsync(direct.uploads(container))).toEqual([])
@@ -224,7 +224,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
 
   test('a token that goes on being refused is UNAUTHENTICATED after one more sign-in', () =>
     through(async (storage, proxy) => {
-      proxy.failNext(httpAnswer(401), httpAnswer(401))
+      proxy.failNext(httpResponse(401), httpResponse(401))
       await expect(storage.getFile(container, 'file')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
       expect(proxy.connections).toBe(2)
     }))
@@ -238,7 +238,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
   test.each<[string, Fault]>([
     ['resets', { kind: 'reset', afterBytes: 0 }],
     ['breaks off', { kind: 'truncate', afterBytes: 300 }],
-    ['cannot serve', httpAnswer(503)],
+    ['cannot serve', httpResponse(503)],
   ])('a sign-in is tried again when Keystone %s', (_, fault) =>
     throughKeystone(async (storage, proxy) => {
       proxy.failNext(fault)
@@ -248,7 +248,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
 
   test('a Keystone that goes on failing is asked as often as it was said', () =>
     throughKeystone(async (storage, proxy) => {
-      const busy = httpAnswer(503, { 'Retry-After': '3' })
+      const busy = httpResponse(503, { 'Retry-After': '3' })
       proxy.failNext(busy, busy, busy)
       await expect(storage.getFile(container, 'file')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
       expect(proxy.connections).toBe(3)
@@ -268,9 +268,9 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
           (kind) =>
             (afterBytes: number): Fault => ({ kind, afterBytes }),
         ),
-        () => httpAnswer(500),
-        () => httpAnswer(503),
-        () => httpAnswer(401),
+        () => httpResponse(500),
+        () => httpResponse(503),
+        () => httpResponse(401),
         (): Fault => ({ kind: 'none' }),
       ]
       const any = <T>(list: readonly T[]) => list[Math.floor(Math.random() * list.length)] as T

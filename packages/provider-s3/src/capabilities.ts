@@ -4,28 +4,35 @@ const MiB = 1024 ** 2
 const GiB = 1024 * MiB
 const TiB = 1024 * GiB
 
-/** Bytes: the largest body of one request, and the largest part. */
+/** Bytes: the maximum body of one request, and the maximum part. */
 export const maxPartSize = 5 * GiB
-/** Bytes: the smallest part, except for the last one. */
+/** Bytes: the minimum part, except for the last one. */
 export const minPartSize = 5 * MiB
 export const maxParts = 10_000
 
-/** Which conditional requests the service understands. */
-export interface Understands {
-  /** `all`: every write. `puts`: single puts, while copies and completed uploads ignore the condition. */
+/** What the service supports beyond the basic S3 API. */
+export interface ServiceFeatures {
+  /**
+   * `all`: every write. `puts`: uploads in one request; copies and completed multipart uploads
+   * ignore conditions. `false`: none.
+   */
   readonly conditionalWrites: 'all' | 'puts' | false
   readonly conditionalRemovals: boolean
-  /** Whether SHA-256 and CRC32C are verified and kept by the service. */
+  /** Whether the service verifies and stores SHA-256 and CRC32C. */
   readonly checksums: boolean
-  /** Whether a signed URL takes no `x-amz-` headers that were not signed, such as `x-amz-copy-source`. */
+  /**
+   * Whether the service rejects a request on a signed URL with unsigned `x-amz-` headers, such as
+   * `x-amz-copy-source`.
+   */
   readonly sealedUrls: boolean
-  /** Whether it is Amazon itself. */
+  /** Whether the service is Amazon S3. */
   readonly amazon: boolean
+  /** Bytes of metadata that the service accepts per file. */
   readonly maxMetadataBytes: number
 }
 
-export function capabilitiesOf(understands: Understands): Capabilities {
-  const { conditionalWrites, conditionalRemovals, checksums, sealedUrls, amazon, maxMetadataBytes } = understands
+export function capabilitiesOf(features: ServiceFeatures): Capabilities {
+  const { conditionalWrites, conditionalRemovals, checksums, sealedUrls, amazon, maxMetadataBytes } = features
   const writes = conditionalWrites === 'all' ? 'atomic' : conditionalWrites === 'puts' ? 'emulated' : false
   return freezeCapabilities({
     containerNames: {
@@ -33,7 +40,7 @@ export function capabilitiesOf(understands: Understands): Capabilities {
         '(?!xn--|sthree-|amzn-s3-demo-)(?!\\d+\\.\\d+\\.\\d+\\.\\d+$)(?!.*(?:-s3alias|--ol-s3|\\.mrap|--x-s3|--table-s3)$)[a-z0-9](?:[a-z0-9]|-(?!\\.)|\\.(?![.-]))*(?<![.-])',
       minBytes: 3,
       maxBytes: 63,
-      rule: '3 to 63 lower-case letters, digits, hyphens and single dots, beginning and ending with a letter or a digit, no IP address, and no beginning or end that Amazon keeps for itself',
+      rule: '3 to 63 lower-case letters, digits, hyphens and single dots; the first and the last are a letter or a digit; not an IP address; without a prefix or suffix that Amazon reserves',
     },
     maxPageSize: 1000,
     fileBesideFolder: true,

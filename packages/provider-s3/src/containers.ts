@@ -21,8 +21,8 @@ import {
   type ListCallOptions,
   StorageError,
 } from '@stowage/core/provider'
-import type { Connection } from './connection.js'
-import { isPosition } from './list-position.js'
+import type { Connection } from './client/connection.js'
+import { isPosition } from './lister.js'
 import { decodeKey, isXmlText, nameOf } from './names.js'
 import { type ObjectVersion, removeKeys } from './remover.js'
 import { abortUpload } from './uploads.js'
@@ -32,17 +32,17 @@ export async function listContainers(
   { signal, limit, next }: ListCallOptions,
 ): Promise<ContainerPage> {
   const [kind, value] = decodePosition(next, isPosition) ?? []
-  const answer = await connection.send(
+  const response = await connection.send(
     new ListBucketsCommand(defined({ MaxBuckets: limit, ContinuationToken: kind === 'token' ? value : undefined })),
     signal,
     {},
   )
-  const containers = (answer.Buckets ?? [])
+  const containers = (response.Buckets ?? [])
     .map(({ Name: name = '', CreationDate }) => defined({ name, created: CreationDate }))
     .toSorted((a, b) => compareNames(a.name, b.name))
-  if (answer.ContinuationToken)
-    return { entries: containers, next: encodePosition(['token', answer.ContinuationToken]) }
-  // Most services do not know pages of containers, and give all.
+  if (response.ContinuationToken)
+    return { entries: containers, next: encodePosition(['token', response.ContinuationToken]) }
+  // Most services have no pages of containers, and return all of them.
   const rest = kind === 'after' ? containers.filter(({ name }) => compareNames(name, value ?? '') > 0) : containers
   const entries = rest.slice(0, limit)
   const last = entries.at(-1)
@@ -60,13 +60,14 @@ export async function getContainer(
   return { name: container }
 }
 
-/** Creations under way in this process, by endpoint and name. */
+/** Pending creations of this process, by endpoint and name. */
 const creations = new Map<string, Promise<unknown>>()
 
 /**
- * Some services, and Amazon in us-east-1, answer the creation of a container that one has already as a success. So it is
- * looked for first; within a process only one at a time looks and creates, so that of several only one wins. Between processes that
- * is certain where the service itself refuses, which Amazon does in all other regions.
+ * Creates a container. Some services, and Amazon in us-east-1, report success for a container that
+ * the account already has. The call therefore checks first. In a process, one call at a time checks
+ * and creates the same name, so only one of several succeeds. Between processes this is certain
+ * only if the service itself rejects the creation, as Amazon does in all other regions.
  */
 export async function createContainer(
   connection: Connection,
@@ -74,19 +75,19 @@ export async function createContainer(
   { signal }: CallOptions,
 ): Promise<ContainerInfo> {
   const { hostname = '' } = (await connection.client.config.endpoint?.()) ?? {}
-  const place = `${hostname}/${container}`
-  const before = creations.get(place)
+  const creationKey = `${hostname}/${container}`
+  const previous = creations.get(creationKey)
   const creation = (async () => {
-    await before?.catch(() => undefined)
+    await previous?.catch(() => undefined)
     if (await exists(connection, container, signal)) throw containerExists(container)
     await connection.send(new CreateBucketCommand({ Bucket: container }), signal, { container })
   })()
-  creations.set(place, creation)
+  creations.set(creationKey, creation)
   try {
     await creation
     return { name: container }
   } finally {
-    if (creations.get(place) === creation) creations.delete(place)
+    if (creations.get(creationKey) === creation) creations.delete(creationKey)
   }
 }
 
@@ -95,13 +96,13 @@ async function exists(connection: Connection, container: string, signal: AbortSi
     await getContainer(connection, container, { signal })
     return true
   } catch (error) {
-    // Somebody else's may not be looked at; whether it is there, the creation tells.
+    // Another account's container cannot be read. The creation fails if it exists.
     if (isStorageError(error, 'CONTAINER_NOT_FOUND') || isStorageError(error, 'PERMISSION_DENIED')) return false
     throw error
   }
 }
 
-/** Rounds of emptying, in case somebody goes on writing. */
+/** How often the container is emptied if other clients continue to write. */
 const maxRounds = 5
 
 export async function destroyContainer(
@@ -109,7 +110,7 @@ export async function destroyContainer(
   container: string,
   { signal, onlyIfEmpty }: CallOptions & { readonly onlyIfEmpty: boolean },
 ): Promise<void> {
-  if (onlyIfEmpty && (await holdsFiles(connection, container, signal))) throw notEmpty()
+  if (onlyIfEmpty && (await holdsFiles(connection, container, signal))) throw containerNotEmpty()
   if (!onlyIfEmpty) await removeAllFiles(connection, container, signal)
   for (let round = 1; ; round++) {
     await abortAllUploads(connection, container, signal)
@@ -124,7 +125,7 @@ export async function destroyContainer(
   }
 }
 
-const notEmpty = () => new StorageError('CONTAINER_NOT_EMPTY', 'the container holds files')
+const containerNotEmpty = () => new StorageError('CONTAINER_NOT_EMPTY', 'the container is not empty')
 
 async function holdsFiles(connection: Connection, container: string, signal: AbortSignal): Promise<boolean> {
   const command = new ListObjectsV2Command({ Bucket: container, MaxKeys: 1, EncodingType: 'url' })
@@ -132,7 +133,7 @@ async function holdsFiles(connection: Connection, container: string, signal: Abo
   return Contents.length > 0
 }
 
-/** From the first name again and again: what was removed is no longer there. */
+/** Deletes the first page of files until none are left. */
 async function removeAllFiles(connection: Connection, container: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     const command = new ListObjectsV2Command({ Bucket: container, EncodingType: 'url' })
@@ -143,18 +144,18 @@ async function removeAllFiles(connection: Connection, container: string, signal:
   }
 }
 
-/** Of a container whose files are kept in versions. */
+/** Deletes all versions, if the container stores them. */
 async function removeAllVersions(connection: Connection, container: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     const command = new ListObjectVersionsCommand({ Bucket: container, EncodingType: 'url' })
-    const answer = await connection.send(command, signal, { container })
-    const found = [...(answer.Versions ?? []), ...(answer.DeleteMarkers ?? [])]
+    const response = await connection.send(command, signal, { container })
+    const found = [...(response.Versions ?? []), ...(response.DeleteMarkers ?? [])]
     const versions = found.map(({ Key = '', VersionId }) => ({
       Key: decodeKey(Key),
       ...(VersionId === undefined ? {} : { VersionId }),
     }))
     await removeVersions(connection, container, versions, signal)
-    if (!answer.IsTruncated || versions.length === 0) return
+    if (!response.IsTruncated || versions.length === 0) return
   }
 }
 
@@ -168,20 +169,20 @@ async function removeVersions(
   const failed = await removeKeys(connection, container, batched, signal)
   for (const [key, error] of failed) throw error.withContext({ container, file: nameOf(key) })
   for (const version of versions.filter(({ Key }) => !isXmlText(Key))) {
-    const subject = { container, file: nameOf(version.Key) }
-    await connection.send(new DeleteObjectCommand({ Bucket: container, ...version }), signal, subject)
+    const resource = { container, file: nameOf(version.Key) }
+    await connection.send(new DeleteObjectCommand({ Bucket: container, ...version }), signal, resource)
   }
 }
 
 async function abortAllUploads(connection: Connection, container: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     const command = new ListMultipartUploadsCommand({ Bucket: container, EncodingType: 'url' })
-    const answer = await connection.send(command, signal, { container })
-    const uploads = answer.Uploads ?? []
+    const response = await connection.send(command, signal, { container })
+    const uploads = response.Uploads ?? []
     for (const { Key = '', UploadId = '' } of uploads) {
       const upload = { container, file: nameOf(decodeKey(Key)), id: UploadId }
       await abortUpload(connection, upload, { signal })
     }
-    if (!answer.IsTruncated || uploads.length === 0) return
+    if (!response.IsTruncated || uploads.length === 0) return
   }
 }

@@ -15,15 +15,17 @@ import {
   StorageError,
   type WrittenFile,
 } from '@stowage/core/provider'
+import { accessAndEncryption, customerKeyOption, nativeAttributes } from './attributes.js'
 import { maxParts, minPartSize } from './capabilities.js'
-import { type Connection, md5OfEtag, quoted, wholeSeconds } from './connection.js'
+import type { Connection } from './client/connection.js'
+import { md5OfEtag, quoted, wholeSeconds } from './client/responses.js'
+import { type NativeWriteConditions, prepareConditions } from './conditions.js'
 import { keyOf } from './names.js'
 import { getFile } from './reader.js'
-import { accessAndEncryption, conditionsApart, namedKey, nativeAttributes } from './writer.js'
 
-/** Parts of one copy that are under way at once. */
+/** Concurrent requests of one copy. */
 const parallelism = 8
-/** Milliseconds that clean-up after a failure may take. */
+/** Milliseconds that the clean-up after a failure may take. */
 const cleanUpTime = 30_000
 
 export async function copyFile(
@@ -37,9 +39,9 @@ export async function copyFile(
     signal,
     conditions: ifSourceMatch === undefined ? {} : { ifMatch: ifSourceMatch },
   })
-  const native = await conditionsApart(connection, { ...target, conditions, signal })
+  const native = await prepareConditions(connection, { ...target, conditions, signal })
   const job: CopyJob = { connection, source, target, options, info, native }
-  return info.size > connection.options.maxCopySize ? copyInParts(job) : copyAtOnce(job)
+  return info.size > connection.options.maxCopySize ? copyInParts(job) : copyInOneRequest(job)
 }
 
 interface CopyJob {
@@ -48,13 +50,16 @@ interface CopyJob {
   readonly target: FileLocation
   readonly options: CopyCallOptions
   readonly info: FileInfo
-  readonly native: { readonly IfMatch?: string; readonly IfNoneMatch?: string }
-  /** The service is not told which version it is, since it does not know its own. */
+  readonly native: NativeWriteConditions
+  /**
+   * Whether the request has no condition on the source, because the service does not recognize the
+   * source's ETag.
+   */
   readonly unconditional?: boolean
 }
 
-/** What the copy is made from: always the version that was looked at first. */
-const sourceOf = ({ connection, source, info, unconditional = false }: CopyJob) => {
+/** Returns the parameters for the source: always the version that was read first. */
+const copySource = ({ connection, source, info, unconditional = false }: CopyJob) => {
   const { SSECustomerAlgorithm, SSECustomerKey } = connection.customerKey
   const path = `${source.container}/${keyOf(source.file)}`
   return {
@@ -66,64 +71,75 @@ const sourceOf = ({ connection, source, info, unconditional = false }: CopyJob) 
   }
 }
 
-/** The checksums that were kept with the source: all but an MD5 that is its ETag, which the target's need not be. */
-function keptChecksums({ etag, checksums }: FileInfo): Checksums {
+/**
+ * Returns the checksums that are stored with the source: all except an MD5 from its ETag, since the
+ * target's ETag may differ.
+ */
+function storedChecksums({ etag, checksums }: FileInfo): Checksums {
   const { md5, ...others } = checksums
   return etag === `"${md5}"` ? others : checksums
 }
 
-/** The attributes that the target gets, with the checksums that were kept with the source. */
-function attributesOf({ connection, options, info }: CopyJob) {
+/** Returns the attributes of the target, with the source's stored checksums. */
+function targetAttributes({ connection, options, info }: CopyJob) {
   return nativeAttributes(connection, {
     ...options,
     attributes: options.attributes ?? info,
-    checksums: keptChecksums(info),
+    checksums: storedChecksums(info),
   })
 }
 
-async function copyAtOnce(job: CopyJob): Promise<WrittenFile> {
+async function copyInOneRequest(job: CopyJob): Promise<WrittenFile> {
   const { connection, source, target, options, info, native } = job
-  const itself = source.container === target.container && source.file === target.file
-  // Services refuse to copy a file to itself unless something is replaced.
-  const replaced = options.attributes !== undefined || itself
+  const isSameFile = source.container === target.container && source.file === target.file
+  // Services reject a copy of a file onto itself that replaces nothing.
+  const replaced = options.attributes !== undefined || isSameFile
   const command = new CopyObjectCommand({
     Bucket: target.container,
     Key: keyOf(target.file),
-    ...sourceOf(job),
+    ...copySource(job),
     ...native,
-    ...(replaced ? { MetadataDirective: 'REPLACE', ...attributesOf(job) } : accessAndEncryption(connection, options)),
+    ...(replaced
+      ? { MetadataDirective: 'REPLACE', ...targetAttributes(job) }
+      : accessAndEncryption(connection, options)),
   })
-  const answer = await connection
+  const response = await connection
     .send(command, options.signal, { container: target.container, file: target.file })
     .catch((error: unknown) => explainMissing(job, error))
     .catch(async (error: unknown) => {
-      if (await isForgottenVersion(job, error)) return undefined
+      if (await isFalseMismatch(job, error)) return undefined
       throw error
     })
-  if (answer === undefined) return copyAtOnce({ ...job, unconditional: true })
-  const etag = quoted(answer.CopyObjectResult?.ETag)
+  if (response === undefined) return copyInOneRequest({ ...job, unconditional: true })
+  const etag = quoted(response.CopyObjectResult?.ETag)
   return {
     ...(options.attributes ?? info),
     container: target.container,
     name: target.file,
     size: info.size,
     etag,
-    mtime: wholeSeconds(answer.CopyObjectResult?.LastModified),
-    checksums: { ...md5OfEtag(etag, answer, connection.options.amazon), ...keptChecksums(info) },
+    mtime: wholeSeconds(response.CopyObjectResult?.LastModified),
+    checksums: { ...md5OfEtag(etag, response, connection.options.amazon), ...storedChecksums(info) },
   }
 }
 
-/** Swift's s3api holds the condition on a source that went up in parts against another ETag than the one that it shows. */
-async function isForgottenVersion(job: CopyJob, error: unknown): Promise<boolean> {
+/**
+ * Returns whether a failed condition on the source should have succeeded. Swift's s3api compares it
+ * with an ETag other than the one that it returns, if the source was uploaded in parts.
+ */
+async function isFalseMismatch(job: CopyJob, error: unknown): Promise<boolean> {
   const { connection, source, options, info, native, unconditional } = job
   const underConditions = native.IfMatch !== undefined || native.IfNoneMatch !== undefined
   if (unconditional || underConditions || !isStorageError(error, 'PRECONDITION_FAILED')) return false
   const { signal } = options
-  const present = await getFile(connection, source.container, source.file, { signal, conditions: {} })
-  return present.etag === info.etag
+  const current = await getFile(connection, source.container, source.file, { signal, conditions: {} })
+  return current.etag === info.etag
 }
 
-/** Both ends can be missing, and the service does not say which. The source was there a moment ago. */
+/**
+ * Finds out whether the source or the target is missing, which the service does not report. The
+ * source existed a moment ago.
+ */
 async function explainMissing({ connection, source, options }: CopyJob, error: unknown): Promise<never> {
   if (isStorageError(error, 'FILE_NOT_FOUND')) {
     await getFile(connection, source.container, source.file, { signal: options.signal, conditions: {} })
@@ -134,36 +150,39 @@ async function explainMissing({ connection, source, options }: CopyJob, error: u
   throw error
 }
 
-/** Larger files than the service copies by one request are copied by ranges, as the parts of an upload. */
+/**
+ * Copies a file that is too large for one request, in ranges, as the parts of a multipart upload.
+ */
 async function copyInParts(job: CopyJob): Promise<WrittenFile> {
   const { connection, target, options, info } = job
   const { signal } = options
   const address = { Bucket: target.container, Key: keyOf(target.file) }
-  const subject = { ...target, upload: true }
+  const resource = { ...target, upload: true }
   const started = await connection.send(
-    new CreateMultipartUploadCommand({ ...address, ...attributesOf(job) }),
+    new CreateMultipartUploadCommand({ ...address, ...targetAttributes(job) }),
     signal,
     target,
   )
   const upload = { ...address, UploadId: started.UploadId }
   try {
     const parts = await copyParts(job, upload)
-    // Not every service holds the copied ranges to one version of the source.
+    // Some services do not check that all ranges come from one version of the source.
     const after = await getFile(connection, job.source.container, job.source.file, { signal, conditions: {} })
     if (after.etag !== info.etag) {
-      throw new StorageError('PRECONDITION_FAILED', 'the source was replaced while it was copied')
+      throw new StorageError('PRECONDITION_FAILED', 'the source was replaced while it was being copied')
     }
-    const key = namedKey(options) ?? connection.customerKey
+    const key = customerKeyOption(options) ?? connection.customerKey
     await connection.send(
       new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts: parts }, ...job.native, ...key }),
       signal,
-      subject,
+      resource,
     )
     return await getFile(connection, target.container, target.file, { signal, conditions: {} }, key)
   } catch (error) {
-    // The first failure matters more; what stays is in the list of unfinished uploads.
+    // The first failure is more useful. An upload that is left is in the list of unfinished
+    // uploads.
     await connection
-      .send(new AbortMultipartUploadCommand(upload), AbortSignal.timeout(cleanUpTime), subject)
+      .send(new AbortMultipartUploadCommand(upload), AbortSignal.timeout(cleanUpTime), resource)
       .catch(() => undefined)
     throw error
   }
@@ -185,8 +204,8 @@ async function copyParts(job: CopyJob, upload: { Bucket: string; Key: string; Up
       const last = Math.min(info.size, (index + 1) * partSize) - 1
       const command = new UploadPartCopyCommand({
         ...upload,
-        ...sourceOf(job),
-        ...(namedKey(options) ?? connection.customerKey),
+        ...copySource(job),
+        ...(customerKeyOption(options) ?? connection.customerKey),
         PartNumber: index + 1,
         CopySourceRange: `bytes=${index * partSize}-${last}`,
       })

@@ -13,18 +13,21 @@ import {
   uploadNotFound,
 } from '@stowage/core/provider'
 
-/** What a request was about, so that its failure can be named. */
-export interface Subject {
+/** What a request is about, for the message of its failure. */
+export interface Resource {
   readonly container?: string
   readonly file?: string
-  /** The request was about a part upload of the file, which is what is missing when something is. */
+  /**
+   * Whether the request is about a multipart upload of the file: a 404 then means that the upload
+   * is missing.
+   */
   readonly upload?: boolean
 }
 
-/** The service's own codes (Amazon S3 API reference, "List of error codes"). */
+/** The service's error codes (Amazon S3 API reference, "List of error codes"). */
 const codes: Readonly<Record<string, StorageErrorCode>> = {
   AccessDenied: 'PERMISSION_DENIED',
-  // The key, the token or the region of the signature is not one that the service knows.
+  // The service does not know the key, the token or the region of the signature.
   AuthorizationHeaderMalformed: 'UNAUTHENTICATED',
   AccountProblem: 'PERMISSION_DENIED',
   AllAccessDisabled: 'PERMISSION_DENIED',
@@ -57,9 +60,9 @@ const codes: Readonly<Record<string, StorageErrorCode>> = {
   RequestTimeout: 'UNAVAILABLE',
   PreconditionFailed: 'PRECONDITION_FAILED',
   NotModified: 'NOT_MODIFIED',
-  // Somebody else was writing at the same time, so this did nothing.
+  // Another client was writing at the same time, so this request did nothing.
   ConditionalRequestConflict: 'UNAVAILABLE',
-  // A bucket of that name is being created or deleted.
+  // A bucket with this name is being created or deleted.
   OperationAborted: 'BUSY',
   SlowDown: 'RATE_LIMITED',
   SlowDownRead: 'RATE_LIMITED',
@@ -76,14 +79,17 @@ const codes: Readonly<Record<string, StorageErrorCode>> = {
   MalformedACLError: 'INVALID_ARGUMENT',
 }
 
-/** Statuses whose meaning for S3 is not the usual one. */
+/** Statuses that have a different meaning in S3. */
 const exceptions: Readonly<Record<number, Meaning>> = {
-  // The bucket is in another region, or a redirect to it has not spread yet.
+  // The bucket is in another region, or its redirect is not propagated yet.
   301: ['CONTAINER_NOT_FOUND', 'the bucket is in another region'],
-  307: ['UNAVAILABLE', 'the bucket was created a moment ago'],
+  307: ['UNAVAILABLE', 'the bucket was created recently and is not available yet'],
 }
 
-/** Of the SDK's connections to where it gets credentials; those to the service are the transport's. */
+/**
+ * Codes of the SDK's connections to the source of credentials. Connections to the service are the
+ * transport's.
+ */
 const unreachable: ReadonlySet<unknown> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -94,13 +100,14 @@ const unreachable: ReadonlySet<unknown> = new Set([
   'ETIMEDOUT',
 ])
 
-/** Whatever the SDK threw, as the contract has it. No header, key or address of it is passed on. */
-export function explain(error: unknown, subject: Subject): StorageError {
+/** Translates an error of the SDK. The result contains no header, key or address. */
+export function explain(error: unknown, resource: Resource): StorageError {
   if (error instanceof StorageError) return error
-  if (!(error instanceof Error)) return new StorageError('INTERNAL', 'the SDK failed', { cause: describeCause(error) })
+  if (!(error instanceof Error))
+    return new StorageError('INTERNAL', 'unexpected error from the SDK', { cause: describeCause(error) })
   const cause = describeCause(error)
   const status = statusOf(error)
-  if (status !== undefined) return explainAnswer(error, status, cause, subject)
+  if (status !== undefined) return explainResponse(error, status, cause, resource)
   const code = 'code' in error ? error.code : undefined
   if (error.name === 'AbortError') return new StorageError('ABORTED', 'the request was aborted', { cause })
   if (error.name === 'CredentialsProviderError' || error.name === 'TokenProviderError') {
@@ -110,50 +117,58 @@ export function explain(error: unknown, subject: Subject): StorageError {
     return new StorageError('UNAVAILABLE', 'the source of the credentials cannot be reached', { cause })
   }
   if (/^Region is missing/.test(error.message)) {
-    return new StorageError('UNAUTHENTICATED', 'the region is not known: set region, or AWS_REGION', {
+    return new StorageError('UNAUTHENTICATED', 'missing region: set "region" or AWS_REGION', {
       cause,
       details: { property: 'region' },
     })
   }
-  return new StorageError('INTERNAL', 'the SDK failed in a way that it should not', { cause })
+  return new StorageError('INTERNAL', 'unexpected error from the SDK', { cause })
 }
 
-function explainAnswer(error: Error, status: number, cause: Error, subject: Subject): StorageError {
-  // A success that can't be read, or a failure whose body is no error of S3's.
+function explainResponse(error: Error, status: number, cause: Error, resource: Resource): StorageError {
+  // A success that cannot be parsed, or a failure whose body is not an error of the S3 API.
   if (status < 300 || /XML parse error|Deserialization error/.test(error.message)) {
     const code = status < 300 ? 'BAD_RESPONSE' : statusMeaning(status, exceptions)[0]
-    return new StorageError(code, `the response (${status}) is not S3's`, {
+    return new StorageError(code, `the response (${status}) does not follow the S3 API`, {
       cause,
       details: detailsOf(error, status),
     })
   }
   if (status === 403 && clockWasCorrected(error)) {
-    return new StorageError('UNAVAILABLE', "this machine's clock was wrong; the service's is followed now", { cause })
+    return new StorageError('UNAVAILABLE', "this machine's clock is wrong; the next request uses the service's time", {
+      cause,
+    })
   }
-  const code = codes[error.name] ?? (status === 404 ? missing(subject) : statusMeaning(status, exceptions)[0])
-  return named(code, `the service refused: ${error.name} (${status})`, cause, subject, detailsOf(error, status))
+  const code = codes[error.name] ?? (status === 404 ? notFoundCode(resource) : statusMeaning(status, exceptions)[0])
+  return serviceError(
+    code,
+    `the service rejected the request: ${error.name} (${status})`,
+    cause,
+    resource,
+    detailsOf(error, status),
+  )
 }
 
-const missing = ({ file, upload }: Subject): StorageErrorCode =>
+const notFoundCode = ({ file, upload }: Resource): StorageErrorCode =>
   upload ? 'UPLOAD_NOT_FOUND' : file === undefined ? 'CONTAINER_NOT_FOUND' : 'FILE_NOT_FOUND'
 
-function named(
+function serviceError(
   code: StorageErrorCode,
   message: string,
   cause: Error,
-  { container = '', file = '', upload = false }: Subject,
+  { container = '', file = '', upload = false }: Resource,
   details: StorageErrorDetails,
 ): StorageError {
   if (code === 'CONTAINER_NOT_FOUND') return containerNotFound(container, cause)
   if (code === 'CONTAINER_EXISTS') return containerExists(container, cause)
-  // Some servers say NoSuchKey of an upload that they do not know.
+  // Some servers report an unknown upload as NoSuchKey.
   if (code === 'UPLOAD_NOT_FOUND' || (upload && code === 'FILE_NOT_FOUND'))
     return uploadNotFound(container, file, cause)
   if (code === 'FILE_NOT_FOUND') return fileNotFound(container, file, cause)
   return new StorageError(code, message, { cause, details })
 }
 
-/** The HTTP status of an answer that the SDK made an error of. */
+/** Returns the HTTP status of the response from which the SDK made an error. */
 export function statusOf(error: unknown): number | undefined {
   const metadata = error instanceof Error && '$metadata' in error ? error.$metadata : undefined
   return typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata
@@ -161,7 +176,7 @@ export function statusOf(error: unknown): number | undefined {
     : undefined
 }
 
-/** Whether the SDK has learned the service's time from this answer, so that the next try is right. */
+/** Returns whether the SDK took the service's time from this response, so that a retry succeeds. */
 function clockWasCorrected(error: Error): boolean {
   const metadata = '$metadata' in error ? error.$metadata : undefined
   return (

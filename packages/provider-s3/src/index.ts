@@ -1,23 +1,29 @@
 /**
- * @stowage/provider-s3: containers and files on Amazon S3 and every service that speaks its language.
+ * @stowage/provider-s3: containers and files on Amazon S3 and S3-compatible services.
  *
- * The rooms, in the order to read them:
- * - `settings.ts`, `client.ts`, `capabilities.ts`: settings, the SDK's client made from them, and what the service can do.
- * - `connection.ts`, `middleware.ts`, `request-handler.ts`, `errors.ts`: what all requests have in common, and how their failures are named.
- * - `provider.ts`: the contract's calls, each in its room: `containers.ts`, `lister.ts`, `reader.ts`, `writer.ts`,
- *   `uploads.ts`, `copier.ts`, `remover.ts`, `signing.ts`.
- * - `list-position.ts`: where a page of a list begins.
- * - `names.ts`, `metadata.ts`: names and metadata as the service takes them.
+ * - `settings.ts`, `capabilities.ts`: settings, and what the service supports.
+ * - `provider.ts`: the class, made from the modules of the calls: `containers.ts`, `lister.ts`,
+ *   `reader.ts`, `writer.ts`, `remover.ts`, `copier.ts`, `uploads.ts`, `signing.ts`.
+ * - `names.ts`, `attributes.ts`, `conditions.ts`, `errors.ts`: how the service represents names,
+ *   attributes, conditions on writes and errors.
+ * - `client/`: the SDK's client. `client/client.ts` creates it from the options;
+ *   `client/middleware.ts` changes its requests, and `client/request-handler.ts` sends them over
+ *   the transport. `client/connection.ts` is the context of all calls, with the keys of
+ *   `client/customer-key.ts`; `client/responses.ts` reads headers of responses.
  *
- * Configuration: `key` and `keyId`, or the SDK's chain of credentials; `region`; `endpoint` for other services than Amazon.
+ * Configuration: `key` and `keyId`, or the SDK's chain of credentials; `region`; `endpoint` for
+ * services other than Amazon.
  *
- * Names: a file's name is the object's key. NUL and the path segments `.` and `..` are escaped; see `names.ts`.
+ * Names: a file's name is the object's key. NUL and the path segments `.` and `..` are escaped; see
+ * `names.ts`.
  *
- * Layout: a container is a bucket, and a file is an object with its attributes as headers. A large file is a multipart
- * upload. Checksums that a writer gave stand in the metadata `md5chksum` and `sha256chksum`.
+ * Layout: a container is a bucket. A file is an object with its attributes as headers. A large file
+ * is a multipart upload. The checksums that a writer provides are in the metadata `md5chksum` and
+ * `sha256chksum`.
  *
- * Consistency: every finished call is seen by the next one. A write is atomic; what conditions are depends on the service.
+ * Consistency: each completed call is visible to the next one. A write is atomic. Which conditions
+ * are atomic depends on the service.
  */
-export type { S3ProviderOptions } from './client.js'
+export type { S3ProviderOptions } from './client/client.js'
 export { createProvider, S3Provider } from './provider.js'
 export { type S3Settings, settings } from './settings.js'

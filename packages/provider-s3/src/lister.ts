@@ -8,16 +8,30 @@ import {
   type FolderEntry,
   type ListFilesCallOptions,
 } from '@stowage/core/provider'
-import { type Connection, quoted, wholeSeconds } from './connection.js'
-import { isPosition } from './list-position.js'
+import type { Connection } from './client/connection.js'
+import { quoted, wholeSeconds } from './client/responses.js'
 import { decodeKey, escapeName, keyPrefixOf, nameOf } from './names.js'
 
 /**
- * The key to go on behind, for a list with a delimiter. Ceph takes a key that ends with the delimiter for a folder, and leaves
- * out everything in it, also when it is a file's, as that of a folder's placeholder is in the folder's own list. The next
- * greater key that could be a file's is no such key.
+ * Where a page of a list begins: at the service's token, or after a name if the service returns
+ * everything at once.
  */
-function behind(key: string, prefix: string, delimiter: string | undefined): string {
+export type ListPosition = readonly [kind: 'token' | 'after', value: string]
+
+/** Returns whether a value is a position in a list. */
+export const isPosition = (value: unknown): value is ListPosition =>
+  Array.isArray(value) &&
+  value.length === 2 &&
+  (value[0] === 'token' || value[0] === 'after') &&
+  typeof value[1] === 'string'
+
+/**
+ * Returns the `StartAfter` for a list that continues after a key. In a list with a delimiter, Ceph
+ * treats a key that ends with the delimiter as a folder and leaves out everything in it, even if
+ * the key is a file, such as a folder's placeholder in the folder's own list. The key that is
+ * returned is then the next one that could be a file's, and does not end with the delimiter.
+ */
+function startAfterKey(key: string, prefix: string, delimiter: string | undefined): string {
   const isFile = delimiter !== undefined && key.endsWith(delimiter) && key.indexOf(delimiter, prefix.length) === -1
   return isFile ? `${key}\t` : key
 }
@@ -33,21 +47,21 @@ export async function listFiles(
   const [kind, value] = decodePosition(next, isPosition) ?? []
   const first = startAfter === undefined || startAfter === '' ? undefined : escapeName(startAfter)
   const after = kind === 'after' ? value : first
-  const answer = await connection.send(
+  const response = await connection.send(
     new ListObjectsV2Command({
       Bucket: container,
       MaxKeys: limit,
-      // Keys may hold characters that XML can't.
+      // Keys may contain characters that XML cannot.
       EncodingType: 'url',
       Prefix: prefix,
       ...(delimiter === undefined ? {} : { Delimiter: delimiter }),
       ...(kind === 'token' ? { ContinuationToken: value } : {}),
-      ...(after === undefined || kind === 'token' ? {} : { StartAfter: behind(after, prefix, delimiter) }),
+      ...(after === undefined || kind === 'token' ? {} : { StartAfter: startAfterKey(after, prefix, delimiter) }),
     }),
     signal,
     { container },
   )
-  const files = (answer.Contents ?? []).map(
+  const files = (response.Contents ?? []).map(
     ({ Key = '', Size = 0, LastModified, ETag }): FileEntry => ({
       container,
       name: nameOf(decodeKey(Key)),
@@ -56,16 +70,17 @@ export async function listFiles(
       ...(ETag ? { etag: quoted(ETag) } : {}),
     }),
   )
-  const folders = (answer.CommonPrefixes ?? [])
+  const folders = (response.CommonPrefixes ?? [])
     .map(({ Prefix = '' }): FolderEntry => ({ container, name: nameOf(decodeKey(Prefix)), folder: true }))
-    // A folder that begins before the place where the list starts is shown by the service for what it holds behind it.
+    // The service includes a folder whose name is before the start of the list, if it contains
+    // later files.
     .filter(({ name }) => startAfter === undefined || compareNames(name, startAfter) > 0)
   const found = folders.length === 0 ? files : [...files, ...folders].toSorted((a, b) => compareNames(a.name, b.name))
   const entries = found.filter(({ name }) => name.startsWith(options.prefix))
-  if (!answer.IsTruncated || !answer.NextContinuationToken) return { entries }
+  if (!response.IsTruncated || !response.NextContinuationToken) return { entries }
   const last = found.at(-1)
   const lastKey = last === undefined || last.folder ? undefined : escapeName(last.name)
-  return lastKey !== undefined && behind(lastKey, prefix, delimiter) !== lastKey
+  return lastKey !== undefined && startAfterKey(lastKey, prefix, delimiter) !== lastKey
     ? { entries, next: encodePosition(['after', lastKey]) }
-    : { entries, next: encodePosition(['token', answer.NextContinuationToken]) }
+    : { entries, next: encodePosition(['token', response.NextContinuationToken]) }
 }

@@ -1,29 +1,35 @@
+/**
+ * File names as object keys, and back.
+ *
+ * Almost every name is its own key. Two kinds of names are escaped:
+ * - Characters that XML cannot contain, which breaks servers: control characters other than LF, CR
+ *   and DEL, and U+FFFE and U+FFFF. TAB is escaped too, since it begins the escapes of some of
+ *   them.
+ * - The path segments `.` and `..`. Amazon rejects them at the beginning of a key. Every URL parser
+ *   removes them, and so does every client of a signed URL.
+ *
+ * Escapes keep the order: keys sort as names do, so the provider does not sort lists. U+10FFFF is
+ * the last character, so a character followed by U+10FFFF sorts after everything else that begins
+ * with that character, and before the next character.
+ * - U+0000 to U+0009: TAB, then the character 64 places further (`@` to `I`).
+ * - U+000B and U+000C, U+000E to U+001F, U+FFFE and U+FFFF: the nearest preceding character that
+ *   XML allows (LF, CR, U+FFFD), U+10FFFF, and the letter for their last five bits as above. To
+ *   make this reversible, U+10FFFF itself is also followed by a letter if it follows one of the
+ *   three.
+ * - `.` and `..` before a slash: another dot and U+10FFFF are appended. At the end of a name: a TAB
+ *   is appended.
+ */
 import { StorageError } from '@stowage/core/provider'
 
-/**
- * How a file's name becomes an object's key, and back.
- *
- * Nearly every name is its own key. Two kinds are not:
- * - Characters that XML can't hold, and servers therefore break on: the control characters but LF, CR and DEL, with TAB as the first
- *   character of what stands for some of them, and U+FFFE and U+FFFF.
- * - The path segments `.` and `..`, which Amazon refuses at a key's beginning, and which every URL parser, and so every
- *   user of a signed URL, removes.
- *
- * What stands for them keeps the order of names: keys sort as the names do, so a list needs no sorting of ours. It uses that
- * U+10FFFF is the last of all characters: what follows a character and U+10FFFF sorts behind all else that begins with that character,
- * and before the next one.
- * - U+0000 to U+0009: TAB, then the character 64 places further (`@` to `I`).
- * - U+000B and U+000C, U+000E to U+001F, U+FFFE and U+FFFF: the nearest character before them that XML has (LF, CR, U+FFFD), U+10FFFF, and
- *   the letter for their last five bits as above. So that this is reversible, U+10FFFF itself behind one of the three has a letter too.
- * - `.` and `..` before a slash: with one more dot and U+10FFFF behind. At a name's end: with a TAB behind.
- */
-
-const last = '\u{10ffff}'
+const lastCharacter = '\u{10ffff}'
 
 /** Amazon's limit, in bytes of UTF-8. */
 const maxKeyBytes = 1024
 
-/** `INVALID_NAME` when the key would be longer than the service allows. */
+/**
+ * Returns the key of a file. Fails with `INVALID_NAME` if the key is longer than the service
+ * allows.
+ */
 export function keyOf(file: string): string {
   const key = escapeName(file)
   if (key === file) return key
@@ -31,13 +37,13 @@ export function keyOf(file: string): string {
   if (bytes > maxKeyBytes) {
     throw new StorageError(
       'INVALID_NAME',
-      `the file's name needs ${bytes} bytes on this service, which allows ${maxKeyBytes}: control characters and the segments "." and ".." need more than one`,
+      `the key of the file name has ${bytes} bytes, more than the ${maxKeyBytes} that the service allows (control characters and the segments "." and ".." are escaped)`,
     )
   }
   return key
 }
 
-/** The key of a name of any length. */
+/** Returns the key of a name of any length. */
 export function escapeName(name: string): string {
   if (!needsEscape(name)) return name
   const segments = name.split('/')
@@ -45,22 +51,28 @@ export function escapeName(name: string): string {
   return [...segments.map(escapeSegment), /^\.{1,2}$/.test(end) ? `${end}\t` : escapeCharacters(end)].join('/')
 }
 
-/** What the keys of all names with this beginning begin with; those of some other names may too. */
+/**
+ * Returns a prefix of the keys of all names with this prefix. Keys of some other names may have it
+ * too.
+ */
 export function keyPrefixOf(prefix: string): string {
   if (!needsEscape(prefix)) return prefix
   const segments = prefix.split('/')
   const end = segments.pop() ?? ''
-  return searchableKey([...segments.map(escapeSegment), escapeCharacters(end)].join('/'))
+  return searchablePrefix([...segments.map(escapeSegment), escapeCharacters(end)].join('/'))
 }
 
-/** The beginning of a key that a service can look for: OpenStack Swift looks up to the next character, and the last one has none. */
-export function searchableKey(key: string): string {
+/**
+ * Removes what a service cannot search for from the end of a prefix: OpenStack Swift searches up to
+ * the next character, and U+10FFFF has none.
+ */
+export function searchablePrefix(key: string): string {
   return key.replace(/\u{10ffff}+$/u, '')
 }
 
-/** The name that {@link escapeName} made the key from, and the folder that {@link keyPrefixOf} did. */
+/** Returns the name of a key from {@link escapeName}, or of a folder from {@link keyPrefixOf}. */
 export function nameOf(key: string): string {
-  if (!key.includes('\t') && !key.includes(last)) return key
+  if (!key.includes('\t') && !key.includes(lastCharacter)) return key
   return key
     .replace(/(^|\/)(\.{1,2})\t$/, '$1$2')
     .split('/')
@@ -68,14 +80,18 @@ export function nameOf(key: string): string {
     .join('/')
 }
 
-/** Whether XML 1.0 can say the key, as the batch removal's request must. Those that are made here it can. */
+/**
+ * Returns whether XML 1.0 can contain the key, which a batch deletion requires. It can contain all
+ * keys from this module.
+ */
 export function isXmlText(key: string): boolean {
   return !/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/.test(key)
 }
 
 /**
- * A key in an answer that was asked for with `encoding-type=url`. Whether the answer is so encoded can't be told by what it says:
- * Ceph leaves that out of some lists. A key with characters that are always encoded is one that is not.
+ * Decodes a key from a response to a request with `encoding-type=url`. The response does not
+ * reliably declare its encoding: Ceph omits it from some lists. A key that contains characters
+ * which are always encoded is not encoded.
  */
 export function decodeKey(key: string): string {
   if (/[^!-~]/.test(key)) return key
@@ -89,19 +105,22 @@ export function decodeKey(key: string): string {
 const needsEscape = (name: string) => /[\0-\t\v\f\x0e-\x1f\ufffe\uffff\u{10ffff}]|(?:^|\/)\.{1,2}(?:\/|$)/u.test(name)
 
 function escapeSegment(segment: string): string {
-  if (segment === '.' || segment === '..') return `${segment}.${last}`
-  return looksEscaped(segment) ? segment + last : escapeCharacters(segment)
+  if (segment === '.' || segment === '..') return `${segment}.${lastCharacter}`
+  return looksEscaped(segment) ? segment + lastCharacter : escapeCharacters(segment)
 }
 
 function unescapeSegment(segment: string): string {
   if (!looksEscaped(segment)) return segment
-  const shorter = segment.slice(0, -last.length)
-  return shorter.endsWith(last) ? shorter : shorter.slice(0, -1)
+  const shorter = segment.slice(0, -lastCharacter.length)
+  return shorter.endsWith(lastCharacter) ? shorter : shorter.slice(0, -1)
 }
 
 const looksEscaped = (segment: string) => /^\.{2,3}\u{10ffff}+$/u.test(segment)
 
-/** The characters that others stand behind, by what they have in common: all but the last five bits of their code. */
+/**
+ * The characters that begin escapes of others. Those of one base share all but the last five bits
+ * of their code.
+ */
 const bases = ['\n', '\r', '\ufffd'] as const
 
 const letterOf = (character: string) => String.fromCharCode(0x40 + (character.charCodeAt(0) & 0x1f))
@@ -112,14 +131,14 @@ function escapeCharacters(text: string): string {
     if (found.length > 1) return `${found}${letterOf(character)}`
     if (character <= '\t') return `\t${letterOf(character)}`
     const base = bases.findLast((candidate) => candidate < character) ?? '\n'
-    return `${base}${last}${letterOf(character)}`
+    return `${base}${lastCharacter}${letterOf(character)}`
   })
 }
 
 function unescapeCharacters(text: string): string {
   return text
     .replace(/([\n\r\ufffd])\u{10ffff}([@-_])/gu, (whole, base: string, letter: string) => {
-      if (letter === letterOf(base)) return `${base}${last}`
+      if (letter === letterOf(base)) return `${base}${lastCharacter}`
       const character = String.fromCharCode((base.charCodeAt(0) & ~0x1f) | (letter.charCodeAt(0) - 0x40))
       return bases.findLast((candidate) => candidate < character) === base ? character : whole
     })

@@ -1,8 +1,8 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { type Capabilities, checkOptions, providerBase } from '@stowage/core/provider'
 import { capabilitiesOf, maxPartSize } from './capabilities.js'
-import { createClient, type S3ProviderOptions, s3OptionNames, whatItUnderstands } from './client.js'
-import { Connection } from './connection.js'
+import { createClient, featuresOf, type S3ProviderOptions, s3OptionNames } from './client/client.js'
+import { Connection } from './client/connection.js'
 import * as containers from './containers.js'
 import * as copier from './copier.js'
 import * as lister from './lister.js'
@@ -25,32 +25,38 @@ const base = providerBase<Connection>()({
   close: async ({ client }) => client.destroy(),
 })
 
+/**
+ * Amazon S3, or another service that supports its API.
+ *
+ * @example
+ * const storage = new StorageService(new S3Provider({ region: 'eu-central-1' }))
+ */
 export class S3Provider extends base {
   readonly name = 'amazon'
   readonly capabilities: Capabilities
 
   constructor(options: S3ProviderOptions = {}) {
     checkOptions('S3Provider', options, s3OptionNames)
-    const understands = whatItUnderstands(options)
+    const features = featuresOf(options)
     super(
       new Connection(createClient(options), {
-        ...understands,
+        ...features,
         customerKey: options.SSECustomerKey,
         maxCopySize: options.maxCopySize ?? maxPartSize,
         refreshable:
           typeof (options.credentials ?? options.key) !== 'string' && typeof options.credentials !== 'object',
       }),
     )
-    this.capabilities = capabilitiesOf(understands)
+    this.capabilities = capabilitiesOf(features)
   }
 
-  /** The SDK's client, signed in as this provider is. Closed with the provider. */
+  /** The SDK's client, with the provider's credentials. Closed with the provider. */
   get native(): S3Client {
     return this.context.client
   }
 }
 
-/** Makes the provider from checked settings. */
+/** Creates the provider from checked settings. */
 export function createProvider(settings: S3Settings): S3Provider {
   return new S3Provider(settings)
 }

@@ -23,49 +23,54 @@ import {
   StorageError,
   smallBodySize,
 } from '@stowage/core/provider'
-import { type Connection, type CustomerKey, md5OfEtag, quoted, wholeSeconds } from './connection.js'
+import { decodeMetadata, headerNames, toHex } from './attributes.js'
+import type { Connection } from './client/connection.js'
+import type { CustomerKey } from './client/customer-key.js'
+import { md5OfEtag, quoted, wholeSeconds } from './client/responses.js'
 import { explain } from './errors.js'
-import { decodeMetadata, headerNames, toHex } from './metadata.js'
 import { keyOf } from './names.js'
 
-/** All that an answer to HEAD or GET says of a file. */
+/** Returns a file's properties from a response to HEAD or GET. */
 function infoOf(
   connection: Connection,
-  place: { readonly container: string; readonly file: string },
+  location: { readonly container: string; readonly file: string },
   head: HeadObjectCommandOutput | GetObjectCommandOutput,
   size: number,
 ): FileInfo {
   const { metadata, checksums } = decodeMetadata(head.Metadata)
   const etag = quoted(head.ETag)
   return {
-    container: place.container,
-    name: place.file,
+    container: location.container,
+    name: location.file,
     size,
     mtime: wholeSeconds(head.LastModified),
     etag,
     contentType: head.ContentType || unknownContentType,
     ...readAttributes(head, { ...headerNames, expires: 'ExpiresString' }),
     metadata,
-    checksums: { ...md5OfEtag(etag, head, connection.options.amazon), ...keptChecksums(head), ...checksums },
-  }
-}
-
-/** Those that the service itself keeps of the whole content; a checksum of parts' checksums is none. */
-function keptChecksums(head: HeadObjectCommandOutput | GetObjectCommandOutput): Checksums {
-  const { ChecksumType: type, ChecksumSHA256: sha256, ChecksumCRC32C: crc32c } = head
-  if (type === 'COMPOSITE') return {}
-  const whole = (value: string | undefined) => value !== undefined && !value.includes('-')
-  return {
-    ...(whole(sha256) ? { sha256: toHex(sha256 as string) } : {}),
-    ...(whole(crc32c) ? { crc32c: toHex(crc32c as string) } : {}),
+    checksums: { ...md5OfEtag(etag, head, connection.options.amazon), ...serviceChecksums(head), ...checksums },
   }
 }
 
 /**
- * Conditions as the service gets them. `*` is left out: some servers take it for an ETag. Where HTTP lets one condition
- * overrule another, only the one that counts is sent.
+ * Returns the checksums of the whole content that the service stores. A checksum of the parts'
+ * checksums is not one.
  */
-function nativeConditions({ ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince }: ReadConditions) {
+function serviceChecksums(head: HeadObjectCommandOutput | GetObjectCommandOutput): Checksums {
+  const { ChecksumType: type, ChecksumSHA256: sha256, ChecksumCRC32C: crc32c } = head
+  if (type === 'COMPOSITE') return {}
+  const isOfWholeFile = (value: string | undefined) => value !== undefined && !value.includes('-')
+  return {
+    ...(isOfWholeFile(sha256) ? { sha256: toHex(sha256 as string) } : {}),
+    ...(isOfWholeFile(crc32c) ? { crc32c: toHex(crc32c as string) } : {}),
+  }
+}
+
+/**
+ * Returns the conditions as parameters. `*` is left out, because some servers read it as an ETag.
+ * Where one condition takes precedence over another in HTTP, only that one is sent.
+ */
+function conditionParameters({ ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince }: ReadConditions) {
   return {
     ...(ifMatch === undefined || ifMatch === '*' ? {} : { IfMatch: ifMatch }),
     ...(ifNoneMatch === undefined || ifNoneMatch === '*' ? {} : { IfNoneMatch: ifNoneMatch }),
@@ -74,36 +79,39 @@ function nativeConditions({ ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedS
   }
 }
 
-interface Read extends ReadCallOptions {
+interface ReadCall extends ReadCallOptions {
   readonly container: string
   readonly file: string
 }
 
-/** The error with what the service's answer left out of it. */
-async function completed(
+/** Adds the details that the service's response lacks to an error. */
+async function withMissingDetails(
   connection: Connection,
-  { container, file, signal, conditions }: Read,
+  { container, file, signal, conditions }: ReadCall,
   error: unknown,
 ): Promise<unknown> {
   if (!isStorageError(error)) return error
   const { etag, mtime } = error.details
-  const unsure = conditions.ifMatch !== undefined || conditions.ifUnmodifiedSince !== undefined
-  if (error.code === 'NOT_MODIFIED' && (unsure || etag === undefined || mtime === undefined)) {
-    // Not every service knows which of two conditions comes first.
-    const present = await getFile(connection, container, file, { signal, conditions: {} })
-    checkReadConditions(present, conditions)
+  const isUncertain = conditions.ifMatch !== undefined || conditions.ifUnmodifiedSince !== undefined
+  if (error.code === 'NOT_MODIFIED' && (isUncertain || etag === undefined || mtime === undefined)) {
+    // Some services evaluate two conditions in the wrong order.
+    const current = await getFile(connection, container, file, { signal, conditions: {} })
+    checkReadConditions(current, conditions)
     return error
   }
   if (error.code === 'RANGE_NOT_SATISFIABLE' && error.details.size === undefined) {
     const { size } = await getFile(connection, container, file, { signal, conditions: {} })
-    const message = `the file has ${size} bytes: no byte is in the range`
+    const message = `the range contains no byte of the file, which has ${size} bytes`
     return new StorageError(error.code, message, { cause: error.cause, details: { size } })
   }
   return error
 }
 
-/** An answer to HEAD has no body that could say what is missing. */
-async function whatIsMissing(
+/**
+ * Finds out whether the container or the file is missing, since a response to HEAD has no body that
+ * names it.
+ */
+async function findMissing(
   connection: Connection,
   container: string,
   signal: AbortSignal,
@@ -114,11 +122,12 @@ async function whatIsMissing(
     await connection.send(new HeadBucketCommand({ Bucket: container }), signal, { container })
     return error
   } catch (failure) {
-    // Whoever may not ask for the container still learns that the file is not there.
+    // Without permission to read the container, the file is reported as missing.
     return isStorageError(failure, 'PERMISSION_DENIED') ? error : failure
   }
 }
 
+/** @param key The key of a file that is encrypted with a customer's key. */
 export async function getFile(
   connection: Connection,
   container: string,
@@ -130,7 +139,7 @@ export async function getFile(
     Bucket: container,
     Key: keyOf(file),
     ...key,
-    ...nativeConditions(conditions),
+    ...conditionParameters(conditions),
     ...(connection.options.checksums ? { ChecksumMode: 'ENABLED' } : {}),
   })
   try {
@@ -139,8 +148,8 @@ export async function getFile(
     if (conditions.ifNoneMatch === '*') checkReadConditions(info, conditions)
     return info
   } catch (error) {
-    const known = await whatIsMissing(connection, container, signal, error)
-    throw await completed(connection, { container, file, signal, conditions }, known)
+    const failure = await findMissing(connection, container, signal, error)
+    throw await withMissingDetails(connection, { container, file, signal, conditions }, failure)
   }
 }
 
@@ -150,9 +159,9 @@ export async function openFile(
   file: string,
   { signal, conditions, range }: OpenCallOptions,
 ): Promise<OpenFile> {
-  const place = { container, file }
+  const location = { container, file }
   if (conditions.ifNoneMatch === '*' || range?.suffix === 0) {
-    // Neither can have an answer with content, and not every server knows that.
+    // Neither has a response with content, but some servers send one.
     const info = await getFile(connection, container, file, { signal, conditions })
     resolveRange(range, info.size)
   }
@@ -160,20 +169,20 @@ export async function openFile(
     Bucket: container,
     Key: keyOf(file),
     ...connection.customerKey,
-    ...nativeConditions(conditions),
+    ...conditionParameters(conditions),
     ...(range === undefined ? {} : { Range: rangeHeader(range) }),
   })
-  const answer = await connection.send(command, signal, place, smallBodySize).catch(async (error: unknown) => {
-    throw await completed(connection, { ...place, signal, conditions }, error)
+  const response = await connection.send(command, signal, location, smallBodySize).catch(async (error: unknown) => {
+    throw await withMissingDetails(connection, { ...location, signal, conditions }, error)
   })
-  const source = answer.Body as Readable
+  const source = response.Body as Readable
   try {
-    const sent = sentRange(answer)
+    const sent = rangeOf(response)
     const { offset, length } = resolveRange(range, sent.size)
     if (offset !== sent.offset || length !== sent.length) {
-      throw new StorageError('BAD_RESPONSE', 'the service sent another range than the one asked for')
+      throw new StorageError('BAD_RESPONSE', 'the service sent a range other than the requested one')
     }
-    const info = infoOf(connection, place, answer, sent.size)
+    const info = infoOf(connection, location, response, sent.size)
     if (length > smallBodySize) return { info, offset, length, stream: source }
     return { info, offset, length, bytes: await readSmallBody(source, length, signal, (error) => explain(error, {})) }
   } catch (error) {
@@ -185,10 +194,10 @@ export async function openFile(
 const rangeHeader = (range: ByteRange) =>
   range.suffix === undefined ? `bytes=${range.start}-${range.end ?? ''}` : `bytes=-${range.suffix}`
 
-/** What the answer holds of the file. */
-function sentRange({ ContentRange, ContentLength = 0 }: GetObjectCommandOutput) {
+/** Returns the range of the file that the response contains. */
+function rangeOf({ ContentRange, ContentLength = 0 }: GetObjectCommandOutput) {
   if (ContentRange === undefined) return { offset: 0, length: ContentLength, size: ContentLength }
   const [, first, last, size] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(ContentRange) ?? []
-  if (size === undefined) throw new StorageError('BAD_RESPONSE', 'the service sent a range that cannot be understood')
+  if (size === undefined) throw new StorageError('BAD_RESPONSE', 'the response has an invalid Content-Range')
   return { offset: Number(first), length: Number(last) - Number(first) + 1, size: Number(size) }
 }

@@ -8,15 +8,18 @@ import {
   type RemoveOutcome,
   type StorageError,
 } from '@stowage/core/provider'
-import type { Connection } from './connection.js'
+import type { Connection } from './client/connection.js'
 import { explain } from './errors.js'
 import { isXmlText, keyOf } from './names.js'
 import { getFile } from './reader.js'
 
-/** Tries of a removal of whatever version is there. */
+/** How often the deletion of the current version is attempted. */
 const maxReplacements = 10
 
-/** The service answers a removal of nothing as one of something, so the file is looked at first. */
+/**
+ * Deletes a file. Reads it first, because the service reports success for a file that does not
+ * exist.
+ */
 export async function removeFile(
   connection: Connection,
   container: string,
@@ -32,13 +35,13 @@ export async function removeFile(
       await connection.send(command, signal, { container, file })
       return
     } catch (error) {
-      const again = conditions.ifMatch === undefined || conditions.ifMatch === '*'
-      if (!again || replaced >= maxReplacements || !isStorageError(error, 'PRECONDITION_FAILED')) throw error
+      const isAnyVersion = conditions.ifMatch === undefined || conditions.ifMatch === '*'
+      if (!isAnyVersion || replaced >= maxReplacements || !isStorageError(error, 'PRECONDITION_FAILED')) throw error
     }
   }
 }
 
-/** Requests under way at once, of those that a batch can't hold. */
+/** Concurrent requests for keys that a batch cannot contain. */
 const parallelism = 8
 
 export async function removeFiles(
@@ -53,7 +56,7 @@ export async function removeFiles(
     try {
       keys.set(keyOf(file), file)
     } catch (error) {
-      // A name that the service can't hold is the name of no file there.
+      // The service cannot have a file with this name.
       if (!isStorageError(error, 'INVALID_NAME')) throw error
     }
   }
@@ -61,8 +64,8 @@ export async function removeFiles(
   const batched = all.filter(isXmlText)
   const failed = await removeKeys(connection, container, batched, signal)
   for (const [key, error] of failed) errors.set(keys.get(key) ?? key, error)
-  const single = all.filter((key) => !isXmlText(key))
-  await inParallel(single, parallelism, async (key) => {
+  const others = all.filter((key) => !isXmlText(key))
+  await inParallel(others, parallelism, async (key) => {
     const file = keys.get(key) as string
     try {
       await connection.send(new DeleteObjectCommand({ Bucket: container, Key: key }), signal, { container, file })
@@ -83,12 +86,15 @@ export interface ObjectVersion {
 }
 
 /**
- * Keys in one request. Amazon takes 1,000 and so do the others, of which some (Swift's s3api) remove one after the other and say nothing
- * meanwhile, for longer than a connection may be silent.
+ * Keys in one request. Amazon and the other services accept 1,000. Some (Swift's s3api) delete one
+ * after the other and send no data in that time, for longer than the idle timeout.
  */
 const batchSize = ({ options }: Connection) => (options.amazon ? 1000 : 250)
 
-/** Any number of keys that XML can hold; those that could not be removed. */
+/**
+ * Deletes any number of keys that XML can contain, and returns the errors of those that were not
+ * deleted.
+ */
 export async function removeKeys(
   connection: Connection,
   container: string,
@@ -103,8 +109,8 @@ export async function removeKeys(
     const { Errors = [] } = await connection.send(command, signal, { container })
     for (const { Key = '', Code = '' } of Errors) {
       if (Code === 'NoSuchKey') continue
-      const refused = Object.assign(new Error(), { name: Code, $metadata: { httpStatusCode: 400 } })
-      failed.set(Key, explain(refused, { container, file: Key }))
+      const sdkError = Object.assign(new Error(), { name: Code, $metadata: { httpStatusCode: 400 } })
+      failed.set(Key, explain(sdkError, { container, file: Key }))
     }
   }
   return failed

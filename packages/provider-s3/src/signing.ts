@@ -2,11 +2,11 @@ import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { unknownContentType } from '@stowage/core'
 import { renameAttributes, type SignedUrl, type SignUrlCallOptions } from '@stowage/core/provider'
-import type { Connection } from './connection.js'
+import type { Connection } from './client/connection.js'
 import { explain } from './errors.js'
 import { keyOf } from './names.js'
 
-/** A URL signed by the credentials here; no request is made for it, unless for the credentials. */
+/** Signs a URL with the provider's credentials. Sends no request, except to get credentials. */
 export async function signUrl(
   connection: Connection,
   container: string,
@@ -49,25 +49,25 @@ async function signPut(
   file: string,
   { expiresIn, contentType, size }: SignUrlCallOptions,
 ) {
-  // A signature can't forbid a header. What a file has that nobody gave a type to is signed in place of none, and no other
-  // type can be sent then either.
-  const fixedType = contentType === null ? unknownContentType : contentType
+  // A signature cannot forbid a header. Instead of no type, the default type is signed. No other
+  // type can then be sent.
+  const signedType = contentType === null ? unknownContentType : contentType
   const command = new PutObjectCommand({
     Bucket: container,
     Key: keyOf(file),
-    ...(fixedType === undefined ? {} : { ContentType: fixedType }),
+    ...(signedType === undefined ? {} : { ContentType: signedType }),
     ...(size === undefined ? {} : { ContentLength: size }),
   })
-  const fixed = [
-    ...(fixedType === undefined ? [] : ['content-type']),
+  const signedHeaders = [
+    ...(signedType === undefined ? [] : ['content-type']),
     ...(size === undefined ? [] : ['content-length']),
   ]
   const url = await getSignedUrl(connection.client, command, {
     expiresIn,
-    signableHeaders: new Set(['host', ...fixed]),
-    unhoistableHeaders: new Set(fixed),
+    signableHeaders: new Set(['host', ...signedHeaders]),
+    unhoistableHeaders: new Set(signedHeaders),
   })
-  // Every client sends the length by itself, and browsers let nobody else send it.
-  const headers: Record<string, string> = fixedType === undefined ? {} : { 'content-type': fixedType }
+  // Every client sends the length itself, and browsers do not let scripts set it.
+  const headers: Record<string, string> = signedType === undefined ? {} : { 'content-type': signedType }
   return { url, headers }
 }

@@ -26,16 +26,18 @@ import {
   uploadNotFound,
   type WrittenFile,
 } from '@stowage/core/provider'
-import { type Connection, quoted } from './connection.js'
-import { toBase64 } from './metadata.js'
-import { decodeKey, keyOf, keyPrefixOf, nameOf, searchableKey } from './names.js'
+import { customerKeyOption, nativeAttributes, toBase64 } from './attributes.js'
+import type { Connection } from './client/connection.js'
+import { quoted } from './client/responses.js'
+import { prepareConditions } from './conditions.js'
+import { decodeKey, keyOf, keyPrefixOf, nameOf, searchablePrefix } from './names.js'
 import { getFile } from './reader.js'
-import { conditionsApart, namedKey, nativeAttributes } from './writer.js'
 
 /**
- * Part uploads are the service's own. An upload's id is the service's; where each part is to carry a CRC32C it has
- * `,crc32c` behind it, and behind that the whole file's when the writer gave it. A part's tag is its ETag, and behind a comma
- * its checksum where the service gave one, which it then wants to see again at the end.
+ * An upload's id is the service's. If each part has a CRC32C, `,crc32c` is appended, and `=` with
+ * the CRC32C of the whole file if the writer provided it. A part's tag is its ETag. If the service
+ * returned a checksum, which it requires again at completion, a comma and the checksum are
+ * appended.
  */
 const idPattern = /^(?<id>.+?)(?<crc32c>,crc32c(?:=(?<expected>[0-9a-f]{8}))?)?$/
 
@@ -59,9 +61,9 @@ const checksumNames = [
 ] as const
 type NativeChecksums = { readonly [name in (typeof checksumNames)[number]]?: string }
 
-function tagOf(etag: string | undefined, answer: NativeChecksums): string {
-  const name = checksumNames.find((candidate) => answer[candidate] !== undefined)
-  return name === undefined ? quoted(etag) : `${quoted(etag)},${name}=${answer[name]}`
+function tagOf(etag: string | undefined, response: NativeChecksums): string {
+  const name = checksumNames.find((candidate) => response[candidate] !== undefined)
+  return name === undefined ? quoted(etag) : `${quoted(etag)},${name}=${response[name]}`
 }
 
 function nativePart({ partNumber, tag }: UploadedPart) {
@@ -70,15 +72,15 @@ function nativePart({ partNumber, tag }: UploadedPart) {
   return { PartNumber: partNumber, ETag: etag, ...(known === undefined ? {} : { [known]: checksum }) }
 }
 
-const subjectOf = ({ container, file }: PartUploadReference) => ({ container, file, upload: true })
-const address = (upload: PartUploadReference) => ({
+const resourceOf = ({ container, file }: PartUploadReference) => ({ container, file, upload: true })
+const addressOf = (upload: PartUploadReference) => ({
   Bucket: upload.container,
   Key: keyOf(upload.file),
   UploadId: nativeUpload(upload).id,
 })
 
-/** Uploads that are remembered: those under way, and some that nobody ended. */
-const maxStarted = 10_000
+/** How many uploads a process remembers: the current ones, and some that were never ended. */
+const maxStartedUploads = 10_000
 
 export async function startUpload(
   connection: Connection,
@@ -96,11 +98,13 @@ export async function startUpload(
     ...(checked ? { ChecksumAlgorithm: crc32c ? 'CRC32C' : 'CRC32', ChecksumType: 'FULL_OBJECT' } : {}),
   })
   const { UploadId } = await connection.send(command, signal, { container, file })
-  if (!UploadId) throw new StorageError('BAD_RESPONSE', 'the service started an upload and did not say which')
+  if (!UploadId)
+    throw new StorageError('BAD_RESPONSE', 'the response to the start of a multipart upload has no upload id')
   const id = crc32c ? `${UploadId},crc32c=${checksums.crc32c}` : UploadId
-  const [oldest] = connection.started.keys()
-  if (oldest !== undefined && connection.started.size >= maxStarted) connection.started.delete(oldest)
-  connection.started.set(id, namedKey(options) ?? connection.customerKey)
+  const [oldest] = connection.startedUploads.keys()
+  if (oldest !== undefined && connection.startedUploads.size >= maxStartedUploads)
+    connection.startedUploads.delete(oldest)
+  connection.startedUploads.set(id, customerKeyOption(options) ?? connection.customerKey)
   return { container, file, id, partSize }
 }
 
@@ -111,22 +115,22 @@ export async function uploadPart(
   { signal, partNumber }: UploadPartCallOptions,
 ): Promise<UploadedPart> {
   if (!(body instanceof Uint8Array)) {
-    throw new StorageError('LENGTH_REQUIRED', 'the service takes bytes in memory, and no stream')
+    throw new StorageError('LENGTH_REQUIRED', 'the service requires a body in memory, not a stream')
   }
-  // Swift's s3api takes parts of an upload that was completed, and breaks the file with them.
-  if (!connection.options.amazon && !connection.started.has(upload.id)) {
-    await checkUnderWay(connection, upload, signal)
+  // Swift's s3api accepts parts of a completed upload, and corrupts the file with them.
+  if (!connection.options.amazon && !connection.startedUploads.has(upload.id)) {
+    await checkUnfinished(connection, upload, signal)
   }
   const command = new UploadPartCommand({
-    ...address(upload),
+    ...addressOf(upload),
     PartNumber: partNumber,
     Body: body,
     ContentLength: body.length,
     ...connection.customerKeyOfUpload(upload.id),
     ...(nativeUpload(upload).crc32c ? { ChecksumAlgorithm: 'CRC32C' } : {}),
   })
-  const answer = await connection.send(command, signal, subjectOf(upload))
-  return { partNumber, size: body.length, tag: tagOf(answer.ETag, answer) }
+  const response = await connection.send(command, signal, resourceOf(upload))
+  return { partNumber, size: body.length, tag: tagOf(response.ETag, response) }
 }
 
 const isPartNumber = (value: unknown): value is string => typeof value === 'string' && /^\d+$/.test(value)
@@ -137,23 +141,23 @@ export async function listParts(
   { signal, limit, next }: ListCallOptions,
 ): Promise<PartPage> {
   const after = decodePosition(next, isPartNumber)
-  const answer = await connection.send(
+  const response = await connection.send(
     new ListPartsCommand({
-      ...address(upload),
+      ...addressOf(upload),
       MaxParts: limit,
       PartNumberMarker: after,
       ...connection.customerKeyOfUpload(upload.id),
     }),
     signal,
-    subjectOf(upload),
+    resourceOf(upload),
   )
-  const entries = (answer.Parts ?? []).map((part) => ({
+  const entries = (response.Parts ?? []).map((part) => ({
     partNumber: part.PartNumber ?? 0,
     size: part.Size ?? 0,
     tag: tagOf(part.ETag, part),
   }))
   const last = entries.at(-1)
-  return answer.IsTruncated && last !== undefined
+  return response.IsTruncated && last !== undefined
     ? { entries, next: encodePosition(String(last.partNumber)) }
     : { entries }
 }
@@ -164,12 +168,12 @@ export async function completeUpload(
   { signal, parts, conditions }: CompleteUploadCallOptions,
 ): Promise<WrittenFile> {
   const { container, file, id } = upload
-  await checkUnderWay(connection, upload, signal)
-  const native = await conditionsApart(connection, { container, file, conditions, signal })
+  await checkUnfinished(connection, upload, signal)
+  const native = await prepareConditions(connection, { container, file, conditions, signal })
   const { crc32c, expected } = nativeUpload(upload)
   const key = connection.customerKeyOfUpload(id)
   const command = new CompleteMultipartUploadCommand({
-    ...address(upload),
+    ...addressOf(upload),
     MultipartUpload: { Parts: parts.map(nativePart) },
     ...native,
     ...key,
@@ -177,41 +181,48 @@ export async function completeUpload(
     ...(expected === undefined ? {} : { ChecksumCRC32C: toBase64(expected) }),
   })
   try {
-    await connection.send(command, signal, subjectOf(upload))
+    await connection.send(command, signal, resourceOf(upload))
   } catch (error) {
     if (isStorageError(error, 'UPLOAD_NOT_FOUND') && conditions.ifMatch !== undefined) {
-      await missingTarget(connection, upload, signal)
+      await rejectMissingTarget(connection, upload, signal)
     }
     throw error
   }
-  connection.started.delete(id)
-  // The answer says nothing of the attributes, which were given at the start, perhaps by another process.
+  connection.startedUploads.delete(id)
+  // The response has no attributes. They were given at the start, perhaps by another process.
   return getFile(connection, container, file, { signal, conditions: {} }, key)
 }
 
 /**
- * `UPLOAD_NOT_FOUND` when the upload is no longer, or never was. Without it a completed upload could be completed again
- * for a while, and Ceph calls an unknown one an internal error.
+ * Fails with `UPLOAD_NOT_FOUND` if the upload is unknown or ended. Without this check, a completed
+ * upload could be completed again for a while, and Ceph responds to an unknown one with an internal
+ * error.
  */
-async function checkUnderWay(connection: Connection, upload: PartUpload, signal: AbortSignal): Promise<void> {
-  const { Bucket, Key, UploadId } = address(upload)
-  const command = { Bucket, Prefix: searchableKey(Key), EncodingType: 'url' } as const
+async function checkUnfinished(connection: Connection, upload: PartUpload, signal: AbortSignal): Promise<void> {
+  const { Bucket, Key, UploadId } = addressOf(upload)
+  const command = { Bucket, Prefix: searchablePrefix(Key), EncodingType: 'url' } as const
   let marker: { readonly KeyMarker: string; readonly UploadIdMarker: string } | undefined
   do {
-    const answer = await connection.send(new ListMultipartUploadsCommand({ ...command, ...marker }), signal, {
+    const response = await connection.send(new ListMultipartUploadsCommand({ ...command, ...marker }), signal, {
       container: upload.container,
     })
-    const found = (answer.Uploads ?? []).map((entry) => ({ key: decodeKey(entry.Key ?? ''), id: entry.UploadId ?? '' }))
+    const found = (response.Uploads ?? []).map((entry) => ({
+      key: decodeKey(entry.Key ?? ''),
+      id: entry.UploadId ?? '',
+    }))
     if (found.some(({ key, id }) => key === Key && id === UploadId)) return
     const last = found.at(-1)
-    const more = answer.IsTruncated === true && last !== undefined && compareNames(last.key, Key) <= 0
+    const more = response.IsTruncated === true && last !== undefined && compareNames(last.key, Key) <= 0
     marker = more ? { KeyMarker: last.key, UploadIdMarker: last.id } : undefined
   } while (marker !== undefined)
   throw uploadNotFound(upload.container, upload.file)
 }
 
-/** Amazon says of a condition on a file that is not there what it says of an unknown upload; this tells them apart. */
-async function missingTarget(connection: Connection, upload: PartUpload, signal: AbortSignal): Promise<void> {
+/**
+ * Distinguishes a condition on a missing file from an unknown upload. Amazon reports both as an
+ * unknown upload.
+ */
+async function rejectMissingTarget(connection: Connection, upload: PartUpload, signal: AbortSignal): Promise<void> {
   await listParts(connection, upload, { signal, limit: 1 })
   throw new StorageError('PRECONDITION_FAILED', 'the file does not exist')
 }
@@ -221,9 +232,9 @@ export async function abortUpload(
   upload: PartUploadReference,
   { signal }: CallOptions,
 ): Promise<void> {
-  connection.started.delete(upload.id)
+  connection.startedUploads.delete(upload.id)
   try {
-    await connection.send(new AbortMultipartUploadCommand(address(upload)), signal, subjectOf(upload))
+    await connection.send(new AbortMultipartUploadCommand(addressOf(upload)), signal, resourceOf(upload))
   } catch (error) {
     if (!isStorageError(error, 'UPLOAD_NOT_FOUND')) throw error
   }
@@ -238,7 +249,7 @@ export async function listUploads(
   { signal, limit, next, prefix }: ListCallOptions & { readonly prefix: string },
 ): Promise<UploadPage> {
   const [keyMarker, idMarker] = decodePosition(next, isKeyAndId) ?? []
-  const answer = await connection.send(
+  const response = await connection.send(
     new ListMultipartUploadsCommand({
       Bucket: container,
       Prefix: keyPrefixOf(prefix),
@@ -250,7 +261,7 @@ export async function listUploads(
     signal,
     { container },
   )
-  const found = (answer.Uploads ?? []).map((upload) => ({ upload, key: decodeKey(upload.Key ?? '') }))
+  const found = (response.Uploads ?? []).map((upload) => ({ upload, key: decodeKey(upload.Key ?? '') }))
   const entries = found.map(({ upload: { UploadId = '', Initiated, ChecksumAlgorithm }, key }) => ({
     container,
     file: nameOf(key),
@@ -258,7 +269,7 @@ export async function listUploads(
     started: Initiated ?? new Date(0),
   }))
   const last = found.at(-1)
-  return answer.IsTruncated && last !== undefined
+  return response.IsTruncated && last !== undefined
     ? { entries, next: encodePosition([last.key, last.upload.UploadId ?? '']) }
     : { entries }
 }

@@ -2,14 +2,20 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type StorageError, StorageService } from '@stowage/core'
-import { describeServer, httpAnswer, startIdleClosingProxy, startTcpProxy, type TcpProxy } from '@stowage/test-servers'
+import {
+  describeServer,
+  httpResponse,
+  startIdleClosingProxy,
+  startTcpProxy,
+  type TcpProxy,
+} from '@stowage/test-servers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { S3Provider, type S3ProviderOptions } from '../src/index.js'
 
 const MiB = 1024 ** 2
 const coded = (code: string) => expect.objectContaining({ code })
 
-/** The retries of these tests wait no longer than they must. */
+/** Retries with minimal delays. */
 const retry = { attempts: 3, minDelay: 1, maxDelay: 5, maxOutage: 0 }
 
 describeServer('ceph', ({ endpoint, region, key, keyId }) => {
@@ -28,7 +34,7 @@ describeServer('ceph', ({ endpoint, region, key, keyId }) => {
     await proxy.stop()
   })
 
-  /** A new one for each test, so that its first request meets the first fault. */
+  /** Calls `use` with a new storage, whose first request meets the first fault. */
   const through = async (use: (storage: StorageService) => Promise<void>, options: S3ProviderOptions = {}) => {
     const provider = new S3Provider({ endpoint: proxy.endpoint, region, key, keyId, ...options })
     const storage = new StorageService(provider, { retry })
@@ -39,7 +45,7 @@ describeServer('ceph', ({ endpoint, region, key, keyId }) => {
     }
   }
 
-  test.each(['reset', 'truncate'] as const)('a download whose connection breaks goes on where it was: %s', (kind) =>
+  test.each(['reset', 'truncate'] as const)('a download whose connection breaks resumes at the same byte: %s', (kind) =>
     through(async (storage) => {
       proxy.failNext({ kind, afterBytes: MiB }, { kind, afterBytes: MiB })
       const before = proxy.connections
@@ -48,7 +54,7 @@ describeServer('ceph', ({ endpoint, region, key, keyId }) => {
     }),
   )
 
-  test('a download that falls silent goes on over another connection', () =>
+  test('a download that receives no data resumes over another connection', () =>
     through(
       async (storage) => {
         proxy.failNext({ kind: 'stall', afterBytes: MiB })
@@ -57,7 +63,7 @@ describeServer('ceph', ({ endpoint, region, key, keyId }) => {
       { idleTimeout: 300 },
     ))
 
-  test('an answer that never comes is a lost connection, and tried again', () =>
+  test('a request without a response is CONNECTION_LOST and is retried', () =>
     through(
       async (storage) => {
         proxy.failNext({ kind: 'stall', afterBytes: 0 })
@@ -66,9 +72,9 @@ describeServer('ceph', ({ endpoint, region, key, keyId }) => {
       { idleTimeout: 300 },
     ))
 
-  test('503 with Retry-After is UNAVAILABLE, says how long, and is tried as often as it was said and no more', () =>
+  test('503 with Retry-After is UNAVAILABLE with retryAfter, and is attempted as often as the policy allows', () =>
     through(async (storage) => {
-      const busy = httpAnswer(503, { 'Retry-After': '3' })
+      const busy = httpResponse(503, { 'Retry-After': '3' })
       proxy.failNext(busy, busy, busy)
       const before = proxy.connections
       const error = await storage.getFile(container, 'file').catch((reason: unknown) => reason)
@@ -76,16 +82,16 @@ describeServer('ceph', ({ endpoint, region, key, keyId }) => {
       expect(proxy.connections - before).toBe(3)
     }))
 
-  test('SlowDown is RATE_LIMITED, and tried again', () =>
+  test('SlowDown is RATE_LIMITED and is retried', () =>
     through(async (storage) => {
-      proxy.failNext(httpAnswer(503, {}, '<Error><Code>SlowDown</Code></Error>'))
+      proxy.failNext(httpResponse(503, {}, '<Error><Code>SlowDown</Code></Error>'))
       await storage.putFile(container, 'slow', 'x')
       expect(await direct.hasFile(container, 'slow')).toBe(true)
     }))
 
-  test('500 is tried again where twice is the same as once, and only there', () =>
+  test('500 is retried only for idempotent requests', () =>
     through(async (storage) => {
-      const failed = httpAnswer(500, {}, '<Error><Code>InternalError</Code></Error>')
+      const failed = httpResponse(500, {}, '<Error><Code>InternalError</Code></Error>')
       proxy.failRequest(/^PUT \S*\/twice/, failed)
       await storage.putFile(container, 'twice', 'x')
       proxy.failRequest(/^PUT \S*\/once/, failed)
@@ -94,7 +100,7 @@ describeServer('ceph', ({ endpoint, region, key, keyId }) => {
       expect(await direct.hasFile(container, 'once')).toBe(false)
     }))
 
-  test('a download whose file is replaced while the connection is broken fails or is the old one, never a mix', () =>
+  test('a download whose file is replaced while the connection is broken fails or returns the old version, never a mix', () =>
     through(
       async (storage) => {
         await direct.putFile(container, 'replaced', content)
@@ -114,7 +120,7 @@ describeServer('ceph', ({ endpoint, region, key, keyId }) => {
   describe('An upload', () => {
     const large = randomBytes(11 * MiB)
     const inParts = { partSize: 5 * MiB }
-    const isWhole = async (file: string, expected: Buffer) => {
+    const expectComplete = async (file: string, expected: Buffer) => {
       expect((await (await direct.openFile(container, file)).bytes()).equals(expected)).toBe(true)
       expect(await Array.fromAsync(direct.uploads(container))).toEqual([])
     }
@@ -122,14 +128,14 @@ describeServer('ceph', ({ endpoint, region, key, keyId }) => {
     const silent = { kind: 'stall', afterBytes: 0 } as const
 
     test.each([
-      ['a put is lost', /^PUT /, lost],
-      ['a put never comes', /^PUT /, silent],
-    ] as const)('is sent again when the answer to %s', (_, request, fault) =>
+      ['is lost', /^PUT /, lost],
+      ['never arrives', /^PUT /, silent],
+    ] as const)('in one request is retried if the response %s', (_, request, fault) =>
       through(
         async (storage) => {
           proxy.failRequest(request, fault)
           await storage.putFile(container, 'put', content)
-          await isWhole('put', content)
+          await expectComplete('put', content)
         },
         fault === silent ? { idleTimeout: 2000 } : {},
       ),
@@ -137,41 +143,41 @@ describeServer('ceph', ({ endpoint, region, key, keyId }) => {
 
     test.each([
       ['a part is lost', /partNumber=2/, lost],
-      ['a part never comes', /partNumber=2/, silent],
+      ['a part never arrives', /partNumber=2/, silent],
       ['the completion is lost', /^POST \S*uploadId=/, lost],
-      ['the completion never comes', /^POST \S*uploadId=/, silent],
-      ['a part is that the service is busy', /partNumber=1/, httpAnswer(503, { 'Retry-After': '0' })],
-      ['a part is that the service failed', /partNumber=3/, httpAnswer(500)],
-    ] as const)('in parts goes on when the answer to %s', (_, request, fault) =>
+      ['the completion never arrives', /^POST \S*uploadId=/, silent],
+      ['a part is 503', /partNumber=1/, httpResponse(503, { 'Retry-After': '0' })],
+      ['a part is 500', /partNumber=3/, httpResponse(500)],
+    ] as const)('in parts continues if the response to %s', (_, request, fault) =>
       through(
         async (storage) => {
           proxy.failRequest(request, fault)
           const written = await storage.putFile(container, 'parts', large, inParts)
           expect(written).toEqual(await direct.getFile(container, 'parts'))
-          await isWhole('parts', large)
+          await expectComplete('parts', large)
         },
         fault === silent ? { idleTimeout: 2000 } : {},
       ),
     )
 
-    test('in parts of which one fails each time is given up after as many tries as it was said, and leaves nothing', () =>
+    test('in parts fails after the maximum number of attempts of one part, and leaves nothing', () =>
       through(async (storage) => {
-        for (let tries = 0; tries < retry.attempts; tries++) proxy.failRequest(/partNumber=2/, httpAnswer(500))
+        for (let attempt = 0; attempt < retry.attempts; attempt++) proxy.failRequest(/partNumber=2/, httpResponse(500))
         await expect(storage.putFile(container, 'failed', large, inParts)).rejects.toEqual(coded('SERVICE_FAILED'))
         expect(await direct.hasFile(container, 'failed')).toBe(false)
         expect(await Array.fromAsync(direct.uploads(container))).toEqual([])
       }))
 
-    test('an upload goes on after more failures in a row than a call has attempts, wherever they begin', async () => {
-      const patient = { ...retry, maxOutage: 60_000 }
+    test('in parts continues after more consecutive failures than the attempts of a call, at every step', async () => {
+      const longRetry = { ...retry, maxOutage: 60_000 }
       for (const [request, fault] of [
-        [/^POST \S*uploads/, httpAnswer(503)],
+        [/^POST \S*uploads/, httpResponse(503)],
         [/partNumber=2/, lost],
         [/^POST \S*uploadId=/, lost],
       ] as const) {
         for (let failures = 0; failures < 4 * retry.attempts; failures++) proxy.failRequest(request, fault)
         const storage = new StorageService(new S3Provider({ endpoint: proxy.endpoint, region, key, keyId }), {
-          retry: patient,
+          retry: longRetry,
         })
         await storage.putFile(container, 'outlasted', large, { partSize: 5 * MiB })
         await storage.close()
@@ -179,7 +185,7 @@ describeServer('ceph', ({ endpoint, region, key, keyId }) => {
       }
     })
 
-    test('under a condition whose answer is lost fails, for nobody knows whether it was stored', () =>
+    test('with a condition fails if the response is lost, since its outcome is unknown', () =>
       through(async (storage) => {
         proxy.failRequest(/^PUT /, lost)
         const writing = storage.putFile(container, 'created', 'x', { ifNoneMatch: '*' })
@@ -187,68 +193,68 @@ describeServer('ceph', ({ endpoint, region, key, keyId }) => {
         expect(await (await direct.openFile(container, 'created')).text()).toBe('x')
       }))
 
-    test('goes on with new credentials when they expire on the way', () => {
-      let asked = 0
+    test('continues with new credentials if they expire during the upload', () => {
+      let requested = 0
       const credentials = async () => {
-        asked++
+        requested++
         return { accessKeyId: keyId, secretAccessKey: key }
       }
       return through(
         async (storage) => {
-          proxy.failRequest(/partNumber=2/, httpAnswer(400, {}, '<Error><Code>ExpiredToken</Code></Error>'))
+          proxy.failRequest(/partNumber=2/, httpResponse(400, {}, '<Error><Code>ExpiredToken</Code></Error>'))
           await storage.putFile(container, 'parts', large, inParts)
-          await isWhole('parts', large)
-          expect(asked).toBe(2)
+          await expectComplete('parts', large)
+          expect(requested).toBe(2)
         },
         { credentials, keyId: undefined, key: undefined },
       )
     })
   })
 
-  test('a list that is cut off is asked for again, however its length was told', () =>
+  test('a truncated list is requested again, with a declared length and with chunks', () =>
     through(async (storage) => {
-      const cut = '<?xml version="1.0" encoding="utf-8"?><ListBucketResult><'
+      const truncated = '<?xml version="1.0" encoding="utf-8"?><ListBucketResult><'
       proxy.failNext(
         { kind: 'truncate', afterBytes: 400 },
         {
-          kind: 'answer',
-          text: `HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: 5000\r\n\r\n${cut}`,
+          kind: 'response',
+          text: `HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: 5000\r\n\r\n${truncated}`,
         },
       )
       expect((await storage.getFiles(container)).map(({ name }) => name)).toContain('file')
-      const chunk = `${cut.length.toString(16)}\r\n${cut}\r\n`
+      const chunk = `${truncated.length.toString(16)}\r\n${truncated}\r\n`
       proxy.failRequest(/^GET \S*list-type=2/, {
-        kind: 'answer',
+        kind: 'response',
         text: `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}`,
       })
       expect((await storage.getFiles(container)).map(({ name }) => name)).toContain('file')
     }))
 
-  test('calls that are not repeated succeed, once, after the process was frozen for longer than connections are kept', async () => {
+  test('calls that are not retried succeed once after the process was frozen for longer than connections stay open', async () => {
     const idle = await startIdleClosingProxy(endpoint as string)
     const frozen = new StorageService(new S3Provider({ endpoint: idle.endpoint, region, key, keyId }))
-    const place = (file: string) => ({ container, file })
-    const [made, left] = [`faults-${randomUUID()}`, `faults-${randomUUID()}`]
-    await direct.createContainer({ name: left })
+    const location = (file: string) => ({ container, file })
+    const [created, destroyed] = [`faults-${randomUUID()}`, `faults-${randomUUID()}`]
+    await direct.createContainer({ name: destroyed })
     await direct.putFile(container, 'removed', 'x')
     await Promise.all(Array.from({ length: 10 }, () => frozen.getFile(container, 'file')))
     idle.blockUntilClosed()
     await Promise.all([
-      frozen.createContainer({ name: made }),
-      frozen.destroyContainer(left),
+      frozen.createContainer({ name: created }),
+      frozen.destroyContainer(destroyed),
       frozen.removeFile(container, 'removed'),
       frozen.putFile(container, 'created frozen', 'x', { ifNoneMatch: '*' }),
-      frozen.copyFile(place('file'), place('copied'), { ifNoneMatch: '*' }),
+      frozen.copyFile(location('file'), location('copied'), { ifNoneMatch: '*' }),
     ])
-    await direct.destroyContainer(made)
+    await direct.destroyContainer(created)
     await frozen.close()
     await idle.stop()
   })
 
   test.each([
-    ['no XML', httpAnswer(200, { 'Content-Type': 'application/xml' }, '<<garbage')],
-    ['no HTTP', { kind: 'answer', text: 'garbage\r\n\r\n' } as const],
-  ])('an answer that is %s is BAD_RESPONSE', (_, garbage) =>
+    ['not XML', httpResponse(200, { 'Content-Type': 'application/xml' }, '<<garbage')],
+    ['not HTTP', { kind: 'response', text: 'garbage\r\n\r\n' } as const],
+  ])('a response that is %s is BAD_RESPONSE', (_, garbage) =>
     through(async (storage) => {
       proxy.failNext(garbage)
       await expect(storage.getFiles(container)).rejects.toEqual(coded('BAD_RESPONSE'))
@@ -269,7 +275,7 @@ describe('Credentials', () => {
   }
   const usedKey = (authorization = '') => /Credential=(\w+)\//.exec(authorization)?.[1]
 
-  test('that have expired are asked for again, once for the same answer, and the request is repeated', async () => {
+  test('that have expired are renewed once, and the request is retried', async () => {
     const seen: (string | undefined)[] = []
     const listener: RequestListener = (request, response) => {
       seen.push(usedKey(request.headers.authorization))
@@ -277,8 +283,8 @@ describe('Credentials', () => {
       else response.writeHead(400).end('<Error><Code>ExpiredToken</Code></Error>')
     }
     await serve(listener, async (endpoint) => {
-      let asked = 0
-      const credentials = async () => ({ accessKeyId: `KEY${++asked}`, secretAccessKey: 'x', sessionToken: 'y' })
+      let requested = 0
+      const credentials = async () => ({ accessKeyId: `KEY${++requested}`, secretAccessKey: 'x', sessionToken: 'y' })
       const storage = new StorageService(new S3Provider({ endpoint, credentials }), { retry })
       expect(await storage.getContainers()).toEqual([])
       expect(seen).toEqual(['KEY1', 'KEY2'])
@@ -286,7 +292,7 @@ describe('Credentials', () => {
     })
   })
 
-  test('that are fixed and have expired are UNAUTHENTICATED, without another try', async () => {
+  test('that are fixed and have expired are UNAUTHENTICATED, without a retry', async () => {
     let requests = 0
     const listener: RequestListener = (_, response) => {
       requests++

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { escapeName, isXmlText, keyOf, keyPrefixOf, nameOf } from '../src/names.js'
 
-/** Names made of what the escaping looks at. */
+/** Pieces that the escaping handles. */
 const pieces = [
   '.',
   '..',
@@ -46,15 +46,15 @@ describe('A name', () => {
     '%2e',
     '~',
     '\u007f',
-  ])('that is ordinary is its own key: %j', (name) => {
+  ])('without special characters is its own key: %j', (name) => {
     expect(escapeName(name)).toBe(name)
   })
 
-  test('comes back from its key', () => {
+  test('is decoded from its key', () => {
     fc.assert(fc.property(hostileName, (name) => nameOf(escapeName(name)) === name))
   })
 
-  test('has a key that XML can hold and that no URL parser changes', () => {
+  test('has a key that XML can contain and that no URL parser changes', () => {
     fc.assert(
       fc.property(hostileName, (name) => {
         const key = escapeName(name)
@@ -64,7 +64,7 @@ describe('A name', () => {
     )
   })
 
-  test('begins with what the keys of its beginning begin with', () => {
+  test('has a key that begins with the key prefix of each of its prefixes', () => {
     fc.assert(
       fc.property(hostileName, hostileName, (prefix, rest) =>
         escapeName(prefix + rest).startsWith(keyPrefixOf(prefix)),
@@ -102,7 +102,7 @@ describe('A name', () => {
     expect(names.toSorted((a, b) => compareNames(escapeName(a), escapeName(b)))).toEqual(sorted)
   })
 
-  test('sorts as its key does, whatever it holds beside the last of all characters', () => {
+  test('sorts as its key does, with any characters except U+10FFFF', () => {
     const name = hostileName.filter((text) => !text.includes('\u{10ffff}'))
     fc.assert(
       fc.property(
@@ -114,7 +114,7 @@ describe('A name', () => {
     )
   })
 
-  test('that has no room for what stands for its characters is refused', () => {
+  test('is rejected if its key is too long', () => {
     expect(keyOf('a'.repeat(1024))).toHaveLength(1024)
     expect(() => keyOf('\0'.repeat(600))).toThrow(/1200 bytes/)
   })

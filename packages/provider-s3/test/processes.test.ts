@@ -13,7 +13,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { S3Provider } from '../src/index.js'
 
 const MiB = 1024 ** 2
-/** 3,072 MiB took 55 s on two cores that were busy with other things. */
+/** 3,072 MiB took 55 s on two busy cores. */
 const largeSize = largeBodySize(512)
 const kills = 6
 
@@ -37,17 +37,17 @@ describeServer('ceph', ({ endpoint = '', region, key, keyId }) => {
     await storage.close()
   })
 
-  test(`${largeSize / MiB} MiB of unknown length go up and come down whole, in less than 200 MiB of memory`, async () => {
+  test(`${largeSize / MiB} MiB of unknown length are uploaded and downloaded completely, in less than 200 MiB of memory`, async () => {
     const { partSize: _, ...defaults } = client.settings
     await transferWhole({ ...client, settings: defaults, size: largeSize }, 200 * MiB)
   }, 600_000)
 
-  test(`a writer that is killed ${kills} times leaves a whole file, and uploads that are listed and purged`, async () => {
+  test(`a writer that is killed ${kills} times leaves a complete file, and uploads that are listed and purged`, async () => {
     const chunks = 30
     const size = chunks * MiB
     await storage.putFile(container, 'file', largeBody(size))
     for (let round = 0; round < kills; round++) {
-      // Once in the middle for certain, where an upload is under way.
+      // The first round kills it in the middle, where an upload is pending.
       await killWhileWriting({ ...client, size }, { chunks: round === 0 ? chunks / 2 : randomInt(1, 2 * chunks) })
     }
     const native = async () => {

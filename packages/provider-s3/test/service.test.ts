@@ -30,7 +30,7 @@ describeServer('ceph', ({ endpoint, region, key, keyId, other }) => {
   })
 
   describe('Conditions on single puts are atomic on Ceph', () => {
-    /** Ceph answers 500 to some of those that lose a race, so that theirs is unknown to them. */
+    /** Ceph responds with 500 to some requests that lose a race, so their outcome is unknown. */
     const isSettledOnce = async (file: string, results: readonly PromiseSettledResult<unknown>[]) => {
       const winners = results.flatMap(({ status }, index) => (status === 'fulfilled' ? [String(index)] : []))
       expect(winners.length).toBeLessThanOrEqual(1)
@@ -42,14 +42,14 @@ describeServer('ceph', ({ endpoint, region, key, keyId, other }) => {
       }
     }
 
-    test('of ten that create at once no two win', async () => {
+    test('of ten concurrent creations at most one succeeds', async () => {
       const writers = Array.from({ length: 10 }, (_, index) =>
         storage.putFile(container, 'create', String(index), { ifNoneMatch: '*' }),
       )
       await isSettledOnce('create', await Promise.allSettled(writers))
     })
 
-    test('of ten that replace the same version at once no two win', async () => {
+    test('of ten concurrent replacements of one version at most one succeeds', async () => {
       const { etag: ifMatch } = await storage.putFile(container, 'replace', 'old')
       const writers = Array.from({ length: 10 }, (_, index) =>
         storage.putFile(container, 'replace', String(index), { ifMatch }),
@@ -58,7 +58,7 @@ describeServer('ceph', ({ endpoint, region, key, keyId, other }) => {
     })
   })
 
-  test('A copy whose attributes are replaced has none of those that its source had', async () => {
+  test('A copy with new attributes has none of the attributes of its source', async () => {
     await storage.putFile(container, 'source', 'x', { contentType: 'image/x-test', cacheControl: 'no-cache' })
     const target = { container, file: 'target' }
     const attributes = { contentType: 'text/plain' }
@@ -84,7 +84,7 @@ describeServer('ceph', ({ endpoint, region, key, keyId, other }) => {
       expect(await storage.getFile(container, 'copy')).toEqual(copied)
     })
 
-    test('has the attributes that replace them', async () => {
+    test('has the new attributes', async () => {
       const replaced = { contentType: 'text/plain', metadata: { a: 'b' } }
       const copied = await small.storage.copyFile(source, { container, file: 'copy' }, { attributes: replaced })
       expect(copied).toMatchObject(replaced)
@@ -109,9 +109,9 @@ describeServer('ceph', ({ endpoint, region, key, keyId, other }) => {
     afterAll(() => encrypted.storage.close())
 
     test.each([
-      ['in one put', 10],
+      ['in one request', 10],
       ['in parts', 6 * MiB],
-    ])('encrypts a file that goes up %s', async (_, size) => {
+    ])('encrypts a file that is uploaded %s', async (_, size) => {
       const content = randomBytes(size)
       const options = { partSize: 5 * MiB, native: { SSECustomerKey: secret } }
       await storage.putFile(container, 'secret', content, options)
@@ -119,7 +119,7 @@ describeServer('ceph', ({ endpoint, region, key, keyId, other }) => {
       await expect(storage.openFile(container, 'secret')).rejects.toEqual(coded('INVALID_ARGUMENT'))
     })
 
-    test('is used for what is written and read when it is a setting', async () => {
+    test('is used for writes and reads if it is a setting', async () => {
       await encrypted.storage.putFile(container, 'secret', 'hush')
       expect(await (await encrypted.storage.openFile(container, 'secret')).text()).toBe('hush')
       await expect(storage.getFile(container, 'secret')).rejects.toEqual(coded('INVALID_ARGUMENT'))
@@ -134,7 +134,7 @@ describeServer('ceph', ({ endpoint, region, key, keyId, other }) => {
       expect(head).toMatchObject({ ContentType: 'text/plain', Metadata: metadata })
     })
 
-    test('are understood: encoded words of both kinds, and keys that are no escapes of ours', async () => {
+    test('may write encoded words of both kinds, and keys that are not escaped', async () => {
       const Metadata = {
         b: '=?UTF-8?B?w6TDtsO8?=',
         q: '=?utf-8?Q?=C3=A4_=C3=B6?= x',
@@ -150,7 +150,7 @@ describeServer('ceph', ({ endpoint, region, key, keyId, other }) => {
       })
     })
 
-    test('keep an MD5 where rclone does, and find ours there', async () => {
+    test('find an MD5 where rclone stores it', async () => {
       const md5 = '9e107d9d372bb6826bd81d3542a419d6'
       const text = 'The quick brown fox jumps over the lazy dog'
       await storage.putFile(container, 'fox', text, { checksums: { md5 }, metadata: { md5chksum: 'mine' } })
@@ -161,7 +161,7 @@ describeServer('ceph', ({ endpoint, region, key, keyId, other }) => {
       expect(info.metadata).toEqual({ md5chksum: 'mine' })
     })
 
-    test('leave keys that XML can not hold, which are removed with their container', async () => {
+    test('may leave keys that XML cannot contain, which are deleted with their container', async () => {
       const name = `foreign-${randomUUID()}`
       await storage.createContainer({ name })
       for (const Key of ['a\u0001b', 'c\ufffe', 'plain']) {
@@ -171,7 +171,7 @@ describeServer('ceph', ({ endpoint, region, key, keyId, other }) => {
       expect(await storage.hasContainer(name)).toBe(false)
     })
 
-    test('may have switched versions on: the container is destroyed with all of them', async () => {
+    test('may have enabled versioning: the container is destroyed with all versions', async () => {
       const name = `versions-${randomUUID()}`
       await storage.createContainer({ name })
       const VersioningConfiguration = { Status: 'Enabled' } as const
@@ -186,7 +186,7 @@ describeServer('ceph', ({ endpoint, region, key, keyId, other }) => {
   })
 
   describe('A list with a delimiter', () => {
-    test("goes on behind a folder's placeholder, in pages of one", async () => {
+    test("continues after a folder's placeholder, in pages of one", async () => {
       for (const file of ['shelf/', 'shelf/a', 'shelf/b/c']) await storage.putFile(container, file, 'x')
       const options = { prefix: 'shelf/', delimiter: '/' }
       const names = async (more: object) =>
@@ -196,8 +196,8 @@ describeServer('ceph', ({ endpoint, region, key, keyId, other }) => {
     })
   })
 
-  describe('Refusals are told apart', () => {
-    test.runIf(other !== undefined)("somebody else's container", async () => {
+  describe('The provider distinguishes', () => {
+    test.runIf(other !== undefined)("another account's container", async () => {
       const stranger = open(other)
       await expect(stranger.storage.getContainer(container)).rejects.toEqual(coded('PERMISSION_DENIED'))
       await expect(stranger.storage.getFile(container, 'x')).rejects.toEqual(coded('PERMISSION_DENIED'))
@@ -208,7 +208,7 @@ describeServer('ceph', ({ endpoint, region, key, keyId, other }) => {
     test.each([
       { keyId: 'AKIANOBODY', key: 'x' },
       { keyId, key: 'wrong' },
-    ])('wrong keys, which no error shows: %#', async (keys) => {
+    ])('wrong keys, which no error contains: %#', async (keys) => {
       const { storage: wrong } = open(keys)
       const error = await wrong.getContainers().catch((reason: unknown) => reason)
       expect(error).toEqual(coded('UNAUTHENTICATED'))
@@ -216,7 +216,7 @@ describeServer('ceph', ({ endpoint, region, key, keyId, other }) => {
       await wrong.close()
     })
 
-    test('a clock that is an hour wrong is put right by the first answer', async () => {
+    test('a clock that is an hour wrong, which the first response corrects', async () => {
       const { storage: late } = open()
       vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60 * 60 * 1000 })
       try {
@@ -228,7 +228,7 @@ describeServer('ceph', ({ endpoint, region, key, keyId, other }) => {
     })
   })
 
-  test('nothing is kept beside the files', async () => {
+  test('The container holds only the files', async () => {
     const name = `natural-${randomUUID()}`
     await storage.createContainer({ name })
     await storage.putFile(name, 'large', randomBytes(6 * MiB), { partSize: 5 * MiB })

@@ -7,12 +7,12 @@ export type Fault =
   | { readonly kind: 'none' }
   /** The connection is reset after so many bytes from the server; with 0 before the first. */
   | { readonly kind: 'reset'; readonly afterBytes: number }
-  /** The connection is closed in good order after so many bytes from the server, as a truncated answer. */
+  /** The connection is closed in good order after so many bytes from the server, as a truncated response. */
   | { readonly kind: 'truncate'; readonly afterBytes: number }
   /** After so many bytes from the server nothing more comes, and the connection stays open. */
   | { readonly kind: 'stall'; readonly afterBytes: number }
-  /** Whatever is asked gets this answer, word for word, and the server learns nothing of it. */
-  | { readonly kind: 'answer'; readonly text: string }
+  /** The client receives this text as the response; the server receives nothing. */
+  | { readonly kind: 'response'; readonly text: string }
 
 export interface TcpProxy {
   /** The server's URL, through the proxy. */
@@ -29,11 +29,11 @@ export interface TcpProxy {
   stop(): Promise<void>
 }
 
-/** An answer of HTTP, for {@link Fault} `answer`. The connection is closed behind it. */
-export function httpAnswer(status: number, headers: Readonly<Record<string, string>> = {}, body = ''): Fault {
+/** Makes an HTTP response for {@link Fault}. The connection is closed after it. */
+export function httpResponse(status: number, headers: Readonly<Record<string, string>> = {}, body = ''): Fault {
   const lines = Object.entries({ ...headers, 'Content-Length': String(Buffer.byteLength(body)), Connection: 'close' })
   const head = [`HTTP/1.1 ${status} Fault`, ...lines.map(([name, value]) => `${name}: ${value}`)].join('\r\n')
-  return { kind: 'answer', text: `${head}\r\n\r\n${body}` }
+  return { kind: 'response', text: `${head}\r\n\r\n${body}` }
 }
 
 /**
@@ -95,7 +95,7 @@ class Passage {
     client.once('close', () => upstream.destroy())
     upstream.on('data', (chunk: Buffer) => this.#toClient(chunk))
     upstream.once('close', () => {
-      if (this.#fault.kind !== 'stall' && this.#fault.kind !== 'answer') client.end()
+      if (this.#fault.kind !== 'stall' && this.#fault.kind !== 'response') client.end()
     })
   }
 
@@ -109,7 +109,7 @@ class Passage {
     const index = this.#awaited.findIndex((request) => request.head.test(head))
     const [met] = index === -1 ? [] : this.#awaited.splice(index, 1)
     if (met !== undefined) this.#meet(met.fault)
-    if (this.#fault.kind === 'answer') {
+    if (this.#fault.kind === 'response') {
       this.#client.removeAllListeners('data').resume().end(this.#fault.text)
       this.#upstream.destroy()
     } else {

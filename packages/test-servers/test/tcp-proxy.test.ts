@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { httpAnswer, startTcpProxy, type TcpProxy } from '../src/index.js'
+import { httpResponse, startTcpProxy, type TcpProxy } from '../src/index.js'
 
 const body = 'x'.repeat(1_000_000)
 const server = createServer((_, response) => response.setHeader('Connection', 'close').end(body))
@@ -50,7 +50,7 @@ test('lets an answer fall silent', async () => {
 })
 
 test('answers in place of the server', async () => {
-  proxy.failNext(httpAnswer(503, { 'Retry-After': '7' }, 'busy'))
+  proxy.failNext(httpResponse(503, { 'Retry-After': '7' }, 'busy'))
   const answer = await fetch(proxy.endpoint)
   expect([answer.status, answer.headers.get('retry-after'), await answer.text()]).toEqual([503, '7', 'busy'])
 })

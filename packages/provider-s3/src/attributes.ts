@@ -1,37 +1,50 @@
-import type { Checksums, HeaderAttribute } from '@stowage/core/provider'
+import {
+  type Checksums,
+  defined,
+  type HeaderAttribute,
+  renameAttributes,
+  StorageError,
+  type WriteCallOptions,
+} from '@stowage/core/provider'
+import type { Connection } from './client/connection.js'
+import { type CustomerKey, customerKeyOf } from './client/customer-key.js'
 
 /**
- * How metadata becomes `x-amz-meta-` headers, and back.
+ * Attributes, metadata and checksums as headers, and back.
  *
- * Ordinary pairs are their own headers. In a key, what is not a lower-case ASCII letter, a digit, `-` or `.` becomes `%XX` for
- * each byte of UTF-8; `_` stays on Amazon, while other servers turn it into `-`. A value that is not visible ASCII with blanks inside, or that
- * holds `=?`, becomes encoded words (RFC 2047), which is what Amazon itself makes of such values.
+ * Each metadata pair is an `x-amz-meta-` header. In a key, every character other than a lower-case
+ * ASCII letter, a digit, `-` or `.` becomes `%XX` for each byte of UTF-8. `_` stays on Amazon;
+ * other services change it to `-`. A value becomes encoded words (RFC 2047), the form that Amazon
+ * itself uses, if it is not visible ASCII with blanks inside, or contains `=?`.
  *
- * Two keys are kept for the checksums that a writer gave: `md5chksum` in Base64, where rclone keeps it too, and `sha256chksum`
- * in the same way. A user's own pair with such a key is escaped, so it is never taken for one.
+ * Two keys are reserved for the checksums that a writer provides: `md5chksum`, in Base64, which
+ * rclone also uses, and `sha256chksum`, in the same form. A user's pair with such a key is escaped,
+ * so it is never read as a checksum.
  */
 
-/** Keys that are ours, and one that JavaScript treats in its own way. */
+/** The keys of checksums, and one that JavaScript treats specially. */
 const reserved: ReadonlySet<string> = new Set(['md5chksum', 'sha256chksum', '__proto__'])
 
-const stored = [
+const checksumKeys = [
   { algorithm: 'md5', key: 'md5chksum', bytes: 16 },
   { algorithm: 'sha256', key: 'sha256chksum', bytes: 32 },
 ] as const
 
+/** Returns the `x-amz-meta-` headers, without that prefix. */
 export function encodeMetadata(
   metadata: Readonly<Record<string, string>>,
   checksums: Checksums,
   keepsUnderscores: boolean,
 ): Record<string, string> {
   const encoded = Object.entries(metadata).map(([key, value]) => [encodeKey(key, keepsUnderscores), encodeValue(value)])
-  for (const { algorithm, key } of stored) {
+  for (const { algorithm, key } of checksumKeys) {
     const checksum = checksums[algorithm]
     if (checksum !== undefined) encoded.push([key, toBase64(checksum)])
   }
   return Object.fromEntries(encoded)
 }
 
+/** Returns the metadata and the checksums of such headers. */
 export function decodeMetadata(headers: Readonly<Record<string, string>> = {}): {
   readonly metadata: Record<string, string>
   readonly checksums: Checksums
@@ -39,7 +52,7 @@ export function decodeMetadata(headers: Readonly<Record<string, string>> = {}): 
   const checksums: Record<string, string> = {}
   const metadata: [string, string][] = []
   for (const [key, value] of Object.entries(headers)) {
-    const checksum = stored.find((candidate) => candidate.key === key && isBase64(value, candidate.bytes))
+    const checksum = checksumKeys.find((candidate) => candidate.key === key && isBase64(value, candidate.bytes))
     if (checksum === undefined) metadata.push([decodeKey(key), decodeValue(value)])
     else checksums[checksum.algorithm] = toHex(value)
   }
@@ -60,7 +73,9 @@ function encodeKey(key: string, keepsUnderscores: boolean): string {
 const percentEncode = (text: string) =>
   [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
 
-/** A key of another program's that is not escaped as ours are stays as it is. */
+/**
+ * Decodes a key. One that another program wrote, and that is not escaped this way, is unchanged.
+ */
 function decodeKey(key: string): string {
   if (!/%[0-9a-f]{2}/.test(key)) return key
   try {
@@ -92,7 +107,10 @@ function encodeValue(value: string): string {
 
 const encodedWord = /=\?utf-8\?([bq])\?([^? ]*)\?=/gi
 
-/** Encoded words of either kind; Amazon gives back Q for B. White space between two of them does not count. */
+/**
+ * Decodes encoded words, B and Q: Amazon returns Q for B. White space between two of them is
+ * dropped.
+ */
 function decodeValue(value: string): string {
   if (!value.includes('=?')) return value
   const bytes: Buffer[] = []
@@ -113,10 +131,55 @@ const decodeQuoted = (text: string) =>
     'latin1',
   )
 
-/** The SDK's names of the attributes that are headers. `Expires` is apart: the SDK writes it as a date, and reads it as text. */
+/**
+ * The SDK's names of the header attributes. `Expires` is not included: the SDK writes it as a date
+ * and reads it as text.
+ */
 export const headerNames = {
   cacheControl: 'CacheControl',
   contentDisposition: 'ContentDisposition',
   contentEncoding: 'ContentEncoding',
   contentLanguage: 'ContentLanguage',
 } as const satisfies Record<Exclude<HeaderAttribute, 'expires'>, string>
+
+/**
+ * Returns the attributes, the access list and the native options as parameters of the commands that
+ * create files.
+ */
+export function nativeAttributes(
+  connection: Connection,
+  { attributes, checksums, acl, native }: Pick<WriteCallOptions, 'attributes' | 'checksums' | 'acl' | 'native'>,
+) {
+  const { contentType, expires, metadata } = attributes
+  return {
+    ContentType: contentType,
+    ...renameAttributes(attributes, headerNames),
+    ...defined({ Expires: expires === undefined ? undefined : new Date(expires) }),
+    Metadata: encodeMetadata(metadata, checksums, connection.options.amazon),
+    ...accessAndEncryption(connection, { acl, native }),
+  }
+}
+
+/**
+ * Returns the access list and the native options. The service decides which values are valid, not
+ * the SDK's types.
+ */
+export function accessAndEncryption(
+  connection: Connection,
+  { acl, native }: Pick<WriteCallOptions, 'acl' | 'native'>,
+): Record<string, never> {
+  for (const [name, value] of Object.entries(native)) {
+    if (typeof value === 'string') continue
+    throw new StorageError('INVALID_ARGUMENT', `${name} must be a string`, { details: { property: name } })
+  }
+  const key = native['SSECustomerKey'] as string | undefined
+  return {
+    ...(key === undefined ? connection.customerKey : customerKeyOf(key)),
+    ...native,
+    ...(acl === undefined ? {} : { ACL: acl }),
+  } as Record<string, never>
+}
+
+/** Returns the customer's key of a write that has its own. */
+export const customerKeyOption = ({ native }: Pick<WriteCallOptions, 'native'>): CustomerKey | undefined =>
+  typeof native['SSECustomerKey'] === 'string' ? customerKeyOf(native['SSECustomerKey']) : undefined

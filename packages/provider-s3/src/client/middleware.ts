@@ -1,7 +1,8 @@
+/** Changes to the SDK's requests. */
 import { createHash } from 'node:crypto'
 import type { S3Client } from '@aws-sdk/client-s3'
 
-/** The part of an HTTP request that is looked at here. */
+/** The part of an HTTP request that the rules use. */
 interface Request {
   readonly protocol: string
   readonly headers: Record<string, string>
@@ -13,21 +14,21 @@ const isRequest = (value: unknown): value is Request =>
 
 const bodyCommands: ReadonlySet<string | undefined> = new Set(['PutObjectCommand', 'UploadPartCommand'])
 
-/** What the SDK leaves undone, before each request is signed. */
+/** Adds headers that the SDK omits, before each request is signed. */
 export function addTransportRules(client: S3Client, { checksums }: { readonly checksums: boolean }): void {
   client.middlewareStack.add(
     (next, context) => (args) => {
       const { request } = args
       if (isRequest(request)) {
-        // TLS protects the body already, so it need not be hashed once more for the signature.
+        // TLS protects the body, so a hash for the signature is not needed.
         if (bodyCommands.has(context.commandName) && request.protocol === 'https:') {
           request.headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD'
         }
-        // Several servers know no other checksum of a batch removal.
+        // Several servers support no other checksum of a batch deletion.
         if (context.commandName === 'DeleteObjectsCommand' && typeof request.body === 'string') {
           request.headers['content-md5'] = createHash('md5').update(request.body).digest('base64')
         }
-        // Said here instead of in the command, so that the SDK does not check the stream on its way.
+        // Set here instead of in the command, so that the SDK does not verify the stream.
         if (checksums && context.commandName === 'GetObjectCommand') request.headers['x-amz-checksum-mode'] = 'ENABLED'
       }
       return next(args)

@@ -1,13 +1,17 @@
+/** The SDK's client, and what the service supports, from the provider's options. */
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import type { NamesOf } from '@stowage/core/provider'
 import { HttpTransport } from '@stowage/http-transport'
-import type { Understands } from './capabilities.js'
+import type { ServiceFeatures } from '../capabilities.js'
+import type { S3Settings } from '../settings.js'
 import { addTransportRules } from './middleware.js'
-import { requestHandlerOver } from './request-handler.js'
-import type { S3Settings } from './settings.js'
+import { createRequestHandler } from './request-handler.js'
 
 export interface S3ProviderOptions extends S3Settings {
-  /** Instead of `key` and `keyId`: credentials, or a function that gets them, as the SDK takes them. */
+  /**
+   * Instead of `key` and `keyId`: credentials, or a function that returns them, as the SDK accepts
+   * them.
+   */
   readonly credentials?: S3ClientConfig['credentials']
 }
 
@@ -35,7 +39,11 @@ export const s3OptionNames = {
   SSECustomerKey: true,
 } as const satisfies NamesOf<S3ProviderOptions>
 
-export function whatItUnderstands({ endpoint, ...options }: S3ProviderOptions): Understands {
+/**
+ * Returns what the service supports: what the options say, with defaults for Amazon and for other
+ * services.
+ */
+export function featuresOf({ endpoint, ...options }: S3ProviderOptions): ServiceFeatures {
   const amazon = endpoint === undefined
   return {
     amazon,
@@ -47,9 +55,10 @@ export function whatItUnderstands({ endpoint, ...options }: S3ProviderOptions): 
   }
 }
 
+/** Creates the client without any I/O. */
 export function createClient(options: S3ProviderOptions): S3Client {
   const { endpoint, key, keyId, sessionToken, maxConnections = 128 } = options
-  const { checksums, amazon } = whatItUnderstands(options)
+  const { checksums, amazon } = featuresOf(options)
   const credentials =
     options.credentials ??
     (key === undefined || keyId === undefined
@@ -65,14 +74,15 @@ export function createClient(options: S3ProviderOptions): S3Client {
     useAccelerateEndpoint: options.useAccelerateEndpoint ?? false,
     useDualstackEndpoint: options.useDualstackEndpoint ?? false,
     useFipsEndpoint: options.useFipsEndpoint ?? false,
-    // Core repeats what can be repeated, by one rule for all providers.
+    // Core retries, by one rule for all providers.
     maxAttempts: 1,
-    // Asking for permission to send a body costs a round trip each.
+    // Each `Expect: 100-continue` would cost a round trip.
     expectContinueHeader: false,
     requestChecksumCalculation: checksums ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED',
-    // Checked by core, on request; in the SDK a checked stream does not say when its connection breaks.
+    // Core verifies checksums on request. A stream that the SDK verifies does not report a broken
+    // connection.
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: requestHandlerOver(
+    requestHandler: createRequestHandler(
       new HttpTransport({ maxConnections, connectTimeout: options.connectTimeout, idleTimeout: options.idleTimeout }),
     ),
   })

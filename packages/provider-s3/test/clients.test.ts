@@ -14,14 +14,20 @@ const MiB = 1024 ** 2
 const run = promisify(execFile)
 const hash = (algorithm: string, content: Uint8Array) => createHash(algorithm).update(content).digest('hex')
 
-/** An independent client of S3, on the command line. A place is a file's name, or a folder's with a slash at its end. */
+/**
+ * An independent client of S3, on the command line. `remote` is a file's name, or a folder's with a
+ * slash at its end.
+ */
 interface Client {
-  /** Debian's package, and the command. */
+  /** The name of the Debian package and of the command. */
   readonly name: string
-  /** Sends a local file or folder, in parts of 5 MiB where a file is larger, with a type and the metadata `author`. */
-  put(path: string, place: string): Promise<unknown>
-  get(place: string, path: string): Promise<unknown>
-  /** What it says of a file, with its type and metadata. */
+  /**
+   * Uploads a local file or folder with a content type and the metadata `author`. Larger files are
+   * sent in parts of 5 MiB.
+   */
+  put(path: string, remote: string): Promise<unknown>
+  get(remote: string, path: string): Promise<unknown>
+  /** Prints a file's properties, with its content type and metadata. */
   show(file: string): Promise<string>
 }
 
@@ -46,21 +52,22 @@ describeServer('ceph', ({ endpoint = '', region, key, keyId }) => {
   const storage = new StorageService(new S3Provider({ endpoint, region, key, keyId }))
   const container = `exchange-${randomUUID()}`
   let directory: string
-  const here = (name: string) => join(directory, name)
+  const localPath = (name: string) => join(directory, name)
 
   const s3cmd = async (...args: string[]) => {
     const { host } = new URL(endpoint)
     const { stdout } = await run('s3cmd', [
-      ...['--config', here('s3cfg'), '--no-ssl', '--host', host, '--host-bucket', host, '--region', region],
+      ...['--config', localPath('s3cfg'), '--no-ssl', '--host', host, '--host-bucket', host, '--region', region],
       ...['--access_key', keyId, '--secret_key', key, '--no-progress', '--multipart-chunk-size-mb', '5', ...args],
     ])
     return stdout
   }
   const rclone = async (...args: string[]) => {
-    // Alone: what the environment says of S3 and of certificates is not for this server.
+    // Without the rest of the environment: its settings for S3 and certificates are not for this
+    // server.
     const env = {
       PATH: process.env['PATH'],
-      RCLONE_CONFIG: here('rclone.conf'),
+      RCLONE_CONFIG: localPath('rclone.conf'),
       RCLONE_CONFIG_THERE_TYPE: 's3',
       RCLONE_CONFIG_THERE_PROVIDER: 'Ceph',
       RCLONE_CONFIG_THERE_ENDPOINT: endpoint,
@@ -75,22 +82,22 @@ describeServer('ceph', ({ endpoint = '', region, key, keyId }) => {
   const clients: readonly Client[] = [
     {
       name: 's3cmd',
-      put: (path, place) =>
+      put: (path, remote) =>
         s3cmd(
-          ...[place.endsWith('/') ? 'sync' : 'put', '--mime-type', 'text/x-theirs'],
-          ...['--add-header', 'x-amz-meta-author: Jane Doe', path, `s3://${container}/${place}`],
+          ...[remote.endsWith('/') ? 'sync' : 'put', '--mime-type', 'text/x-theirs'],
+          ...['--add-header', 'x-amz-meta-author: Jane Doe', path, `s3://${container}/${remote}`],
         ),
-      get: (place, path) => s3cmd(place.endsWith('/') ? 'sync' : 'get', `s3://${container}/${place}`, path),
+      get: (remote, path) => s3cmd(remote.endsWith('/') ? 'sync' : 'get', `s3://${container}/${remote}`, path),
       show: (file) => s3cmd('info', `s3://${container}/${file}`),
     },
     {
       name: 'rclone',
-      put: (path, place) =>
+      put: (path, remote) =>
         rclone(
-          ...[place.endsWith('/') ? 'copy' : 'copyto', '--header-upload', 'Content-Type: text/x-theirs'],
-          ...['--metadata', '--metadata-set', 'author=Jane Doe', path, `there:${container}/${place}`],
+          ...[remote.endsWith('/') ? 'copy' : 'copyto', '--header-upload', 'Content-Type: text/x-theirs'],
+          ...['--metadata', '--metadata-set', 'author=Jane Doe', path, `there:${container}/${remote}`],
         ),
-      get: (place, path) => rclone(place.endsWith('/') ? 'copy' : 'copyto', `there:${container}/${place}`, path),
+      get: (remote, path) => rclone(remote.endsWith('/') ? 'copy' : 'copyto', `there:${container}/${remote}`, path),
       show: (file) => rclone('lsjson', '--stat', '--metadata', `there:${container}/${file}`),
     },
   ]
@@ -98,8 +105,8 @@ describeServer('ceph', ({ endpoint = '', region, key, keyId }) => {
   beforeAll(async () => {
     for (const { name } of clients) await requirePackages(name, [name])
     directory = await mkdtemp(join(tmpdir(), 'stowage-exchange-'))
-    await writeFile(here('s3cfg'), '[default]\nsignature_v2 = False\n')
-    await writeFile(here('rclone.conf'), '')
+    await writeFile(localPath('s3cfg'), '[default]\nsignature_v2 = False\n')
+    await writeFile(localPath('rclone.conf'), '')
     await storage.createContainer({ name: container })
   })
   afterAll(async () => {
@@ -109,9 +116,9 @@ describeServer('ceph', ({ endpoint = '', region, key, keyId }) => {
   })
 
   describe.each(clients)('$name', ({ name: client, put, get, show }) => {
-    test('reads what we write, whatever its name', async () => {
+    test('reads files of the provider, with every kind of name', async () => {
       for (const name of names) await storage.putFile(container, `ours for ${client}/${name}`, name)
-      const folder = here(`ours for ${client}/`)
+      const folder = localPath(`ours for ${client}/`)
       await get(`ours for ${client}/`, folder)
       const files = await readdir(folder, { recursive: true, withFileTypes: true })
       const paths = files.filter((file) => file.isFile()).map(({ parentPath, name }) => join(parentPath, name))
@@ -119,8 +126,8 @@ describeServer('ceph', ({ endpoint = '', region, key, keyId }) => {
       for (const path of paths) expect(join(folder, await readFile(path, 'utf8'))).toBe(path)
     })
 
-    test('writes what we read, whatever its name', async () => {
-      const folder = here(`by ${client}/`)
+    test('writes files that the provider reads, with every kind of name', async () => {
+      const folder = localPath(`by ${client}/`)
       for (const name of names) {
         await mkdir(dirname(join(folder, name)), { recursive: true })
         await writeFile(join(folder, name), name)
@@ -133,22 +140,22 @@ describeServer('ceph', ({ endpoint = '', region, key, keyId }) => {
       }
     })
 
-    test('shows the type and the metadata of ours, and we those of its own', async () => {
+    test('shows the type and the metadata of files of the provider, and the provider shows those of its files', async () => {
       await storage.putFile(container, 'facts', 'x', { contentType: 'image/x-ours', metadata: { author: 'John Doe' } })
       const shown = await show('facts')
       expect(shown).toContain('image/x-ours')
       expect(shown).toMatch(/author["\s:]+John Doe/)
 
-      await writeFile(here('facts'), 'theirs')
-      await put(here('facts'), 'facts')
+      await writeFile(localPath('facts'), 'theirs')
+      await put(localPath('facts'), 'facts')
       const { contentType, metadata } = await storage.getFile(container, 'facts')
       expect(contentType).toBe('text/x-theirs')
       expect(metadata).toMatchObject({ author: 'Jane Doe' })
     })
 
-    test('takes a large file of ours, in parts, and gives us one', async () => {
+    test('reads a large file that the provider uploaded in parts, and uploads one that the provider reads', async () => {
       const content = randomBytes(12 * MiB + 1)
-      const path = here(`large for ${client}`)
+      const path = localPath(`large for ${client}`)
       await storage.putFile(container, 'ours', content, { partSize: 5 * MiB })
       await get('ours', path)
       expect(hash('sha256', await readFile(path))).toBe(hash('sha256', content))
@@ -160,11 +167,11 @@ describeServer('ceph', ({ endpoint = '', region, key, keyId }) => {
     })
   })
 
-  test("rclone's MD5 of a file in parts is ours, and ours is rclone's", async () => {
+  test('rclone and the provider agree on the MD5 of a file in parts', async () => {
     const content = randomBytes(6 * MiB)
     const md5 = hash('md5', content)
-    await writeFile(here('parts'), content)
-    await rclone('copyto', here('parts'), `there:${container}/by rclone`)
+    await writeFile(localPath('parts'), content)
+    await rclone('copyto', localPath('parts'), `there:${container}/by rclone`)
     expect((await storage.getFile(container, 'by rclone')).checksums.md5).toBe(md5)
     await storage.putFile(container, 'by us', content, { partSize: 5 * MiB, checksums: { md5 } })
     expect(await rclone('md5sum', `there:${container}/by us`)).toContain(md5)

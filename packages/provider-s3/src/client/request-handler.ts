@@ -1,20 +1,19 @@
-/**
- * The SDK's requests over the transport that all providers of cloud services share.
- */
+/** Sends the SDK's requests over the transport that all cloud providers share. */
 import type { Readable } from 'node:stream'
 import { buildQueryString, type HttpHandler, type HttpRequest } from '@smithy/core/protocols'
 import { bufferedStream, type HttpTransport, type RequestBody } from '@stowage/http-transport'
 
-/** What a call of the SDK's `send` hands on to here. */
+/** The options that the SDK's `send` passes to the handler. */
 export type SendOptions = Parameters<HttpHandler['handle']>[1] & {
   /**
-   * Bytes: longer content comes as a stream. Default: 0, for the client's own users. With `Infinity` a response is
-   * read before the SDK parses it, so that one that ends early is a broken connection and not a parser's error.
+   * Bytes: longer content is returned as a stream. Default: 0, for users of the native client. With
+   * `Infinity`, a response is read before the SDK parses it, so that one that ends early is a
+   * broken connection and not a parser error.
    */
   readonly streamFrom?: number
 }
 
-export function requestHandlerOver(transport: HttpTransport): HttpHandler {
+export function createRequestHandler(transport: HttpTransport): HttpHandler {
   return {
     metadata: { handlerProtocol: 'http/1.1' },
     async handle(request: HttpRequest, { abortSignal, streamFrom = 0 }: SendOptions = {}) {

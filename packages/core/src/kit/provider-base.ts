@@ -41,8 +41,8 @@ export class ContextHolder<Context> {
  * same names. What a service cannot do is left out. Call it with the type of the context, then with
  * the functions.
  *
- * @param translate Turns what a function threw into the error that the caller gets. Default: the
- * same error.
+ * The second argument, `translate`, turns what a function threw into the error that the caller
+ * gets. Default: the same error.
  *
  * @example
  * import * as containers from './containers.js'

@@ -33,7 +33,9 @@ describe('the nine routes', () => {
     })
     expect(await answer(await fetch('/containers/photos'))).toEqual({ status: 200, body: { name: 'photos', ...stat } })
     expect(await answer(await fetch('/containers/photos', { method: 'DELETE' }))).toEqual({ status: 200, body: {} })
-    expect(await answer(await fetch('/containers/photos'))).toEqual(failure(404, 'ENOENT', /container "photos" does not exist/))
+    expect(await answer(await fetch('/containers/photos'))).toEqual(
+      failure(404, 'ENOENT', /container "photos" does not exist/),
+    )
   })
 
   it('take the name of a container from a urlencoded form', async () => {

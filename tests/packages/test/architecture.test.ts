@@ -35,12 +35,15 @@ test('every path that the page names exists', async () => {
   expect(await missing(paths)).toEqual([])
 })
 
-test.each(['core', 'rest-express', 'cli', 'provider-s3', 'provider-fs', 'swift'])('every folder of %s is named', async (name) => {
-  const source = `packages/${name}/src`
-  const entries = await readdir(join(repository, source), { withFileTypes: true })
-  const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => `${source}/${entry.name}`)
-  expect(folders.filter((folder) => !links.includes(folder))).toEqual([])
-})
+test.each(['core', 'rest-express', 'cli', 'provider-s3', 'provider-fs', 'swift'])(
+  'every folder of %s is named',
+  async (name) => {
+    const source = `packages/${name}/src`
+    const entries = await readdir(join(repository, source), { withFileTypes: true })
+    const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => `${source}/${entry.name}`)
+    expect(folders.filter((folder) => !links.includes(folder))).toEqual([])
+  },
+)
 
 test('the table of imports is that of the packages', async () => {
   const stated = tableRows('## Packages').flatMap(([, name = '', , imports = '']) => {

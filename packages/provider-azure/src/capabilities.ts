@@ -3,16 +3,21 @@ import { containerNames } from './names.js'
 
 const MiB = 1024 * 1024
 
-/** Blocks of a blob, and bytes of a block ("Scalability and performance targets for Blob storage"). */
+/**
+ * Blocks of a blob, and bytes of a block ("Scalability and performance targets for Blob storage").
+ */
 export const maxBlocks = 50_000
 const maxBlockSize = 4000 * MiB
 
-/** Seven days: the longest that a user delegation key is good for. */
+/** Seconds: a user delegation key is valid for at most seven days. */
 const maxDelegation = 7 * 24 * 60 * 60
-/** Azure sets no limit for URLs signed with the account's key. Ten years are longer than any key should be used. */
+/**
+ * Seconds. Azure sets no limit for URLs that are signed with the account's key. No key should be
+ * used for ten years.
+ */
 const maxSigned = 10 * 365 * 24 * 60 * 60
 
-/** How URLs can be signed: with the account's key, with a key that Entra ID gives, or not at all. */
+/** How URLs are signed: with the account's key, with a key from Entra ID, or not at all. */
 export type Signing = 'account' | 'delegation' | undefined
 
 export const capabilitiesFor = (signing: Signing): Capabilities =>
@@ -31,7 +36,8 @@ export const capabilitiesFor = (signing: Signing): Capabilities =>
       contentEncoding: true,
       contentLanguage: true,
       expires: false,
-      // Half of what Azure takes: values in other scripts grow by a third when they become headers, and more when short.
+      // Half of Azure's limit: values in other scripts grow by a third when they become headers,
+      // and short ones more.
       maxMetadataBytes: 4096,
     },
     checksums: ['md5'],
@@ -40,7 +46,7 @@ export const capabilitiesFor = (signing: Signing): Capabilities =>
         ? false
         : {
             maxExpiresIn: signing === 'account' ? maxSigned : maxDelegation,
-            // A copy's source needs a permission of its own.
+            // A copy needs a separate permission for its source.
             sealed: true,
             contentType: false,
             size: false,

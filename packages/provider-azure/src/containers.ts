@@ -1,6 +1,3 @@
-/**
- * Containers.
- */
 import {
   type CallOptions,
   type ContainerInfo,
@@ -12,7 +9,7 @@ import {
   type ListCallOptions,
   StorageError,
 } from '@stowage/core/provider'
-import type { Account } from './account.js'
+import type { Account } from './client/account.js'
 import { errorCode, request } from './errors.js'
 import { holdsFiles } from './lister.js'
 
@@ -27,11 +24,11 @@ export async function listContainers(
     const page = await containerPage(account, marker, limit, signal)
     entries.push(...page.entries)
     marker = page.marker
-    // An empty page may have more behind it, or nothing at all, which is told only by looking.
+    // An empty page may be followed by others or not. Only the next request shows which.
   } while (marker !== undefined && entries.length === 0)
   if (marker === undefined) return { entries }
-  const behind = await containerPage(account, marker, 1, signal)
-  return behind.entries.length === 0 && behind.marker === undefined
+  const following = await containerPage(account, marker, 1, signal)
+  return following.entries.length === 0 && following.marker === undefined
     ? { entries }
     : { entries, next: encodePosition(marker) }
 }
@@ -41,9 +38,9 @@ async function containerPage(account: Account, marker: string | undefined, limit
     .listContainers({ abortSignal })
     .byPage({ maxPageSize: limit, ...(marker === undefined ? {} : { continuationToken: marker }) })
   const { value, done } = await request({}, () => pages.next())
-  // What is no list at all, the SDK takes for an empty one.
+  // The SDK parses a response that is not a list as an empty list.
   if (done === true || !value.serviceEndpoint)
-    throw new StorageError('BAD_RESPONSE', 'the answer is no list of containers')
+    throw new StorageError('BAD_RESPONSE', 'the response is not a list of containers')
   return {
     entries: value.containerItems.map(({ name, properties }) => ({ name, mtime: properties.lastModified })),
     marker: value.continuationToken || undefined,
@@ -66,26 +63,32 @@ export async function getContainer(
   container: string,
   { signal }: CallOptions,
 ): Promise<ContainerInfo> {
-  const { lastModified } = await existing(container, () =>
+  const { lastModified } = await requestExisting(container, () =>
     account.container(container).getProperties({ abortSignal: signal }),
   )
   return { name: container, ...(lastModified === undefined ? {} : { mtime: lastModified }) }
 }
 
-/** Azure has no condition for "empty": a file that is stored between the look and the removal is lost. */
+/**
+ * Deletes a container. Azure has no condition for "empty": a file that is stored between the check
+ * and the deletion is lost.
+ */
 export async function destroyContainer(
   account: Account,
   container: string,
   { onlyIfEmpty, signal }: CallOptions & { readonly onlyIfEmpty: boolean },
 ): Promise<void> {
   if (onlyIfEmpty && (await holdsFiles(account, container, { signal }))) {
-    throw new StorageError('CONTAINER_NOT_EMPTY', 'the container holds files')
+    throw new StorageError('CONTAINER_NOT_EMPTY', 'the container is not empty')
   }
-  await existing(container, () => account.container(container).delete({ abortSignal: signal }))
+  await requestExisting(container, () => account.container(container).delete({ abortSignal: signal }))
 }
 
-/** A container that is being deleted is gone for everybody but those who want to create it again. */
-async function existing<T>(container: string, send: () => Promise<T>): Promise<T> {
+/**
+ * Sends a request about a container. One that is being deleted counts as missing, except for
+ * `createContainer`.
+ */
+async function requestExisting<T>(container: string, send: () => Promise<T>): Promise<T> {
   return request({ container }, () =>
     send().catch((error: unknown) => {
       throw errorCode(error) === 'ContainerBeingDeleted' ? containerNotFound(container) : error

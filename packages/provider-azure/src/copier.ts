@@ -1,12 +1,14 @@
 /**
- * Copies on the service, of any size, each made visible by one request.
+ * Copies on the service, of any size. Each is made visible by one request.
  *
- * Azure's own Copy Blob is no write as the contract wants it: while it is under way the target is there and not whole, and
- * it cannot change the attributes. So the target is put together from ranges of the source (Put Block From URL), which the
- * service reads by itself, and appears with Put Block List: whole, under its conditions, with its attributes.
+ * Azure's Copy Blob does not meet the contract: while it runs, the target is visible and
+ * incomplete, and it cannot change the attributes. The target is therefore assembled from ranges of
+ * the source, which the service reads itself (Put Block From URL). Put Block List then makes it
+ * visible: complete, subject to its conditions, with its attributes.
  *
- * Copy Blob From URL is a write as the contract wants it, in one request, but for two bounds: the source has at most 256 MiB, and its
- * attributes are the target's. So it serves for blobs of ours alone, which were given the target's attributes before.
+ * Copy Blob From URL does meet the contract, in one request, with two limits: the source has at
+ * most 256 MiB, and the target gets its attributes. It is used only for the provider's own blobs,
+ * which have the target's attributes.
  */
 import { randomBytes } from 'node:crypto'
 import { isRestError } from '@azure/storage-blob'
@@ -23,31 +25,37 @@ import {
   StorageError,
   type WrittenFile,
 } from '@stowage/core/provider'
-import type { Account } from './account.js'
 import { attributesOf, checksumsOf } from './attributes.js'
 import { maxBlocks } from './capabilities.js'
+import type { Account } from './client/account.js'
 import { errorCode, request } from './errors.js'
 import { getFile } from './reader.js'
 import { readableUrl } from './signing.js'
 import { type Version, versionOptions, writtenFile } from './writer.js'
 
 const MiB = 1024 * 1024
-/** Bytes that the service is asked to take over in one request. Larger only where the number of blocks would not do. */
+/**
+ * Bytes that the service copies in one request. Larger only if the number of blocks would exceed
+ * the limit.
+ */
 const rangeSize = 100 * MiB
-/** Ranges under way at the same time. */
+/** Concurrent requests of one copy. */
 const parallelism = 8
-/** How often blocks are made again that somebody else's write to the same name has swept away. */
-const maxSwept = 5
-/** Bytes of a block's id: the length that other clients have too, since all ids of a blob must have the same. */
+/**
+ * How often blocks are sent again after a write of another client to the same name has discarded
+ * them.
+ */
+const maxDiscarded = 5
+/** Bytes of a block's id. Other clients use the same length; all ids of a blob must have one. */
 const blockIdBytes = 48
 
-/** Bytes: the largest source of Copy Blob From URL ("Remarks" of its documentation). */
+/** Bytes: the maximum source of Copy Blob From URL ("Remarks" of its documentation). */
 const maxCopySize = 256 * MiB
 
-/** A blob that stays as it is while it is copied. */
+/** The version of a blob that is copied. */
 export interface CopySource {
   readonly container: string
-  /** The blob's own name. */
+  /** The blob's name. */
   readonly blob: string
   readonly size: number
   readonly etag: string
@@ -64,10 +72,13 @@ export async function copyFile(
   const properties = await request(source, () => client.getProperties({ abortSignal: signal }))
   const { contentLength: size, etag, lastModified } = properties
   if (size === undefined || etag === undefined || lastModified === undefined) {
-    throw new StorageError('BAD_RESPONSE', 'the answer does not say size, ETag and time of change of the source')
+    throw new StorageError(
+      'BAD_RESPONSE',
+      'the response lacks the size, the ETag or the modification time of the source',
+    )
   }
   if (ifSourceMatch !== undefined) checkReadConditions({ etag, mtime: lastModified }, { ifMatch: ifSourceMatch })
-  await checkEarly(account, target, options)
+  await checkConditionsEarly(account, target, options)
   const version: Version = {
     attributes: options.attributes ?? attributesOf(properties),
     checksums: checksumsOf(properties.contentMD5),
@@ -75,34 +86,34 @@ export async function copyFile(
     native,
   }
   const blob = { container: source.container, blob: client.name, size, etag }
-  return takeOver(account, blob, target, version, signal)
+  return copyInRanges(account, blob, target, version, signal)
 }
 
-/** Refuses before anything is copied what would be refused after it; the decision is Put Block List's alone. */
-export async function checkEarly(
+/** Fails before anything is copied if the conditions already fail. Only Put Block List decides. */
+export async function checkConditionsEarly(
   account: Account,
   target: FileLocation,
   { conditions, signal }: Pick<CopyCallOptions, 'conditions'> & CallOptions,
 ): Promise<void> {
   if (conditions.ifMatch === undefined && conditions.ifNoneMatch === undefined) return
-  const present = await getFile(account, target.container, target.file, { conditions: {}, signal }).catch(
+  const current = await getFile(account, target.container, target.file, { conditions: {}, signal }).catch(
     (error: unknown) => {
       if (isStorageError(error, 'FILE_NOT_FOUND')) return undefined
       throw error
     },
   )
-  checkWriteConditions(present, conditions)
+  checkWriteConditions(current, conditions)
 }
 
-/** Makes the target from a source that has the version's attributes, metadata and MD5 already. */
-export async function takeOverAlike(
+/** Creates the target from a source that already has the version's attributes, metadata and MD5. */
+export async function copyMatchingBlob(
   account: Account,
   source: CopySource,
   target: FileLocation,
   version: Version,
   signal: AbortSignal,
 ): Promise<WrittenFile> {
-  if (source.size > maxCopySize) return takeOver(account, source, target, version, signal)
+  if (source.size > maxCopySize) return copyInRanges(account, source, target, version, signal)
   const { container, file } = target
   const { conditions, tier, tags } = versionOptions(version)
   const { url, authorization } = await readableUrl(account, source.container, source.blob, signal)
@@ -124,8 +135,8 @@ export async function takeOverAlike(
   return writtenFile(container, file, source.size, written, version)
 }
 
-/** Makes the target from the source's content. */
-async function takeOver(
+/** Creates the target from the source's content. */
+async function copyInRanges(
   account: Account,
   source: CopySource,
   target: FileLocation,
@@ -133,18 +144,19 @@ async function takeOver(
   signal: AbortSignal,
 ): Promise<WrittenFile> {
   const client = account.file(target.container, target.file)
-  const place = { container: target.container, file: target.file }
+  const resource = { container: target.container, file: target.file }
   const options = { ...versionOptions(version), abortSignal: signal }
   for (let attempt = 1; ; attempt++) {
     const blocks = await stageRanges(account, source, target, signal)
     try {
-      const written = await request(place, () => client.commitBlockList(blocks, options))
+      const written = await request(resource, () => client.commitBlockList(blocks, options))
       return writtenFile(target.container, target.file, source.size, written, version)
     } catch (error) {
-      // Every write to a name throws away the blocks that it does not use, also those of others.
+      // Every write to a name discards the blocks that it does not use, including those of other
+      // clients.
       if (!isStorageError(error, 'INVALID_PART')) throw error
-      if (attempt === maxSwept) {
-        throw new StorageError('UNAVAILABLE', 'other writes to the file come in between again and again', {
+      if (attempt === maxDiscarded) {
+        throw new StorageError('UNAVAILABLE', 'other writes to the file repeatedly discarded the copied blocks', {
           cause: error.cause,
         })
       }
@@ -152,16 +164,16 @@ async function takeOver(
   }
 }
 
-/** The ids of the blocks, in order. */
+/** Copies the source into blocks, and returns their ids in order. */
 async function stageRanges(
   account: Account,
   source: CopySource,
   target: FileLocation,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const place = { container: target.container }
+  const resource = { container: target.container }
   const client = account.blobWithHeaders(target.container, account.file(target.container, target.file).name, {
-    // The SDK has no option for it, and the service takes it.
+    // The service supports this header; the SDK has no option for it.
     'x-ms-source-if-match': source.etag,
   })
   const length = Math.max(rangeSize, Math.ceil(source.size / maxBlocks))
@@ -174,7 +186,7 @@ async function stageRanges(
     async ([index, id], stopped) => {
       const offset = index * length
       const { url, authorization } = await readableUrl(account, source.container, source.blob, stopped)
-      await request(place, () =>
+      await request(resource, () =>
         client
           .stageBlockFromURL(
             id,
@@ -193,23 +205,23 @@ async function stageRanges(
   return ids
 }
 
-/** What the service says of the source, and of the target's blocks, when it does not take it over. */
+/** Returns the error if the service rejects a copy because of the source or the target's blocks. */
 function sourceError(error: unknown): StorageError | undefined {
   const code = errorCode(error)
   const cause = describeCause(error)
   if (code === 'SourceConditionNotMet') {
-    return new StorageError('UNAVAILABLE', 'the source was replaced while it was copied', { cause })
+    return new StorageError('UNAVAILABLE', 'the source was replaced while it was being copied', { cause })
   }
   if (code === 'InvalidBlobOrBlock') {
-    const message = "another program's unfinished upload to the same name has blocks with ids of another length"
+    const message = "another program's unfinished upload to the same name has block ids of another length"
     return new StorageError('NAME_CONFLICT', message, { cause })
   }
   if (code !== 'CannotVerifyCopySource' || !isRestError(error)) return undefined
   if (error.statusCode === 401 || error.statusCode === 403) {
-    const message = 'the service may not read the source with these credentials'
+    const message = 'the credentials do not allow the service to read the source'
     return new StorageError('PERMISSION_DENIED', message, { cause })
   }
   return error.statusCode === 404
-    ? new StorageError('UNAVAILABLE', 'the source was removed while it was copied', { cause })
+    ? new StorageError('UNAVAILABLE', 'the source was deleted while it was being copied', { cause })
     : undefined
 }

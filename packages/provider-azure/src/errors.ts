@@ -1,6 +1,6 @@
 /**
- * Azure's errors in the contract's words. Nothing of the original is passed on but its name and code: requests, headers and
- * URLs hold keys and signatures.
+ * Azure's errors as errors of the contract. Only the name and the code of the original are passed
+ * on: requests, headers and URLs contain keys and signatures.
  */
 import { isRestError, type RestError } from '@azure/storage-blob'
 import {
@@ -18,83 +18,86 @@ import {
 } from '@stowage/core/provider'
 
 /** What a request is about. */
-export interface Place {
+export interface Resource {
   readonly container?: string
   readonly file?: string
 }
 
-/** Codes of "Status and error codes" and "Blob Storage error codes" whose meaning their HTTP status does not tell. */
-const byCode: Readonly<Record<string, Meaning>> = {
-  AuthenticationFailed: ['UNAUTHENTICATED', 'the service refused the credentials'],
-  InvalidAuthenticationInfo: ['UNAUTHENTICATED', 'the service refused the credentials'],
-  NoAuthenticationInformation: ['UNAUTHENTICATED', 'the service asks for credentials'],
-  BlobAlreadyExists: ['PRECONDITION_FAILED', 'the file exists'],
-  ConditionNotMet: ['PRECONDITION_FAILED', 'the file is not the version that was asked for'],
-  SourceConditionNotMet: ['PRECONDITION_FAILED', 'the source is not the version that was asked for'],
-  TargetConditionNotMet: ['PRECONDITION_FAILED', 'the target is not the version that was asked for'],
-  LeaseIdMissing: ['PERMISSION_DENIED', 'somebody holds a lease on the file'],
-  LeaseAlreadyPresent: ['PERMISSION_DENIED', 'somebody holds a lease on it'],
-  BlobImmutableDueToPolicy: ['PERMISSION_DENIED', 'a policy of the account keeps the file from being changed'],
-  BlobArchived: ['PERMISSION_DENIED', 'the file is archived, and must be brought back before it is read'],
-  BlobBeingRehydrated: ['PERMISSION_DENIED', 'the file is being brought back from the archive'],
+/**
+ * Codes of "Status and error codes" and "Blob Storage error codes" whose meaning differs from their
+ * HTTP status.
+ */
+const codes: Readonly<Record<string, Meaning>> = {
+  AuthenticationFailed: ['UNAUTHENTICATED', 'the service rejected the credentials'],
+  InvalidAuthenticationInfo: ['UNAUTHENTICATED', 'the service rejected the credentials'],
+  NoAuthenticationInformation: ['UNAUTHENTICATED', 'the service requires credentials'],
+  BlobAlreadyExists: ['PRECONDITION_FAILED', 'the file already exists'],
+  ConditionNotMet: ['PRECONDITION_FAILED', 'the file is not the expected version'],
+  SourceConditionNotMet: ['PRECONDITION_FAILED', 'the source is not the expected version'],
+  TargetConditionNotMet: ['PRECONDITION_FAILED', 'the target is not the expected version'],
+  LeaseIdMissing: ['PERMISSION_DENIED', 'the file has a lease of another client'],
+  LeaseAlreadyPresent: ['PERMISSION_DENIED', 'the file or the container has a lease of another client'],
+  BlobImmutableDueToPolicy: ['PERMISSION_DENIED', 'an immutability policy of the account protects the file'],
+  BlobArchived: ['PERMISSION_DENIED', 'the file is archived and must be rehydrated before it is read'],
+  BlobBeingRehydrated: ['PERMISSION_DENIED', 'the file is being rehydrated from the archive'],
   SnapshotsPresent: ['PERMISSION_DENIED', 'the file has snapshots'],
   InvalidBlockList: ['INVALID_PART', 'a part is missing'],
-  InvalidBlobOrBlock: ['INVALID_PART', 'the service refused the part'],
-  InvalidBlobType: ['NAME_CONFLICT', 'there is a page blob or an append blob of that name'],
-  Md5Mismatch: ['CHECKSUM_MISMATCH', 'the body has another MD5'],
+  InvalidBlobOrBlock: ['INVALID_PART', 'the service rejected the part'],
+  InvalidBlobType: ['NAME_CONFLICT', 'a page blob or an append blob with this name exists'],
+  Md5Mismatch: ['CHECKSUM_MISMATCH', 'the MD5 of the body differs from the declared one'],
   RequestBodyTooLarge: ['TOO_LARGE', 'the body is too large for the service'],
   BlockCountExceedsLimit: ['TOO_LARGE', 'the file has too many blocks'],
   MetadataTooLarge: ['INVALID_ARGUMENT', 'the metadata is too large for the service'],
-  InvalidMetadata: ['INVALID_ARGUMENT', 'the service refused the metadata'],
-  InvalidResourceName: ['INVALID_NAME', 'the service refused the name'],
-  InvalidUri: ['INVALID_NAME', 'the service refused the name'],
-  OutOfRangeInput: ['INVALID_NAME', 'the service refused the name'],
-  ContainerBeingDeleted: ['BUSY', 'a container of that name is being deleted, which takes the service a while'],
+  InvalidMetadata: ['INVALID_ARGUMENT', 'the service rejected the metadata'],
+  InvalidResourceName: ['INVALID_NAME', 'the service rejected the name'],
+  InvalidUri: ['INVALID_NAME', 'the service rejected the name'],
+  OutOfRangeInput: ['INVALID_NAME', 'the service rejected the name'],
+  ContainerBeingDeleted: ['BUSY', 'a container with this name is being deleted, which takes about 30 seconds'],
   AccountBeingCreated: ['BUSY', 'the account is being created'],
-  PendingCopyOperation: ['BUSY', 'a copy onto the file is under way'],
+  PendingCopyOperation: ['BUSY', 'a copy onto the file is in progress'],
   OperationTimedOut: ['SERVICE_FAILED', 'the service took too long'],
   FeatureNotYetSupportedForHierarchicalNamespaceAccounts: [
     'NOT_SUPPORTED',
-    'accounts with a hierarchical namespace cannot do this',
+    'accounts with a hierarchical namespace do not support this',
   ],
 }
 
-/** Errors of the client's own, of the kinds of @azure/identity and the like. */
-const ofCredential =
+/** The names of errors of @azure/identity and similar credentials. */
+const credentialError =
   /^(AuthenticationError|AuthenticationRequiredError|CredentialUnavailableError|AggregateAuthenticationError)$/
 
-/** Makes a request of the SDK, whose failure is a `StorageError`. */
-export async function request<T>(place: Place, send: () => Promise<T>): Promise<T> {
+/** Sends a request of the SDK. Rejects with a `StorageError`. */
+export async function request<T>(resource: Resource, send: () => Promise<T>): Promise<T> {
   try {
     return await send()
   } catch (error) {
-    throw azureError(error, place)
+    throw azureError(error, resource)
   }
 }
 
-function azureError(error: unknown, place: Place): StorageError {
+function azureError(error: unknown, resource: Resource): StorageError {
   if (isStorageError(error)) return error
   const cause = describeCause(error)
-  if (!(error instanceof Error)) return new StorageError('BAD_RESPONSE', 'the answer makes no sense', { cause })
+  if (!(error instanceof Error)) return new StorageError('BAD_RESPONSE', 'the response is invalid', { cause })
   if (error.name === 'AbortError') return new StorageError('ABORTED', 'the request was aborted', { cause })
-  if (ofCredential.test(error.name)) {
-    return new StorageError('UNAUTHENTICATED', 'the credential gave no token', { cause })
+  if (credentialError.test(error.name)) {
+    return new StorageError('UNAUTHENTICATED', 'the credential returned no token', { cause })
   }
-  if (!isRestError(error)) return new StorageError('BAD_RESPONSE', 'the answer makes no sense', { cause })
-  if (error.statusCode === undefined || error.code === 'PARSE_ERROR') return withoutAnswer(error, cause)
-  return refusal(error.statusCode, errorCode(error), place, cause, details(error))
+  if (!isRestError(error)) return new StorageError('BAD_RESPONSE', 'the response is invalid', { cause })
+  if (error.statusCode === undefined || error.code === 'PARSE_ERROR') return errorWithoutResponse(error, cause)
+  return responseError(error.statusCode, errorCode(error), resource, cause, details(error))
 }
 
-/** What an answer means that is no success. */
-export function refusal(
+/** Makes the error of a response that is not a success. */
+export function responseError(
   status: number,
   code: string | undefined,
-  place: Place,
+  resource: Resource,
   cause: Error,
   details: StorageErrorDetails = {},
 ): StorageError {
-  const { container, file } = place
-  const notFound = missing(status, code, place, cause)
+  const { container, file } = resource
+  const notFound = notFoundError(status, code, resource, cause)
   if (notFound !== undefined) return notFound
   if (code === 'ContainerAlreadyExists' && container !== undefined) return containerExists(container, cause)
   const [meaning, message] = meaningOf(status, code)
@@ -106,14 +109,14 @@ export function refusal(
 }
 
 function meaningOf(status: number, code: string | undefined): Meaning {
-  // Azure gives a condition that is not met the same code with 304 and with 412.
-  return (status === 304 ? undefined : byCode[code ?? '']) ?? statusMeaning(status)
+  // Azure uses the same code for a failed condition with 304 and with 412.
+  return (status === 304 ? undefined : codes[code ?? '']) ?? statusMeaning(status)
 }
 
-function missing(
+function notFoundError(
   status: number,
   code: string | undefined,
-  { container, file }: Place,
+  { container, file }: Resource,
   cause: Error,
 ): StorageError | undefined {
   if (container === undefined) return undefined
@@ -122,14 +125,14 @@ function missing(
   return file === undefined ? containerNotFound(container, cause) : fileNotFound(container, file, cause)
 }
 
-function withoutAnswer(error: RestError, cause: Error): StorageError {
-  // Of the SDK's parser for XML.
-  if (error.code === 'PARSE_ERROR') return new StorageError('BAD_RESPONSE', 'the answer makes no sense', { cause })
-  // Connections to the service are the transport's, whose errors are of the contract.
+function errorWithoutResponse(error: RestError, cause: Error): StorageError {
+  // From the SDK's XML parser.
+  if (error.code === 'PARSE_ERROR') return new StorageError('BAD_RESPONSE', 'the response is invalid', { cause })
+  // Errors of connections to the service are the transport's, which are errors of the contract.
   return new StorageError('UNAVAILABLE', "the source of the credential's tokens cannot be reached", { cause })
 }
 
-/** Answers to HEAD have no body; the code is then in a header. */
+/** Returns the service's code. Responses to HEAD have no body; their code is in a header. */
 export function errorCode(error: unknown): string | undefined {
   if (!isRestError(error)) return undefined
   const header = error.response?.headers.get('x-ms-error-code')

@@ -1,28 +1,32 @@
 /**
  * @stowage/provider-azure: containers and files on Azure Blob Storage.
  *
- * The rooms, in the order to read them:
- * - `settings.ts`: the settings that a data source may have. `account.ts`: the account that they lead to, and its clients;
- *   `http-client.ts`: what these send requests over.
- * - `capabilities.ts`: what this provider can do, as data.
- * - `names.ts`, `metadata.ts`, `attributes.ts`: names, pairs and attributes as Azure takes them, and back.
- * - `errors.ts`: Azure's errors in the contract's words.
- * - `containers.ts`, `reader.ts`, `writer.ts`, `remover.ts`, `copier.ts`, `uploads.ts`, `signing.ts`: the contract's calls.
- * - `lister.ts`: lists of files, merged from two of the service; `name-stream.ts`: one of them.
- * - `provider.ts`: the calls, put together.
+ * - `settings.ts`, `capabilities.ts`: settings, and what the provider supports.
+ * - `provider.ts`: the class, made from the modules of the calls: `containers.ts`, `lister.ts`,
+ *   `reader.ts`, `writer.ts`, `remover.ts`, `copier.ts`, `uploads.ts`, `signing.ts`.
+ * - `names.ts`, `attributes.ts`, `conditions.ts`, `errors.ts`: how the service represents names,
+ *   attributes, conditions and errors.
+ * - `client/`: `client/account.ts` is the account, with its credentials and the SDK's clients;
+ *   `client/http-client.ts` sends their requests over the transport.
+ * - `listing/`: `lister.ts` merges two lists of the service; `listing/name-stream.ts` reads one of
+ *   them.
  *
- * Configuration: an account's name and key, a connection string, a shared access signature, or a credential of @azure/identity.
+ * Configuration: an account's name and key, a connection string, a shared access signature, or a
+ * credential of @azure/identity.
  *
- * Names: natural. What Azure refuses or changes (control characters, backslashes, dots and slashes at the end, a segment that
- * ends with a dot, more than 254 segments) is escaped as a whole, behind U+FFEE, in a form that keeps the order.
+ * Names: unchanged, except for names that Azure rejects or changes (control characters,
+ * backslashes, a trailing dot or slash, a segment that ends with a dot, more than 254 segments).
+ * Such a name is escaped as a whole, after U+FFEE, in a form that keeps the order.
  *
- * Layout: a file is one block blob, with its attributes as the blob's headers and its metadata as the blob's. An unfinished
- * part upload has two blobs of its own below `bookkeepingPrefix`, which lists leave out.
+ * Layout: a file is one block blob, with its attributes as the blob's headers and its metadata as
+ * the blob's. An unfinished multipart upload has two separate blobs under `bookkeepingPrefix`,
+ * which lists leave out.
  *
- * Conditions are Azure's own, on the one request that makes a version appear, so they are atomic.
+ * Conditions are Azure's, on the one request that makes a version visible, so they are atomic.
  *
- * Consistency: every finished call is seen by the next one, lists included, as Azure guarantees for one region.
+ * Consistency: each completed call is visible to the next one, including in lists, as Azure
+ * guarantees for one region.
  */
-export type { TokenCredential } from './account.js'
+export type { TokenCredential } from './client/account.js'
 export { AzureProvider, type AzureProviderOptions, createProvider } from './provider.js'
 export { type AzureSettings, settings } from './settings.js'

@@ -1,9 +1,10 @@
 /**
  * Lists of files, in the order of their names' UTF-8 bytes.
  *
- * Two lists of the service are merged: that of the blobs with natural names, and that of those with escaped ones, which all
- * begin with one character that no natural name begins with. What a page's `next` keeps of each is the name to go on from
- * (`startFrom`), and the last name shown: nothing at or before that is shown again, whatever comes and goes between pages.
+ * Two lists of the service are merged: blobs with unescaped names, and blobs with escaped names.
+ * Escaped names all begin with one character that no unescaped name begins with. The `next` of a
+ * page contains the name from which each list continues (`startFrom`), and the last name returned.
+ * Later pages return nothing at or before that name, whatever is created or deleted between pages.
  */
 import {
   type CallOptions,
@@ -16,11 +17,14 @@ import {
   type ListFilesCallOptions,
 } from '@stowage/core/provider'
 import * as v from 'valibot'
-import type { Account } from './account.js'
-import { type ListedName, NameStream } from './name-stream.js'
-import { bookkeepingPrefix, escapedPrefix, escapedPrefixOf, isUnnaturalPrefix } from './names.js'
+import type { Account } from './client/account.js'
+import { type ListedName, NameStream } from './listing/name-stream.js'
+import { bookkeepingPrefix, escapedPrefix, escapedPrefixOf, isOnlyEscaped } from './names.js'
 
-/** The last name shown, and where each of the two lists goes on; `null` where it has ended. */
+/**
+ * The last name returned, and the name from which each list continues; `null` if the list has
+ * ended.
+ */
 const pageStart = v.strictObject({
   after: v.string(),
   natural: v.nullable(v.string()),
@@ -33,7 +37,7 @@ export async function listFiles(account: Account, container: string, options: Li
   const { limit } = options
   const start = decodePosition(options.next, isPageStart)
   const after = start?.after ?? options.startAfter
-  const natural = naturalNames(account, container, { ...options, after, from: start?.natural })
+  const natural = unescapedNames(account, container, { ...options, after, from: start?.natural })
   const escaped = escapedNames(account, container, { ...options, after, from: start?.escaped })
   const entries: (FileEntry | FolderEntry)[] = []
   let last: string | undefined
@@ -46,7 +50,7 @@ export async function listFiles(account: Account, container: string, options: Li
     }
     const order = first === undefined ? 1 : second === undefined ? -1 : compareNames(first.name, second.name)
     const entry = (order <= 0 ? first : second) as ListedName
-    // A folder may have files of both kinds.
+    // A folder may contain files of both kinds.
     if (order <= 0) natural.shift()
     if (order >= 0) escaped.shift()
     last = entry.name
@@ -54,7 +58,7 @@ export async function listFiles(account: Account, container: string, options: Li
   }
 }
 
-/** Whether the container holds a file. */
+/** Returns whether the container has a file. */
 export async function holdsFiles(account: Account, container: string, { signal }: CallOptions): Promise<boolean> {
   const { entries } = await listFiles(account, container, { prefix: '', limit: 1, signal })
   return entries.length > 0
@@ -66,19 +70,20 @@ function entryOf(container: string, { name, blob }: ListedName): FileEntry | Fol
 
 type StreamOptions = Pick<ListFilesCallOptions, 'prefix' | 'delimiter' | 'signal'> & {
   readonly after: string | undefined
-  /** Where the page before stopped: a blob's name; `null` when there was nothing more. */
+  /** Where the previous page stopped: a blob's name; `null` if the list had ended. */
   readonly from: string | null | undefined
 }
 
-function naturalNames(account: Account, container: string, options: StreamOptions): NameStream {
+function unescapedNames(account: Account, container: string, options: StreamOptions): NameStream {
   const { prefix, delimiter, after, from } = options
-  const ended = from === null || isUnnaturalPrefix(prefix)
-  // The service collapses by one character; Azurite takes only the first of several.
-  const native = delimiter !== undefined && delimiter.length === 1 && !isUnnaturalPrefix(`-${delimiter}`)
+  const ended = from === null || isOnlyEscaped(prefix)
+  // The service supports delimiters of one character; Azurite uses only the first of several.
+  const native = delimiter !== undefined && delimiter.length === 1 && !isOnlyEscaped(`-${delimiter}`)
   return new NameStream(account, container, {
     ...options,
     ended,
-    from: from ?? (after === undefined ? undefined : firstNaturalAfter(after, prefix, native ? delimiter : undefined)),
+    from:
+      from ?? (after === undefined ? undefined : firstUnescapedAfter(after, prefix, native ? delimiter : undefined)),
     servicePrefix: prefix,
     serviceDelimiter: native ? delimiter : undefined,
     end: escapedPrefix,
@@ -97,13 +102,14 @@ function escapedNames(account: Account, container: string, options: StreamOption
 }
 
 /**
- * Where the natural names begin that are greater than this one. By UTF-16 units, as the service sorts, names with
- * characters past U+FFFF come before those with U+E000 to U+FFFF; by UTF-8 bytes after them.
+ * Returns where the unescaped names begin that are greater than this one. In UTF-16 units, the
+ * service's order, names with characters past U+FFFF come before those with U+E000 to U+FFFF; in
+ * UTF-8 bytes, after them.
  */
-function firstNaturalAfter(after: string, prefix: string, delimiter: string | undefined): string {
+function firstUnescapedAfter(after: string, prefix: string, delimiter: string | undefined): string {
   const high = after.search(/[\ue000-\uffff]/)
   const start = high === -1 ? after : `${after.slice(0, high)}\u{10000}`
-  // Of a list with a delimiter the service takes one level.
+  // In a list with a delimiter, the service accepts a start of one level only.
   const end = delimiter === undefined || !start.startsWith(prefix) ? -1 : start.indexOf(delimiter, prefix.length)
   return end === -1 || delimiter === undefined ? start : start.slice(0, end + delimiter.length)
 }

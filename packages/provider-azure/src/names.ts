@@ -1,74 +1,91 @@
 /**
- * Names of containers and files at Azure, and the reversible escaping of file names that Azure cannot hold.
+ * Names of containers and files on Azure, and the reversible escaping of file names that Azure
+ * cannot store.
  */
 import type { ContainerNameRule } from '@stowage/core/provider'
 
-/** From "Naming and Referencing Containers, Blobs, and Metadata", with the two system containers that an account may use. */
+/**
+ * From "Naming and Referencing Containers, Blobs, and Metadata", with the two system containers
+ * that an account can use.
+ */
 export const containerNames: ContainerNameRule = {
   pattern: '[a-z0-9]+(-[a-z0-9]+)*|\\$root|\\$web',
   minBytes: 3,
   maxBytes: 63,
-  rule: '3 to 63 lower-case letters, digits and single hyphens, beginning and ending with a letter or a digit (or $root, $web)',
+  rule: '3 to 63 lower-case letters, digits and single hyphens; the first and the last are a letter or a digit (or $root, $web)',
 }
 
 /**
- * In front of every escaped name, and of nothing else: a name that begins with this or a greater UTF-16 unit is escaped
- * itself. Azure lists names by their UTF-16 units, so escaped names come after all natural ones.
+ * The prefix of every escaped name, and of no other: a name that begins with this or a greater
+ * UTF-16 unit is escaped itself. Azure lists names by their UTF-16 units, so escaped names come
+ * after all unescaped ones.
  */
 export const escapedPrefix = '\uffee'
 
-/** In front of the blobs that hold unfinished uploads. Greater than every escaped name, so that lists end before them. */
+/**
+ * The prefix of blobs of unfinished uploads. Greater than every escaped name, so that lists end
+ * before them.
+ */
 export const bookkeepingPrefix = `${escapedPrefix}${escapedPrefix}stowage/`
 
-/** Path segments of the longest path that Azure takes. */
+/** The maximum number of path segments that Azure allows. */
 const maxSegments = 254
 
 /**
- * Control characters, the backslash (which Azure turns into a slash), and what is no character in Azure's eyes: the private
- * use area and the non-characters.
+ * Control characters, the backslash (which Azure changes to a slash), and characters that Azure
+ * rejects: the private use area and the non-characters.
  */
 const forbidden = /[\0-\x1f\x7f-\x9f\\\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff]/
 
-/** Whether no natural name can begin with this. */
-export const isUnnaturalPrefix = (prefix: string): boolean =>
+/** Returns whether only escaped names have this prefix. */
+export const isOnlyEscaped = (prefix: string): boolean =>
   prefix.charCodeAt(0) >= escapedPrefix.charCodeAt(0) ||
   forbidden.test(prefix) ||
-  // Azure's clients and proxies drop a dot at the end of a segment.
+  // Clients of Azure and proxies remove a dot at the end of a segment.
   prefix.includes('./') ||
   prefix.split('/', maxSegments + 1).length > maxSegments
 
-const isUnnatural = (name: string): boolean => name.endsWith('.') || name.endsWith('/') || isUnnaturalPrefix(name)
+const needsEscape = (name: string): boolean => name.endsWith('.') || name.endsWith('/') || isOnlyEscaped(name)
 
-/** The name of the blob that holds the file. */
-export const blobName = (file: string): string => (isUnnatural(file) ? escapedPrefix + escapeName(file) : file)
+/** Returns the name of a file's blob. */
+export const blobName = (file: string): string => (needsEscape(file) ? escapedPrefix + escapeName(file) : file)
 
-/** The name of the file that a blob holds; nothing when it is a blob of our own, or one that no file's name leads to. */
+/**
+ * Returns the name of a blob's file. Returns `undefined` for the provider's own blobs, and for a
+ * blob that no file name produces.
+ */
 export function fileName(blob: string): string | undefined {
   const file = blob.startsWith(escapedPrefix) ? unescapeName(blob.slice(escapedPrefix.length)) : blob
   return file !== undefined && file !== '' && blobName(file) === blob ? file : undefined
 }
 
 /**
- * What the escaped names of all files with this prefix begin with. It may be the beginning of others too when the prefix is
- * not readable.
+ * Returns a prefix of the escaped names of all files with this prefix. Others may have it too if
+ * the prefix is not readable.
  */
 export const escapedPrefixOf = (prefix: string): string => escapedPrefix + escapeName(prefix, true)
 
-/** Whether a prefix is escaped character by character, and its escaped form exact. */
+/**
+ * Returns whether a prefix is escaped character by character, so that its escaped form is exact.
+ */
 export const isReadable = (prefix: string): boolean => Buffer.byteLength(prefix) <= readableBytes
 
 /*
- * The escaping keeps the order: of two names the one whose UTF-8 bytes are smaller has the smaller UTF-16 units when
- * escaped. It is prefix-free by character, so prefixes stay prefixes. And it always fits: 1,024 bytes of anything become at
- * most 960 units of the 1,024 that Azure takes. That is why the first 200 bytes are escaped character by character, so that
- * people can read them, and the rest three bytes by three in two ideographs.
+ * The escaping keeps the order: of two names, the one whose UTF-8 bytes are smaller has the smaller
+ * UTF-16 units in escaped form. The code of each character is prefix-free, so prefixes stay
+ * prefixes. And the escaped form always fits: 1,024 bytes become at most 960 of the 1,024 units
+ * that Azure allows. For this, the first 200 bytes are escaped character by character, so that they
+ * stay readable, and the rest in groups of three bytes, two ideographs each.
  */
 const readableBytes = 200
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUV'
-/** The last character that stands for itself is the one before; everything from it on to U+FFFF is written with it. */
+/**
+ * The first character that is escaped with this mark; all characters up to U+FFFF are. Those before
+ * it stay unchanged.
+ */
 const highMark = 0xd7a3
 const ideographs = 0x4e00
-/** Ideographs below this one tell how many bytes the last group has. */
+/** Ideographs below this one encode the number of bytes of the last group. */
 const bytesFrom = ideographs + 16
 
 function escapeCodePoint(code: number): string {
@@ -102,10 +119,11 @@ function escapeName(text: string, isPrefix = false): string {
   let offset = 0
   for (; offset + 3 <= rest.length; offset += 3) escaped += ideographPair(rest.readUIntBE(offset, 3))
   if (isPrefix) return escaped
-  // A name that ends inside a group is padded; the last ideograph says with how much, and sorts before any longer name's.
-  const left = rest.length - offset
-  if (left > 0) escaped += ideographPair(rest.readUIntBE(offset, left) << (8 * (3 - left)))
-  return escaped + String.fromCharCode(ideographs + (left === 0 ? 3 : left))
+  // A name that ends inside a group is padded. The last ideograph is the number of bytes, and sorts
+  // before any longer name's.
+  const remaining = rest.length - offset
+  if (remaining > 0) escaped += ideographPair(rest.readUIntBE(offset, remaining) << (8 * (3 - remaining)))
+  return escaped + String.fromCharCode(ideographs + (remaining === 0 ? 3 : remaining))
 }
 
 const ideographPair = (group: number) => String.fromCharCode(bytesFrom + (group >> 12), bytesFrom + (group & 0xfff))
@@ -125,7 +143,7 @@ function unescapeName(escaped: string): string | undefined {
   return rest === undefined ? undefined : text + rest
 }
 
-/** The character at this place, and the units that it takes. */
+/** Returns the character at an index, and its number of units. */
 function unescapeOne(escaped: string, index: number): [string | undefined, number] {
   const unit = escaped.charCodeAt(index)
   const second = escaped[index + 1] ?? ''
@@ -165,7 +183,10 @@ function unescapeBytes(escaped: string): string | undefined {
   return bytes.subarray(0, bytes.length - (3 - last)).toString()
 }
 
-/** The smallest text that is greater, by UTF-16 units, than all that begin with this; nothing when there is none. */
+/**
+ * Returns the smallest text that is greater, by UTF-16 units, than all with this prefix;
+ * `undefined` if there is none.
+ */
 export function afterPrefix(prefix: string): string | undefined {
   for (let end = prefix.length; end > 0; ) {
     const start = end >= 2 && prefix.charCodeAt(end - 2) >> 10 === 0x36 ? end - 2 : end - 1
@@ -177,7 +198,10 @@ export function afterPrefix(prefix: string): string | undefined {
   return undefined
 }
 
-/** The code point that follows in the order of UTF-16 units, where those past U+FFFF stand between U+D7FF and U+E000. */
+/**
+ * Returns the next code point in the order of UTF-16 units, where those past U+FFFF are between
+ * U+D7FF and U+E000.
+ */
 function nextCodePoint(code: number): number | undefined {
   if (code === 0xd7ff) return 0x10000
   if (code === 0x10ffff) return 0xe000

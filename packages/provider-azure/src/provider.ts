@@ -1,7 +1,7 @@
 import type { BlobServiceClient } from '@azure/storage-blob'
 import { type Capabilities, checkOptions, type NamesOf, providerBase } from '@stowage/core/provider'
-import { Account, type AccountOptions } from './account.js'
 import { capabilitiesFor } from './capabilities.js'
+import { Account, type AccountOptions } from './client/account.js'
 import * as containers from './containers.js'
 import * as copier from './copier.js'
 import * as lister from './lister.js'
@@ -36,11 +36,21 @@ const base = providerBase<Account>()({
   close: (account) => account.close(),
 })
 
+/**
+ * Azure Blob Storage.
+ *
+ * @example
+ * const storage = new StorageService(new AzureProvider({ storageAccount: 'photos', storageAccessKey: key }))
+ */
 export class AzureProvider extends base {
   readonly name = 'azure'
   readonly capabilities: Capabilities
 
-  /** Makes no request. `INVALID_ARGUMENT` when the options do not say which account it is, or who asks. */
+  /**
+   * Creates the provider without any I/O.
+   *
+   * @throws `INVALID_ARGUMENT` if the options do not identify an account and its credentials.
+   */
   constructor(options: AzureProviderOptions) {
     checkOptions('AzureProvider', options, optionNames)
     super(new Account(options))
@@ -48,13 +58,13 @@ export class AzureProvider extends base {
     this.capabilities = capabilitiesFor(kind === 'key' ? 'account' : kind === 'token' ? 'delegation' : undefined)
   }
 
-  /** The SDK's client of the account. */
+  /** The SDK's client of the account. Closed with the provider. */
   get native(): BlobServiceClient {
     return this.context.service
   }
 }
 
-/** Makes the provider from checked settings. */
+/** Creates the provider from checked settings. */
 export function createProvider(settings: AzureSettings): AzureProvider {
   return new AzureProvider(settings)
 }

@@ -1,6 +1,3 @@
-/**
- * Removal of one file, and of many at once.
- */
 import { BlobBatch } from '@azure/storage-blob'
 import {
   type CallOptions,
@@ -9,11 +6,11 @@ import {
   type RemoveOutcome,
   StorageError,
 } from '@stowage/core/provider'
-import type { Account } from './account.js'
-import { refusal, request } from './errors.js'
+import type { Account } from './client/account.js'
+import { request, responseError } from './errors.js'
 import { getFile } from './reader.js'
 
-/** Requests that Azure takes in one batch. */
+/** Azure's maximum number of requests in one batch. */
 const batchSize = 256
 
 export async function removeFile(
@@ -26,13 +23,13 @@ export async function removeFile(
     await request({ container, file }, () =>
       account.file(container, file).delete({
         abortSignal: signal,
-        // Without this a file that somebody took a snapshot of could not be removed at all.
+        // Without this, a file with snapshots could not be deleted.
         deleteSnapshots: 'include',
         ...(ifMatch === undefined ? {} : { conditions: { ifMatch } }),
       }),
     )
   } catch (error) {
-    // Azure says of a blob that is not there that it does not meet the condition.
+    // Azure reports a missing blob as a failed condition.
     if (isStorageError(error, 'PRECONDITION_FAILED'))
       await getFile(account, container, file, { conditions: {}, signal })
     throw error
@@ -64,8 +61,8 @@ async function removeBatch(
   files: readonly string[],
   signal: AbortSignal,
 ): Promise<RemoveOutcome[]> {
-  const place = { container }
-  const { subResponses } = await request(place, async () => {
+  const resource = { container }
+  const { subResponses } = await request(resource, async () => {
     const batch = new BlobBatch()
     for (const file of files) await batch.deleteBlob(account.file(container, file), { deleteSnapshots: 'include' })
     return account.container(container).getBlobBatchClient().submitBatch(batch, { abortSignal: signal })
@@ -75,12 +72,12 @@ async function removeBatch(
     if (response === undefined) {
       return {
         file,
-        error: new StorageError('BAD_RESPONSE', 'the answer to the batch says nothing of the file', { file }),
+        error: new StorageError('BAD_RESPONSE', 'the response to the batch has no result for the file', { file }),
       }
     }
     const { status, errorCode } = response
     if (status < 300) return { file }
-    const error = refusal(status, errorCode, { container, file }, new Error(`status ${status}`))
+    const error = responseError(status, errorCode, { container, file }, new Error(`status ${status}`))
     if (error.code === 'CONTAINER_NOT_FOUND') throw error
     return error.code === 'FILE_NOT_FOUND' ? { file } : { file, error }
   })

@@ -1,6 +1,4 @@
-/**
- * Shared access signatures: URLs for others, and for the service itself when it copies.
- */
+/** Shared access signatures: URLs for clients, and for the service itself when it copies. */
 import {
   BlobSASPermissions,
   type BlobSASSignatureValues,
@@ -9,14 +7,16 @@ import {
   SASProtocol,
 } from '@azure/storage-blob'
 import { type CallOptions, type SignedUrl, type SignUrlCallOptions, StorageError } from '@stowage/core/provider'
-import type { Account } from './account.js'
+import type { Account } from './client/account.js'
 import { request } from './errors.js'
 
-/** Milliseconds that a URL is good for which the service is given to read a source. */
+/** Milliseconds for which a URL is valid that the service uses to read a source. */
 const copyTime = 60 * 60 * 1000
 const tokenScope = 'https://storage.azure.com/.default'
 
-/** Headers that the request must have, or the service takes it for another kind of write. */
+/**
+ * Headers that the request must have. Without them the service treats it as another kind of write.
+ */
 const putHeaders = Object.freeze({ 'x-ms-blob-type': 'BlockBlob' })
 
 export async function signUrl(
@@ -25,7 +25,7 @@ export async function signUrl(
   file: string,
   { method, expiresIn, responseHeaders = {}, signal }: SignUrlCallOptions,
 ): Promise<SignedUrl> {
-  // Whole seconds: a signature has no smaller ones.
+  // Signatures have a resolution of one second.
   const expires = new Date((Math.floor(Date.now() / 1000) + expiresIn) * 1000)
   const blob = account.file(container, file)
   const query = await signature(
@@ -42,7 +42,7 @@ export async function signUrl(
   return { url: `${blob.url}?${query}`, method, headers: method === 'PUT' ? putHeaders : {}, expires }
 }
 
-/** What the service needs to read a blob itself. */
+/** Returns the URL, and the authorization if needed, with which the service reads a blob itself. */
 export async function readableUrl(
   account: Account,
   container: string,
@@ -66,7 +66,7 @@ export async function readableUrl(
     return { url: `${url}?${query}` }
   }
   const token = await request({}, () => authority.credential.getToken(tokenScope, { abortSignal: signal }))
-  if (token === null) throw new StorageError('UNAUTHENTICATED', 'the credential gave no token')
+  if (token === null) throw new StorageError('UNAUTHENTICATED', 'the credential returned no token')
   return { url, authorization: { scheme: 'Bearer', value: token.token } }
 }
 
@@ -74,14 +74,14 @@ async function signature(account: Account, { signal }: CallOptions, values: Blob
   const { authority, endpoint } = account
   const protocol = endpoint.startsWith('https:') ? SASProtocol.Https : SASProtocol.HttpsAndHttp
   if (authority.kind === 'sas') {
-    throw new StorageError('NOT_SUPPORTED', 'a shared access signature cannot sign others', {
+    throw new StorageError('NOT_SUPPORTED', 'a shared access signature cannot sign URLs', {
       details: { capability: 'signedUrls' },
     })
   }
   if (authority.kind === 'key') {
     return generateBlobSASQueryParameters({ ...values, protocol }, authority.credential).toString()
   }
-  // Begins a little earlier, for clocks that are behind.
+  // Valid from five minutes ago, for clocks that are behind.
   const startsOn = new Date(Date.now() - 5 * 60 * 1000)
   const key = await request({}, () =>
     account.service.getUserDelegationKey(startsOn, values.expiresOn as Date, { abortSignal: signal }),
@@ -89,7 +89,7 @@ async function signature(account: Account, { signal }: CallOptions, values: Blob
   return generateBlobSASQueryParameters({ ...values, protocol }, key, accountName(endpoint)).toString()
 }
 
-/** Its host's first label, or for an emulator the path. */
+/** Returns the account's name: the first label of the host or, for an emulator, the path. */
 function accountName(endpoint: string): string {
   const { hostname, pathname } = new URL(endpoint)
   return pathname.length > 1 ? pathname.slice(1) : (hostname.split('.')[0] as string)

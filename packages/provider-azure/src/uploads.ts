@@ -1,18 +1,20 @@
 /**
- * Part uploads.
+ * Multipart uploads.
  *
- * Azure has no upload's id, and no abort: blocks are sent to the blob's own name, and whoever writes that name, in whichever
- * way, throws away all blocks that were sent to it and are not part of what is written. Two uploads of one file would destroy
- * each other, and an upload that is given up could not be cleared away without touching the file.
+ * Azure has neither upload ids nor aborts. Blocks are sent to the blob's own name, and every write
+ * to that name discards all blocks that are not part of the write. Two uploads of one file would
+ * destroy each other, and an abandoned upload could not be cleared without touching the file.
  *
- * So every upload has two blobs of its own, which no list shows, named by its random id:
- * - `uploads/<id>`: what the upload is of, in its metadata, and the attributes given at the start, as its content. The upload
- *   exists as long as this blob does.
- * - `parts/<id>`: the parts, as blocks. A block's id is the part's number, the time when it was sent and a random number, so
- *   that a part that is sent again has another tag, and the last one can be told.
+ * Every upload therefore has two separate blobs, which no list shows, named by its random id:
+ * - `uploads/<id>`: the file's name in its metadata, and the attributes given at the start as its
+ *   content. The upload exists as long as this blob does.
+ * - `parts/<id>`: the parts, as blocks. A block's id is the part's number, the time at which it was
+ *   sent and a random number. A part that is sent again therefore has another tag, and the latest
+ *   one is known.
  *
- * Completing commits the parts with the file's attributes, and the service takes them over into the file (`copier.ts`), which appears whole, under its
- * conditions. Both blobs are removed then. Aborting removes them, and nothing else.
+ * Completion commits the parts with the file's attributes. The service then copies them into the
+ * file (`copier.ts`), which becomes visible complete and subject to its conditions. Both blobs are
+ * then deleted. Aborting deletes only them.
  */
 import { hash, randomBytes } from 'node:crypto'
 import type { Readable } from 'node:stream'
@@ -42,19 +44,19 @@ import {
   type WrittenFile,
 } from '@stowage/core/provider'
 import * as v from 'valibot'
-import type { Account } from './account.js'
-import { checkEarly, takeOverAlike } from './copier.js'
+import type { Account } from './client/account.js'
+import { checkConditionsEarly, copyMatchingBlob } from './copier.js'
 import { request } from './errors.js'
 import { bookkeepingPrefix } from './names.js'
 import { versionOptions } from './writer.js'
 
-/** Milliseconds that the removal of an upload's blobs may take after its file has appeared. */
+/** Milliseconds that the deletion of an upload's blobs may take after its file is visible. */
 const cleanUpTime = 30_000
 
 const uploadBlob = (id: string) => `${bookkeepingPrefix}uploads/${id}`
 const partsBlob = (id: string) => `${bookkeepingPrefix}parts/${id}`
 
-/** What the upload's blob holds. */
+/** The content of the upload's blob. */
 const uploadState = v.object({
   attributes: v.looseObject({ contentType: v.string(), metadata: v.record(v.string(), v.string()) }),
   checksums: v.object({ md5: v.optional(v.string()) }),
@@ -74,7 +76,7 @@ export async function startUpload(
   { attributes, checksums, native, partSize, signal }: StartUploadCallOptions,
 ): Promise<PartUpload> {
   const state: UploadState = { attributes, checksums, native }
-  // What Azure would refuse at the end is refused now.
+  // Fails now if Azure would reject the options at completion.
   versionOptions({ ...state, conditions: {} })
   const id = newId({ container, file })
   const content = Buffer.from(JSON.stringify(state))
@@ -95,7 +97,7 @@ export async function uploadPart(
   { partNumber, signal }: UploadPartCallOptions,
 ): Promise<UploadedPart> {
   checkId(upload)
-  if (!(body instanceof Uint8Array)) throw new StorageError('LENGTH_REQUIRED', 'Azure takes bodies of known length')
+  if (!(body instanceof Uint8Array)) throw new StorageError('LENGTH_REQUIRED', 'Azure requires a body of known length')
   const { container, id } = upload
   const tag = newTag()
   const stop = new AbortController()
@@ -103,11 +105,11 @@ export async function uploadPart(
   const staged = request({ container }, () =>
     account.blob(container, partsBlob(id)).stageBlock(blockId(partNumber, tag), body, body.length, { abortSignal }),
   )
-  // At the same time: a part's way is long, and an upload that is gone is rare.
-  const known = checkKnown(account, upload, signal)
+  // Concurrently: a part takes long to send, and an upload that no longer exists is rare.
+  const checked = checkUploadExists(account, upload, signal)
   const results = await Promise.allSettled([
     staged,
-    known.catch((error: unknown) => {
+    checked.catch((error: unknown) => {
       stop.abort()
       throw error
     }),
@@ -125,7 +127,7 @@ export async function listParts(
 ): Promise<PartPage> {
   checkId(upload)
   const after = decodePosition(next, isPartNumber) ?? 0
-  const [parts] = await Promise.all([sentParts(account, upload, signal), checkKnown(account, upload, signal)])
+  const [parts] = await Promise.all([sentParts(account, upload, signal), checkUploadExists(account, upload, signal)])
   const rest = [...parts.values()].filter(({ partNumber }) => partNumber > after)
   const entries = rest.slice(0, limit)
   const last = entries.at(-1)
@@ -147,10 +149,10 @@ export async function completeUpload(
     if (found.size !== size)
       throw new StorageError('INVALID_PART', `part ${partNumber} has ${found.size} bytes, not ${size}`)
   }
-  await checkEarly(account, upload, { conditions, signal })
+  await checkConditionsEarly(account, upload, { conditions, signal })
   const ids = parts.map(({ partNumber, tag }) => blockId(partNumber, tag))
   const blob = account.blob(container, partsBlob(id))
-  // Tier and tags are the file's alone: in an archive the parts could not be read.
+  // Tier and tags apply to the file only: archived parts could not be read.
   const { blobHTTPHeaders, metadata } = versionOptions({ ...state, conditions })
   const { etag } = await request({ container }, () =>
     blob.commitBlockList(ids, {
@@ -159,16 +161,17 @@ export async function completeUpload(
       ...(metadata === undefined ? {} : { metadata }),
     }),
   )
-  if (etag === undefined) throw new StorageError('BAD_RESPONSE', 'the answer to a write has no ETag')
+  if (etag === undefined) throw new StorageError('BAD_RESPONSE', 'the response to a write has no ETag')
   const size = parts.reduce((sum, part) => sum + part.size, 0)
-  const written = await takeOverAlike(
+  const written = await copyMatchingBlob(
     account,
     { container, blob: blob.name, size, etag },
     { container, file },
     { ...state, conditions },
     signal,
   )
-  // The file is there: that its upload's blobs could not be removed is no failure, and `listUploads` goes on to show them.
+  // The file is stored. If the upload's blobs are not deleted, the call succeeds, and `listUploads`
+  // still returns them.
   await removeBlobs(account, upload, AbortSignal.timeout(cleanUpTime)).catch(() => undefined)
   return written
 }
@@ -180,13 +183,13 @@ export async function abortUpload(
 ): Promise<void> {
   if (!isIdOf(upload)) return
   try {
-    await checkKnown(account, upload, signal)
+    await checkUploadExists(account, upload, signal)
   } catch (error) {
     if (isStorageError(error, 'UPLOAD_NOT_FOUND')) return
     throw error
   }
   const { container, id } = upload
-  // Blocks that are part of nothing cannot be deleted; the service throws them away when the blob is written.
+  // Uncommitted blocks cannot be deleted. The service discards them when the blob is written.
   await request({ container }, () => account.blob(container, partsBlob(id)).upload('', 0, { abortSignal: signal }))
   await removeBlobs(account, upload, signal)
 }
@@ -202,9 +205,9 @@ export async function listUploads(
     .listBlobsFlat({ abortSignal: signal, prefix: uploadBlob(''), includeMetadata: true })
     .byPage({ maxPageSize: limit, ...(continuationToken === undefined ? {} : { continuationToken }) })
   const { value, done } = await request({ container }, () => pages.next())
-  // What is no list at all, the SDK takes for an empty one.
+  // The SDK parses a response that is not a list as an empty list.
   if (done === true || value.containerName !== container) {
-    throw new StorageError('BAD_RESPONSE', 'the answer is no list of the container')
+    throw new StorageError('BAD_RESPONSE', 'the response is not a list of the container')
   }
   const entries: UnfinishedUpload[] = []
   for (const { name, metadata, properties } of value.segment.blobItems) {
@@ -216,7 +219,10 @@ export async function listUploads(
   return value.continuationToken ? { entries, next: encodePosition(value.continuationToken) } : { entries }
 }
 
-/** First the parts: as long as the upload's blob is there, it is known what is to be removed. */
+/**
+ * Deletes the parts first: as long as the upload's blob exists, the upload is listed and can be
+ * aborted.
+ */
 async function removeBlobs(
   account: Account,
   { container, id }: PartUploadReference,
@@ -226,26 +232,26 @@ async function removeBlobs(
   await request({ container }, () => account.blob(container, uploadBlob(id)).deleteIfExists({ abortSignal }))
 }
 
-/** `UPLOAD_NOT_FOUND`. */
-async function checkKnown(account: Account, upload: PartUploadReference, signal: AbortSignal): Promise<void> {
+/** Fails with `UPLOAD_NOT_FOUND` if the upload does not exist. */
+async function checkUploadExists(account: Account, upload: PartUploadReference, signal: AbortSignal): Promise<void> {
   const { container, id } = upload
-  await ofUpload(upload, () => account.blob(container, uploadBlob(id)).getProperties({ abortSignal: signal }))
+  await requestUpload(upload, () => account.blob(container, uploadBlob(id)).getProperties({ abortSignal: signal }))
 }
 
 async function readState(account: Account, upload: PartUploadReference, signal: AbortSignal): Promise<UploadState> {
   const { container, id } = upload
-  const content = await ofUpload(upload, async () => {
+  const content = await requestUpload(upload, async () => {
     const blob = account.blob(container, uploadBlob(id))
-    const answer = await blob.download(0, undefined, { abortSignal: signal, maxRetryRequests: 0 })
-    return text(answer.readableStreamBody as Readable)
+    const response = await blob.download(0, undefined, { abortSignal: signal, maxRetryRequests: 0 })
+    return text(response.readableStreamBody as Readable)
   })
   const state = v.safeParse(v.pipe(v.string(), v.parseJson(), uploadState), content)
-  if (!state.success) throw new StorageError('BAD_RESPONSE', 'the blob that describes the upload has been changed')
+  if (!state.success) throw new StorageError('BAD_RESPONSE', 'the blob that describes the upload is invalid')
   return state.output as UploadState
 }
 
-/** A request about the upload's blob, without which there is no upload. */
-async function ofUpload<T>({ container, file }: PartUploadReference, send: () => Promise<T>): Promise<T> {
+/** Sends a request about the upload's blob. If the blob is missing, the upload does not exist. */
+async function requestUpload<T>({ container, file }: PartUploadReference, send: () => Promise<T>): Promise<T> {
   try {
     return await request({ container, file }, send)
   } catch (error) {
@@ -254,7 +260,7 @@ async function ofUpload<T>({ container, file }: PartUploadReference, send: () =>
   }
 }
 
-/** The parts by their numbers, in order; of those with one number the last that was sent. */
+/** Returns the parts by their numbers, in order. Of several with one number, the latest. */
 async function sentParts(
   account: Account,
   { container, file, id }: PartUploadReference,
@@ -278,10 +284,10 @@ async function sentParts(
   return parts
 }
 
-/** Sorts by time. */
+/** Makes a tag. Tags sort by time. */
 const newTag = () => Date.now().toString(36).padStart(9, '0') + randomBytes(8).toString('hex')
 
-/** Azure wants Base64, and the same length for all of a blob's ids. */
+/** Makes a block's id. Azure requires Base64, and the same length for all ids of a blob. */
 const blockId = (partNumber: number, tag: string) =>
   Buffer.from(String(partNumber).padStart(5, '0') + tag).toString('base64')
 
@@ -290,13 +296,16 @@ function partOfBlock(id: string): { readonly partNumber: number; readonly tag: s
   return { partNumber: Number(text.slice(0, 5)), tag: text.slice(5) }
 }
 
-/** Tells itself which file it is for, so that an upload under another name is unknown without a request. */
-const newId = (place: FileLocation) => randomBytes(16).toString('hex') + placeDigest(place)
+/**
+ * Makes an upload's id. It contains a digest of the file's name, so that an id of another file is
+ * rejected without a request.
+ */
+const newId = (location: FileLocation) => randomBytes(16).toString('hex') + locationDigest(location)
 
-const placeDigest = ({ container, file }: FileLocation) => hash('sha256', `${container}/${file}`).slice(0, 16)
+const locationDigest = ({ container, file }: FileLocation) => hash('sha256', `${container}/${file}`).slice(0, 16)
 
 const isIdOf = (upload: PartUploadReference) =>
-  /^[0-9a-f]{48}$/.test(upload.id) && upload.id.endsWith(placeDigest(upload))
+  /^[0-9a-f]{48}$/.test(upload.id) && upload.id.endsWith(locationDigest(upload))
 
 function checkId(upload: PartUploadReference): void {
   if (!isIdOf(upload)) throw uploadNotFound(upload.container, upload.file)

@@ -1,6 +1,3 @@
-/**
- * Writing in one request.
- */
 import type { BlockBlobCommitBlockListOptions } from '@azure/storage-blob'
 import {
   type ProviderBody,
@@ -11,25 +8,25 @@ import {
   type WrittenFile,
 } from '@stowage/core/provider'
 import * as v from 'valibot'
-import type { Account } from './account.js'
-import { blobHeaders, checksumsOf, quoted } from './attributes.js'
+import { blobHeaders, checksumsOf, encodeMetadata, quoted } from './attributes.js'
+import type { Account } from './client/account.js'
+import { nativeConditions } from './conditions.js'
 import { request } from './errors.js'
-import { encodeMetadata } from './metadata.js'
 
-/** Azure's own options for writing; the names are those of `capabilities.nativeOptions`. */
+/** Azure's native options of writes, named in `capabilities.nativeOptions`. */
 const nativeOptions = v.strictObject({
-  /** `Hot`, `Cool`, `Cold` or `Archive`; default: the account's. */
+  /** `Hot`, `Cool`, `Cold` or `Archive`. Default: the account's tier. */
   accessTier: v.optional(v.picklist(['Hot', 'Cool', 'Cold', 'Archive'])),
   /** Blob index tags. */
   tags: v.optional(v.record(v.string(), v.string())),
 })
 
-/** What a version of a file is made with, beside its content. */
+/** Everything that a version of a file is made with, except its content. */
 export type Version = Pick<WriteCallOptions, 'attributes' | 'checksums' | 'native'> & {
   readonly conditions: WriteConditions
 }
 
-/** The same for every request that makes a version appear: Put Blob and Put Block List. */
+/** Returns the options of the requests that make a version visible: Put Blob and Put Block List. */
 export function versionOptions(version: Version): BlockBlobCommitBlockListOptions {
   const native = v.safeParse(nativeOptions, version.native)
   if (!native.success) {
@@ -39,14 +36,10 @@ export function versionOptions(version: Version): BlockBlobCommitBlockListOption
     })
   }
   const { accessTier, tags } = native.output
-  const { ifMatch, ifNoneMatch } = version.conditions
   return {
     blobHTTPHeaders: blobHeaders(version.attributes, version.checksums),
     metadata: encodeMetadata(version.attributes.metadata),
-    conditions: {
-      ...(ifMatch === undefined ? {} : { ifMatch }),
-      ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
-    },
+    conditions: nativeConditions(version.conditions),
     ...(accessTier === undefined ? {} : { tier: accessTier }),
     ...(tags === undefined ? {} : { tags }),
   }
@@ -59,7 +52,7 @@ export async function putFile(
   body: ProviderBody,
   options: PutCallOptions,
 ): Promise<WrittenFile> {
-  if (!(body instanceof Uint8Array)) throw new StorageError('LENGTH_REQUIRED', 'Azure takes bodies of known length')
+  if (!(body instanceof Uint8Array)) throw new StorageError('LENGTH_REQUIRED', 'Azure requires a body of known length')
   const written = await request({ container, file }, () =>
     account.file(container, file).upload(body, body.length, {
       ...versionOptions(options),
@@ -73,7 +66,7 @@ export async function putFile(
   })
 }
 
-/** What a later look at the file shows, as far as the answer and the request tell. */
+/** Returns the properties of a written file, from the response and the request. */
 export function writtenFile(
   container: string,
   name: string,
@@ -81,7 +74,7 @@ export function writtenFile(
   { etag, lastModified }: { readonly etag?: string; readonly lastModified?: Date },
   { attributes, checksums }: Pick<Version, 'attributes' | 'checksums'>,
 ): WrittenFile {
-  if (etag === undefined) throw new StorageError('BAD_RESPONSE', 'the answer to a write has no ETag')
+  if (etag === undefined) throw new StorageError('BAD_RESPONSE', 'the response to a write has no ETag')
   const { md5 } = checksums
   return {
     container,

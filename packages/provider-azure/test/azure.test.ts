@@ -21,19 +21,22 @@ const MiB = 1024 * 1024
 /** The error that the operation rejects with. */
 const failure = (operation: Promise<unknown>): Promise<StorageError> =>
   operation.then(
-    () => Promise.reject(new Error('it succeeded')),
+    () => Promise.reject(new Error('the operation succeeded')),
     (error: unknown) => (isStorageError(error) ? error : Promise.reject(error)),
   )
 
-const quick = { retry: { attempts: 1, maxOutage: 0 } }
+const withoutRetries = { retry: { attempts: 1, maxOutage: 0 } }
 
 /*
- * Azurite differs from Azure in these, so that what rests on them is tested against neither or against an answer of our own:
- * it takes names that Azure refuses or changes (backslashes, control characters, dots and slashes at the end) and metadata
- * keys that are no identifiers; it answers a range behind the end with 200; it destroys containers at once, where Azure
- * refuses their names for a while (ContainerBeingDeleted); it collapses by the first character of a longer delimiter alone;
- * it has no limit of metadata; a write leaves the blocks alone that Azure throws away, unless it is Put Block List; it answers
- * Put Block From URL and batches under an account's SAS with 500; its tokens need https, so that credentials are not tested here.
+ * Azurite differs from Azure, so tests of the following use neither, or a response of the test:
+ * - It accepts names that Azure rejects or changes (backslashes, control characters, dots and
+ *   slashes at the end), and metadata keys that are not identifiers. It does not limit metadata.
+ * - It responds with 200 to a range after the end.
+ * - It deletes containers at once. Azure rejects their names for a while (ContainerBeingDeleted).
+ * - It collapses names by the first character of a longer delimiter only.
+ * - A write does not discard the blocks that Azure discards, except for Put Block List.
+ * - It responds with 500 to Put Block From URL and batches that are authorized by an account's SAS.
+ * - Its tokens require https, so credentials are not tested here.
  */
 describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connectionString }) => {
   const provider = new AzureProvider({ storageAccount, storageAccessKey, endpoint })
@@ -54,14 +57,14 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
     await storage.close()
   })
 
-  describe('names', () => {
-    it('keeps an ordinary name, so that other programs see it', async () => {
+  describe('Names', () => {
+    it('stores an ordinary name unchanged, so that other programs see it', async () => {
       await storage.putFile(container, 'natural/Größe 1+2%.txt', 'text')
       expect(await rawNames('natural/')).toEqual(['natural/Größe 1+2%.txt'])
       await storage.removeFile(container, 'natural/Größe 1+2%.txt')
     })
 
-    it('shows what other programs have written', async () => {
+    it('lists files of other programs', async () => {
       await raw.getBlockBlobClient('foreign/（株） 契約.txt').upload('text', 4)
       const [entry] = await storage.getFiles(container, { prefix: 'foreign/' })
       expect(entry).toMatchObject({ name: 'foreign/（株） 契約.txt', size: 4 })
@@ -69,25 +72,25 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
       await storage.removeFile(container, 'foreign/（株） 契約.txt')
     })
 
-    it('stores a name that Azure cannot hold under one that it can', async () => {
+    it('stores a name that Azure rejects under an escaped name', async () => {
       await storage.putFile(container, 'back\\slash', 'text')
       expect(await rawNames('\uffee')).toEqual(['\uffeeback[bslash'])
       expect(await storage.removeFiles(container, ['back\\slash'])).toEqual([{ file: 'back\\slash' }])
       expect(await rawNames('\uffee')).toEqual([])
     })
 
-    it('does not show blobs of its own kind that lead from no name', async () => {
+    it('does not list escaped blobs that no file name produces', async () => {
       await raw.getBlockBlobClient('\uffeenot/ours').upload('text', 4)
       expect(await storage.getFiles(container)).toEqual([])
       await raw.deleteBlob('\uffeenot/ours')
     })
   })
 
-  describe('the order of lists', () => {
+  describe('The order of lists', () => {
     const listed = `azure-${randomBytes(6).toString('hex')}`
     const units = ['a', 'b', ' ', '.', '/', '\\', '(', '（', '\ufe0f', '\ufffd', '😀', '😁', '\t', 'ab', '\uffee']
     const names = new Set<string>()
-    /** Numbers without a pattern that every run has alike. */
+    /** Pseudorandom numbers, the same in every run. */
     let state = 7
     const random = (below: number) => {
       state = (Math.imul(state, 1103515245) + 12345) >>> 0
@@ -98,7 +101,7 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
     }
     const sorted = [...names].toSorted(compareNames)
 
-    /** What the list shall show, by the contract's words. */
+    /** The list that the contract requires. */
     const model = (prefix: string, delimiter: string | undefined, startAfter: string | undefined) => {
       const shown = new Set<string>()
       for (const name of sorted) {
@@ -137,7 +140,7 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
     )
 
     it.each(['a', 'a/', 'a\\', '（', '（a', '😀', '\ufe0f😀', '\uffee', 'zzz', '\t', 'a/b'])(
-      'is kept behind %j',
+      'is kept after %j',
       async (startAfter) => {
         for (const delimiter of [undefined, '/', '\\', 'ab']) {
           const entries = await storage.getFiles(listed, { delimiter, startAfter, pageSize: 5 })
@@ -146,15 +149,15 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
       },
     )
 
-    it('costs two requests at first, and one for each page after it when no name is escaped', async () => {
+    it('costs two requests for the first page, and one for each later page if no name is escaped', async () => {
       await using proxy = new Interceptor(endpoint)
-      const behind = new AzureProvider({ storageAccount, storageAccessKey, endpoint: await proxy.listen() })
+      const provider = new AzureProvider({ storageAccount, storageAccessKey, endpoint: await proxy.listen() })
       let requests = 0
-      proxy.intercept = (_asked, _answer, forward) => {
+      proxy.intercept = (_request, _response, forward) => {
         requests++
         forward()
       }
-      const few = new StorageService(behind)
+      const few = new StorageService(provider)
       await Promise.all(Array.from({ length: 10 }, (_, index) => few.putFile(container, `few/${index}`, '')))
       requests = 0
       const first = await few.filePage(container, { prefix: 'few/', limit: 4 })
@@ -169,10 +172,10 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
     })
   })
 
-  describe('part uploads', () => {
+  describe('Multipart uploads', () => {
     const partOf = (letter: string) => Buffer.alloc(1024, letter)
 
-    it('are under names of their own, which no list shows, and leave nothing when completed', async () => {
+    it('use separate names, which no list shows, and leave nothing after completion', async () => {
       const upload = await storage.startUpload(container, 'parts.bin', { partSize: 1024, metadata: { a: 'ü' } })
       const parts = [await storage.uploadPart(upload, 1, partOf('a')), await storage.uploadPart(upload, 2, partOf('b'))]
       expect((await bookkeeping()).length).toBe(2)
@@ -184,7 +187,7 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
       await storage.removeFile(container, 'parts.bin')
     })
 
-    it('survive whatever else is written to the file meanwhile, and the last to complete wins whole', async () => {
+    it('survive other writes to the file, and the last one to complete replaces the whole file', async () => {
       const one = await storage.startUpload(container, 'contended', { partSize: 1024 })
       const two = await storage.startUpload(container, 'contended', { partSize: 1024 })
       const oneParts = [await storage.uploadPart(one, 1, partOf('1'))]
@@ -199,7 +202,7 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
       await storage.removeFile(container, 'contended')
     })
 
-    it('free everything when aborted, and never touch the file', async () => {
+    it('leave nothing after an abort, and do not touch the file', async () => {
       await storage.putFile(container, 'kept', 'the version before')
       const upload = await storage.startUpload(container, 'kept', { partSize: 1024 })
       await storage.uploadPart(upload, 1, partOf('x'))
@@ -209,40 +212,40 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
       await storage.removeFile(container, 'kept')
     })
 
-    it('are copied although somebody sweeps the copied ranges away before they are committed', async () => {
+    it('are copied even if another client discards the copied ranges before they are committed', async () => {
       await using proxy = new Interceptor(endpoint)
-      const behind = new StorageService(
+      const proxied = new StorageService(
         new AzureProvider({ storageAccount, storageAccessKey, endpoint: await proxy.listen() }),
       )
       let sweeps = 0
-      proxy.intercept = async ({ method, url }, _answer, forward) => {
+      proxy.intercept = async ({ method, url }, _response, forward) => {
         if (method === 'PUT' && url?.includes('/swept?comp=blocklist') && sweeps++ < 2) {
           await raw.getBlockBlobClient('swept').commitBlockList([])
         }
         forward()
       }
       const source = { container, file: 'to-be-copied' }
-      await behind.putFile(container, source.file, Buffer.alloc(3000, 'c'), { partSize: 1024 })
-      await behind.copyFile(source, { container, file: 'swept' })
+      await proxied.putFile(container, source.file, Buffer.alloc(3000, 'c'), { partSize: 1024 })
+      await proxied.copyFile(source, { container, file: 'swept' })
       expect(sweeps).toBe(3)
       expect(await (await storage.openFile(container, 'swept')).bytes()).toEqual(Buffer.alloc(3000, 'c'))
       await storage.removeFiles(container, ['swept', source.file])
-      await behind.close()
+      await proxied.close()
     })
 
     it.each(Array.from({ length: 14 }, (_, count) => count))(
-      'leave only what can be purged when the process dies after %i requests',
+      'leave only what purgeUploads deletes if the process dies after %i requests',
       async (count) => {
         await storage.putFile(container, 'dying', 'the version before')
         await using proxy = new Interceptor(endpoint)
         await using dying = new StorageService(
           new AzureProvider({ storageAccount, storageAccessKey, endpoint: await proxy.listen() }),
-          quick,
+          withoutRetries,
         )
         let requests = 0
-        proxy.intercept = (asked, _answer, forward) => {
+        proxy.intercept = (incoming, _response, forward) => {
           if (requests++ < count) forward()
-          else asked.destroy()
+          else incoming.destroy()
         }
         const body = Buffer.alloc(2048, 'n')
         await dying.putFile(container, 'dying', body, { partSize: 1024, parallelism: 1 }).catch((error: unknown) => {
@@ -257,7 +260,7 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
       },
     )
 
-    it('put a file together from several ranges', async () => {
+    it('assemble a file from several ranges', async () => {
       const content = randomBytes(101 * MiB)
       await storage.putFile(container, 'large', content, { partSize: 60 * MiB })
       await storage.copyFile({ container, file: 'large' }, { container, file: 'copy' })
@@ -266,11 +269,11 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
     })
   })
 
-  describe('shared access signatures', () => {
+  describe('Shared access signatures', () => {
     const credential = new StorageSharedKeyCredential(storageAccount, storageAccessKey)
     const expiresOn = new Date(Date.now() + 3600_000)
 
-    it('open the account: containers and files', async () => {
+    it('give access to the account: containers and files', async () => {
       const url = native.generateAccountSasUrl(
         expiresOn,
         AccountSASPermissions.parse('rwdlac'),
@@ -288,12 +291,12 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
       await limited.destroyContainer(name)
     })
 
-    it('open one container, copies and parts included, and nothing else', async () => {
+    it('give access to one container, including copies and parts, and to nothing else', async () => {
       const sas = generateBlobSASQueryParameters(
         { containerName: container, permissions: ContainerSASPermissions.parse('rwdlc'), expiresOn },
         credential,
       ).toString()
-      await using limited = new StorageService(new AzureProvider({ endpoint, sas }), quick)
+      await using limited = new StorageService(new AzureProvider({ endpoint, sas }), withoutRetries)
       await limited.putFile(container, 'scoped', Buffer.alloc(3000, 'a'), { partSize: 1024 })
       await limited.copyFile({ container, file: 'scoped' }, { container, file: 'copied' })
       expect(await (await limited.openFile(container, 'copied')).bytes()).toEqual(Buffer.alloc(3000, 'a'))
@@ -305,22 +308,25 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
       expect((await failure(limited.getContainers())).code).toBe('PERMISSION_DENIED')
     })
 
-    it('cannot sign URLs, and says so as a capability', async () => {
+    it('cannot sign URLs, as the capability says', async () => {
       await using limited = new StorageService(new AzureProvider({ endpoint, sas: '?sv=2024-01-01&sig=x' }))
       expect(limited.capabilities.signedUrls).toBe(false)
       const error = await failure(limited.signUrl(container, 'a', { method: 'GET', expiresIn: 60 }))
       expect(error.code).toBe('NOT_SUPPORTED')
     })
 
-    it('appear in no error', async () => {
+    it('are not part of any error', async () => {
       await using proxy = new Interceptor(endpoint)
       const signature = 'c2VjcmV0c2lnbmF0dXJl'
       const sas = `sv=2024-11-04&ss=b&srt=sco&sp=rl&se=2099-01-01T00:00:00Z&sig=${signature}`
-      await using refused = new StorageService(new AzureProvider({ endpoint: await proxy.listen(), sas }), quick)
+      await using refused = new StorageService(
+        new AzureProvider({ endpoint: await proxy.listen(), sas }),
+        withoutRetries,
+      )
       const errors = [await failure(refused.getFile(container, 'a')), await failure(refused.getFiles(container))]
       for (const { code } of errors) expect(['UNAUTHENTICATED', 'PERMISSION_DENIED']).toContain(code)
-      proxy.intercept = (asked) => {
-        asked.destroy()
+      proxy.intercept = (incoming) => {
+        incoming.destroy()
       }
       errors.push(
         await failure(refused.getFile(container, 'a')),
@@ -335,16 +341,16 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
     })
   })
 
-  describe('answers', () => {
-    /** A service whose every answer is the same. */
-    async function answering(status: number, headers: Record<string, string>, body = '') {
+  describe('Responses', () => {
+    /** A service that sends the same response to every request. */
+    async function respondingWith(status: number, headers: Record<string, string>, body = '') {
       const proxy = new Interceptor(endpoint)
-      proxy.intercept = (asked, answer) => {
-        asked.resume()
-        answer.writeHead(status, headers).end(asked.method === 'HEAD' ? undefined : body)
+      proxy.intercept = (incoming, response) => {
+        incoming.resume()
+        response.writeHead(status, headers).end(incoming.method === 'HEAD' ? undefined : body)
       }
-      const behind = new AzureProvider({ storageAccount, storageAccessKey, endpoint: await proxy.listen() })
-      return { proxy, storage: new StorageService(behind, quick) }
+      const provider = new AzureProvider({ storageAccount, storageAccessKey, endpoint: await proxy.listen() })
+      return { proxy, storage: new StorageService(provider, withoutRetries) }
     }
 
     it.each([
@@ -360,16 +366,16 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
       [500, 'InternalError', 'getFile', 'SERVICE_FAILED'],
       [503, 'ServerBusy', 'putFile', 'UNAVAILABLE'],
     ] as const)('%i %s to %s is %s', async (status, code, operation, expected) => {
-      const { proxy, storage: answered } = await answering(status, { 'x-ms-error-code': code, 'retry-after': '3' })
+      const { proxy, storage: client } = await respondingWith(status, { 'x-ms-error-code': code, 'retry-after': '3' })
       await using _proxy = proxy
-      await using behind = answered
+      await using proxied = client
       const operations = {
-        createContainer: () => behind.createContainer({ name: 'abc' }),
-        getContainer: () => behind.getContainer('abc'),
-        getFile: () => behind.getFile('abc', 'file'),
-        openFile: () => behind.openFile('abc', 'file'),
-        putFile: () => behind.putFile('abc', 'file', 'text'),
-        removeFile: () => behind.removeFile('abc', 'file'),
+        createContainer: () => proxied.createContainer({ name: 'abc' }),
+        getContainer: () => proxied.getContainer('abc'),
+        getFile: () => proxied.getFile('abc', 'file'),
+        openFile: () => proxied.openFile('abc', 'file'),
+        putFile: () => proxied.putFile('abc', 'file', 'text'),
+        removeFile: () => proxied.removeFile('abc', 'file'),
       }
       const error = await failure(operations[operation]())
       expect(error.code).toBe(expected)
@@ -381,45 +387,45 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
       ['<html>sign in to the airport</html>', 200],
       ['<?xml version="1.0"?><EnumerationResults', 200],
       ['{}', 206],
-    ])('that make no sense (%j) are BAD_RESPONSE', async (body, status) => {
-      const { proxy, storage: answered } = await answering(status, { 'content-type': 'text/html' }, body)
+    ])('that are invalid (%j) are BAD_RESPONSE', async (body, status) => {
+      const { proxy, storage: client } = await respondingWith(status, { 'content-type': 'text/html' }, body)
       await using _proxy = proxy
-      await using behind = answered
+      await using proxied = client
       for (const operation of [
-        () => behind.getFiles('abc'),
-        () => behind.getContainers(),
-        () => behind.getFile('abc', 'file'),
-        () => behind.openFile('abc', 'file'),
-        () => behind.copyFile({ container: 'abc', file: 'a' }, { container: 'abc', file: 'b' }),
+        () => proxied.getFiles('abc'),
+        () => proxied.getContainers(),
+        () => proxied.getFile('abc', 'file'),
+        () => proxied.openFile('abc', 'file'),
+        () => proxied.copyFile({ container: 'abc', file: 'a' }, { container: 'abc', file: 'b' }),
       ]) {
         expect((await failure(operation())).code).toBe('BAD_RESPONSE')
       }
     })
 
-    it('that break off are CONNECTION_LOST, and resumed by range', async () => {
+    it('that are truncated are CONNECTION_LOST and resume by range', async () => {
       const content = randomBytes(3 * MiB)
       await storage.putFile(container, 'broken', content)
       await using proxy = new Interceptor(endpoint)
-      await using behind = new StorageService(
+      await using proxied = new StorageService(
         new AzureProvider({ storageAccount, storageAccessKey, endpoint: await proxy.listen() }),
         { retry: { minDelay: 1 } },
       )
       let downloads = 0
-      proxy.intercept = (asked, answer, forward) => {
-        if (asked.method !== 'GET') return forward()
+      proxy.intercept = (incoming, response, forward) => {
+        if (incoming.method !== 'GET') return forward()
         if (downloads++ > 0) return forward()
-        answer.writeHead(200, { 'content-length': content.length, etag, 'last-modified': new Date(0).toUTCString() })
-        answer.write(content.subarray(0, MiB), () => answer.destroy())
+        response.writeHead(200, { 'content-length': content.length, etag, 'last-modified': new Date(0).toUTCString() })
+        response.write(content.subarray(0, MiB), () => response.destroy())
       }
       const { etag } = await storage.getFile(container, 'broken')
-      expect((await (await behind.openFile(container, 'broken')).bytes()).equals(content)).toBe(true)
+      expect((await (await proxied.openFile(container, 'broken')).bytes()).equals(content)).toBe(true)
       expect(downloads).toBe(2)
       await storage.removeFile(container, 'broken')
     })
   })
 
-  describe('configuration', () => {
-    it('takes a connection string, also with a slash at the endpoint', async () => {
+  describe('Configuration', () => {
+    it('accepts a connection string, also with a trailing slash at the endpoint', async () => {
       for (const text of [
         connectionString,
         `${connectionString.replace(/BlobEndpoint=([^;]*)/, 'BlobEndpoint=$1/')};`,
@@ -429,11 +435,11 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
       }
     })
 
-    it('says when a credential gives no token', async () => {
+    it('reports a credential that returns no token', async () => {
       const credential = {
         getToken: () => Promise.reject(Object.assign(new Error('secret'), { name: 'CredentialUnavailableError' })),
       }
-      await using by = new StorageService(new AzureProvider({ storageAccount, credential }), quick)
+      await using by = new StorageService(new AzureProvider({ storageAccount, credential }), withoutRetries)
       const error = await failure(by.getContainers())
       expect(error.code).toBe('UNAUTHENTICATED')
       expect(inspect(error, { depth: 9 })).not.toContain('secret')
@@ -450,21 +456,21 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
       [{ connectionString: 'nonsense' }, 'connectionString'],
       [{ connectionString: 'AccountName=a' }, 'connectionString'],
       [{ connectionString: 'UseDevelopmentStorage=true', sas: 'sig=a' }, 'sas'],
-    ])('refuses %j, naming the setting', (options, property) => {
+    ])('rejects %j and names the setting', (options, property) => {
       expect(() => new AzureProvider(options)).toThrow(expect.objectContaining({ details: { property } }))
     })
 
-    it('is made from the settings of a data source', async () => {
+    it('is created from the settings of a data source', async () => {
       const module = { settings, createProvider }
-      await using made = await createStorage({ provider: module, storageAccount, storageAccessKey, endpoint })
-      expect(await made.hasContainer(container)).toBe(true)
+      await using created = await createStorage({ provider: module, storageAccount, storageAccessKey, endpoint })
+      expect(await created.hasContainer(container)).toBe(true)
       const wrong = { provider: module, name: 'pictures', storageAccount, key: storageAccessKey }
       const error = await failure(createStorage(wrong))
       expect(error.message).toContain('"pictures"')
       expect(error.message).not.toContain(storageAccessKey)
     })
 
-    it('sends native options, and refuses unknown values', async () => {
+    it('sends native options, and rejects unknown values', async () => {
       await storage.putFile(container, 'cool', 'text', { native: { accessTier: 'Cool', tags: { a: 'b' } } })
       const client = raw.getBlobClient('cool')
       expect((await client.getProperties()).accessTier).toBe('Cool')
@@ -474,7 +480,7 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, connect
       await storage.removeFile(container, 'cool')
     })
 
-    it('removes a file that has snapshots', async () => {
+    it('deletes a file that has snapshots', async () => {
       await storage.putFile(container, 'snapped', 'text')
       await raw.getBlobClient('snapped').createSnapshot()
       await storage.removeFile(container, 'snapped')

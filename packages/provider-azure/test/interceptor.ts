@@ -1,25 +1,32 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** What becomes of a request: answers it, or says `forward` and the server does. */
-export type Interception = (asked: IncomingMessage, answer: ServerResponse, forward: () => void) => Promise<void> | void
+/** Handles a request: responds itself, or calls `forward` to pass it to the server. */
+export type Interception = (
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  forward: () => void,
+) => Promise<void> | void
 
-/** A proxy in front of the service, through which a test sees requests, answers some itself, or breaks connections. */
+/**
+ * A proxy in front of the service: a test observes requests, responds to some itself, or breaks
+ * connections.
+ */
 export class Interceptor implements AsyncDisposable {
-  intercept: Interception = (_asked, _answer, forward) => forward()
+  intercept: Interception = (_request, _response, forward) => forward()
   readonly #server
   readonly #target: URL
 
   constructor(endpoint: string) {
     this.#target = new URL(endpoint)
-    this.#server = createServer((asked, answer) => {
-      Promise.resolve(this.intercept(asked, answer, () => this.#forward(asked, answer))).catch((error: Error) =>
-        answer.destroy(error),
+    this.#server = createServer((incoming, response) => {
+      Promise.resolve(this.intercept(incoming, response, () => this.#forward(incoming, response))).catch(
+        (error: Error) => response.destroy(error),
       )
     })
   }
 
-  /** The service's URL, as seen through the proxy. */
+  /** Starts the proxy, and returns the service's URL through it. */
   async listen(): Promise<string> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
     const { port } = this.#server.address() as AddressInfo
@@ -31,14 +38,14 @@ export class Interceptor implements AsyncDisposable {
     await new Promise((resolve) => this.#server.close(resolve))
   }
 
-  #forward(asked: IncomingMessage, answer: ServerResponse): void {
+  #forward(incoming: IncomingMessage, response: ServerResponse): void {
     const { hostname, port } = this.#target
-    const { method, url: path, headers } = asked
+    const { method, url: path, headers } = incoming
     const forwarded = request({ hostname, port, method, path, headers }, (received) => {
-      answer.writeHead(received.statusCode ?? 500, received.headers)
-      received.pipe(answer)
+      response.writeHead(received.statusCode ?? 500, received.headers)
+      received.pipe(response)
     })
-    forwarded.on('error', () => answer.destroy())
-    asked.pipe(forwarded)
+    forwarded.on('error', () => response.destroy())
+    incoming.pipe(forwarded)
   }
 }

@@ -1,10 +1,10 @@
 import { isStorageError } from '@stowage/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeMetadata, encodeMetadata } from '../src/metadata.js'
+import { decodeMetadata, encodeMetadata } from '../src/attributes.js'
 
-describe('metadata as headers', () => {
-  it('leaves ordinary pairs as they are', () => {
+describe('Metadata as headers', () => {
+  it('does not change ordinary pairs', () => {
     const pairs = { author: 'Jane Doe', camera_2: 'X100 (black); f/2', url: 'https://example.org/?a=b%20c' }
     expect(encodeMetadata(pairs)).toEqual(pairs)
   })
@@ -23,7 +23,7 @@ describe('metadata as headers', () => {
     expect(decodeMetadata(headers)).toEqual(pairs)
   })
 
-  it('comes back, whatever it is, as identifiers and visible ASCII', () => {
+  it('is decoded from identifiers and visible ASCII, whatever its characters', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 12 }),
       fc.string({ unit: fc.constantFrom('_', 'x', '0', 'a', '-', 'é', '\n', ' '), maxLength: 12 }),
@@ -43,9 +43,9 @@ describe('metadata as headers', () => {
     )
   })
 
-  it('says when it is too large once escaped', () => {
+  it('is rejected if it is too large after escaping', () => {
     const tooLarge = () => encodeMetadata({ ['-'.repeat(4096)]: '' })
-    expect(tooLarge).toThrow(/8192 are allowed/)
+    expect(tooLarge).toThrow(/8192 that Azure allows/)
     expect(() => encodeMetadata({ a: 'ß'.repeat(2000) })).not.toThrow()
     try {
       tooLarge()

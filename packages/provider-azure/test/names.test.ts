@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { afterPrefix, blobName, bookkeepingPrefix, escapedPrefixOf, fileName, isReadable } from '../src/names.js'
 
-/** Characters at which escaping, ordering and Azure's rules turn. */
-const turns = [
+/** Characters that are special for escaping, the order or Azure's rules. */
+const special = [
   'a',
   'z',
   '.',
@@ -24,14 +24,14 @@ const turns = [
   '힣',
 ]
 const high = ['\ud7ff', '\ue000', '\ufe0f', '（', '\uffee', '\uffef', '\ufffd', '\uffff', '\u{10000}', '\u{10ffff}']
-const short = fc.string({ unit: fc.constantFrom(...turns, ...high), minLength: 1, maxLength: 12 })
+const short = fc.string({ unit: fc.constantFrom(...special, ...high), minLength: 1, maxLength: 12 })
 const long = fc
   .tuple(fc.string({ unit: 'binary', minLength: 100, maxLength: 220 }), short)
   .map((parts) => parts.join(''))
   .filter((name) => Buffer.byteLength(name) <= 1024)
 const anyName = fc.oneof(short, long)
 
-describe('names of blobs', () => {
+describe('Names of blobs', () => {
   it.each([
     'photo.jpg',
     'a/b/c.txt',
@@ -46,7 +46,7 @@ describe('names of blobs', () => {
     'COM1',
     '...a',
     'x'.repeat(1024),
-  ])('leaves %j as it is', (name) => {
+  ])('are unchanged for %j', (name) => {
     expect(blobName(name)).toBe(name)
   })
 
@@ -58,18 +58,18 @@ describe('names of blobs', () => {
     ['a\tb', '\uffeea 9b'],
     ['trailing.', '\uffeetrailing-d'],
     ['../up', '\uffee-d-d-sup'],
-  ])('escapes %j, readably', (name, stored) => {
+  ])('are readable escapes for %j', (name, stored) => {
     expect(blobName(name)).toBe(stored)
     expect(fileName(stored)).toBe(name)
   })
 
-  it('escapes what has more than 254 segments', () => {
+  it('are escaped if the name has more than 254 segments', () => {
     const deepest = `${'a/'.repeat(253)}a`
     expect(blobName(deepest)).toBe(deepest)
     expect(blobName(`a/${deepest}`)).not.toContain('/')
   })
 
-  it('comes back, whatever the name, in at most 1,024 units and nothing that Azure refuses', () => {
+  it('are decoded for every name, have at most 1,024 units, and nothing that Azure rejects', () => {
     fc.assert(
       fc.property(anyName, (name) => {
         const stored = blobName(name)
@@ -83,13 +83,13 @@ describe('names of blobs', () => {
     )
   })
 
-  it.each(['\\', '\0', '\u0085', 'a/', '。.', '\u{10ffff}\\'])('fits 1,024 bytes of %j', (text) => {
+  it.each(['\\', '\0', '\u0085', 'a/', '。.', '\u{10ffff}\\'])('fit for 1,024 bytes of %j', (text) => {
     const name = text.repeat(Math.floor(1024 / Buffer.byteLength(text)))
     expect(blobName(name).length).toBeLessThanOrEqual(1024)
     expect(fileName(blobName(name))).toBe(name)
   })
 
-  it('keeps the order among escaped names', () => {
+  it('keep the order of escaped names', () => {
     fc.assert(
       fc.property(anyName, anyName, (a, b) => {
         const [first, second] = [`\\${a}`, `\\${b}`]
@@ -101,7 +101,7 @@ describe('names of blobs', () => {
     )
   })
 
-  it('keeps prefixes', () => {
+  it('keep prefixes', () => {
     fc.assert(
       fc.property(anyName, fc.nat(250), (name, length) => {
         const [prefix, whole] = [name.slice(0, length).toWellFormed(), `${name.slice(0, length).toWellFormed()}\\`]
@@ -123,11 +123,11 @@ describe('names of blobs', () => {
     `${bookkeepingPrefix}uploads/0`,
     'a\\b',
     'a.',
-  ])('takes %j, which leads from no name, for a blob of somebody else', (stored) => {
+  ])('do not include %j, which no name produces', (stored) => {
     expect(fileName(stored)).toBeUndefined()
   })
 
-  it('finds the first text behind all with a prefix', () => {
+  it('with a prefix are all before afterPrefix', () => {
     fc.assert(
       fc.property(short, short, (prefix, rest) => {
         const after = afterPrefix(prefix)

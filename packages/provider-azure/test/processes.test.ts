@@ -13,7 +13,7 @@ import { AzureProvider } from '../src/index.js'
 import { bookkeepingPrefix } from '../src/names.js'
 
 const MiB = 1024 ** 2
-/** 3,072 MiB, the long form, keep Azurite busy for two minutes of CPU. */
+/** The long form, 3,072 MiB, takes Azurite two minutes of CPU. */
 const largeSize = largeBodySize(264)
 const kills = 6
 
@@ -28,7 +28,7 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint }) => {
     container,
     file: 'file',
   } as const
-  /** What is in the container, with what no list of ours shows. */
+  /** The names of all blobs, including those that the provider does not list. */
   const blobs = async () => {
     const names: string[] = []
     const raw = provider.native.getContainerClient(container)
@@ -43,18 +43,18 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint }) => {
     await storage.close()
   })
 
-  test(`${largeSize / MiB} MiB of unknown length go up and come down whole, in less than 200 MiB of memory`, async () => {
+  test(`${largeSize / MiB} MiB of unknown length are uploaded and downloaded completely, in less than 200 MiB of memory`, async () => {
     const { partSize: _, ...defaults } = client.settings
     await transferWhole({ ...client, settings: defaults, size: largeSize }, 200 * MiB)
   }, 600_000)
 
-  test(`a writer that is killed ${kills} times leaves a whole file, and uploads that are listed and purged`, async () => {
+  test(`a writer that is killed ${kills} times leaves a complete file, and uploads that are listed and purged`, async () => {
     const chunks = 18
     const size = chunks * MiB
-    // Over a file that is there, so that it must survive whatever happens to those who replace it.
+    // Over an existing file, which must survive the failed replacements.
     await storage.putFile(container, 'file', largeBody(size))
     for (let round = 0; round < kills; round++) {
-      // Once in the middle for certain, where an upload is under way.
+      // The first round kills it in the middle, where an upload is pending.
       await killWhileWriting({ ...client, size }, { chunks: round === 0 ? chunks / 2 : randomInt(1, 2 * chunks) })
     }
     const unfinished = await Array.fromAsync(storage.uploads(container), ({ id }) => id)

@@ -35,7 +35,7 @@ test('every path that the page names exists', async () => {
   expect(await missing(paths)).toEqual([])
 })
 
-test.each(['core', 'rest-express', 'cli', 'provider-s3', 'provider-fs', 'swift'])(
+test.each(['core', 'rest-express', 'cli', 'provider-s3', 'provider-azure', 'provider-fs', 'swift'])(
   'every folder of %s is named',
   async (name) => {
     const source = `packages/${name}/src`

@@ -1,58 +1,59 @@
 /**
- * Blobs of a container, page by page, as names of files and folders in the order of their UTF-8 bytes.
+ * Blobs of a container, page by page, as names of files and folders in the order of their UTF-8
+ * bytes.
  */
 import type { BlobItem, BlobPrefix } from '@azure/storage-blob'
 import { compareNames, StorageError } from '@stowage/core/provider'
-import type { Account } from './account.js'
-import { quoted } from './attributes.js'
-import { request } from './errors.js'
-import { afterPrefix, escapedPrefix, escapedPrefixOf, fileName, isReadable } from './names.js'
+import { quoted } from '../attributes.js'
+import type { Account } from '../client/account.js'
+import { request } from '../errors.js'
+import { afterPrefix, escapedPrefix, escapedPrefixOf, fileName, isReadable } from '../names.js'
 
-/** A file or folder as the list shows it. */
+/** A file or folder of the list. */
 export interface ListedName {
   readonly name: string
-  /** Left out for folders. */
+  /** Missing for folders. */
   readonly blob?: { readonly size: number; readonly mtime: Date; readonly etag: string }
 }
 
 interface Pending extends ListedName {
-  /** The blob's own name, or the prefix of several: where a later page can start to find it. */
+  /** The blob's name, or the prefix of several: where a later page can start to find it. */
   readonly stored: string
 }
 
 export interface NameStreamOptions {
   readonly signal: AbortSignal
-  /** Of the files' names. */
+  /** The prefix of the files' names. */
   readonly prefix: string
   readonly delimiter?: string | undefined
-  /** Only names greater than this. */
+  /** Only names greater than this are returned. */
   readonly after: string | undefined
-  /** The blob's name to start from, itself included. */
+  /** The blob's name to start from, inclusive. */
   readonly from: string | undefined
   readonly ended: boolean
-  /** Of the blobs' names. */
+  /** The prefix of the blobs' names. */
   readonly servicePrefix: string
-  /** Left out when the names are collapsed here. */
+  /** Missing if this stream collapses names into folders, instead of the service. */
   readonly serviceDelimiter?: string | undefined
-  /** The list ends before blobs that begin with this. */
+  /** The list ends before blobs whose names begin with this. */
   readonly end: string
 }
 
-interface Listed {
+interface ListedBlob {
   readonly stored: string
   readonly item?: BlobItem
 }
 
 interface ServicePage {
   /** In the service's order. */
-  readonly listed: readonly Listed[]
+  readonly listed: readonly ListedBlob[]
   readonly marker: string | undefined
 }
 
-/** Names asked for at least when folders are made of them here. */
-const collapsedPage = 1000
-/** The most that the service gives at once. */
-const largestPage = 5000
+/** The minimum page size if this stream collapses names into folders. */
+const collapsedPageSize = 1000
+/** The service's maximum page size. */
+const maxPage = 5000
 
 export class NameStream {
   readonly #account: Account
@@ -60,9 +61,9 @@ export class NameStream {
   readonly #options: NameStreamOptions
   /** In the order of names. */
   #pending: Pending[] = []
-  /** What the next request starts with; nothing when all has been read. */
+  /** Where the next request starts; `undefined` at the end. */
   #next: { readonly marker?: string; readonly startFrom?: string } | undefined
-  /** Prefixes under which the service has names yet to come that sort before some that it has given. */
+  /** Prefixes under which later pages may have names that sort before names of earlier pages. */
   #unsettled: readonly string[] = []
   #folder: string | undefined
   #canSeek = true
@@ -72,11 +73,15 @@ export class NameStream {
     this.#container = container
     this.#options = options
     const { ended, from, servicePrefix } = options
-    // A start before the prefix says nothing.
+    // A start before the prefix has no effect.
     if (!ended) this.#next = from === undefined || from <= servicePrefix ? {} : { startFrom: from }
   }
 
-  /** The next name, which stays until `shift`. `wanted`: how many names are still of use. */
+  /**
+   * Returns the next name, which stays until `shift`.
+   *
+   * @param wanted How many more names the caller needs.
+   */
   async head(wanted: number): Promise<ListedName | undefined> {
     while (this.#next !== undefined && (this.#pending[0] === undefined || this.#isUnsettled(this.#pending[0]))) {
       await this.#read(this.#next, wanted)
@@ -88,7 +93,9 @@ export class NameStream {
     this.#pending.shift()
   }
 
-  /** Where a later stream has to start to find what this one has left; to be asked after `head`. */
+  /**
+   * Where a later stream must start to find the remaining names of this one. Valid after `head`.
+   */
   get position(): string | null {
     return this.#pending.reduce<string | null>(
       (least, { stored }) => (least === null || stored < least ? stored : least),
@@ -99,11 +106,11 @@ export class NameStream {
   async #read(start: { readonly marker?: string; readonly startFrom?: string }, wanted: number): Promise<void> {
     const { serviceDelimiter, delimiter, end, servicePrefix } = this.#options
     const collapses = delimiter !== undefined && serviceDelimiter === undefined
-    // One more, since the name that the list starts from may be the last one shown.
-    const size = Math.min(largestPage, collapses ? Math.max(wanted, collapsedPage) : wanted + 1)
+    // One more, since the name from which the list starts may be the last one returned.
+    const size = Math.min(maxPage, collapses ? Math.max(wanted, collapsedPageSize) : wanted + 1)
     const { listed, marker } = await this.#request(start, size, servicePrefix, serviceDelimiter)
     const [first, last] = [listed[0]?.stored, listed.at(-1)?.stored]
-    // A service of an older version: what comes before the start is dropped here.
+    // An older version of the service ignores `startFrom`. Names before the start are then dropped.
     if (start.startFrom !== undefined && first !== undefined && first < start.startFrom) this.#canSeek = false
     for (const each of listed) if (each.stored < end) this.#add(each)
     this.#pending.sort((a, b) => compareNames(a.name, b.name))
@@ -117,7 +124,7 @@ export class NameStream {
     this.#unsettled = last === undefined ? this.#unsettled : await this.#findUnsettled(last)
   }
 
-  #add({ stored, item }: Listed): void {
+  #add({ stored, item }: ListedBlob): void {
     const { prefix, delimiter, after, serviceDelimiter } = this.#options
     if (item === undefined) {
       this.#addName({ name: stored, stored })
@@ -133,7 +140,7 @@ export class NameStream {
     if (after !== undefined && compareNames(name, after) <= 0) return
     const { contentLength: size, lastModified: mtime, etag } = item.properties
     if (size === undefined || mtime === undefined || etag === undefined) {
-      throw new StorageError('BAD_RESPONSE', 'the list does not say size, time of change and ETag of a file')
+      throw new StorageError('BAD_RESPONSE', 'the list lacks the size, the modification time or the ETag of a file')
     }
     this.#addName({ name, stored, blob: { size, mtime, etag: quoted(etag) } })
   }
@@ -142,28 +149,29 @@ export class NameStream {
     const { after } = this.#options
     if (after !== undefined && compareNames(pending.name, after) <= 0) return
     if (pending.blob === undefined) {
-      // The service may show a folder again that the page before ended in.
+      // The service may return the folder again in which the previous page ended.
       if (pending.name === this.#folder) return
       this.#folder = pending.name
     }
     this.#pending.push(pending)
   }
 
-  /** Past the folder that the page ended in, when it did. */
+  /** Returns the start after the folder in which the page ended, if it ended in one. */
   #afterFolder(last: string): string | undefined {
     const folder = this.#folder
     if (folder === undefined) return undefined
     const stored = last.startsWith(escapedPrefix) ? escapedPrefixOf(folder) : folder
-    // The escaped form of a long folder's name may be the beginning of others too.
+    // The escaped form of a long folder name may be a prefix of other names too.
     return last.startsWith(stored) && fileName(last)?.startsWith(folder) === true && isReadable(folder)
       ? afterPrefix(stored)
       : undefined
   }
 
   /**
-   * The prefixes of the last name at which it goes on with a character from U+D800 on, by units: what the service gives next
-   * under such a prefix may begin with U+E000 to U+FFFF and belong before names, given already, that go on with a character
-   * past U+FFFF. Escaped names have no such characters.
+   * Returns the prefixes of the last name that are followed by a unit from U+D800 on. The next
+   * names of the service under such a prefix may continue with U+E000 to U+FFFF. They sort before
+   * names of earlier pages that continue with a character past U+FFFF. Escaped names have no such
+   * characters.
    */
   async #findUnsettled(last: string): Promise<readonly string[]> {
     const candidates: string[] = []
@@ -171,7 +179,7 @@ export class NameStream {
     for (let index = start; index < last.length; index++) {
       const unit = last.charCodeAt(index)
       const prefix = last.slice(0, index)
-      if (unit < 0xd800 || (unit & 0xfc00) === 0xdc00 || !this.#pending.some((each) => goesOnPast(each, prefix)))
+      if (unit < 0xd800 || (unit & 0xfc00) === 0xdc00 || !this.#pending.some((each) => continuesPast(each, prefix)))
         continue
       if (unit >= 0xe000 || (await this.#hasHigh(prefix))) candidates.push(prefix)
     }
@@ -179,14 +187,14 @@ export class NameStream {
   }
 
   #isUnsettled(pending: Pending): boolean {
-    return this.#unsettled.some((prefix) => goesOnPast(pending, prefix))
+    return this.#unsettled.some((prefix) => continuesPast(pending, prefix))
   }
 
-  /** Whether a natural name goes on after the prefix with U+E000 to U+FFFF. */
+  /** Returns whether an unescaped name continues after the prefix with U+E000 to U+FFFF. */
   async #hasHigh(prefix: string): Promise<boolean> {
     const { listed, marker } = await this.#request({ startFrom: `${prefix}\ue000` }, 1, prefix, undefined)
     const first = listed[0]?.stored
-    // When in doubt there is, which costs requests and no order.
+    // In doubt, `true`: that costs requests, but keeps the order.
     return first === undefined ? marker !== undefined : first < this.#options.end
   }
 
@@ -213,9 +221,9 @@ export class NameStream {
           ? client.listBlobsFlat(options).byPage(settings)
           : client.listBlobsByHierarchy(delimiter, options).byPage(settings)
       const { value, done } = await pages.next()
-      // What is no list at all, the SDK takes for an empty one.
+      // The SDK parses a response that is not a list as an empty list.
       if (done === true || value.containerName !== this.#container) {
-        throw new StorageError('BAD_RESPONSE', 'the answer is no list of the container')
+        throw new StorageError('BAD_RESPONSE', 'the response is not a list of the container')
       }
       return value
     })
@@ -225,13 +233,13 @@ export class NameStream {
       ...blobPrefixes.map(({ name }) => ({ stored: name })),
     ]
     return {
-      // The SDK gives files and folders one after the other.
+      // The SDK returns files and folders separately.
       listed: blobPrefixes.length === 0 ? listed : listed.toSorted((a, b) => (a.stored < b.stored ? -1 : 1)),
       marker: page.continuationToken || undefined,
     }
   }
 }
 
-/** Whether a name goes on after this prefix with a character past U+FFFF. */
-const goesOnPast = ({ stored }: Pending, prefix: string): boolean =>
+/** Returns whether a name continues after this prefix with a character past U+FFFF. */
+const continuesPast = ({ stored }: Pending, prefix: string): boolean =>
   stored.startsWith(prefix) && (stored.charCodeAt(prefix.length) & 0xfc00) === 0xd800

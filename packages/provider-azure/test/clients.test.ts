@@ -14,7 +14,7 @@ const MiB = 1024 ** 2
 const run = promisify(execFile)
 const hash = (algorithm: string, content: Uint8Array) => createHash(algorithm).update(content).digest('hex')
 
-/** Names that a directory, Azure and rclone hold as they are. */
+/** Names that a directory, Azure and rclone store unchanged. */
 const names = [
   'plain.txt',
   'a b/ü + 100%.txt',
@@ -35,38 +35,38 @@ interface Shown {
   readonly Hashes?: { readonly md5?: string }
 }
 
-/** rclone, an independent client of Azure written in Go: what it writes we read, and the reverse. */
+/** rclone, an independent client of Azure, written in Go. Each reads the files of the other. */
 describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint }) => {
   const provider = new AzureProvider({ storageAccount, storageAccessKey, endpoint })
   const storage = new StorageService(provider)
   const container = `exchange-${randomUUID()}`
   let directory: string
-  const here = (name: string) => join(directory, name)
-  const there = (name: string) => `there:${container}/${name}`
+  const localPath = (name: string) => join(directory, name)
+  const remotePath = (name: string) => `there:${container}/${name}`
 
-  // rclone of Debian 12 takes an endpoint of its own only as a part of a shared access signature.
+  // The rclone of Debian 12 accepts another endpoint only in a shared access signature.
   const signature = provider.native.generateAccountSasUrl(
     new Date(Date.now() + 3600_000),
     AccountSASPermissions.parse('rwdlac'),
     AccountSASResourceTypes.parse('sco').toString(),
   )
   const rclone = async (...args: string[]) => {
-    // Alone: what the environment says of Azure is not for this server.
+    // Without the rest of the environment: its settings for Azure are not for this server.
     const env = {
       PATH: process.env['PATH'],
-      RCLONE_CONFIG: here('rclone.conf'),
+      RCLONE_CONFIG: localPath('rclone.conf'),
       RCLONE_CONFIG_THERE_TYPE: 'azureblob',
       RCLONE_CONFIG_THERE_SAS_URL: signature,
       RCLONE_AZUREBLOB_CHUNK_SIZE: '4M',
     }
     return (await run('rclone', args, { env })).stdout
   }
-  const show = async (name: string) => JSON.parse(await rclone('lsjson', '--stat', '--hash', there(name))) as Shown
+  const show = async (name: string) => JSON.parse(await rclone('lsjson', '--stat', '--hash', remotePath(name))) as Shown
 
   beforeAll(async () => {
     await requirePackages('rclone', ['rclone'])
     directory = await mkdtemp(join(tmpdir(), 'stowage-exchange-'))
-    await writeFile(here('rclone.conf'), '')
+    await writeFile(localPath('rclone.conf'), '')
     await storage.createContainer({ name: container })
   }, 600_000)
   afterAll(async () => {
@@ -75,23 +75,23 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint }) => {
     await rm(directory, { recursive: true })
   })
 
-  test('rclone reads what we write, whatever its name', async () => {
+  test('rclone reads files of the provider, with every kind of name', async () => {
     for (const name of names) await storage.putFile(container, `ours/${name}`, name)
-    const folder = here('ours')
-    await rclone('copy', there('ours'), folder)
+    const folder = localPath('ours')
+    await rclone('copy', remotePath('ours'), folder)
     const files = await readdir(folder, { recursive: true, withFileTypes: true })
     const paths = files.filter((file) => file.isFile()).map(({ parentPath, name }) => join(parentPath, name))
     expect(paths.toSorted()).toEqual(names.map((name) => join(folder, name)).toSorted())
     for (const path of paths) expect(join(folder, await readFile(path, 'utf8'))).toBe(path)
   })
 
-  test('we read what rclone writes, whatever its name', async () => {
-    const folder = here('theirs')
+  test('the provider reads files of rclone, with every kind of name', async () => {
+    const folder = localPath('theirs')
     for (const name of names) {
       await mkdir(dirname(join(folder, name)), { recursive: true })
       await writeFile(join(folder, name), name)
     }
-    await rclone('copy', folder, there('theirs'))
+    await rclone('copy', folder, remotePath('theirs'))
     const files = await storage.getFiles(container, { prefix: 'theirs/' })
     expect(files.map(({ name }) => name).toSorted()).toEqual(names.map((name) => `theirs/${name}`).toSorted())
     for (const { name } of files) {
@@ -103,17 +103,17 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint }) => {
     ['back\\slash', '\uffeeback[bslash'],
     ['dot.', '\uffeedot-d'],
     ['Acme Inc./report.pdf', '\uffeeAcme _Inc-d-sreport-dpdf'],
-  ])('rclone sees %j, which Azure cannot hold, under the name that the README tells', async (name, stored) => {
+  ])('rclone sees %j, which Azure rejects, under the name that the README states', async (name, stored) => {
     await storage.putFile(container, name, `in ${name}`)
-    expect(await rclone('cat', there(stored))).toBe(`in ${name}`)
-    await rclone('copyto', there(stored), here('copied'))
+    expect(await rclone('cat', remotePath(stored))).toBe(`in ${name}`)
+    await rclone('copyto', remotePath(stored), localPath('copied'))
     await storage.removeFile(container, name)
-    await rclone('copyto', here('copied'), there(stored))
+    await rclone('copyto', localPath('copied'), remotePath(stored))
     expect(await (await storage.openFile(container, name)).text()).toBe(`in ${name}`)
     await storage.removeFile(container, name)
   })
 
-  test('type, metadata and MD5 of ours are theirs', async () => {
+  test('rclone reads the type, metadata and MD5 of a file of the provider', async () => {
     const metadata = { mtime: '2001-02-03T04:05:06.000000000Z' }
     await storage.putFile(container, 'facts', 'text', { contentType: 'image/x-ours', metadata })
     expect(await show('facts')).toMatchObject({
@@ -124,10 +124,10 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint }) => {
     })
   })
 
-  test('type, metadata and MD5 of theirs are ours', async () => {
-    await writeFile(here('page.html'), 'text')
-    await rclone('touch', '--timestamp', '2001-02-03T04:05:06', here('page.html'))
-    await rclone('copyto', here('page.html'), there('page.html'))
+  test('the provider reads the type, metadata and MD5 of a file of rclone', async () => {
+    await writeFile(localPath('page.html'), 'text')
+    await rclone('touch', '--timestamp', '2001-02-03T04:05:06', localPath('page.html'))
+    await rclone('copyto', localPath('page.html'), remotePath('page.html'))
     expect(await storage.getFile(container, 'page.html')).toMatchObject({
       size: 4,
       contentType: 'text/html; charset=utf-8',
@@ -136,15 +136,15 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint }) => {
     })
   })
 
-  test('a large file in parts goes both ways, with its MD5', async () => {
+  test('each reads a large file in parts of the other, with its MD5', async () => {
     const content = randomBytes(12 * MiB + 1)
     const md5 = hash('md5', content)
     await storage.putFile(container, 'by us', content, { partSize: 4 * MiB, checksums: { md5 } })
-    await rclone('copyto', there('by us'), here('large'))
-    expect(hash('md5', await readFile(here('large')))).toBe(md5)
+    await rclone('copyto', remotePath('by us'), localPath('large'))
+    expect(hash('md5', await readFile(localPath('large')))).toBe(md5)
     expect((await show('by us')).Hashes?.md5).toBe(md5)
 
-    await rclone('copyto', here('large'), there('by rclone'))
+    await rclone('copyto', localPath('large'), remotePath('by rclone'))
     expect((await storage.getFile(container, 'by rclone')).checksums.md5).toBe(md5)
     expect(hash('md5', await (await storage.openFile(container, 'by rclone')).bytes())).toBe(md5)
     const { committedBlocks = [] } = await provider.native
@@ -154,10 +154,10 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint }) => {
     expect(committedBlocks.length).toBeGreaterThan(1)
   })
 
-  test('rclone finds nothing of an upload of ours that is not finished', async () => {
+  test('rclone does not list an unfinished upload', async () => {
     const upload = await storage.startUpload(container, 'unfinished/file', { partSize: MiB })
     await storage.uploadPart(upload, 1, Buffer.alloc(MiB))
-    expect(await rclone('lsf', '-R', there('unfinished'))).toBe('')
+    expect(await rclone('lsf', '-R', remotePath('unfinished'))).toBe('')
     await storage.abortUpload(upload)
   })
 })

@@ -1,6 +1,4 @@
-/**
- * The SDK's requests over the transport that all providers of cloud services share.
- */
+/** Sends the SDK's requests over the transport that all cloud providers share. */
 import type { Readable } from 'node:stream'
 import { toHttpHeadersLike } from '@azure/core-http-compat'
 import { createHttpHeaders } from '@azure/core-rest-pipeline'
@@ -8,7 +6,7 @@ import type { HttpOperationResponse, IHttpClient, WebResource } from '@azure/sto
 import { smallBodySize } from '@stowage/core/provider'
 import { bufferedStream, type HttpTransport, type RequestBody } from '@stowage/http-transport'
 
-export function httpClientOver(transport: HttpTransport): IHttpClient {
+export function createHttpClient(transport: HttpTransport): IHttpClient {
   return {
     async sendRequest(request: WebResource): Promise<HttpOperationResponse> {
       const { origin, pathname, search } = new URL(request.url)
@@ -35,7 +33,7 @@ const noStatuses: ReadonlySet<number> = new Set()
 const isStreamed = (statuses: ReadonlySet<number>, status: number): boolean =>
   statuses.has(status) || statuses.has(Number.POSITIVE_INFINITY)
 
-/** Of the kinds that the SDK knows, those that there are in Node. */
+/** Converts the kinds of bodies that the SDK supports and Node has. */
 function bodyOf(body: unknown): RequestBody | undefined {
   if (body === undefined || body === null || body === '') return undefined
   if (typeof body === 'string') return Buffer.from(body)

@@ -1,6 +1,4 @@
-/**
- * The account: where it is, who asks, and the clients that the SDK gives for it.
- */
+/** The storage account: its endpoint, its credentials, and the SDK's clients for it. */
 import {
   BlobServiceClient,
   type BlockBlobClient,
@@ -11,10 +9,10 @@ import {
 } from '@azure/storage-blob'
 import { StorageError } from '@stowage/core/provider'
 import { HttpTransport } from '@stowage/http-transport'
-import { httpClientOver } from './http-client.js'
-import { blobName } from './names.js'
+import { blobName } from '../names.js'
+import { createHttpClient } from './http-client.js'
 
-/** What @azure/identity gives, and @azure/core-auth describes. */
+/** The credentials of @azure/identity, as @azure/core-auth declares them. */
 export interface TokenCredential {
   getToken(
     scopes: string | string[],
@@ -22,7 +20,10 @@ export interface TokenCredential {
   ): Promise<{ readonly token: string; readonly expiresOnTimestamp: number } | null>
 }
 
-/** Exactly one of: connection string; account and key; account (or endpoint) and SAS; account (or endpoint) and credential. */
+/**
+ * Exactly one of: connection string; account and key; account (or endpoint) and SAS; account (or
+ * endpoint) and credential.
+ */
 export interface AccountOptions {
   readonly storageAccount?: string | undefined
   readonly storageAccessKey?: string | undefined
@@ -30,33 +31,37 @@ export interface AccountOptions {
   readonly sas?: string | undefined
   readonly endpoint?: string | undefined
   readonly credential?: TokenCredential | undefined
-  /** Milliseconds without a byte on a connection until it counts as lost. Default: 60,000. */
+  /** Milliseconds without data after which a connection counts as lost. Default: 60,000. */
   readonly idleTimeout?: number | undefined
 }
 
-/** Who asks. */
+/** How requests are authorized. */
 export type Authority =
   | { readonly kind: 'key'; readonly credential: StorageSharedKeyCredential }
   | { readonly kind: 'token'; readonly credential: TokenCredential }
-  /** In every URL already. */
+  /** The signature is part of every URL. */
   | { readonly kind: 'sas' }
 
-/** Azurite's account, which everybody knows: "Connect to the emulator account using the well-known account name and key". */
+/**
+ * The public account of Azurite: "Connect to the emulator account using the well-known account name
+ * and key".
+ */
 const developmentAccount: Readonly<Partial<Record<string, string>>> = {
   AccountName: 'devstoreaccount1',
   AccountKey: 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==',
   BlobEndpoint: 'http://127.0.0.1:10000/devstoreaccount1',
 }
 
+/** The context of all calls. */
 export class Account {
-  /** The blob service's URL, without a slash at its end and without a SAS. */
+  /** The blob service's URL, without a trailing slash and without a SAS. */
   readonly endpoint: string
   readonly authority: Authority
   readonly #sas: string
   readonly #transport: HttpTransport
   readonly service: BlobServiceClient
 
-  /** Makes no request. */
+  /** Sends no request. */
   constructor(options: AccountOptions) {
     const { endpoint, authority, sas } = resolveAccount(options)
     this.endpoint = endpoint
@@ -70,17 +75,17 @@ export class Account {
     return this.service.getContainerClient(container)
   }
 
-  /** The blob that holds a file. */
+  /** Returns the client of a file's blob. */
   file(container: string, file: string): BlockBlobClient {
     return this.blob(container, blobName(file))
   }
 
-  /** A blob by its own name. */
+  /** Returns the client of a blob by the blob's name. */
   blob(container: string, blob: string): BlockBlobClient {
     return this.container(container).getBlockBlobClient(blob)
   }
 
-  /** A blob whose requests carry headers that the SDK has no option for. */
+  /** Returns a blob's client whose requests have headers for which the SDK has no option. */
   blobWithHeaders(container: string, blob: string, headers: Readonly<Record<string, string>>): BlockBlobClient {
     return this.#client(headers).getContainerClient(container).getBlockBlobClient(blob)
   }
@@ -93,9 +98,9 @@ export class Account {
   #client(headers?: Readonly<Record<string, string>>): BlobServiceClient {
     const { authority } = this
     const pipeline = newPipeline(authority.kind === 'sas' ? undefined : authority.credential, {
-      // Core repeats what can be repeated; the SDK would multiply its tries, and hide them.
+      // Core retries. Retries of the SDK would multiply the attempts, and hide them.
       retryOptions: { maxTries: 1 },
-      httpClient: httpClientOver(this.#transport),
+      httpClient: createHttpClient(this.#transport),
     })
     if (headers !== undefined) pipeline.factories.push(withHeaders(headers))
     return new BlobServiceClient(this.endpoint + this.#sas, pipeline)
@@ -113,41 +118,45 @@ function withHeaders(headers: Readonly<Record<string, string>>): RequestPolicyFa
   }
 }
 
-const wrong = (property: keyof AccountOptions, message: string) =>
+const invalidOption = (property: keyof AccountOptions, message: string) =>
   new StorageError('INVALID_ARGUMENT', message, { details: { property } })
 
 interface ResolvedAccount {
   readonly endpoint: string
   readonly authority: Authority
-  /** With its question mark; empty when there is none. */
+  /** With its question mark; empty if there is none. */
   readonly sas: string
 }
 
 function resolveAccount(options: AccountOptions): ResolvedAccount {
-  if (options.connectionString !== undefined) return ofConnectionString(options)
+  if (options.connectionString !== undefined) return resolveConnectionString(options)
   const { storageAccount, storageAccessKey, sas, credential } = options
   const given = [storageAccessKey, sas, credential].filter((value) => value !== undefined)
   if (given.length === 0) {
-    throw wrong('storageAccessKey', 'one of storageAccessKey, sas, credential and connectionString is needed')
+    throw invalidOption(
+      'storageAccessKey',
+      'missing credentials: set storageAccessKey, sas, credential or connectionString',
+    )
   }
-  if (given.length > 1) throw wrong('storageAccessKey', 'only one of storageAccessKey, sas and credential can be used')
+  if (given.length > 1)
+    throw invalidOption('storageAccessKey', 'storageAccessKey, sas and credential exclude each other')
   if (options.endpoint === undefined && storageAccount === undefined) {
-    throw wrong('storageAccount', 'storageAccount is needed, or endpoint')
+    throw invalidOption('storageAccount', 'missing account: set storageAccount or endpoint')
   }
   const endpoint = withoutSlash(options.endpoint ?? `https://${storageAccount}.blob.core.windows.net`, 'endpoint')
   if (credential !== undefined && !endpoint.startsWith('https:')) {
-    throw wrong('endpoint', 'a credential is sent over https alone')
+    throw invalidOption('endpoint', 'a credential requires an endpoint with https')
   }
   if (credential !== undefined) return { endpoint, authority: { kind: 'token', credential }, sas: '' }
   if (sas !== undefined) return { endpoint, authority: { kind: 'sas' }, sas: `?${sas.replace(/^\?/, '')}` }
-  if (storageAccount === undefined) throw wrong('storageAccount', 'storageAccount is needed beside storageAccessKey')
+  if (storageAccount === undefined) throw invalidOption('storageAccount', 'storageAccessKey requires storageAccount')
   return { endpoint, authority: keyAuthority(storageAccount, storageAccessKey as string, 'storageAccessKey'), sas: '' }
 }
 
-function ofConnectionString(options: AccountOptions): ResolvedAccount {
+function resolveConnectionString(options: AccountOptions): ResolvedAccount {
   const property = 'connectionString'
   for (const other of ['storageAccount', 'storageAccessKey', 'sas', 'endpoint', 'credential'] as const) {
-    if (options[other] !== undefined) throw wrong(other, `${other} cannot be used beside ${property}`)
+    if (options[other] !== undefined) throw invalidOption(other, `${other} cannot be combined with ${property}`)
   }
   const pairs = Object.fromEntries(
     (options.connectionString as string).split(';').map((pair) => {
@@ -158,7 +167,7 @@ function ofConnectionString(options: AccountOptions): ResolvedAccount {
   const { AccountName, AccountKey, BlobEndpoint, SharedAccessSignature, DefaultEndpointsProtocol, EndpointSuffix } =
     pairs['UseDevelopmentStorage'] === 'true' ? developmentAccount : pairs
   if (BlobEndpoint === undefined && AccountName === undefined) {
-    throw wrong(property, 'the connection string has neither AccountName nor BlobEndpoint')
+    throw invalidOption(property, 'the connection string has neither AccountName nor BlobEndpoint')
   }
   const endpoint = withoutSlash(
     BlobEndpoint ??
@@ -169,19 +178,22 @@ function ofConnectionString(options: AccountOptions): ResolvedAccount {
     return { endpoint, authority: { kind: 'sas' }, sas: `?${SharedAccessSignature.replace(/^\?/, '')}` }
   }
   if (AccountName === undefined || AccountKey === undefined) {
-    throw wrong(property, 'the connection string has neither AccountName and AccountKey nor SharedAccessSignature')
+    throw invalidOption(
+      property,
+      'the connection string has neither AccountName and AccountKey nor SharedAccessSignature',
+    )
   }
   return { endpoint, authority: keyAuthority(AccountName, AccountKey, property), sas: '' }
 }
 
 function keyAuthority(account: string, key: string, property: keyof AccountOptions): Authority {
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(key)) throw wrong(property, "the account's key is not Base64")
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(key)) throw invalidOption(property, "the account's key must be in Base64")
   return { kind: 'key', credential: new StorageSharedKeyCredential(account, key) }
 }
 
 function withoutSlash(url: string, property: keyof AccountOptions): string {
   if (!URL.canParse(url) || !/^https?:/.test(url))
-    throw wrong(property, `the blob service's URL is none of http or https`)
+    throw invalidOption(property, "the blob service's URL must begin with http:// or https://")
   const { origin, pathname } = new URL(url)
   return origin + pathname.replace(/\/+$/, '')
 }

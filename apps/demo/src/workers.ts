@@ -24,7 +24,6 @@ export async function runWorkers(count: number, { log, error }: Pick<Console, 'l
   if (!(await isListening(announcing))) return startFailed
   const others = Array.from({ length: count - 1 }, () => pool.start())
   await Promise.all(others.map(isListening))
-  log(`  ${count} worker processes`)
   process.on('SIGHUP', () => {
     log('SIGHUP: replacing the workers one after the other')
     pool.replaceAll().then(
@@ -32,14 +31,16 @@ export async function runWorkers(count: number, { log, error }: Pick<Console, 'l
       (reason: unknown) => error(reason),
     )
   })
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.on(signal, () => {
-        if (!pool.stopping) log(`${signal}: finishing the requests under way; once more ends them`)
-        pool.stop(pool.stopping ? 'end' : 'stop').then(resolve)
-      })
-    }
-  })
+  const { promise: stopped, resolve } = Promise.withResolvers<number>()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (!pool.stopping) log(`${signal}: finishing the requests under way; once more ends them`)
+      pool.stop(pool.stopping ? 'end' : 'stop').then(resolve)
+    })
+  }
+  // Printed last: a program that reads it may send a signal at once.
+  log(`  ${count} worker processes`)
+  return stopped
 }
 
 class WorkerPool {

@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { resolveCommand } from 'package-manager-detector/commands'
 import { detect } from 'package-manager-detector/detect'
 import { exitCodes } from '../failures/exit-codes.js'
-import { CommandFailure, isSystemError, messageOf } from '../failures/failures.js'
+import { CommandFailure, Interruption, isSystemError, messageOf } from '../failures/failures.js'
 import type { Terminal } from '../terminal/terminal.js'
 import { exists, readEntries } from './data-source-file.js'
 
@@ -63,7 +63,9 @@ export async function install({ command, args, directory }: Installation, termin
   const stop = () => child.kill()
   signal.addEventListener('abort', stop)
   try {
-    const [code] = await once(child, 'close')
+    const [code, endedBy] = await once(child, 'close')
+    // Ctrl-C interrupts both processes, and the end of the package manager may be reported first.
+    if (endedBy === 'SIGINT') throw new Interruption('SIGINT')
     if (code !== 0) throw new CommandFailure(exitCodes.failed, `${line} failed${code === null ? '' : ` with ${code}`}`)
   } catch (error) {
     throw isSystemError(error) ? new CommandFailure(exitCodes.failed, `${line}: ${messageOf(error)}`) : error

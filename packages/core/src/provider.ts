@@ -7,7 +7,9 @@ export { checkOptions, type NamesOf, unknownName } from './checks/option-names.j
 export {
   type HeaderAttribute,
   type HeaderAttributes,
+  headerAttributeNames,
   headerAttributes,
+  mapHeaderAttributes,
   pickHeaderAttributes,
   readAttributes,
   renameAttributes,

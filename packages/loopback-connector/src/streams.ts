@@ -1,6 +1,7 @@
 /**
  * Files as streams that are there before their storage is: a data source loads its provider in the background.
  */
+
 import type { Readable } from 'node:stream'
 import {
   type ByteRange,
@@ -10,6 +11,7 @@ import {
   UploadStream,
   type WriteOptions,
 } from '@stowage/core'
+import { headerAttributeNames } from '@stowage/core/provider'
 import { File } from './entities.js'
 import { connectorError } from './errors.js'
 import { locationOf } from './stored-files.js'
@@ -34,11 +36,7 @@ interface Place {
 
 const writeNames = [
   'contentType',
-  'cacheControl',
-  'contentDisposition',
-  'contentEncoding',
-  'contentLanguage',
-  'expires',
+  ...headerAttributeNames,
   'metadata',
   'size',
   'maxSize',

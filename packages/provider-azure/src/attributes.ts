@@ -23,7 +23,7 @@ import {
 type Attributes = WriteCallOptions['attributes']
 
 /** The SDK's names. A blob has no `Expires`. */
-const names = {
+export const blobHeaderNames = {
   cacheControl: 'blobCacheControl',
   contentDisposition: 'blobContentDisposition',
   contentEncoding: 'blobContentEncoding',
@@ -34,7 +34,7 @@ const names = {
 export function blobHeaders(attributes: Attributes, { md5 }: Checksums = {}): BlobHTTPHeaders {
   return {
     blobContentType: attributes.contentType,
-    ...renameAttributes(attributes, names),
+    ...renameAttributes(attributes, blobHeaderNames),
     ...defined({ blobContentMD5: md5 === undefined ? undefined : Buffer.from(md5, 'hex') }),
   }
 }

@@ -1,4 +1,5 @@
-import { type Capabilities, freezeCapabilities } from '@stowage/core/provider'
+import { type Capabilities, freezeCapabilities, mapHeaderAttributes } from '@stowage/core/provider'
+import { blobHeaderNames } from './attributes.js'
 import { containerNames } from './names.js'
 
 const MiB = 1024 * 1024
@@ -31,11 +32,7 @@ export const capabilitiesFor = (signing: Signing): Capabilities =>
     parts: { minPartSize: 1, maxPartSize: maxBlockSize, maxParts: maxBlocks },
     conditions: { create: 'atomic', update: 'atomic', remove: 'atomic', destroyEmpty: 'emulated' },
     attributes: {
-      cacheControl: true,
-      contentDisposition: true,
-      contentEncoding: true,
-      contentLanguage: true,
-      expires: false,
+      ...mapHeaderAttributes((name) => name in blobHeaderNames),
       // Half of Azure's limit: values in other scripts grow by a third when they become headers,
       // and short ones more.
       maxMetadataBytes: 4096,

@@ -1,7 +1,7 @@
 /**
  * What a plain directory can do.
  */
-import { type Capabilities, freezeCapabilities } from '@stowage/core/provider'
+import { type Capabilities, freezeCapabilities, mapHeaderAttributes } from '@stowage/core/provider'
 import { bookkeeping } from './disk/bookkeeping.js'
 import { bookkeepingPattern } from './disk/folding.js'
 
@@ -21,11 +21,7 @@ export const capabilities: Capabilities = freezeCapabilities({
   parts: { minPartSize: 1, maxPartSize: 5_368_709_120, maxParts: 10_000 },
   conditions: { create: 'atomic', update: 'atomic', remove: 'atomic', destroyEmpty: 'atomic' },
   attributes: {
-    cacheControl: true,
-    contentDisposition: true,
-    contentEncoding: true,
-    contentLanguage: true,
-    expires: true,
+    ...mapHeaderAttributes(() => true),
     maxMetadataBytes: 65_536,
   },
   checksums: ['md5', 'sha256'],

@@ -1,4 +1,4 @@
-import { type Capabilities, freezeCapabilities } from '@stowage/core/provider'
+import { type Capabilities, freezeCapabilities, mapHeaderAttributes } from '@stowage/core/provider'
 
 const MiB = 1024 * 1024
 
@@ -21,11 +21,7 @@ export const defaultCapabilities: Capabilities = freezeCapabilities({
   parts: { minPartSize: 1, maxPartSize: 64 * MiB, maxParts: 10_000 },
   conditions: { create: 'atomic', update: 'atomic', remove: 'atomic', destroyEmpty: 'atomic' },
   attributes: {
-    cacheControl: true,
-    contentDisposition: true,
-    contentEncoding: true,
-    contentLanguage: true,
-    expires: true,
+    ...mapHeaderAttributes(() => true),
     maxMetadataBytes: 8192,
   },
   checksums: ['md5', 'sha256'],

@@ -31,7 +31,7 @@ const checksumKeys = [
 ] as const
 
 /** Returns the `x-amz-meta-` headers, without that prefix. */
-export function encodeMetadata(
+function encodeMetadata(
   metadata: Readonly<Record<string, string>>,
   checksums: Checksums,
   keepsUnderscores: boolean,

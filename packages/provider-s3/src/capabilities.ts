@@ -1,4 +1,4 @@
-import { type Capabilities, freezeCapabilities } from '@stowage/core/provider'
+import { type Capabilities, freezeCapabilities, mapHeaderAttributes } from '@stowage/core/provider'
 
 const MiB = 1024 ** 2
 const GiB = 1024 * MiB
@@ -55,11 +55,7 @@ export function capabilitiesOf(features: ServiceFeatures): Capabilities {
       destroyEmpty: amazon ? 'atomic' : 'emulated',
     },
     attributes: {
-      cacheControl: true,
-      contentDisposition: true,
-      contentEncoding: true,
-      contentLanguage: true,
-      expires: true,
+      ...mapHeaderAttributes(() => true),
       maxMetadataBytes,
     },
     checksums: checksums ? ['md5', 'sha256', 'crc32c'] : ['md5', 'sha256'],

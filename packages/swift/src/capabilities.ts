@@ -1,4 +1,4 @@
-import { type Capabilities, freezeCapabilities } from '@stowage/core/provider'
+import { type Capabilities, freezeCapabilities, mapHeaderAttributes } from '@stowage/core/provider'
 import { maxMetadataBytes } from './metadata.js'
 import { containerNames } from './names.js'
 
@@ -24,11 +24,7 @@ export const swiftCapabilities: Capabilities = freezeCapabilities({
   // Container databases learn of new objects a little later, so one that holds a file may count as empty.
   conditions: { create: 'emulated', update: 'emulated', remove: 'emulated', destroyEmpty: 'emulated' },
   attributes: {
-    cacheControl: true,
-    contentDisposition: true,
-    contentEncoding: true,
-    contentLanguage: true,
-    expires: true,
+    ...mapHeaderAttributes(() => true),
     maxMetadataBytes,
   },
   checksums: ['md5', 'sha256'],

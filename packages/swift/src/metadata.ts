@@ -11,7 +11,8 @@ import {
   type Checksums,
   type FileInfo,
   type FileLocation,
-  type HeaderAttribute,
+  headerAttributes,
+  mapHeaderAttributes,
   readAttributes,
   renameAttributes,
   type WriteCallOptions,
@@ -38,13 +39,7 @@ const maxValueBytes = 256
 const maxNaturalPairs = 60
 
 /** Swift's headers are HTTP's own. */
-const headers = {
-  cacheControl: 'cache-control',
-  contentDisposition: 'content-disposition',
-  contentEncoding: 'content-encoding',
-  contentLanguage: 'content-language',
-  expires: 'expires',
-} as const satisfies Record<HeaderAttribute, string>
+const headers = mapHeaderAttributes((name) => headerAttributes[name].header.toLowerCase())
 
 type Attributes = WriteCallOptions['attributes']
 

@@ -1,4 +1,5 @@
 /** The option names of all methods of `StorageService`. */
+import { mapHeaderAttributes } from '../contract/attributes.js'
 import type {
   CopyFileOptions,
   GetFileOptions,
@@ -25,14 +26,9 @@ const read = {
 } as const satisfies NamesOf<GetFileOptions>
 const open = { ...read, range: true, verify: true } as const
 
-export const responseHeaderNames = {
-  contentType: true,
-  cacheControl: true,
-  contentDisposition: true,
-  contentEncoding: true,
-  contentLanguage: true,
-} as const
-export const attributeNames = { ...responseHeaderNames, expires: true, metadata: true } as const satisfies NamesOf<
+const { expires, ...signedHeaders } = mapHeaderAttributes(() => true as const)
+export const responseHeaderNames = { contentType: true, ...signedHeaders } as const
+export const attributeNames = { ...responseHeaderNames, expires, metadata: true } as const satisfies NamesOf<
   NonNullable<CopyFileOptions['attributes']>
 >
 export const sendNames = { reuseBuffers: true } as const satisfies NamesOf<SendOptions>

@@ -1,7 +1,7 @@
 /**
  * Cases as data.
  */
-import type { Capabilities } from '../provider.js'
+import { type Capabilities, mapHeaderAttributes } from '../provider.js'
 import type { CaseContext } from './context.js'
 
 /** The capability that rules a case out, in words, such as `capabilities.parts is false`. */
@@ -37,11 +37,11 @@ export const needs = {
   atomicUpdate: ({ conditions }) => unless(conditions.update === 'atomic', 'conditions.update', conditions.update),
   atomicDestroyEmpty: ({ conditions }) =>
     unless(conditions.destroyEmpty === 'atomic', 'conditions.destroyEmpty', conditions.destroyEmpty),
-  cacheControl: ({ attributes }) => unless(attributes.cacheControl, 'attributes.cacheControl', false),
-  contentDisposition: ({ attributes }) => unless(attributes.contentDisposition, 'attributes.contentDisposition', false),
-  contentEncoding: ({ attributes }) => unless(attributes.contentEncoding, 'attributes.contentEncoding', false),
-  contentLanguage: ({ attributes }) => unless(attributes.contentLanguage, 'attributes.contentLanguage', false),
-  expires: ({ attributes }) => unless(attributes.expires, 'attributes.expires', false),
+  ...mapHeaderAttributes(
+    (name): Need =>
+      ({ attributes }) =>
+        unless(attributes[name], `attributes.${name}`, false),
+  ),
   metadata: ({ attributes }) => unless(attributes.maxMetadataBytes > 0, 'attributes.maxMetadataBytes', 0),
   checksums: ({ checksums }) =>
     checksums.includes('md5') || checksums.includes('sha256')

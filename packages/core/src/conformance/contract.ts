@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { tmpdir } from 'node:os'
 import { buffer } from 'node:stream/consumers'
 import { inspect } from 'node:util'
-import { headerAttributes } from '../contract/attributes.js'
+import { headerAttributes, mapHeaderAttributes } from '../contract/attributes.js'
 import { type Body, StorageService } from '../index.js'
 import { ProviderWrapper, providerMethods, type StorageProvider } from '../provider.js'
 import { allAttributes } from './attributes.js'
@@ -69,11 +69,10 @@ export const contract: ConformanceCategory = {
           storage.putFile(container, 'file', 'text', options)
         const upload = { container, file: 'file', id: 'id', partSize: 1000 }
         const operations: Record<string, [capability: string, operation: () => Promise<unknown>]> = {
-          cacheControl: ['attributes.cacheControl', put({ cacheControl: 'no-cache' })],
-          contentDisposition: ['attributes.contentDisposition', put({ contentDisposition: 'attachment' })],
-          contentEncoding: ['attributes.contentEncoding', put({ contentEncoding: 'gzip' })],
-          contentLanguage: ['attributes.contentLanguage', put({ contentLanguage: 'de' })],
-          expires: ['attributes.expires', put({ expires: headerAttributes.expires.example })],
+          ...mapHeaderAttributes((name): [string, () => Promise<unknown>] => [
+            `attributes.${name}`,
+            put({ [name]: headerAttributes[name].example }),
+          ]),
           metadata: ['attributes.maxMetadataBytes', put({ metadata: { a: 'b' } })],
           'create-only': ['conditions.create', put({ ifNoneMatch: '*' })],
           update: ['conditions.update', put({ ifMatch: '"a"' })],

@@ -4,7 +4,13 @@
 import assert from 'node:assert/strict'
 import { buffer } from 'node:stream/consumers'
 import type { StorageService } from '../index.js'
-import { type Capabilities, errorCodes, type StorageError, type StorageErrorCode } from '../provider.js'
+import {
+  type Capabilities,
+  errorCodes,
+  mapHeaderAttributes,
+  type StorageError,
+  type StorageErrorCode,
+} from '../provider.js'
 import { bytes, failingAfter } from './content.js'
 import type { CaseContext } from './context.js'
 import { isCode } from './expectations.js'
@@ -14,11 +20,7 @@ export const nothing: Partial<Capabilities> = {
   parts: false,
   conditions: { create: false, update: false, remove: false, destroyEmpty: 'emulated' },
   attributes: {
-    cacheControl: false,
-    contentDisposition: false,
-    contentEncoding: false,
-    contentLanguage: false,
-    expires: false,
+    ...mapHeaderAttributes(() => false),
     maxMetadataBytes: 0,
   },
   checksums: [],

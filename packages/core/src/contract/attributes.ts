@@ -1,8 +1,9 @@
 /**
  * The attributes of a file that are HTTP headers of its downloads, one line each.
  *
- * A new attribute needs a line here, one in the capabilities of each provider, and one in each
- * provider's own names.
+ * A new attribute needs a line here, its name in each service that has its own names (the
+ * `attributes.ts` of S3 and Azure), and its cases in the conformance suite. Capabilities, options,
+ * the filesystem's records, Swift's headers and the OpenAPI description follow from this table.
  */
 
 /** The header of an attribute and the rule for its values. */
@@ -31,6 +32,20 @@ export const headerAttributes = {
 export type HeaderAttribute = keyof typeof headerAttributes
 
 export const headerAttributeNames = Object.keys(headerAttributes) as readonly HeaderAttribute[]
+
+/**
+ * Returns an object with a value for every header attribute.
+ *
+ * @example
+ * mapHeaderAttributes((name) => name !== 'expires') // { cacheControl: true, …, expires: false }
+ */
+export function mapHeaderAttributes<Value>(getValue: (name: HeaderAttribute) => Value): {
+  readonly [Name in HeaderAttribute]: Value
+} {
+  return Object.fromEntries(headerAttributeNames.map((name) => [name, getValue(name)])) as {
+    readonly [Name in HeaderAttribute]: Value
+  }
+}
 
 /** The header attributes that a file has. */
 export type HeaderAttributes = { readonly [Name in HeaderAttribute]?: string }

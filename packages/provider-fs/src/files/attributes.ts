@@ -11,6 +11,7 @@ import { contentTypeByName, unknownContentType } from '@stowage/core'
 import {
   type Checksums,
   type FileInfo,
+  mapHeaderAttributes,
   StorageError,
   type WriteCallOptions,
   type WrittenFile,
@@ -37,11 +38,7 @@ export interface Kept {
 export const keptEntries = {
   attributes: v.object({
     contentType: v.string(),
-    cacheControl: v.exactOptional(v.string()),
-    contentDisposition: v.exactOptional(v.string()),
-    contentEncoding: v.exactOptional(v.string()),
-    contentLanguage: v.exactOptional(v.string()),
-    expires: v.exactOptional(v.string()),
+    ...mapHeaderAttributes(() => v.exactOptional(v.string())),
     // Pairs, since schemas leave out keys such as `__proto__`, which users may have.
     metadata: v.pipe(
       v.array(v.tuple([v.string(), v.string()])),

@@ -3,6 +3,8 @@
  * description.
  */
 
+import { headerAttributes, mapHeaderAttributes } from '@stowage/core/provider'
+
 /** A JSON Schema, or a reference to one. */
 export interface JsonSchema {
   readonly [keyword: string]: unknown
@@ -46,13 +48,12 @@ const times = {
 /** The attributes that a write sets and a read returns. */
 const attributes = {
   contentType: text('The media type.', 'image/jpeg'),
-  cacheControl: text('`Cache-Control` of downloads.', 'max-age=60'),
+  ...mapHeaderAttributes((name) =>
+    text(`\`${headerAttributes[name].header}\` of downloads.`, headerAttributes[name].example),
+  ),
   contentDisposition: text(
     '`Content-Disposition` of downloads, unless it is less strict than the default of the file.',
   ),
-  contentEncoding: text('`Content-Encoding` of downloads.', 'gzip'),
-  contentLanguage: text('`Content-Language` of downloads.', 'en'),
-  expires: text('`Expires` of downloads.', 'Thu, 01 Jan 2037 00:00:00 GMT'),
   metadata: {
     type: 'object',
     description: 'Custom key-value pairs. Keys are case-insensitive and returned in lower case.',

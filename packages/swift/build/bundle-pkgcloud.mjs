@@ -1,9 +1,11 @@
 /**
- * Takes the two identities out of pkgcloud, and nothing else: `dist/identity/pkgcloud.js`, beside the licences of what is in it.
+ * Bundles only pkgcloud's two identities into `dist/identity/pkgcloud.js`, and writes the licences
+ * of the bundled packages.
  *
- * pkgcloud brings every cloud's SDK along (226 packages, 137 MB), and its identities need five small files of it. Four of their
- * imports are replaced: `request`, which is abandoned, by whatever transport the caller of `withTransport` gives;
- * `lodash`, of which one function is used; pkgcloud's own index, of which they want the version; and `util`, by an import.
+ * pkgcloud depends on every cloud's SDK (226 packages, 137 MB), and its identities need five small
+ * files of it. Four of their imports are replaced: `request`, which is unmaintained, by the
+ * transport of `withTransport`; `lodash`, of which one function is used; pkgcloud's index, of which
+ * the version is used; and `util`, by an import.
  */
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -34,7 +36,7 @@ const replaced = {
   lodash: `exports.each = (collection, visit) => {
     for (const key of Object.keys(collection ?? {})) if (visit(collection[key], key) === false) break
   }`,
-  // Left as `require`, it would make the bundle ask for a path of its own, which it has not in a CommonJS bundle.
+  // As a `require`, it would need the path of the bundle, which does not exist in a CommonJS bundle.
   util: `import util from 'node:util'; export { util as 'module.exports' }`,
   '../../../pkgcloud': `exports.version = ${JSON.stringify(version)}`,
 }
@@ -53,7 +55,7 @@ const bundle = await rolldown({
 const { output } = await bundle.write({ dir: join(home, 'dist/identity'), format: 'esm', comments: { legal: true } })
 await bundle.close()
 
-/** The package that a module's file belongs to. */
+/** Returns the package of a module's file. */
 const packageOf = (id) => {
   const parts = id.split(sep)
   const at = parts.lastIndexOf('node_modules')
@@ -66,7 +68,7 @@ const notices = await Promise.all(
   packages.map(async (directory) => {
     const about = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8'))
     const licence = (await readdir(directory)).find((name) => /^licen[cs]e/i.test(name))
-    if (licence === undefined) throw new Error(`${about.name} comes without the text of its licence`)
+    if (licence === undefined) throw new Error(`${about.name} has no licence text`)
     return `${about.name} ${about.version}\n\n${(await readFile(join(directory, licence), 'utf8')).trim()}\n`
   }),
 )

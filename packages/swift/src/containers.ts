@@ -1,5 +1,6 @@
 /**
- * Containers. Each may have another one beside it, which holds the parts of its large files and is hidden here.
+ * Containers. Each may have a segments container with the parts of its large files, which lists
+ * leave out.
  */
 import {
   type CallOptions,
@@ -15,14 +16,14 @@ import {
   type ListCallOptions,
   StorageError,
 } from '@stowage/core/provider'
-import type { SwiftClient } from './client.js'
-import { answerCause } from './errors.js'
-import { afterHidden, segmentsOf } from './names.js'
-import { deleteObjects } from './object-removal.js'
-import { type ListedObject, listSegments } from './segments.js'
+import type { SwiftClient } from './client/client.js'
+import { deleteObjects } from './client/object-deletion.js'
+import { responseCause } from './errors.js'
+import { afterHidden, segmentsContainer } from './names.js'
+import { type ListedObject, listSegments } from './segments/layout.js'
 
-/** How often a container is emptied whose removal is refused because it is not empty, while others may be writing. */
-const emptyings = 10
+/** How often a container is emptied if other clients continue to write. */
+const maxRounds = 10
 
 export async function listContainers(client: SwiftClient, options: ListCallOptions): Promise<ContainerPage> {
   const { limit, next, signal } = options
@@ -47,11 +48,11 @@ export async function createContainer(
   name: string,
   { signal }: CallOptions,
 ): Promise<ContainerInfo> {
-  await removeGhosts(client, name, signal)
+  await deleteLeftovers(client, name, signal)
   const { status, headers } = await client.request({ method: 'PUT', container: name, signal, allow: [400] })
   if (status === 400) {
-    throw new StorageError('INVALID_NAME', 'the service refused the name', {
-      cause: answerCause('PUT', status, headers),
+    throw new StorageError('INVALID_NAME', 'the service rejected the name', {
+      cause: responseCause('PUT', status, headers),
     })
   }
   if (status === 202) throw containerExists(name)
@@ -59,14 +60,14 @@ export async function createContainer(
 }
 
 /**
- * Removes parts and uploads of a container of that name that somebody began to destroy and did not come to an end with: those
- * that were there before the container was looked for and not found.
+ * Deletes parts and uploads that an interrupted destruction of a container with this name left:
+ * those that existed before the check that the container does not exist.
  */
-async function removeGhosts(client: SwiftClient, name: string, signal: AbortSignal): Promise<void> {
-  const left = await listSegments(client, name, '', signal)
-  if (left.length === 0 || (await exists(client, name, signal))) return
-  const ghosts = left.map((object) => object.name)
-  await deleteObjects(client, segmentsOf(name), ghosts, signal)
+async function deleteLeftovers(client: SwiftClient, name: string, signal: AbortSignal): Promise<void> {
+  const leftovers = await listSegments(client, name, '', signal)
+  if (leftovers.length === 0 || (await exists(client, name, signal))) return
+  const names = leftovers.map((object) => object.name)
+  await deleteObjects(client, segmentsContainer(name), names, signal)
 }
 
 async function exists(client: SwiftClient, container: string, signal: AbortSignal): Promise<boolean> {
@@ -74,22 +75,26 @@ async function exists(client: SwiftClient, container: string, signal: AbortSigna
   return status !== 404
 }
 
-/** A list's time has microseconds and no time zone: it is UTC. */
-export const changedAt = ({ last_modified }: ListedObject): Date => new Date(`${String(last_modified).slice(0, 23)}Z`)
+/** Returns the time of a list's entry, which is in UTC with microseconds, and has no time zone. */
+export const modificationTime = ({ last_modified }: ListedObject): Date =>
+  new Date(`${String(last_modified).slice(0, 23)}Z`)
 
-/** Its name alone: Swift keeps the time of the first container that ever had the name. */
+/**
+ * Returns only the name: Swift keeps the creation time of the first container that ever had the
+ * name.
+ */
 export async function getContainer(client: SwiftClient, name: string, { signal }: CallOptions): Promise<ContainerInfo> {
   await requireContainer(client, name, signal)
   return { name }
 }
 
-/** Throws `CONTAINER_NOT_FOUND`. */
+/** Fails with `CONTAINER_NOT_FOUND` if the container does not exist. */
 export async function requireContainer(client: SwiftClient, name: string, signal: AbortSignal): Promise<void> {
   if (!(await exists(client, name, signal))) throw containerNotFound(name)
 }
 
-/** What a 404 about a file means: it or its container is missing. */
-export async function missing(
+/** Makes the error of a 404 about a file: the file or its container is missing. */
+export async function notFoundError(
   client: SwiftClient,
   { container, file }: FileLocation,
   signal: AbortSignal,
@@ -107,17 +112,17 @@ export async function destroyContainer(
     const { status } = await client.request({ method: 'DELETE', container: name, signal, allow: [404, 409] })
     if (status === 404 && emptied === 0) throw containerNotFound(name)
     if (status !== 409) break
-    if (onlyIfEmpty || emptied === emptyings) {
-      throw new StorageError('CONTAINER_NOT_EMPTY', 'the container holds files')
+    if (onlyIfEmpty || emptied === maxRounds) {
+      throw new StorageError('CONTAINER_NOT_EMPTY', 'the container is not empty')
     }
     await emptyContainer(client, name, signal)
   }
-  await dropSegments(client, name, signal)
+  await destroySegmentsContainer(client, name, signal)
 }
 
-async function dropSegments(client: SwiftClient, name: string, signal: AbortSignal): Promise<void> {
-  const container = segmentsOf(name)
-  for (let emptied = 0; emptied < emptyings; emptied++) {
+async function destroySegmentsContainer(client: SwiftClient, name: string, signal: AbortSignal): Promise<void> {
+  const container = segmentsContainer(name)
+  for (let emptied = 0; emptied < maxRounds; emptied++) {
     const { status } = await client.request({ method: 'DELETE', container, signal, allow: [404, 409] })
     if (status !== 409) return
     await emptyContainer(client, container, signal)

@@ -1,9 +1,11 @@
 /**
- * Copies on the service. A plain object is copied in one request, a large one range by range into parts of its own: a manifest
- * copied as it is would share its parts with the original, which loses them when the other one is removed; and one copied into
- * a plain object leaves that with the large one's ETag in the service's own bookkeeping, so that no `If-Match` is ever met.
+ * Copies on the service. An object that is not large is copied in one request; a large one range by
+ * range, into separate parts.
+ *
+ * A copied manifest would share its parts with the original, and lose them when the original is
+ * deleted. If a large object is copied into one that is not large, the service's records keep the
+ * large one's ETag, so that no `If-Match` ever succeeds.
  */
-
 import { randomBytes } from 'node:crypto'
 import {
   attributesOf,
@@ -16,23 +18,26 @@ import {
   StorageError,
   type WrittenFile,
 } from '@stowage/core/provider'
+import { etagOf, isLargeObject, type StoredAttributes, toHeaders } from './attributes.js'
 import { maxParts } from './capabilities.js'
-import type { SwiftAnswer, SwiftClient } from './client.js'
-import { missing, requireContainer } from './containers.js'
-import { badAnswer } from './errors.js'
-import { type Description, etagOf, isLargeObject, toHeaders } from './metadata.js'
-import { objectName, pathOf, segmentsOf } from './names.js'
-import { look } from './reader.js'
-import { partName } from './segments.js'
-import { removePartsBefore } from './stale-parts.js'
-import { abortUpload, forgetUpload, putManifest, type Segment, startUpload } from './uploads.js'
-import { createOnly, present, written } from './writer.js'
+import type { SwiftClient, SwiftResponse } from './client/client.js'
+import { createOnlyHeaders, currentFile } from './conditions.js'
+import { notFoundError, requireContainer } from './containers.js'
+import { badResponse } from './errors.js'
+import { objectName, pathOf, segmentsContainer } from './names.js'
+import { readInfo } from './reader.js'
+import { partName } from './segments/layout.js'
+import { deletePreviousParts } from './segments/stale-parts.js'
+import { abortUpload, finishUpload, putManifest, type Segment, startUpload } from './uploads.js'
+import { writtenFile } from './writer.js'
 
-/** How often a copy begins anew whose source was replaced meanwhile. */
-const tries = 5
-/** Ranges copied at the same time. */
+/** How often a copy is attempted if its source is replaced during the copy. */
+const maxAttempts = 5
+/** Concurrent requests of one copy. */
 const parallelism = 4
+/** Milliseconds that the service may take for one copy. */
 const responseTimeout = 1_800_000
+/** Milliseconds that the clean-up after a failure may take. */
 const cleanUpTime = 30_000
 
 export async function copyFile(
@@ -42,48 +47,52 @@ export async function copyFile(
   options: CopyCallOptions,
 ): Promise<WrittenFile> {
   const { ifSourceMatch, conditions, signal } = options
-  for (let tried = 1; ; tried++) {
-    const { info, headers } = await look(client, source, signal)
+  for (let attempt = 1; ; attempt++) {
+    const { info, headers } = await readInfo(client, source, signal)
     checkWriteConditions(info, ifSourceMatch === undefined ? {} : { ifMatch: ifSourceMatch })
     if (conditions.ifMatch !== undefined || conditions.ifNoneMatch !== undefined) {
-      checkWriteConditions(await present(client, target, signal), conditions)
+      checkWriteConditions(await currentFile(client, target, signal), conditions)
     }
-    const described = { attributes: options.attributes ?? attributesOf(info), checksums: info.checksums }
+    const stored = { attributes: options.attributes ?? attributesOf(info), checksums: info.checksums }
     try {
       return info.size <= client.copyLimits.singleCopySize && !isLargeObject(headers)
-        ? await copyWhole(client, info, target, described, signal)
-        : await copyInParts(client, info, target, described, options)
+        ? await copyInOneRequest(client, info, target, stored, signal)
+        : await copyInParts(client, info, target, stored, options)
     } catch (error) {
-      if (!(error instanceof SourceReplaced)) throw error
-      if (tried === tries) throw new StorageError('PRECONDITION_FAILED', 'the source is replaced again and again')
+      if (!(error instanceof SourceReplacedError)) throw error
+      if (attempt === maxAttempts)
+        throw new StorageError('PRECONDITION_FAILED', 'the source was replaced repeatedly while it was being copied')
     }
   }
 }
 
-/** The source is no longer the version whose attributes were read. */
-class SourceReplaced extends Error {}
+/** The source is not the version whose attributes were read. */
+class SourceReplacedError extends Error {}
 
 const locationOf = ({ container, name }: FileInfo): FileLocation => ({ container, file: name })
 
-async function copyWhole(
+async function copyInOneRequest(
   client: SwiftClient,
   source: FileInfo,
   target: FileLocation,
-  described: Description,
+  stored: StoredAttributes,
   signal: AbortSignal,
 ): Promise<WrittenFile> {
-  const { attributes, checksums } = described
+  const { attributes, checksums } = stored
   const { headers } = await copyRequest(client, source, target, {
     headers: toHeaders({ attributes, checksums: { sha256: checksums.sha256 } }),
     object: { container: target.container, object: objectName(target.file) },
     signal,
   })
-  await removePartsBefore(client, target)
+  await deletePreviousParts(client, target)
   const etag = etagOf(headers)
-  return written(target, source.size, etag, { attributes, checksums: { ...checksums, md5: etag.slice(1, -1) } })
+  return writtenFile(target, source.size, etag, { attributes, checksums: { ...checksums, md5: etag.slice(1, -1) } })
 }
 
-/** One request that copies the source, or a range of it, if it is still the version that was looked at. */
+/**
+ * Copies the source, or a range of it, in one request, if it is still the version whose attributes
+ * were read.
+ */
 async function copyRequest(
   client: SwiftClient,
   source: FileInfo,
@@ -93,15 +102,15 @@ async function copyRequest(
     readonly object: { readonly container: string; readonly object: string }
     readonly signal: AbortSignal
   },
-): Promise<SwiftAnswer> {
+): Promise<SwiftResponse> {
   const { signal } = request
-  const answer = await client.request({
+  const response = await client.request({
     method: 'PUT',
     ...request.object,
     headers: {
       ...request.headers,
       'x-copy-from': pathOf(source.container, objectName(source.name)),
-      // Only what is written here: the source's own has the upload that it came from.
+      // Without the source's metadata, which names the upload that the source came from.
       'x-fresh-metadata': 'true',
       'if-match': source.etag,
     },
@@ -111,41 +120,42 @@ async function copyRequest(
     responseTimeout,
     allow: [404, 412],
   })
-  if (answer.status === 412) throw new SourceReplaced()
-  if (answer.status === 404) {
+  if (response.status === 412) throw new SourceReplacedError()
+  if (response.status === 404) {
     await requireContainer(client, target.container, signal)
-    throw await missing(client, locationOf(source), signal)
+    throw await notFoundError(client, locationOf(source), signal)
   }
-  return answer
+  return response
 }
 
 async function copyInParts(
   client: SwiftClient,
   source: FileInfo,
   target: FileLocation,
-  described: Description,
+  stored: StoredAttributes,
   { conditions, native, signal }: CopyCallOptions,
 ): Promise<WrittenFile> {
   const partSize = Math.max(client.copyLimits.copyPartSize, Math.ceil(source.size / maxParts))
-  const upload = await startUpload(client, target.container, target.file, { ...described, native, partSize, signal })
+  const upload = await startUpload(client, target.container, target.file, { ...stored, native, partSize, signal })
   try {
     const segments = await copySegments(client, source, target, { upload: upload.id, partSize, signal })
-    const answer = await putManifest(
+    const response = await putManifest(
       client,
       target,
       segments,
-      { ...described, upload: upload.id },
+      { ...stored, upload: upload.id },
       {
-        headers: createOnly(conditions),
+        headers: createOnlyHeaders(conditions),
         signal,
       },
     )
-    await forgetUpload(client, upload, new Set(segments.map(({ path }) => path)))
-    return written(target, source.size, etagOf(answer.headers), described)
+    await finishUpload(client, upload, new Set(segments.map(({ path }) => path)))
+    return writtenFile(target, source.size, etagOf(response.headers), stored)
   } catch (error) {
     const cleanUp = abortUpload(client, upload, { signal: AbortSignal.timeout(cleanUpTime) })
     await cleanUp.catch((failure: unknown) => {
-      // The copy's own failure matters more; what could not be removed is listed as an unfinished upload.
+      // The failure of the copy is more useful. Parts that remain are listed as an unfinished
+      // upload.
       if (!isStorageError(failure)) throw failure
     })
     throw error
@@ -169,11 +179,11 @@ async function copySegments(
       const path = partName(target.file, upload, index + 1, randomBytes(6).toString('base64url'))
       const { headers } = await copyRequest(client, source, target, {
         headers: { range: `bytes=${start}-${end}`, 'content-type': 'application/octet-stream' },
-        object: { container: segmentsOf(target.container), object: path },
+        object: { container: segmentsContainer(target.container), object: path },
         signal,
       })
       const { etag } = headers
-      if (etag === undefined) throw badAnswer('a copy without an ETag')
+      if (etag === undefined) throw badResponse('a copy has no ETag')
       segments[index] = { path, etag: etag.replaceAll('"', ''), size_bytes: end - start + 1 }
     },
     signal,

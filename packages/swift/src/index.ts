@@ -1,31 +1,34 @@
 /**
- * @stowage/swift: containers and files in OpenStack Swift, for the providers that sign in to one.
+ * @stowage/swift: containers and files in OpenStack Swift, for providers that sign in to one.
  *
- * The rooms:
- * - `sign-in.ts`: sessions, shared and renewed; `identity/`: signing in through pkgcloud.
- * - `client.ts`: requests to an account, over @stowage/http-transport.
- * - `provider.ts`: the contract's calls; `containers.ts`, `reader.ts`, `writer.ts`, `lister.ts`, `uploads.ts`, `copier.ts`,
- *   `remover.ts`, `signing.ts`: what they do. `object-removal.ts`: removal of objects, one or many.
- * - `names.ts`, `metadata.ts`, `errors.ts`: the contract's words in Swift's, and back.
- * - `segments.ts`: where the parts of large files lie; `markers.ts`: uploads that are not at their end; `stale-parts.ts`: parts
- *   that no file consists of any more.
- * - `recently.ts`: a set whose entries expire.
+ * - `capabilities.ts`: what Swift supports.
+ * - `provider.ts`: the class, made from the modules of the calls: `containers.ts`, `lister.ts`,
+ *   `reader.ts`, `writer.ts`, `remover.ts`, `copier.ts`, `uploads.ts`, `signing.ts`.
+ * - `names.ts`, `attributes.ts`, `conditions.ts`, `errors.ts`: how Swift represents names,
+ *   attributes, conditions on writes and errors.
+ * - `client/`: `client/client.ts` sends requests to an account, over @stowage/http-transport;
+ *   `client/sign-in.ts` has the session that they share; `client/object-deletion.ts` deletes one
+ *   object or many; `client/expiring-set.ts` is a set whose entries expire.
+ * - `segments/`: `segments/layout.ts` says where the parts of large files are;
+ *   `segments/markers.ts` has the unfinished uploads; `segments/stale-parts.ts` deletes parts that
+ *   no file uses.
+ * - `identity/`: signing in through pkgcloud.
  *
  * Configuration: a {@link SignIn}, and the account's key for signed URLs.
  *
- * Capabilities: `capabilities.ts`. Conditions on writes are looked at in a request of their own, or by Swift before it reads the body.
+ * Conditions on writes are checked with a separate request, or by Swift before it reads the body.
  *
- * Names: as they are; NUL and U+0001 are escaped.
+ * Names: unchanged, except for NUL and U+0001, which are escaped.
  *
- * Layout: a file is an object, or a static large object whose parts lie in a container beside, `stowage-segments.<container>`,
- * which lists of containers hide.
+ * Layout: a file is an object, or a static large object whose parts are in the container
+ * `stowage-segments.<container>`, which lists of containers leave out.
  *
- * Consistency: Swift's own. One file's reads may show its version before for a moment while a replica is behind, and lists
- * follow writes with a delay when the service is under load.
+ * Consistency: that of Swift. A read may return the previous version for a moment if a replica is
+ * behind. Lists are updated with a delay if the service is under load.
  */
 
 export { swiftCapabilities } from './capabilities.js'
-export { type SwiftAnswer, SwiftClient, type SwiftRequest } from './client.js'
+export { SwiftClient, type SwiftRequest, type SwiftResponse } from './client/client.js'
+export type { Session, SignIn } from './client/sign-in.js'
 export { PkgcloudSignIn, type PkgcloudSignInOptions } from './identity/pkgcloud-sign-in.js'
 export { SwiftProvider, type SwiftProviderOptions } from './provider.js'
-export type { Session, SignIn } from './sign-in.js'

@@ -1,21 +1,21 @@
 import { type Capabilities, checkOptions, freezeCapabilities, type NamesOf, providerBase } from '@stowage/core/provider'
 import { swiftCapabilities } from './capabilities.js'
-import { SwiftClient, type SwiftClientOptions } from './client.js'
+import { SwiftClient, type SwiftClientOptions } from './client/client.js'
+import type { SignIn } from './client/sign-in.js'
 import * as containers from './containers.js'
 import * as copier from './copier.js'
 import * as lister from './lister.js'
 import * as reader from './reader.js'
 import * as remover from './remover.js'
-import type { SignIn } from './sign-in.js'
 import * as signing from './signing.js'
 import * as uploads from './uploads.js'
 import * as writer from './writer.js'
 
 export interface SwiftProviderOptions extends SwiftClientOptions {
-  /** As in a data source's `provider`. */
+  /** The provider's name in errors and diagnostics, as in a data source's `provider`. */
   readonly name: string
   readonly signIn: SignIn
-  /** Stand in for those of a Swift with its usual settings, each as a whole. */
+  /** Capabilities that replace those of a cluster with default settings, each as a whole. */
   readonly capabilities?: Partial<Capabilities>
 }
 

@@ -1,6 +1,4 @@
-/**
- * Reading: what is known of a file, and its content. What is no file's content never becomes one.
- */
+/** Reads files' properties and content. */
 import {
   checkReadConditions,
   type FileInfo,
@@ -14,14 +12,14 @@ import {
   smallBodySize,
 } from '@stowage/core/provider'
 import type { HttpResponse, ResponseHeaders } from '@stowage/http-transport'
-import { isStream, type SwiftClient } from './client.js'
-import { missing } from './containers.js'
-import { answerCause, badAnswer } from './errors.js'
-import { etagOf, timeOf, toInfo } from './metadata.js'
+import { etagOf, timeOf, toInfo } from './attributes.js'
+import { isStream, type SwiftClient } from './client/client.js'
+import { notFoundError } from './containers.js'
+import { badResponse, responseCause } from './errors.js'
 import { objectName } from './names.js'
 
-/** How often a file is opened anew that was replaced between two requests. */
-const tries = 5
+/** How often a file is opened if it is replaced between two requests. */
+const maxAttempts = 5
 
 export async function getFile(
   client: SwiftClient,
@@ -30,19 +28,19 @@ export async function getFile(
   { conditions, signal }: ReadCallOptions,
 ): Promise<FileInfo> {
   const location = { container, file }
-  const { info } = await look(client, location, signal)
+  const { info } = await readInfo(client, location, signal)
   checkReadConditions(info, conditions)
   return info
 }
 
-/** A file's facts, with the headers that they were read from. */
-export async function look(
+/** Returns a file's properties, and the headers of the response that they are from. */
+export async function readInfo(
   client: SwiftClient,
   location: FileLocation,
   signal: AbortSignal,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly info: FileInfo; readonly headers: ResponseHeaders }> {
-  const answer = await client.request({
+  const response = await client.request({
     method: 'HEAD',
     container: location.container,
     object: objectName(location.file),
@@ -50,8 +48,8 @@ export async function look(
     signal,
     allow: [404],
   })
-  if (answer.status === 404) throw await missing(client, location, signal)
-  return { info: toInfo(location, answer.headers, sizeOf(answer.headers)), headers: answer.headers }
+  if (response.status === 404) throw await notFoundError(client, location, signal)
+  return { info: toInfo(location, response.headers, sizeOf(response.headers)), headers: response.headers }
 }
 
 export async function openFile(
@@ -62,8 +60,8 @@ export async function openFile(
 ): Promise<OpenFile> {
   const location = { container, file }
   const { conditions, range, signal } = options
-  for (let tried = 1; ; tried++) {
-    const answer = await client.open(
+  for (let attempt = 1; ; attempt++) {
+    const response = await client.open(
       {
         method: 'GET',
         container: location.container,
@@ -74,25 +72,26 @@ export async function openFile(
       },
       smallBodySize,
     )
-    if (answer.status === 200 || answer.status === 206) return opened(location, answer, options)
-    if (answer.status === 404) throw await missing(client, location, signal)
-    if (answer.status === 409) {
+    if (response.status === 200 || response.status === 206) return toOpenFile(location, response, options)
+    if (response.status === 404) throw await notFoundError(client, location, signal)
+    if (response.status === 409) {
       throw new StorageError('INTERNAL', 'parts of the file are missing on the service', {
-        cause: answerCause('GET', 409, answer.headers),
+        cause: responseCause('GET', 409, response.headers),
       })
     }
-    if (answer.status !== 416) throw unmet(answer, conditions)
-    // Conditions come before the range, and Swift looks at some of ours only here.
-    const { info } = await look(client, location, signal)
+    if (response.status !== 416) throw conditionError(response, conditions)
+    // Conditions precede the range, and Swift does not check all of them.
+    const { info } = await readInfo(client, location, signal)
     checkReadConditions(info, conditions)
     resolveRange(range, info.size)
-    if (tried === tries) throw badAnswer('a range that is in the file and is not')
+    if (attempt === maxAttempts) throw badResponse('the service rejected a range that is in the file')
   }
 }
 
 /**
- * Conditions on the ETag go to the service, which then sends no content. Those on the time are looked at here: Swift compares
- * times that are rounded up to the second, and the contract's are rounded down.
+ * Returns the headers for the range and for the conditions on the ETag, on which the service sends
+ * no content. Conditions on the time are checked with the response: Swift compares times that are
+ * rounded up to the second, and the contract's times are rounded down.
  */
 function requestHeaders({ conditions, range }: OpenCallOptions): Record<string, string> {
   const headers: Record<string, string> = {}
@@ -103,52 +102,60 @@ function requestHeaders({ conditions, range }: OpenCallOptions): Record<string, 
   return headers
 }
 
-/** The contract's error for a 304 or a 412, with what the answer tells of the version that is there. */
-function unmet({ status, headers }: HttpResponse, conditions: ReadConditions): StorageError {
-  const cause = answerCause('GET', status, headers)
+/**
+ * Makes the error of a 304 or a 412, with the details of the current version that the response has.
+ */
+function conditionError({ status, headers }: HttpResponse, conditions: ReadConditions): StorageError {
+  const cause = responseCause('GET', status, headers)
   if (headers['etag'] !== undefined) {
     const details = { etag: etagOf(headers), mtime: timeOf(headers) }
-    // The service was told one condition of several, and another one may come before it.
+    // The service received only some of the conditions, and another one may take precedence.
     checkReadConditions(details, conditions)
     if (status === 304)
       return new StorageError('NOT_MODIFIED', `the file's ETag is ${details.etag}`, { cause, details })
     return new StorageError('PRECONDITION_FAILED', `the file's ETag is not ${conditions.ifMatch}`, { cause, details })
   }
   return status === 304
-    ? new StorageError('NOT_MODIFIED', 'the file is the version that the caller has', { cause })
-    : new StorageError('PRECONDITION_FAILED', 'the file is not the version that was asked for', { cause })
+    ? new StorageError('NOT_MODIFIED', 'the file was not modified', { cause })
+    : new StorageError('PRECONDITION_FAILED', 'the file is another version than the requested one', { cause })
 }
 
-function opened(location: FileLocation, answer: HttpResponse, { conditions, range }: OpenCallOptions): OpenFile {
-  const { status, headers, body } = answer
+/**
+ * Makes the result of an `openFile` call. Fails unless the response contains exactly the requested
+ * range.
+ */
+function toOpenFile(location: FileLocation, response: HttpResponse, { conditions, range }: OpenCallOptions): OpenFile {
+  const { status, headers, body } = response
   try {
     const length = sizeOf(headers)
-    const place = status === 206 ? placeOf(headers) : { offset: 0, size: length }
-    const info = toInfo(location, headers, place.size)
+    const sent = status === 206 ? sentRange(headers) : { offset: 0, size: length }
+    const info = toInfo(location, headers, sent.size)
     checkReadConditions(info, conditions)
-    const wanted = resolveRange(range, info.size)
-    if (wanted.offset !== place.offset || wanted.length !== length) throw badAnswer('another range than was asked for')
-    if (isStream(body)) return { info, ...wanted, stream: body }
-    if (body.length !== length) throw badAnswer('less content than was announced')
-    return { info, ...wanted, bytes: body }
+    const requested = resolveRange(range, info.size)
+    if (requested.offset !== sent.offset || requested.length !== length) {
+      throw badResponse('the service sent a range other than the requested one')
+    }
+    if (isStream(body)) return { info, ...requested, stream: body }
+    if (body.length !== length) throw badResponse('the content is shorter than its Content-Length')
+    return { info, ...requested, bytes: body }
   } catch (error) {
-    if (isStream(body)) body.on('error', ignoreStopped).destroy()
+    if (isStream(body)) body.on('error', ignoreError).destroy()
     throw error
   }
 }
 
-function ignoreStopped(): void {
-  // The answer is refused, and what becomes of the rest of it no longer matters.
+function ignoreError(): void {
+  // The response was rejected, so errors of the rest of it have no effect.
 }
 
 function sizeOf(headers: ResponseHeaders): number {
   const size = headers['content-length']
-  if (size === undefined || !/^\d{1,15}$/.test(size)) throw badAnswer('a file without a length')
+  if (size === undefined || !/^\d{1,15}$/.test(size)) throw badResponse('a file has no valid Content-Length')
   return Number(size)
 }
 
-function placeOf(headers: ResponseHeaders): { readonly offset: number; readonly size: number } {
+function sentRange(headers: ResponseHeaders): { readonly offset: number; readonly size: number } {
   const [, offset, size] = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15})$/.exec(headers['content-range'] ?? '') ?? []
-  if (offset === undefined || size === undefined) throw badAnswer('a part of a file that does not say which')
+  if (offset === undefined || size === undefined) throw badResponse('a range has no valid Content-Range')
   return { offset: Number(offset), size: Number(size) }
 }

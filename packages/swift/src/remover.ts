@@ -1,6 +1,4 @@
-/**
- * Removal of files, with the parts of those that are large.
- */
+/** Deletes files, and the parts of large files. */
 import {
   type CallOptions,
   checkWriteConditions,
@@ -11,18 +9,18 @@ import {
   type RemoveOutcome,
   type StorageError,
 } from '@stowage/core/provider'
-import type { SwiftClient } from './client.js'
-import { missing, requireContainer } from './containers.js'
-import { beyond, objectName, segmentsOf } from './names.js'
-import { deleteObjects } from './object-removal.js'
-import { fileKeys } from './segments.js'
-import { removeStaleParts } from './stale-parts.js'
-import { present } from './writer.js'
+import type { SwiftClient } from './client/client.js'
+import { deleteObjects } from './client/object-deletion.js'
+import { currentFile } from './conditions.js'
+import { notFoundError, requireContainer } from './containers.js'
+import { lastKeyUnder, objectName, segmentsContainer } from './names.js'
+import { fileKeys } from './segments/layout.js'
+import { deleteStaleParts } from './segments/stale-parts.js'
 
-/** Large files whose parts are removed at the same time. */
+/** Large files whose parts are deleted concurrently. */
 const parallelism = 8
-/** Milliseconds that finding large files among those removed may take. */
-const patience = 60_000
+/** Milliseconds that the search for large files among the deleted ones may take. */
+const timeout = 60_000
 
 export async function removeFile(
   client: SwiftClient,
@@ -32,7 +30,7 @@ export async function removeFile(
 ): Promise<void> {
   const location = { container, file }
   if (conditions.ifMatch !== undefined) {
-    const info = await present(client, location, signal)
+    const info = await currentFile(client, location, signal)
     if (info === undefined) throw fileNotFound(container, file)
     checkWriteConditions(info, conditions)
   }
@@ -43,8 +41,8 @@ export async function removeFile(
     signal,
     allow: [404],
   })
-  if (status === 404) throw await missing(client, location, signal)
-  await removeStaleParts(client, location)
+  if (status === 404) throw await notFoundError(client, location, signal)
+  await deleteStaleParts(client, location)
 }
 
 export async function removeFiles(
@@ -55,15 +53,15 @@ export async function removeFiles(
 ): Promise<readonly RemoveOutcome[]> {
   const objects = new Map(files.map((file) => [file, objectNameOf(file)]))
   const names = [...objects.values()].filter((name) => typeof name === 'string')
-  const removal = await deleteObjects(client, container, names, signal)
-  if (removal.missing === names.length) await requireContainer(client, container, signal)
-  const failures = new Map(removal.failures)
+  const deletion = await deleteObjects(client, container, names, signal)
+  if (deletion.missing === names.length) await requireContainer(client, container, signal)
+  const failures = new Map(deletion.failures)
   const outcomes = files.map((file): RemoveOutcome => {
     const object = objects.get(file)
     const error = typeof object === 'string' ? failures.get(object) : object
     return error === undefined ? { file } : { file, error }
   })
-  await removePartsOf(
+  await deletePartsOf(
     client,
     container,
     outcomes.filter(({ error }) => error === undefined).map(({ file }) => file),
@@ -71,7 +69,7 @@ export async function removeFiles(
   return outcomes
 }
 
-/** Or why there can be none. */
+/** Returns the object's name, or the error if the service cannot have such an object. */
 function objectNameOf(file: string): string | StorageError {
   try {
     return objectName(file)
@@ -82,26 +80,27 @@ function objectNameOf(file: string): string | StorageError {
 }
 
 /**
- * One list tells which of the files were large; the others cost nothing more. The files are removed: what fails here leaves parts
- * behind, which the next write of the name or the container's destruction removes.
+ * Deletes the parts of the large files among deleted ones, which one list shows. The files are
+ * already deleted, so this does not fail. Parts that remain are deleted by the next write of the
+ * name, or with the container.
  */
-async function removePartsOf(client: SwiftClient, container: string, files: readonly string[]): Promise<void> {
+async function deletePartsOf(client: SwiftClient, container: string, files: readonly string[]): Promise<void> {
   try {
     const large = await largeAmong(client, container, files)
-    await inParallel(large, parallelism, (file) => removeStaleParts(client, { container, file }))
+    await inParallel(large, parallelism, (file) => deleteStaleParts(client, { container, file }))
   } catch {
-    // Said above.
+    // See above.
   }
 }
 
 async function largeAmong(client: SwiftClient, container: string, files: readonly string[]): Promise<string[]> {
   const keys = fileKeys(files)
   const large: string[] = []
-  const signal = AbortSignal.timeout(patience)
+  const signal = AbortSignal.timeout(timeout)
   let marker: string | undefined
   do {
     const { entries } = await client.list<{ subdir?: string }>({
-      container: segmentsOf(container),
+      container: segmentsContainer(container),
       query: { prefix: 'parts/', delimiter: '/', marker },
       signal,
       allow: [404],
@@ -111,7 +110,7 @@ async function largeAmong(client: SwiftClient, container: string, files: readonl
       if (file !== undefined) large.push(file)
     }
     const last = entries.at(-1)?.subdir
-    marker = last === undefined ? undefined : beyond(last)
+    marker = last === undefined ? undefined : lastKeyUnder(last)
   } while (marker !== undefined)
   return large
 }

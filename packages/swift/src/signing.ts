@@ -1,14 +1,15 @@
 /**
- * Signed URLs: Swift's TempURL. A URL holds an HMAC of method, time and path under the account's key.
+ * Signed URLs, with Swift's TempURL. A URL contains an HMAC of the method, the expiry and the path,
+ * made with the account's key.
  *
- * The key is the account's and not the container's, since the parts of a large file lie in another container, where a container's key does
- * not reach. What a URL for PUT brings in reaches no other container either: Swift refuses headers that make a pointer of the
- * new object (`X-Object-Manifest`, `X-Symlink-Target`, `X-Copy-From`), and takes every other parameter out of a signed URL, so that no
- * manifest can be put by one.
+ * The key is the account's, because the parts of a large file are in another container, to which a
+ * container's key does not apply. A URL for PUT does not give access to other files: Swift rejects
+ * headers that make the new object a reference (`X-Object-Manifest`, `X-Symlink-Target`,
+ * `X-Copy-From`), and ignores other parameters of a signed URL, so it cannot store a manifest.
  */
 import { createHmac, randomBytes } from 'node:crypto'
 import { type SignedUrl, type SignUrlCallOptions, StorageError } from '@stowage/core/provider'
-import type { SwiftClient } from './client.js'
+import type { SwiftClient } from './client/client.js'
 import { objectName, pathOf } from './names.js'
 
 const keyHeaders = ['x-account-meta-temp-url-key', 'x-account-meta-temp-url-key-2'] as const
@@ -20,9 +21,9 @@ export async function signUrl(
   { method, expiresIn, signal }: SignUrlCallOptions,
 ): Promise<SignedUrl> {
   const object = objectName(file)
-  // Swift takes a signed URL's path for that of a container when the object's name has nothing but slashes.
+  // Swift reads the path as a container's if the object's name consists only of slashes.
   if (/^\/+$/.test(object)) {
-    throw new StorageError('INVALID_NAME', 'the service has no signed URLs for names that consist of slashes')
+    throw new StorageError('INVALID_NAME', 'the service has no signed URLs for names that consist only of slashes')
   }
   const { endpoint, info } = await client.cluster(signal)
   const digest = digestOf(info)
@@ -45,19 +46,21 @@ async function existingKey(client: SwiftClient, signal: AbortSignal): Promise<st
   return header === undefined ? undefined : Buffer.from(headers[header] ?? '', 'latin1').toString()
 }
 
-/** Of several that do this at once, all continue with the key that is there in the end. */
+/**
+ * Sets a key, and returns the account's. Concurrent callers all return the key that was set last.
+ */
 async function createKey(client: SwiftClient, signal: AbortSignal): Promise<string> {
   const key = randomBytes(32).toString('base64url')
   await client.request({ method: 'POST', headers: { [keyHeaders[0]]: key }, body: Buffer.alloc(0), signal })
   return (await existingKey(client, signal)) ?? key
 }
 
-/** SHA-256 where the cluster takes it, else SHA-1, which is all that those before 2.19 know. */
+/** Returns SHA-256 if the cluster supports it. Swift before 2.19 supports only SHA-1. */
 function digestOf(info: unknown): 'sha256' | 'sha1' {
   if (!isRecord(info)) return 'sha256'
   const { tempurl } = info
   if (!isRecord(tempurl)) {
-    throw new StorageError('NOT_SUPPORTED', 'this cluster has no signed URLs', {
+    throw new StorageError('NOT_SUPPORTED', 'the cluster has no signed URLs', {
       details: { capability: 'signedUrls' },
     })
   }

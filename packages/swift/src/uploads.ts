@@ -1,5 +1,6 @@
 /**
- * Part uploads: parts are objects in the container beside, and a static large object joins them. `segments.ts` has the layout.
+ * Multipart uploads: parts are objects in the segments container, and a static large object joins
+ * them. `segments/layout.ts` describes the objects.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import {
@@ -23,22 +24,13 @@ import {
   uploadNotFound,
   type WrittenFile,
 } from '@stowage/core/provider'
-import type { SwiftAnswer, SwiftClient } from './client.js'
+import { quoted, type StoredAttributes, toHeaders } from './attributes.js'
+import type { SwiftClient, SwiftResponse } from './client/client.js'
+import { deleteObjects } from './client/object-deletion.js'
+import { checkIfMatch, createOnlyHeaders } from './conditions.js'
 import { requireContainer } from './containers.js'
-import { answerCause } from './errors.js'
-import {
-  dropMarker,
-  isUnfinished,
-  markAborted,
-  markersOf,
-  putMarker,
-  readMarker,
-  unfinishedAt,
-  unknownUpload,
-} from './markers.js'
-import { type Description, quoted, toHeaders } from './metadata.js'
-import { escaped, objectName, segmentsOf } from './names.js'
-import { deleteObjects } from './object-removal.js'
+import { responseCause } from './errors.js'
+import { escapeName, objectName, segmentsContainer } from './names.js'
 import {
   type ListedObject,
   listSegments,
@@ -47,14 +39,24 @@ import {
   partName,
   partSizeOf,
   partsPrefix,
-  presentUpload,
-} from './segments.js'
-import { removeStaleParts } from './stale-parts.js'
-import { checkPresent, createOnly, inMemory, putFile, refusedWrite, written } from './writer.js'
+  uploadOfCurrentVersion,
+} from './segments/layout.js'
+import {
+  deleteMarker,
+  isUnfinished,
+  markAborted,
+  markersPrefixOf,
+  putMarker,
+  readMarker,
+  readUnfinishedUpload,
+  uploadNotFoundError,
+} from './segments/markers.js'
+import { deleteStaleParts } from './segments/stale-parts.js'
+import { bytesOf, checkWriteResponse, putFile, writtenFile } from './writer.js'
 
-/** Milliseconds that clean-up after a refused or aborted call may take. */
+/** Milliseconds that the clean-up after a rejected or aborted call may take. */
 const cleanUpTime = 30_000
-/** Milliseconds that Swift may take to look at 1,000 segments. */
+/** Milliseconds that Swift may take to check 1,000 segments. */
 const completionTimeout = 600_000
 
 export async function startUpload(
@@ -77,12 +79,12 @@ export async function uploadPart(
   { partNumber, signal }: UploadPartCallOptions,
 ): Promise<UploadedPart> {
   checkId(upload)
-  const content = inMemory(body)
-  const container = segmentsOf(upload.container)
-  const tryId = randomBytes(6).toString('base64url')
-  const object = partName(upload.file, upload.id, partNumber, tryId)
+  const content = bytesOf(body)
+  const container = segmentsContainer(upload.container)
+  const attemptId = randomBytes(6).toString('base64url')
+  const object = partName(upload.file, upload.id, partNumber, attemptId)
   const headers = { 'content-type': 'application/octet-stream' }
-  const answer = await client.request({
+  const response = await client.request({
     method: 'PUT',
     container,
     object,
@@ -92,25 +94,25 @@ export async function uploadPart(
     commits: true,
     allow: [404],
   })
-  if (answer.status === 404) throw await unknownUpload(client, upload, signal)
-  // Looked at afterwards: an abort that came in between did not see this part, or did and it is gone.
-  const afterwards = AbortSignal.timeout(cleanUpTime)
-  if (!(await isUnfinished(client, upload, upload.id, afterwards))) {
-    await deleteObjects(client, container, [object], afterwards)
-    throw await unknownUpload(client, upload, afterwards)
+  if (response.status === 404) throw await uploadNotFoundError(client, upload, signal)
+  // Checked after the part was sent: an abort before this point may have missed the part.
+  const cleanUp = AbortSignal.timeout(cleanUpTime)
+  if (!(await isUnfinished(client, upload, upload.id, cleanUp))) {
+    await deleteObjects(client, container, [object], cleanUp)
+    throw await uploadNotFoundError(client, upload, cleanUp)
   }
-  const etag = answer.headers['etag'] ?? createHash('md5').update(content).digest('hex')
-  return { partNumber, size: content.length, tag: tagOf(etag, tryId) }
+  const etag = response.headers['etag'] ?? createHash('md5').update(content).digest('hex')
+  return { partNumber, size: content.length, tag: tagOf(etag, attemptId) }
 }
 
-const tagOf = (etag: string, tryId: string) => `${etag.replaceAll('"', '')}.${tryId}`
+const tagOf = (etag: string, attemptId: string) => `${etag.replaceAll('"', '')}.${attemptId}`
 
-function parseTag(tag: string): { etag: string; tryId: string } | undefined {
-  const [, etag, tryId] = /^([0-9a-f]{32})\.([\w-]{8})$/.exec(tag) ?? []
-  return etag === undefined || tryId === undefined ? undefined : { etag, tryId }
+function parseTag(tag: string): { etag: string; attemptId: string } | undefined {
+  const [, etag, attemptId] = /^([0-9a-f]{32})\.([\w-]{8})$/.exec(tag) ?? []
+  return etag === undefined || attemptId === undefined ? undefined : { etag, attemptId }
 }
 
-/** `UPLOAD_NOT_FOUND` for an id that was never given out, or not for this size of parts. */
+/** Throws `UPLOAD_NOT_FOUND` if the id is not one of this provider, or has another part size. */
 function checkId(upload: PartUploadReference & { readonly partSize?: number }): void {
   const partSize = partSizeOf(upload.id)
   if (partSize === undefined || partSize !== (upload.partSize ?? partSize)) {
@@ -124,18 +126,18 @@ export async function listParts(
   { limit, next, signal }: ListCallOptions,
 ): Promise<PartPage> {
   checkId(upload)
-  if (!(await isUnfinished(client, upload, upload.id, signal))) throw await unknownUpload(client, upload, signal)
+  if (!(await isUnfinished(client, upload, upload.id, signal))) throw await uploadNotFoundError(client, upload, signal)
   const after = Number(decodePosition(next, isName) ?? 0)
-  const sent = [...(await latestTries(client, upload, signal))].filter(([partNumber]) => partNumber > after)
+  const sent = [...(await latestAttempts(client, upload, signal))].filter(([partNumber]) => partNumber > after)
   const entries = sent.slice(0, limit).map(([partNumber, { name, bytes, hash }]) => {
-    return { partNumber, size: bytes, tag: tagOf(hash, parsePartName(name)?.tryId ?? '') }
+    return { partNumber, size: bytes, tag: tagOf(hash, parsePartName(name)?.attemptId ?? '') }
   })
   const last = entries.at(-1)?.partNumber
   return sent.length > limit && last !== undefined ? { entries, next: encodePosition(String(last)) } : { entries }
 }
 
-/** What was sent last of each part, in the order of their numbers. */
-async function latestTries(
+/** Returns the latest object of each part, in the order of the part numbers. */
+async function latestAttempts(
   client: SwiftClient,
   upload: PartUploadReference,
   signal: AbortSignal,
@@ -144,15 +146,15 @@ async function latestTries(
   for (const object of await listSegments(client, upload.container, partsPrefix(upload.file, upload.id), signal)) {
     const number = parsePartName(object.name)?.partNumber
     if (number === undefined) continue
-    const before = latest.get(number)
-    if (before === undefined || before.last_modified < object.last_modified) latest.set(number, object)
+    const previous = latest.get(number)
+    if (previous === undefined || previous.last_modified < object.last_modified) latest.set(number, object)
   }
   return latest
 }
 
 /**
- * `INVALID_PART` when a part was sent again after the try whose tag is given. Whether each is there at all, Swift itself looks at;
- * a list may be behind.
+ * Throws `INVALID_PART` if a part was sent again after the attempt with the given tag. Whether each
+ * part exists, Swift itself checks, because a list may be behind.
  */
 async function requireLatest(
   client: SwiftClient,
@@ -160,12 +162,12 @@ async function requireLatest(
   parts: readonly UploadedPart[],
   signal: AbortSignal,
 ): Promise<void> {
-  const latest = await latestTries(client, upload, signal)
+  const latest = await latestAttempts(client, upload, signal)
   for (const { partNumber, tag } of parts) {
     const sent = latest.get(partNumber)
-    const tryId = sent === undefined ? undefined : parsePartName(sent.name)?.tryId
-    if (tryId !== undefined && tryId !== parseTag(tag)?.tryId) {
-      throw new StorageError('INVALID_PART', `part ${partNumber} has another tag, or was sent again since`)
+    const attemptId = sent === undefined ? undefined : parsePartName(sent.name)?.attemptId
+    if (attemptId !== undefined && attemptId !== parseTag(tag)?.attemptId) {
+      throw new StorageError('INVALID_PART', `part ${partNumber} was sent again and has another tag now`)
     }
   }
 }
@@ -177,7 +179,7 @@ export async function completeUpload(
 ): Promise<WrittenFile> {
   checkId(upload)
   const { attributes, checksums } = await readMarker(client, upload, signal)
-  await checkPresent(client, upload, conditions, signal)
+  await checkIfMatch(client, upload, conditions, signal)
   await requireLatest(client, upload, parts, signal)
   const segments = parts.filter(({ size }) => size > 0).map((part) => segmentOf(upload, part))
   const size = parts.reduce((sum, part) => sum + part.size, 0)
@@ -193,25 +195,25 @@ export async function completeUpload(
       })
     ).etag
   } else {
-    const answer = await putManifest(
+    const response = await putManifest(
       client,
       upload,
       segments,
       { attributes, checksums, upload: upload.id },
       {
-        headers: createOnly(conditions),
+        headers: createOnlyHeaders(conditions),
         signal,
       },
     )
-    etag = quoted(answer.headers['etag'] ?? largeETag(segments))
+    etag = quoted(response.headers['etag'] ?? largeETag(segments))
   }
-  await forgetUpload(client, upload, new Set(segments.map(({ path }) => path)))
-  return written(upload, size, etag, { attributes, checksums })
+  await finishUpload(client, upload, new Set(segments.map(({ path }) => path)))
+  return writtenFile(upload, size, etag, { attributes, checksums })
 }
 
 /** An entry of a manifest. */
 export interface Segment {
-  /** The object's name in the container beside. */
+  /** The object's name in the segments container. */
   readonly path: string
   readonly etag: string
   readonly size_bytes: number
@@ -219,67 +221,76 @@ export interface Segment {
 
 function segmentOf({ file, id }: PartUpload, { partNumber, size, tag }: UploadedPart): Segment {
   const parsed = parseTag(tag)
-  if (parsed === undefined)
-    throw new StorageError('INVALID_PART', `part ${partNumber} has a tag that was not given out`)
-  return { path: partName(file, id, partNumber, parsed.tryId), etag: parsed.etag, size_bytes: size }
+  if (parsed === undefined) {
+    throw new StorageError('INVALID_PART', `part ${partNumber} has a tag that is not one of this provider`)
+  }
+  return { path: partName(file, id, partNumber, parsed.attemptId), etag: parsed.etag, size_bytes: size }
 }
 
-/** Makes the file appear. Swift looks at every segment, and stores nothing when one is missing or has another ETag or size. */
+/**
+ * Writes the manifest, which makes the file visible. Swift checks every segment, and stores nothing
+ * if one is missing or has another ETag or size.
+ */
 export async function putManifest(
   client: SwiftClient,
   location: FileLocation,
   segments: readonly Segment[],
-  described: Description,
+  stored: StoredAttributes,
   { headers, signal }: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal },
-): Promise<SwiftAnswer> {
-  const beside = segmentsOf(location.container)
-  const answer = await client.request({
+): Promise<SwiftResponse> {
+  const segmentsIn = segmentsContainer(location.container)
+  const response = await client.request({
     method: 'PUT',
     container: location.container,
     object: objectName(location.file),
     query: { 'multipart-manifest': 'put' },
-    headers: { ...toHeaders(described), ...headers },
-    body: JSON.stringify(segments.map((segment) => ({ ...segment, path: `/${beside}/${segment.path}` }))),
+    headers: { ...toHeaders(stored), ...headers },
+    body: JSON.stringify(segments.map((segment) => ({ ...segment, path: `/${segmentsIn}/${segment.path}` }))),
     signal,
     commits: true,
     responseTimeout: completionTimeout,
     allow: [400, 404, 412],
   })
-  if (answer.status === 400) {
-    throw new StorageError('INVALID_PART', 'a part is missing, or is not the one that its tag and size tell', {
-      cause: answerCause('PUT', 400, answer.headers),
+  if (response.status === 400) {
+    throw new StorageError('INVALID_PART', 'a part is missing, or has another tag or size', {
+      cause: responseCause('PUT', 400, response.headers),
     })
   }
-  refusedWrite(answer, location)
-  return answer
+  checkWriteResponse(response, location)
+  return response
 }
 
-/** A large object's ETag: the MD5 of its segments' (Swift's documentation of static large objects). */
+/**
+ * Returns a large object's ETag: the MD5 of its segments' ETags (Swift's documentation of static
+ * large objects).
+ */
 const largeETag = (segments: readonly Segment[]) =>
   createHash('md5')
     .update(segments.map(({ etag }) => etag).join(''))
     .digest('hex')
 
 /**
- * The upload is complete: what the version before consisted of goes, then the marker, so that the upload is listed until nothing
- * is left to be done if this process ends in between; then what somebody else wrote under the name meanwhile has left.
+ * Cleans up after a completed upload. Deletes the parts of the previous version first and then the
+ * marker, so that an interrupted clean-up leaves a listed upload. Then deletes the parts of
+ * concurrent writes of the name.
  */
-export async function forgetUpload(
+export async function finishUpload(
   client: SwiftClient,
   upload: PartUpload,
   manifest: ReadonlySet<string>,
 ): Promise<void> {
-  await removeStaleParts(client, upload, { manifest })
+  await deleteStaleParts(client, upload, { manifest })
   try {
-    await dropMarker(client, upload, AbortSignal.timeout(cleanUpTime))
+    await deleteMarker(client, upload, AbortSignal.timeout(cleanUpTime))
   } catch {
-    // The file is there, which is what was asked for. The upload goes on being listed until it is purged, which leaves the file.
+    // The file is complete. The upload remains listed until it is purged, which does not affect the
+    // file.
     return
   }
-  await removeStaleParts(client, upload, { completed: upload.id, manifest })
+  await deleteStaleParts(client, upload, { completed: upload.id, manifest })
 }
 
-/** The upload is listed until nothing is left of it, also when this process ends in between. */
+/** The marker is deleted last, so that an interrupted abort leaves a listed upload. */
 export async function abortUpload(
   client: SwiftClient,
   upload: PartUploadReference,
@@ -289,25 +300,25 @@ export async function abortUpload(
   await markAborted(client, upload, upload.id, signal)
   const parts = await listSegments(client, upload.container, partsPrefix(upload.file, upload.id), signal)
   if (parts.length > 0) {
-    if ((await presentUpload(client, upload, signal)) === upload.id) await removeStaleParts(client, upload)
-    else await removeParts(client, upload, parts, signal)
+    if ((await uploadOfCurrentVersion(client, upload, signal)) === upload.id) await deleteStaleParts(client, upload)
+    else await deleteParts(client, upload, parts, signal)
   }
-  await dropMarker(client, upload, signal)
+  await deleteMarker(client, upload, signal)
 }
 
-async function removeParts(
+async function deleteParts(
   client: SwiftClient,
   { container }: PartUploadReference,
   parts: readonly ListedObject[],
   signal: AbortSignal,
 ): Promise<void> {
   const names = parts.map(({ name }) => name)
-  const { failures } = await deleteObjects(client, segmentsOf(container), names, signal)
+  const { failures } = await deleteObjects(client, segmentsContainer(container), names, signal)
   const [failure] = failures
   if (failure !== undefined) throw failure[1]
 }
 
-/** Unfinished uploads, by their markers. */
+/** Lists unfinished uploads by their markers. */
 export async function listUploads(
   client: SwiftClient,
   container: string,
@@ -317,14 +328,14 @@ export async function listUploads(
   let marker = decodePosition(next, isName)
   for (;;) {
     const { status, entries: objects } = await client.list<ListedObject>({
-      container: segmentsOf(container),
-      query: { prefix: markersOf(escaped(prefix)), marker, limit },
+      container: segmentsContainer(container),
+      query: { prefix: markersPrefixOf(escapeName(prefix)), marker, limit },
       signal,
       allow: [404],
     })
     if (status === 404) await requireContainer(client, container, signal)
     for (const object of objects) {
-      const unfinished = await unfinishedAt(client, container, object, signal)
+      const unfinished = await readUnfinishedUpload(client, container, object, signal)
       if (unfinished?.file.startsWith(prefix)) entries.push(unfinished)
       marker = object.name
       if (entries.length === limit) return { entries, next: encodePosition(marker) }

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 
 const built = (name: string) => readFile(new URL(`../dist/identity/${name}`, import.meta.url), 'utf8')
 
-test('what is taken of pkgcloud is small, and needs nothing but Node', async () => {
+test('the bundle of pkgcloud is small and needs only Node', async () => {
   const code = await built('pkgcloud.js')
   expect(code.length).toBeLessThan(64 * 1024)
   const needed = [...code.matchAll(/(?:\bfrom |\bimport\(|require\()\s*["']([^"']+)["']/g)].map(([, name]) =>
@@ -12,11 +12,11 @@ test('what is taken of pkgcloud is small, and needs nothing but Node', async () 
   )
   expect(needed).toContain('node:async_hooks')
   expect(needed.filter((name) => !isBuiltin(name))).toEqual([])
-  // An application that is bundled as CommonJS has neither.
+  // A CommonJS bundle of an application has neither.
   expect(code).not.toMatch(/import\.meta|createRequire/)
 })
 
-test('everybody whose code is in it is named with the licence', async () => {
+test('the licences of all bundled packages are included', async () => {
   const licences = await built('THIRD-PARTY-LICENCES.txt')
   for (const name of ['pkgcloud 2.2.0', 'eventemitter2', 'url-join']) expect(licences).toContain(name)
   expect(licences.match(/Permission is hereby granted/g)?.length).toBeGreaterThanOrEqual(2)

@@ -2,15 +2,15 @@ import { inspect } from 'node:util'
 import type { StorageError } from '@stowage/core'
 import { describe, expect, test } from 'vitest'
 import { PkgcloudSignIn } from '../src/index.js'
-import { type StandIn, standIn } from './stand-in.js'
+import { startServer, type TestServer } from './test-server.js'
 
 const signal = new AbortController().signal
 const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString()
 
 const endpoint = (region: string, url: string, kind = 'public') => ({ region, region_id: region, interface: kind, url })
 
-function keystone3(endpoints: readonly object[], extra: object = {}): Promise<StandIn> {
-  return standIn((_, response) => {
+function keystone3(endpoints: readonly object[], extra: object = {}): Promise<TestServer> {
+  return startServer((_, response) => {
     response.writeHead(201, { 'x-subject-token': 'token-3', 'content-type': 'application/json' })
     const catalog = [
       { type: 'identity', name: 'keystone', endpoints: [endpoint('One', 'http://identity')] },
@@ -21,7 +21,7 @@ function keystone3(endpoints: readonly object[], extra: object = {}): Promise<St
   })
 }
 
-const withKeystone3 = (server: StandIn, options: { region?: string; useInternal?: boolean } = {}) =>
+const withKeystone3 = (server: TestServer, options: { region?: string; useInternal?: boolean } = {}) =>
   new PkgcloudSignIn({
     identity: 'openstack',
     credentials: {
@@ -36,12 +36,12 @@ const withKeystone3 = (server: StandIn, options: { region?: string; useInternal?
 
 const failure = (signIn: PkgcloudSignIn): Promise<StorageError> =>
   signIn.authenticate(signal).then(
-    () => Promise.reject(new Error('it signed in')),
+    () => Promise.reject(new Error('the sign-in succeeded')),
     (error: StorageError) => error,
   )
 
 describe('Keystone 3', () => {
-  test('the only region is taken when none is given, and slashes at the end are cut off', async () => {
+  test('the only region is the default, and trailing slashes are removed', async () => {
     await using server = await keystone3([endpoint('One', 'http://swift/v1/AUTH_p/')])
     const session = await withKeystone3(server).authenticate(signal)
     expect(session).toMatchObject({ endpoint: 'http://swift/v1/AUTH_p', token: 'token-3' })
@@ -49,7 +49,7 @@ describe('Keystone 3', () => {
     expect(server.received[0]?.path).toBe('/v3/auth/tokens')
   })
 
-  test('the region and the internal endpoint are chosen as told, whatever the case of letters', async () => {
+  test('the region, in any case, and the internal endpoint can be chosen', async () => {
     const endpoints = ['One', 'Two'].flatMap((region) => [
       endpoint(region, `http://public-${region}/v1/AUTH_p`),
       endpoint(region, `http://internal-${region}/v1/AUTH_p`, 'internal'),
@@ -61,7 +61,7 @@ describe('Keystone 3', () => {
     expect(internal.endpoint).toBe('http://internal-one/v1/AUTH_p')
   })
 
-  test('several regions without a choice, and a region that is not there, are errors that name the regions', async () => {
+  test('several regions without a choice, and an unknown region, are errors that name the regions', async () => {
     await using server = await keystone3([endpoint('One', 'http://one/v1/a'), endpoint('Two', 'http://two/v1/a')])
     for (const region of [undefined, 'Three']) {
       const error = await failure(withKeystone3(server, region === undefined ? {} : { region }))
@@ -77,7 +77,7 @@ describe('Keystone 3', () => {
     expect(await failure(withKeystone3(odd))).toMatchObject({ code: 'BAD_RESPONSE' })
   })
 
-  test('a token that is for no project is BAD_RESPONSE, and says what to check', async () => {
+  test('a token without a project is BAD_RESPONSE, and the message says what to check', async () => {
     await using server = await keystone3([], { project: undefined })
     const error = await failure(withKeystone3(server))
     expect(error.code).toBe('BAD_RESPONSE')
@@ -86,7 +86,7 @@ describe('Keystone 3', () => {
 })
 
 describe('Keystone 2', () => {
-  const signIn = (server: StandIn, tenantName?: string) =>
+  const signIn = (server: TestServer, tenantName?: string) =>
     new PkgcloudSignIn({
       identity: 'openstack',
       credentials: {
@@ -108,7 +108,7 @@ describe('Keystone 2', () => {
   })
 
   test('signs in to a tenant', async () => {
-    await using server = await standIn((_, response) => response.end(JSON.stringify(access({ id: 't' }))))
+    await using server = await startServer((_, response) => response.end(JSON.stringify(access({ id: 't' }))))
     expect(await signIn(server, 'demo').authenticate(signal)).toMatchObject({
       endpoint: 'http://swift/v1/AUTH_t',
       token: 'token-2',
@@ -119,8 +119,8 @@ describe('Keystone 2', () => {
     })
   })
 
-  test('without a tenant it takes the first one that is enabled', async () => {
-    await using server = await standIn(({ path, body }, response) => {
+  test('the default tenant is the first one that is enabled', async () => {
+    await using server = await startServer(({ path, body }, response) => {
       if (path === '/v2.0/tenants') {
         const tenants = [
           { id: 'off', enabled: false },
@@ -134,8 +134,8 @@ describe('Keystone 2', () => {
     expect(server.received.map(({ path }) => path)).toEqual(['/v2.0/tokens', '/v2.0/tenants', '/v2.0/tokens'])
   })
 
-  test('an answer without tenants ends the sign-in', async () => {
-    await using server = await standIn(({ path }, response) =>
+  test('a response without tenants ends the sign-in', async () => {
+    await using server = await startServer(({ path }, response) =>
       response.end(path === '/v2.0/tenants' ? 'null' : JSON.stringify(access(undefined))),
     )
     expect(await failure(signIn(server))).toMatchObject({ code: 'BAD_RESPONSE' })
@@ -143,9 +143,9 @@ describe('Keystone 2', () => {
 })
 
 describe('Rackspace', () => {
-  test('takes the user’s own region of several, and sends the API key', async () => {
+  test("the default region is the user's, and the API key is sent", async () => {
     const regions = ['DFW', 'ORD'].map((region) => ({ region, publicURL: `http://${region.toLowerCase()}/v1/r` }))
-    await using server = await standIn((_, response) =>
+    await using server = await startServer((_, response) =>
       response.end(
         JSON.stringify({
           access: {
@@ -159,8 +159,8 @@ describe('Rackspace', () => {
     const credentials = { url: server.url, username: 'ada', apiKey: 'key' }
     const own = await new PkgcloudSignIn({ identity: 'rackspace', credentials }).authenticate(signal)
     expect(own.endpoint).toBe('http://ord/v1/r')
-    const told = await new PkgcloudSignIn({ identity: 'rackspace', credentials, region: 'dfw' }).authenticate(signal)
-    expect(told.endpoint).toBe('http://dfw/v1/r')
+    const chosen = await new PkgcloudSignIn({ identity: 'rackspace', credentials, region: 'dfw' }).authenticate(signal)
+    expect(chosen.endpoint).toBe('http://dfw/v1/r')
     expect(JSON.parse(String(server.received[0]?.body))).toEqual({
       auth: { 'RAX-KSKEY:apiKeyCredentials': { username: 'ada', apiKey: 'key' } },
     })
@@ -168,7 +168,7 @@ describe('Rackspace', () => {
 })
 
 describe('a sign-in that fails', () => {
-  test('is an error by its meaning, and nothing of the request or the answer is in it', async () => {
+  test('has the code of its status, and its error contains nothing of the request or the response', async () => {
     const meanings = {
       400: 'UNAUTHENTICATED',
       401: 'UNAUTHENTICATED',
@@ -180,7 +180,7 @@ describe('a sign-in that fails', () => {
       503: 'UNAVAILABLE',
     }
     for (const [status, code] of Object.entries(meanings)) {
-      await using server = await standIn(({ body }, response) =>
+      await using server = await startServer(({ body }, response) =>
         response.writeHead(Number(status), { 'retry-after': '7' }).end(body),
       )
       const error = await failure(withKeystone3(server))
@@ -191,24 +191,24 @@ describe('a sign-in that fails', () => {
     }
   })
 
-  test('a good status with garbage is BAD_RESPONSE', async () => {
+  test('is BAD_RESPONSE if a response of status 200 is invalid', async () => {
     for (const garbage of ['', 'hunter2', '{}', 'null', '[]', '{"token":null}', '<html>']) {
-      await using server = await standIn((_, response) => response.end(garbage))
+      await using server = await startServer((_, response) => response.end(garbage))
       const error = await failure(withKeystone3(server))
       expect(error.code, garbage).toBe('BAD_RESPONSE')
       expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('hunter2')
     }
   })
 
-  test('nobody there is UNAVAILABLE', async () => {
-    const server = await standIn((_, response) => response.end())
+  test('is UNAVAILABLE if the service is unreachable', async () => {
+    const server = await startServer((_, response) => response.end())
     await server[Symbol.asyncDispose]()
     expect(await failure(withKeystone3(server))).toMatchObject({ code: 'UNAVAILABLE' })
   })
 
-  test('it can be stopped', async () => {
+  test('can be aborted', async () => {
     const controller = new AbortController()
-    await using server = await standIn(() => controller.abort(new Error('enough')))
+    await using server = await startServer(() => controller.abort(new Error('enough')))
     await expect(withKeystone3(server).authenticate(controller.signal)).rejects.toThrow()
   })
 })

@@ -1,9 +1,9 @@
 import { StorageError, StorageService } from '@stowage/core'
 import { expect, test } from 'vitest'
 import { type Session, type SignIn, SwiftClient, SwiftProvider } from '../src/index.js'
-import { standIn } from './stand-in.js'
+import { startServer } from './test-server.js'
 
-/** Hands out the tokens 1, 2, 3, … */
+/** Returns the tokens 1, 2, 3, … */
 class CountingSignIn implements SignIn {
   count = 0
   readonly #endpoint: string
@@ -22,8 +22,8 @@ class CountingSignIn implements SignIn {
 
 const signal = new AbortController().signal
 
-test('twenty first calls at once sign in once', async () => {
-  await using server = await standIn((_, response) => response.end('[]'))
+test('twenty concurrent first calls sign in once', async () => {
+  await using server = await startServer((_, response) => response.end('[]'))
   const signIn = new CountingSignIn(server.url)
   const provider = new SwiftProvider({ name: 'swift', signIn })
   const storage = new StorageService(provider)
@@ -33,31 +33,31 @@ test('twenty first calls at once sign in once', async () => {
   await storage.close()
 })
 
-test('a refused token is renewed once for all who hold it, and what they asked is asked again', async () => {
+test('a rejected token is renewed once for all requests, which are then retried', async () => {
   const body = Buffer.alloc(3_000_000, 7)
-  await using server = await standIn(({ token }, response) => response.writeHead(token === '1' ? 401 : 201).end())
+  await using server = await startServer(({ token }, response) => response.writeHead(token === '1' ? 401 : 201).end())
   const signIn = new CountingSignIn(server.url)
   const client = new SwiftClient(signIn)
   const put = (object: string) => client.request({ method: 'PUT', container: 'c', object, body, signal })
-  const answers = await Promise.all(Array.from({ length: 10 }, (_, index) => put(String(index))))
-  expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(201))
+  const responses = await Promise.all(Array.from({ length: 10 }, (_, index) => put(String(index))))
+  expect(responses.map(({ status }) => status)).toEqual(Array(10).fill(201))
   expect(signIn.count).toBe(2)
-  const taken = server.received.filter(({ token }) => token === '2')
-  expect(taken).toHaveLength(10)
-  for (const request of taken) expect(request.body.equals(body)).toBe(true)
+  const accepted = server.received.filter(({ token }) => token === '2')
+  expect(accepted).toHaveLength(10)
+  for (const request of accepted) expect(request.body.equals(body)).toBe(true)
   await client.close()
 })
 
-test('a token that is refused when it is new is UNAUTHENTICATED, after two tries', async () => {
-  await using server = await standIn((_, response) => response.writeHead(401).end())
+test('a new token that is rejected is UNAUTHENTICATED, after two attempts', async () => {
+  await using server = await startServer((_, response) => response.writeHead(401).end())
   const client = new SwiftClient(new CountingSignIn(server.url))
   await expect(client.request({ method: 'GET', signal })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
   expect(server.received).toHaveLength(2)
   await client.close()
 })
 
-test('a token that ends by this clock before it is used is used until the service refuses it', async () => {
-  await using server = await standIn((_, response) => response.end())
+test('a token that has already expired by this clock is used until the service rejects it', async () => {
+  await using server = await startServer((_, response) => response.end())
   const signIn = new CountingSignIn(server.url, -60_000)
   const client = new SwiftClient(signIn)
   await client.request({ method: 'GET', signal })
@@ -66,8 +66,8 @@ test('a token that ends by this clock before it is used is used until the servic
   await client.close()
 })
 
-test('a token is renewed before its end', async () => {
-  await using server = await standIn((_, response) => response.end())
+test('a token is renewed before it expires', async () => {
+  await using server = await startServer((_, response) => response.end())
   const signIn = new CountingSignIn(server.url, 1)
   const client = new SwiftClient(signIn)
   await client.request({ method: 'GET', signal })
@@ -78,8 +78,8 @@ test('a token is renewed before its end', async () => {
   await client.close()
 })
 
-test('an abort ends the waiting for a sign-in, which goes on for the others', async () => {
-  await using server = await standIn((_, response) => response.end())
+test('an abort ends the wait for a sign-in, which continues for other callers', async () => {
+  await using server = await startServer((_, response) => response.end())
   const gate = Promise.withResolvers<void>()
   const session = { endpoint: `${server.url}/v1/AUTH_a`, token: '1', expires: new Date(Date.now() + 3_600_000) }
   const client = new SwiftClient({ authenticate: () => gate.promise.then(() => session) })
@@ -94,8 +94,8 @@ test('an abort ends the waiting for a sign-in, which goes on for the others', as
   await client.close()
 })
 
-test('a sign-in that fails is tried again by the next call', async () => {
-  await using server = await standIn((_, response) => response.end())
+test('the next call retries a failed sign-in', async () => {
+  await using server = await startServer((_, response) => response.end())
   const good = new CountingSignIn(server.url)
   let failing = true
   const client = new SwiftClient({
@@ -110,7 +110,7 @@ test('a sign-in that fails is tried again by the next call', async () => {
   await client.close()
 })
 
-test('closing ends a sign-in that is under way', async () => {
+test('closing aborts a pending sign-in', async () => {
   const client = new SwiftClient({
     authenticate: (closing) =>
       new Promise((_, reject) => closing.addEventListener('abort', () => reject(closing.reason), { once: true })),

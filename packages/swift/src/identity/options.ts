@@ -1,13 +1,16 @@
-/** What pkgcloud's identities take. Declared here, since what applications compile must not lead to `#pkgcloud`. */
+/**
+ * The options of pkgcloud's identities. Declared here, because declarations that applications
+ * compile must not import `#pkgcloud`.
+ */
 export interface IdentityOptions {
   /** The identity service's URL, without a version in its path. */
   url: string
-  /** Keystone's: `v2.0` or `v3`. */
+  /** Keystone only. */
   keystoneAuthVersion?: 'v2.0' | 'v3'
   username?: string
   userid?: string
   password?: string
-  /** Rackspace's. */
+  /** Rackspace only. */
   apiKey?: string
   tenantId?: string
   tenantName?: string

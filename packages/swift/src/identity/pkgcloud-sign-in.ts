@@ -1,10 +1,10 @@
 /**
- * Signing in through pkgcloud: OpenStack's Keystone and Rackspace's identity service, and the object store in their catalogue.
+ * Signs in with pkgcloud to OpenStack's Keystone or Rackspace's identity service, and finds the
+ * object store in the catalogue.
  */
-
 import { describeCause, isStorageError, StorageError } from '@stowage/core/provider'
 import { type Identity, OpenStackIdentity, RackspaceIdentity, withTransport } from '#pkgcloud'
-import type { Session, SignIn } from '../sign-in.js'
+import type { Session, SignIn } from '../client/sign-in.js'
 import type { IdentityOptions } from './options.js'
 import { sendToIdentity } from './transport.js'
 
@@ -12,13 +12,13 @@ const identities = { openstack: OpenStackIdentity, rackspace: RackspaceIdentity 
 
 export interface PkgcloudSignInOptions {
   readonly identity: 'openstack' | 'rackspace'
-  /** pkgcloud's own names: see its documentation of identities. */
+  /** With pkgcloud's names of the options. */
   readonly credentials: Readonly<IdentityOptions>
-  /** Keystone 3's, in place of user, password and project, which it stands for. */
+  /** Keystone 3 only. Replaces user, password and project. */
   readonly applicationCredential?: ApplicationCredential | undefined
-  /** Default: the only region that the catalogue has, or on Rackspace the user's own. */
+  /** Default: the only region in the catalogue or, on Rackspace, the user's default region. */
   readonly region?: string | undefined
-  /** The endpoint for machines inside the provider's network. Default: false. */
+  /** Uses the endpoint for machines in the provider's network. Default: false. */
   readonly useInternal?: boolean | undefined
 }
 
@@ -29,7 +29,10 @@ interface ApplicationCredential {
 
 const objectStore = 'object-store'
 
-/** pkgcloud knows no application credentials: what it sends is replaced by them (Keystone's documentation of `POST /v3/auth/tokens`). */
+/**
+ * Makes an identity send an application credential, which pkgcloud does not support (Keystone's
+ * documentation of `POST /v3/auth/tokens`).
+ */
 function withApplicationCredential(identity: Identity, { id, secret }: ApplicationCredential): Identity {
   identity._buildAuthenticationPayload = () => {
     const method = { methods: ['application_credential'], application_credential: { id, secret } }
@@ -46,10 +49,11 @@ export class PkgcloudSignIn implements SignIn {
   }
 
   async authenticate(signal: AbortSignal): Promise<Session> {
-    // An identity of its own for each sign-in: pkgcloud's remember tenants and answers.
+    // Each sign-in has a new identity, because pkgcloud's identities keep tenants and responses.
     const { identity: kind, credentials, applicationCredential } = this.#options
-    const made: Identity = new identities[kind]({ ...credentials })
-    const identity = applicationCredential === undefined ? made : withApplicationCredential(made, applicationCredential)
+    const plain: Identity = new identities[kind]({ ...credentials })
+    const identity =
+      applicationCredential === undefined ? plain : withApplicationCredential(plain, applicationCredential)
     await authorized(identity, signal)
     const { id: token, expires } = identity.token
     if (typeof token !== 'string' || token === '' || Number.isNaN(expires.getTime())) throw noToken()
@@ -72,7 +76,7 @@ export class PkgcloudSignIn implements SignIn {
     } catch (error) {
       throw new StorageError(
         'BAD_RESPONSE',
-        "the identity service's catalogue has no usable endpoint of an object store",
+        "the identity service's catalogue has no valid endpoint of an object store",
         {
           cause: describeCause(error),
         },
@@ -86,17 +90,20 @@ export class PkgcloudSignIn implements SignIn {
       const own = identity.user?.['RAX-AUTH:defaultRegion']
       if (own !== undefined && regions.includes(own)) return own
       if (regions.length <= 1) return regions[0]
-      throw wrongRegion(`the object store is in several regions; choose one: ${regions.join(', ')}`)
+      throw wrongRegion(`the object store is in several regions: set "region" to one of ${regions.join(', ')}`)
     }
     const found = regions.find((known) => known.toLowerCase() === region.toLowerCase())
     if (found !== undefined) return found
     throw wrongRegion(
-      `there is no object store in region ${JSON.stringify(region)}; there is in: ${regions.join(', ') || 'none'}`,
+      `no object store in region ${JSON.stringify(region)} (regions with one: ${regions.join(', ') || 'none'})`,
     )
   }
 }
 
-/** Signs in with pkgcloud's code over a transport of ours. Its own errors carry requests and answers: nothing of them is passed on. */
+/**
+ * Signs in with pkgcloud's code and this package's transport. pkgcloud's errors contain requests
+ * and responses, so nothing of them is passed on.
+ */
 function authorized(identity: Identity, signal: AbortSignal): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const fail = (error: unknown) => reject(isStorageError(error) ? error : noToken(error))
@@ -104,7 +111,7 @@ function authorized(identity: Identity, signal: AbortSignal): Promise<void> {
     (request, callback) => {
       sendToIdentity(request, signal)
         .then(
-          ({ answer, body }) => callback(null, answer, body),
+          ({ response, body }) => callback(null, response, body),
           (error: unknown) => callback(error),
         )
         .catch(fail)
@@ -123,7 +130,7 @@ function authorized(identity: Identity, signal: AbortSignal): Promise<void> {
 const noToken = (error?: unknown) =>
   new StorageError(
     'BAD_RESPONSE',
-    'the identity service gave no token for a project: check the project and its domain',
+    'the identity service returned no token for a project: check the project and its domain',
     {
       cause: describeCause(error),
     },

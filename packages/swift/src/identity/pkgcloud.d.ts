@@ -1,7 +1,4 @@
-/**
- * What is used of pkgcloud's identities, as `build/bundle-pkgcloud.mjs` takes them out of it.
- */
-
+/** The types of those parts of pkgcloud's identities that `build/bundle-pkgcloud.mjs` bundles. */
 import type { IdentityOptions } from './options.js'
 
 interface CatalogEndpoint {
@@ -9,7 +6,7 @@ interface CatalogEndpoint {
 }
 
 export interface Identity {
-  /** Set once `authorize` has called back without an error. */
+  /** Present after `authorize` has called its callback without an error. */
   readonly token: { readonly id: string; readonly expires: Date }
   readonly user?: { readonly 'RAX-AUTH:defaultRegion'?: string }
   readonly serviceCatalog: {
@@ -18,27 +15,27 @@ export interface Identity {
     >
   }
   authorize(callback: (error?: unknown) => void): void
-  /** What is sent to sign in with; `authorize` has it built first. */
+  /** The body of the sign-in request, which `authorize` makes first. */
   _authenticationPayload?: unknown
   _buildAuthenticationPayload(): void
-  /** Throws when there is none. */
+  /** Throws if the catalogue has no such endpoint. */
   getServiceEndpointUrl(options: { serviceType: string; region?: string; useInternal: boolean }): string
 }
 
 export const OpenStackIdentity: new (options: IdentityOptions) => Identity
 export const RackspaceIdentity: new (options: IdentityOptions) => Identity
 
-/** A request as pkgcloud hands it to the `request` package. */
+/** A request as pkgcloud passes it to the `request` package. */
 export interface IdentityRequest {
   readonly uri: string
   readonly method?: string
   readonly headers: Readonly<Record<string, string>>
-  /** The body to be sent as JSON; `true`: none. */
+  /** The body, which is sent as JSON, or `true` if there is none. */
   readonly json: unknown
 }
 
-/** What it expects back. */
-export interface IdentityAnswer {
+/** A response in the form that pkgcloud expects. */
+export interface IdentityResponse {
   readonly statusCode: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly request: { readonly uri: { readonly href: string }; readonly method: string }
@@ -46,8 +43,8 @@ export interface IdentityAnswer {
 
 export type IdentityTransport = (
   request: IdentityRequest,
-  callback: (error: unknown, answer?: IdentityAnswer, body?: unknown) => void,
+  callback: (error: unknown, response?: IdentityResponse, body?: unknown) => void,
 ) => void
 
-/** Runs something in which pkgcloud's requests go through the transport, later ones too. */
+/** Runs a function. Requests of pkgcloud that it causes, also later ones, use the transport. */
 export function withTransport<T>(transport: IdentityTransport, run: () => T): T

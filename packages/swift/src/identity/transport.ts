@@ -1,8 +1,8 @@
 /**
- * Requests to an identity service, in place of the abandoned `request` package that pkgcloud sends them with. Unlike that one
- * it can be stopped, and what fails is a `StorageError` that holds nothing of the request, where the password is.
+ * Requests to an identity service. Replaces the unmaintained `request` package of pkgcloud. Unlike
+ * that one, it can be aborted, and its errors are `StorageError`s without the request, which
+ * contains the password.
  */
-
 import {
   describeCause,
   isStorageError,
@@ -11,17 +11,17 @@ import {
   type StorageErrorCode,
 } from '@stowage/core/provider'
 import { type HttpResponse, HttpTransport } from '@stowage/http-transport'
-import type { IdentityAnswer, IdentityRequest } from '#pkgcloud'
+import type { IdentityRequest, IdentityResponse } from '#pkgcloud'
 
-/** Milliseconds without an answer. */
+/** Milliseconds without data from the service. */
 const timeout = 30_000
 
 const meanings: Readonly<Record<number, readonly [StorageErrorCode, string]>> = {
   400: [
     'UNAUTHENTICATED',
-    'the identity service does not understand the sign-in: check its version, domains and project',
+    'the identity service rejected the request as invalid: check its version, domains and project',
   ],
-  401: ['UNAUTHENTICATED', 'the identity service refused the credentials'],
+  401: ['UNAUTHENTICATED', 'the identity service rejected the credentials'],
   403: ['PERMISSION_DENIED', 'the identity service does not allow these credentials to sign in'],
   404: ['UNAUTHENTICATED', 'there is no identity service of this version at authUrl'],
   405: ['UNAUTHENTICATED', 'there is no identity service of this version at authUrl'],
@@ -30,30 +30,30 @@ const meanings: Readonly<Record<number, readonly [StorageErrorCode, string]>> = 
 }
 
 /**
- * Sends one request of a sign-in. `UNAUTHENTICATED` where the settings are wrong: an argument is what a caller passes, and
- * no caller of a storage can mend a sign-in.
+ * Sends one request of a sign-in. Rejects with `UNAUTHENTICATED` if the settings are wrong, and not
+ * with `INVALID_ARGUMENT`, which is about arguments of a call.
  */
 export async function sendToIdentity(
   request: IdentityRequest,
   signal: AbortSignal,
-): Promise<{ readonly answer: IdentityAnswer; readonly body: unknown }> {
+): Promise<{ readonly response: IdentityResponse; readonly body: unknown }> {
   const { uri, method = 'GET' } = request
   const { status, headers, body } = await send(request, signal)
-  if (status < 200 || status > 299) throw refusal(status, headers)
-  return { answer: { statusCode: status, headers, request: { uri: { href: uri }, method } }, body: parse(body) }
+  if (status < 200 || status > 299) throw signInError(status, headers)
+  return { response: { statusCode: status, headers, request: { uri: { href: uri }, method } }, body: parse(body) }
 }
 
 async function send({ uri, method = 'GET', headers, json }: IdentityRequest, signal: AbortSignal) {
   const { origin, pathname, search } = new URL(uri)
   const body = json === true ? undefined : Buffer.from(JSON.stringify(json))
-  // Sign-ins are hours apart: no connection is kept.
+  // No connection is kept, because sign-ins are hours apart.
   const transport = new HttpTransport({ idleTimeout: timeout })
   try {
     return await transport.send({ method, origin, path: pathname + search, headers: { ...headers }, body, signal })
   } catch (error) {
     if (isStorageError(error) && error.code !== 'CONNECTION_LOST') throw error
-    // A sign-in that broke has done nothing, so the operation that needs it may begin again.
-    throw new StorageError('UNAVAILABLE', 'the identity service cannot be reached', { cause: describeCause(error) })
+    // A lost connection is retried: a sign-in changes nothing.
+    throw new StorageError('UNAVAILABLE', 'the identity service is unreachable', { cause: describeCause(error) })
   } finally {
     await transport.close()
   }
@@ -64,17 +64,17 @@ function parse(body: HttpResponse['body']): unknown {
     return JSON.parse(body.toString())
   } catch (error) {
     const cause = describeCause(error)
-    throw new StorageError('BAD_RESPONSE', 'the identity service answers with something that is not JSON', { cause })
+    throw new StorageError('BAD_RESPONSE', 'the response of the identity service is not JSON', { cause })
   }
 }
 
-function refusal(status: number, headers: IdentityAnswer['headers']): StorageError {
+function signInError(status: number, headers: IdentityResponse['headers']): StorageError {
   const [code, message] =
     meanings[status] ??
     (status >= 500
-      ? (['UNAVAILABLE', 'the identity service cannot serve now'] as const)
-      : (['BAD_RESPONSE', `the identity service answered ${status}`] as const))
-  const cause = describeCause(undefined, `the identity service answered ${status}`)
+      ? (['UNAVAILABLE', 'the identity service is unavailable'] as const)
+      : (['BAD_RESPONSE', `the identity service responded with status ${status}`] as const))
+  const cause = describeCause(undefined, `the identity service responded with status ${status}`)
   const wait = retryAfterSeconds(headers['retry-after'])
   return new StorageError(code, message, {
     cause,

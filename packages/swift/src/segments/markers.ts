@@ -1,6 +1,6 @@
 /**
- * Markers: what says that an upload was started, what it is to become, and that nobody has brought it to its end. `segments.ts`
- * has the layout.
+ * Markers of unfinished uploads. A marker contains the attributes of the file. `layout.ts`
+ * describes the objects' names.
  */
 import {
   type FileLocation,
@@ -10,15 +10,15 @@ import {
   uploadNotFound,
 } from '@stowage/core/provider'
 import type { ResponseHeaders } from '@stowage/http-transport'
-import type { SwiftClient } from './client.js'
-import { changedAt, requireContainer } from './containers.js'
-import { badAnswer } from './errors.js'
-import type { Description } from './metadata.js'
-import { askablePrefix, fileName, maxNameBytes, objectName, segmentsOf } from './names.js'
-import { type ListedObject, newest, partSizeOf } from './segments.js'
+import type { StoredAttributes } from '../attributes.js'
+import type { SwiftClient } from '../client/client.js'
+import { modificationTime, requireContainer } from '../containers.js'
+import { badResponse } from '../errors.js'
+import { fileName, maxNameBytes, objectName, searchablePrefix, segmentsContainer } from '../names.js'
+import { type ListedObject, newestHeaders, partSizeOf } from './layout.js'
 
-/** What an upload's marker holds: all that is needed to complete it. */
-interface Marker extends Description {
+/** The content of a marker: all that the completion needs. */
+interface Marker extends StoredAttributes {
   readonly file: string
 }
 
@@ -27,29 +27,33 @@ interface FoundMarker extends Marker {
 }
 
 const markersPrefix = 'uploads/'
-const whole = '\x01\x03'
-const begun = '\x01\x04'
+/** The separator after a complete name, and after a truncated one. */
+const afterName = '\x01\x03'
+const afterTruncatedName = '\x01\x04'
 
-/** The object that says that an upload is unfinished. */
+/** Returns the name of an upload's marker. */
 function markerName(file: string, upload: string): string {
   const name = objectName(file)
-  const room = maxNameBytes - markersPrefix.length - whole.length - upload.length
-  const beginning = cut(name, room)
-  return `${markersPrefix}${beginning}${beginning === name ? whole : begun}${upload}`
+  const room = maxNameBytes - markersPrefix.length - afterName.length - upload.length
+  const truncated = truncateUtf8(name, room)
+  return `${markersPrefix}${truncated}${truncated === name ? afterName : afterTruncatedName}${upload}`
 }
 
-/** What the names of the markers of all files begin with whose objects' names begin so. */
-export const markersOf = (beginning: string): string => askablePrefix(markersPrefix + cut(beginning, maxNameBytes - 64))
+/** Returns the prefix of the markers of all files whose object names have a prefix. */
+export const markersPrefixOf = (prefix: string): string =>
+  searchablePrefix(markersPrefix + truncateUtf8(prefix, maxNameBytes - 64))
 
-/** What a marker's name tells: the object's name, or its beginning alone. */
+/**
+ * Parses a marker's name. `object` is the object's name, or the beginning of it if not `complete`.
+ */
 function parseMarkerName(name: string): { object: string; complete: boolean; upload: string } | undefined {
   const [, object, separator, upload] = /^uploads\/(.*)(\x01[\x03\x04])([^\x01]+)$/s.exec(name) ?? []
   if (object === undefined || upload === undefined) return undefined
-  return { object, complete: separator === whole, upload }
+  return { object, complete: separator === afterName, upload }
 }
 
-/** The longest beginning of at most so many bytes. */
-function cut(text: string, bytes: number): string {
+/** Returns the longest beginning of a text that has at most this many bytes of UTF-8. */
+function truncateUtf8(text: string, bytes: number): string {
   if (Buffer.byteLength(text) <= bytes) return text
   let beginning = ''
   let length = 0
@@ -61,7 +65,7 @@ function cut(text: string, bytes: number): string {
   return beginning
 }
 
-/** Makes the container beside, too, when this is its first upload. */
+/** Writes a marker, and creates the segments container if missing. */
 export async function putMarker(
   client: SwiftClient,
   { container, file }: FileLocation,
@@ -72,7 +76,7 @@ export async function putMarker(
   const put = () =>
     client.request({
       method: 'PUT',
-      container: segmentsOf(container),
+      container: segmentsContainer(container),
       object: markerName(file, upload),
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(marker),
@@ -82,11 +86,11 @@ export async function putMarker(
     })
   const { status } = await put()
   if (status === 404) {
-    await client.request({ method: 'PUT', container: segmentsOf(container), signal })
+    await client.request({ method: 'PUT', container: segmentsContainer(container), signal })
     const again = await put()
-    if (again.status === 404) throw badAnswer('a container that was created and does not exist')
+    if (again.status === 404) throw badResponse('a container that was just created does not exist')
   }
-  client.recentlyMissing.delete(segmentsOf(container))
+  client.recentlyMissing.delete(segmentsContainer(container))
 }
 
 export async function readMarker(
@@ -95,7 +99,7 @@ export async function readMarker(
   signal: AbortSignal,
 ): Promise<Marker> {
   const marker = await markerAt(client, upload.container, markerName(upload.file, upload.id), signal)
-  if (marker?.file !== upload.file || marker.aborted) throw await unknownUpload(client, upload, signal)
+  if (marker?.file !== upload.file || marker.aborted) throw await uploadNotFoundError(client, upload, signal)
   return marker
 }
 
@@ -107,9 +111,9 @@ async function markerAt(
 ): Promise<FoundMarker | undefined> {
   const { status, headers, body } = await client.request({
     method: 'GET',
-    container: segmentsOf(container),
+    container: segmentsContainer(container),
     object,
-    headers: newest,
+    headers: newestHeaders,
     signal,
     allow: [404],
   })
@@ -117,16 +121,16 @@ async function markerAt(
   try {
     return { ...(JSON.parse(body.toString()) as Marker), aborted: isAborted(headers) }
   } catch {
-    throw badAnswer('an unfinished upload that is not described')
+    throw badResponse('the record of an unfinished upload is not JSON')
   }
 }
 
-/** Set on a marker by whoever aborts its upload, before the parts go. */
+/** Metadata of a marker. An abort sets it before it deletes the parts. */
 const abortedKey = 'x-object-meta-stowage-aborted'
 
 const isAborted = (marker: ResponseHeaders): boolean => marker[abortedKey] !== undefined
 
-/** From then on no part is added, and nobody completes the upload who did not begin to. */
+/** Marks an upload as aborted. From then on, no part is added, and no completion begins. */
 export async function markAborted(
   client: SwiftClient,
   { container, file }: FileLocation,
@@ -135,7 +139,7 @@ export async function markAborted(
 ): Promise<void> {
   await client.request({
     method: 'POST',
-    container: segmentsOf(container),
+    container: segmentsContainer(container),
     object: markerName(file, upload),
     headers: { [abortedKey]: 'true' },
     body: Buffer.alloc(0),
@@ -144,7 +148,7 @@ export async function markAborted(
   })
 }
 
-/** Whether an upload was started and neither completed nor aborted. */
+/** Returns whether an upload was started and neither completed nor aborted. */
 export async function isUnfinished(
   client: SwiftClient,
   { container, file }: FileLocation,
@@ -153,27 +157,34 @@ export async function isUnfinished(
 ): Promise<boolean> {
   const { status, headers } = await client.request({
     method: 'HEAD',
-    container: segmentsOf(container),
+    container: segmentsContainer(container),
     object: markerName(file, upload),
-    headers: newest,
+    headers: newestHeaders,
     signal,
     allow: [404],
   })
   return status !== 404 && !isAborted(headers)
 }
 
-export async function dropMarker(client: SwiftClient, upload: PartUploadReference, signal: AbortSignal): Promise<void> {
+export async function deleteMarker(
+  client: SwiftClient,
+  upload: PartUploadReference,
+  signal: AbortSignal,
+): Promise<void> {
   await client.request({
     method: 'DELETE',
-    container: segmentsOf(upload.container),
+    container: segmentsContainer(upload.container),
     object: markerName(upload.file, upload.id),
     signal,
     allow: [404],
   })
 }
 
-/** The error for an upload that is not there; another one when its container is not. */
-export async function unknownUpload(
+/**
+ * Makes the error for an upload that does not exist. Throws another one if its container does not
+ * exist.
+ */
+export async function uploadNotFoundError(
   client: SwiftClient,
   upload: PartUploadReference,
   signal: AbortSignal,
@@ -182,8 +193,8 @@ export async function unknownUpload(
   return uploadNotFound(upload.container, upload.file)
 }
 
-/** The unfinished upload that a marker stands for. */
-export async function unfinishedAt(
+/** Returns the unfinished upload of a marker, or `undefined` if the object is not a marker. */
+export async function readUnfinishedUpload(
   client: SwiftClient,
   container: string,
   object: ListedObject,
@@ -196,5 +207,5 @@ export async function unfinishedAt(
     ? fileName(parsed.object)
     : (await markerAt(client, container, object.name, signal))?.file
   if (file === undefined) return undefined
-  return { container, file, id: parsed.upload, partSize, started: changedAt(object) }
+  return { container, file, id: parsed.upload, partSize, started: modificationTime(object) }
 }

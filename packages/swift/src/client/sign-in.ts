@@ -1,11 +1,9 @@
-/**
- * Who we are to the service: one session, shared by all requests, renewed before its end and after a refusal.
- */
+/** Sessions: one for all requests, renewed before it expires and after the service rejects it. */
 import { StorageError } from '@stowage/core/provider'
 
-/** What a sign-in gives. */
+/** The result of a sign-in. */
 export interface Session {
-  /** The account's URL, without a slash at its end: `https://…/v1/AUTH_…`. */
+  /** The account's URL, without a trailing slash: `https://…/v1/AUTH_…`. */
   readonly endpoint: string
   readonly token: string
   readonly expires: Date
@@ -13,18 +11,24 @@ export interface Session {
 
 /** A way to sign in. */
 export interface SignIn {
-  /** Asks for a new token each time it is called. Rejects with a `StorageError`; `UNAUTHENTICATED` when the credentials are wrong. */
+  /**
+   * Gets a new token in each call. Rejects with a `StorageError`, and with `UNAUTHENTICATED` if the
+   * credentials are wrong.
+   */
   authenticate(signal: AbortSignal): Promise<Session>
 }
 
-/** Milliseconds: the longest time before its end at which a token is renewed. */
-const margin = 5 * 60_000
-/** Milliseconds: how long a token is used whose end, by this machine's clock, is past when it is given out. */
+/** Milliseconds before its expiry at which a token is renewed at the earliest. */
+const renewalMargin = 5 * 60_000
+/**
+ * Milliseconds for which a token is used that has already expired by this machine's clock when it
+ * is issued.
+ */
 const unknownLifetime = 60_000
 /** Milliseconds that a sign-in may take. */
-const patience = 60_000
+const timeout = 60_000
 
-/** One sign-in at a time, whose session all callers share. */
+/** Signs in once at a time. All callers share the session. */
 export class Sessions {
   readonly #signIn: SignIn
   readonly #closing = new AbortController()
@@ -35,16 +39,22 @@ export class Sessions {
     this.#signIn = signIn
   }
 
-  /** A session that is good for a while. The signal ends the waiting, not the sign-in, which others may wait for too. */
+  /**
+   * Returns a valid session. The signal ends only the wait, not the sign-in, for which other
+   * callers may wait too.
+   */
   async current(signal: AbortSignal): Promise<Session> {
     if (this.#current !== undefined && Date.now() < this.#current.renewAt) return this.#current.session
     this.#pending ??= this.#authenticate().finally(() => {
       this.#pending = undefined
     })
-    return whileNotAborted(this.#pending, signal)
+    return untilAborted(this.#pending, signal)
   }
 
-  /** The service has refused this session: the next caller signs in again, unless somebody already did. */
+  /**
+   * Discards a session that the service rejected. The next caller signs in again, unless another
+   * one already did.
+   */
   discard(session: Session): void {
     if (this.#current?.session === session) this.#current = undefined
   }
@@ -55,17 +65,17 @@ export class Sessions {
 
   async #authenticate(): Promise<Session> {
     const session = await this.#signIn.authenticate(
-      AbortSignal.any([this.#closing.signal, AbortSignal.timeout(patience)]),
+      AbortSignal.any([this.#closing.signal, AbortSignal.timeout(timeout)]),
     )
     const now = Date.now()
     const lifetime = session.expires.getTime() - now
-    const renewAt = lifetime > 0 ? now + lifetime - Math.min(margin, lifetime / 10) : now + unknownLifetime
+    const renewAt = lifetime > 0 ? now + lifetime - Math.min(renewalMargin, lifetime / 10) : now + unknownLifetime
     this.#current = { session, renewAt }
     return session
   }
 }
 
-function whileNotAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: settled, resolve, reject } = Promise.withResolvers<T>()
   const onAbort = () => reject(signal.reason)
   if (signal.aborted) onAbort()

@@ -1,10 +1,10 @@
 /**
- * Attributes as Swift's headers, and back.
+ * Converts attributes to Swift's headers and back.
  *
- * A pair of metadata that a header can hold is one: `X-Object-Meta-Name: value`, the value in UTF-8 as Swift takes it. All
- * others (keys that are no header's name, empty or long values, control characters, blanks at an end) are packed together
- * into `X-Object-Meta-Stowage-Metadata-<n>`. Beside them stand the checksums that the writer gave, and, on a large file,
- * the upload that it came from.
+ * A metadata pair that fits into a header is one: `X-Object-Meta-Name: value`, in UTF-8. All others
+ * (keys that are not valid header names, empty or long values, control characters, blanks at an
+ * end) are packed together into `X-Object-Meta-Stowage-Metadata-<n>`. Other headers contain the
+ * writer's checksums and, for a large file, the upload that created it.
  */
 import { unknownContentType } from '@stowage/core'
 import {
@@ -18,11 +18,11 @@ import {
   type WriteCallOptions,
 } from '@stowage/core/provider'
 import type { ResponseHeaders } from '@stowage/http-transport'
-import { badAnswer } from './errors.js'
+import { badResponse } from './errors.js'
 
 /**
- * Bytes of keys and values. Swift keeps 4,096 of all headers together (`max_meta_overall_size`); pairs that have to be packed
- * take up to 2.4 times their own.
+ * Bytes of keys and values. Swift stores 4,096 bytes of all headers together
+ * (`max_meta_overall_size`). Packed pairs take up to 2.4 times their own size.
  */
 export const maxMetadataBytes = 1536
 
@@ -35,23 +35,23 @@ const checksumKeys = { md5: `${prefix}${reserved}md5`, sha256: `${prefix}${reser
 /** Swift's `max_meta_name_length` and `max_meta_value_length`, in bytes. */
 const maxKeyBytes = 128
 const maxValueBytes = 256
-/** Of the 90 that Swift keeps (`max_meta_count`); the rest is packed. */
+/** Swift stores 90 headers (`max_meta_count`). More pairs than this are packed. */
 const maxNaturalPairs = 60
 
-/** Swift's headers are HTTP's own. */
+/** Swift's names of these headers are HTTP's. */
 const headers = mapHeaderAttributes((name) => headerAttributes[name].header.toLowerCase())
 
 type Attributes = WriteCallOptions['attributes']
 
-/** What is written with a file, beside its content. */
-export interface Description {
+/** The data that is stored with a file's content. */
+export interface StoredAttributes {
   readonly attributes: Attributes
   readonly checksums: Checksums
-  /** The part upload that a large file came from. */
+  /** The multipart upload that created a large file. */
   readonly upload?: string
 }
 
-export function toHeaders({ attributes, checksums, upload }: Description): Record<string, string> {
+export function toHeaders({ attributes, checksums, upload }: StoredAttributes): Record<string, string> {
   const result: Record<string, string> = {
     'content-type': attributes.contentType,
     ...renameAttributes(attributes, headers),
@@ -82,7 +82,7 @@ function metadataHeaders(metadata: Readonly<Record<string, string>>): Record<str
   return result
 }
 
-/** Whether Swift, and whatever stands before it, gives back exactly this pair. */
+/** Returns whether Swift, and any proxy in front of it, returns exactly this pair. */
 function isNatural(key: string, value: Buffer): boolean {
   if (key.length > maxKeyBytes || !/^[a-z0-9][a-z0-9-]*$/.test(key) || key.startsWith(reserved)) return false
   if (value.length === 0 || value.length > maxValueBytes) return false
@@ -90,10 +90,10 @@ function isNatural(key: string, value: Buffer): boolean {
   return !isBlank(value[0] as number) && !isBlank(value[value.length - 1] as number)
 }
 
-/** What is stripped off a header's value by software that takes its bytes for Latin-1. */
+/** Returns whether software that reads the value as Latin-1 strips this byte. */
 const isBlank = (byte: number) => byte === 0x20 || byte === 0x85 || byte === 0xa0
 
-// Two bytes that UTF-8 never has: one ends a key that has a value, one ends a pair.
+// Two bytes that do not occur in UTF-8: one ends a key that has a value, the other ends a pair.
 const keyEnd = Buffer.from([0xff])
 const pairEnd = Buffer.from([0xfe])
 
@@ -117,32 +117,32 @@ function unpack(text: string): [string, string][] {
   return pairs
 }
 
-/** All that an answer's headers say of a file. */
-export function toInfo({ container, file }: FileLocation, answer: ResponseHeaders, size: number): FileInfo {
+/** Returns a file's properties from a response's headers. */
+export function toInfo({ container, file }: FileLocation, response: ResponseHeaders, size: number): FileInfo {
   return {
     container,
     name: file,
     size,
-    mtime: timeOf(answer),
-    etag: etagOf(answer),
-    contentType: answer['content-type'] ?? unknownContentType,
-    ...readAttributes(answer, headers),
-    metadata: metadataOf(answer),
-    checksums: checksumsOf(answer),
+    mtime: timeOf(response),
+    etag: etagOf(response),
+    contentType: response['content-type'] ?? unknownContentType,
+    ...readAttributes(response, headers),
+    metadata: metadataOf(response),
+    checksums: checksumsOf(response),
   }
 }
 
-/** The part upload that a large file of ours came from. */
-export const uploadOf = (answer: ResponseHeaders): string | undefined => answer[uploadKey]
+/** Returns the multipart upload that created a large file, if this provider created it. */
+export const uploadOf = (response: ResponseHeaders): string | undefined => response[uploadKey]
 
-export const isLargeObject = (answer: ResponseHeaders): boolean =>
-  answer['x-static-large-object'] !== undefined || answer['x-object-manifest'] !== undefined
+export const isLargeObject = (response: ResponseHeaders): boolean =>
+  response['x-static-large-object'] !== undefined || response['x-object-manifest'] !== undefined
 
-function metadataOf(answer: ResponseHeaders): Record<string, string> {
+function metadataOf(response: ResponseHeaders): Record<string, string> {
   const metadata = new Map<string, string>()
   let packed = ''
-  // In the order of their names, so that what was packed is joined in its order.
-  for (const [header, value] of Object.entries(answer).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+  // Sorted by name, so that the packed headers are joined in their order.
+  for (const [header, value] of Object.entries(response).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     if (header.startsWith(packedKey)) packed += value
     else if (header.startsWith(prefix) && !header.startsWith(prefix + reserved)) {
       metadata.set(header.slice(prefix.length), fromHeader(value))
@@ -154,7 +154,7 @@ function metadataOf(answer: ResponseHeaders): Record<string, string> {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** A header's bytes as UTF-8, or as Latin-1 when somebody wrote that. */
+/** Decodes a header's bytes as UTF-8, or as Latin-1 if they are not UTF-8. */
 function fromHeader(value: string): string {
   try {
     return utf8.decode(Buffer.from(value, 'latin1'))
@@ -163,30 +163,39 @@ function fromHeader(value: string): string {
   }
 }
 
-/** Swift keeps the MD5 of every plain object as its ETag; those of large ones are made of their parts'. */
-function checksumsOf(answer: ResponseHeaders): Checksums {
-  const etag = etagOf(answer).slice(1, -1)
-  const md5 = answer[checksumKeys.md5] ?? (isLargeObject(answer) || !/^[0-9a-f]{32}$/.test(etag) ? undefined : etag)
-  const sha256 = answer[checksumKeys.sha256]
+/**
+ * The ETag of a plain object is its MD5. The ETag of a large object is computed from its parts'
+ * ETags.
+ */
+function checksumsOf(response: ResponseHeaders): Checksums {
+  const etag = etagOf(response).slice(1, -1)
+  const md5 = response[checksumKeys.md5] ?? (isLargeObject(response) || !/^[0-9a-f]{32}$/.test(etag) ? undefined : etag)
+  const sha256 = response[checksumKeys.sha256]
   return { ...(md5 === undefined ? {} : { md5 }), ...(sha256 === undefined ? {} : { sha256 }) }
 }
 
-export function etagOf(answer: ResponseHeaders): string {
-  const { etag } = answer
-  if (etag === undefined || etag === '') throw badAnswer('a file without an ETag')
+export function etagOf(response: ResponseHeaders): string {
+  const { etag } = response
+  if (etag === undefined || etag === '') throw badResponse('a file has no ETag')
   return quoted(etag)
 }
 
-/** Swift gives ETags of plain objects bare, those of large ones quoted, and with a middleware all of them quoted. */
+/**
+ * Swift quotes the ETags of large objects, and with a certain middleware all of them. This quotes
+ * the others.
+ */
 export const quoted = (etag: string): string => (etag.startsWith('"') ? etag : `"${etag}"`)
 
-/** The time of change, to the millisecond: `X-Timestamp` has it in full, `Last-Modified` rounded up to the second. */
-export function timeOf(answer: ResponseHeaders): Date {
-  const [, seconds, fraction = ''] = /^(\d{1,12})(?:\.(\d+))?$/.exec(answer['x-timestamp'] ?? '') ?? []
+/**
+ * Returns the modification time in milliseconds. `X-Timestamp` is exact; `Last-Modified` is rounded
+ * up to the second.
+ */
+export function timeOf(response: ResponseHeaders): Date {
+  const [, seconds, fraction = ''] = /^(\d{1,12})(?:\.(\d+))?$/.exec(response['x-timestamp'] ?? '') ?? []
   const time =
     seconds === undefined
-      ? Date.parse(answer['last-modified'] ?? '')
+      ? Date.parse(response['last-modified'] ?? '')
       : Number(seconds) * 1000 + Number(fraction.slice(0, 3).padEnd(3, '0'))
-  if (Number.isNaN(time)) throw badAnswer('a file without a time')
+  if (Number.isNaN(time)) throw badResponse('a file has no modification time')
   return new Date(time)
 }

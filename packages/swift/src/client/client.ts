@@ -1,61 +1,69 @@
 /**
- * Requests to one account of a Swift: signed in, repeated once after a refused token, and with errors in the contract's words.
+ * Requests to one Swift account: authenticated, retried once after a rejected token, and with
+ * errors of the contract.
  */
 import type { Readable } from 'node:stream'
 import { type HttpRequest, type HttpResponse, HttpTransport, type ResponseHeaders } from '@stowage/http-transport'
-import { answerError, badAnswer } from './errors.js'
-import { pathOf } from './names.js'
-import { Recently } from './recently.js'
+import { badResponse, responseError } from '../errors.js'
+import { pathOf } from '../names.js'
+import { ExpiringSet } from './expiring-set.js'
 import { Sessions, type SignIn } from './sign-in.js'
 
 export interface SwiftRequest extends Pick<HttpRequest, 'commits' | 'responseTimeout'> {
   readonly signal: AbortSignal
   readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
-  /** Left out: the account. */
+  /** Missing: the request is about the account. */
   readonly container?: string
   readonly object?: string
   readonly query?: Readonly<Record<string, string | number | undefined>>
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Uint8Array | string
-  /** Statuses beside 2xx that are no error to the caller. */
+  /** Statuses other than 2xx that are not errors for the caller. */
   readonly allow?: readonly number[]
 }
 
-export interface SwiftAnswer {
+export interface SwiftResponse {
   readonly status: number
   readonly headers: ResponseHeaders
   readonly body: Buffer
 }
 
 export interface CopyLimits {
-  /** Bytes: plain objects that are larger are copied in parts. */
+  /** Bytes: larger objects are copied in parts. */
   readonly singleCopySize: number
-  /** Bytes of those parts, or more when there would be too many of them. */
+  /** Bytes of such a part, or more if there would be too many parts. */
   readonly copyPartSize: number
 }
 
 const MiB = 1024 * 1024
 
 export interface SwiftClientOptions extends Partial<CopyLimits> {
-  /** Milliseconds without data from the service after which a connection counts as lost. Default: 60,000. */
+  /**
+   * Milliseconds without data from the service after which a connection counts as lost. Default:
+   * 60,000.
+   */
   readonly idleTimeout?: number | undefined
-  /** The account's key for signed URLs. Default: the account's own, which is created when there is none. */
+  /**
+   * The account's key for signed URLs. Default: the key that the account has, which is created if
+   * missing.
+   */
   readonly tempUrlKey?: string | undefined
 }
 
+/** A client of one account. The context of all calls. */
 export class SwiftClient {
   readonly #sessions: Sessions
-  // As many connections as there are requests: a pool that is full of slow readers would hold everybody else up.
+  // As many connections as requests: a pool full of slow readers would block all other requests.
   readonly #transport: HttpTransport
-  /** Containers that were asked for and did not exist. */
-  readonly recentlyMissing = new Recently(2000)
+  /** Containers that did not exist a moment ago. */
+  readonly recentlyMissing = new ExpiringSet(2000)
   #info: { readonly known: unknown } | undefined
 
   readonly copyLimits: CopyLimits
-  /** The account's key for signed URLs, once it is known. */
+  /** The account's key for signed URLs, once known. */
   tempUrlKey: string | undefined
 
-  /** Does no I/O. */
+  /** Creates the client without any I/O. */
   constructor(signIn: SignIn, options: SwiftClientOptions = {}) {
     const { idleTimeout, tempUrlKey, singleCopySize = 256 * MiB, copyPartSize = 256 * MiB } = options
     this.copyLimits = { singleCopySize, copyPartSize }
@@ -64,18 +72,21 @@ export class SwiftClient {
     this.#transport = new HttpTransport({ idleTimeout })
   }
 
-  /** Rejects with a `StorageError` unless the status is 2xx or one that is allowed. */
-  async request(request: SwiftRequest): Promise<SwiftAnswer> {
+  /** Sends a request. Rejects with a `StorageError` unless the status is 2xx or one of `allow`. */
+  async request(request: SwiftRequest): Promise<SwiftResponse> {
     const { status, headers, body } = await this.#send(request)
     return { status, headers, body: body as Buffer }
   }
 
-  /** As `request`; a content longer than `streamFrom` bytes comes as a stream. */
+  /**
+   * Sends a request as `request` does. Content longer than `streamFrom` bytes is returned as a
+   * stream.
+   */
   async open(request: SwiftRequest, streamFrom: number): Promise<HttpResponse> {
     return this.#send(request, streamFrom)
   }
 
-  /** A list in JSON. */
+  /** Returns a list, which Swift sends as JSON. */
   async list<T>(request: Omit<SwiftRequest, 'method'>): Promise<{ readonly status: number; readonly entries: T[] }> {
     const { status, body } = await this.request({
       ...request,
@@ -85,15 +96,18 @@ export class SwiftClient {
     return { status, entries: status === 200 ? parseList<T>(body) : [] }
   }
 
-  /** The account's URL, and what the cluster says of itself (`/info`); nothing when it keeps that to itself. */
+  /**
+   * Returns the account's URL and the cluster's description (`/info`), which is `undefined` if the
+   * cluster does not publish it.
+   */
   async cluster(signal: AbortSignal): Promise<{ readonly endpoint: URL; readonly info: unknown }> {
     const { endpoint } = await this.#sessions.current(signal)
     const url = new URL(endpoint)
-    this.#info ??= { known: await this.#askInfo(url.origin, signal) }
+    this.#info ??= { known: await this.#fetchInfo(url.origin, signal) }
     return { endpoint: url, info: this.#info.known }
   }
 
-  async #askInfo(origin: string, signal: AbortSignal): Promise<unknown> {
+  async #fetchInfo(origin: string, signal: AbortSignal): Promise<unknown> {
     const { status, headers, body } = await this.#transport.send({
       method: 'GET',
       origin,
@@ -102,13 +116,13 @@ export class SwiftClient {
       signal,
     })
     if (status !== 200) {
-      if (status >= 500) throw answerError('GET', status, headers)
+      if (status >= 500) throw responseError('GET', status, headers)
       return undefined
     }
     try {
       return JSON.parse(body.toString())
     } catch {
-      // What answers there is something else, which is the same as no answer.
+      // The response is not Swift's, so the cluster does not publish its description.
       return undefined
     }
   }
@@ -118,10 +132,10 @@ export class SwiftClient {
       const session = await this.#sessions.current(request.signal)
       const url = new URL(session.endpoint)
       const body = typeof request.body === 'string' ? Buffer.from(request.body) : request.body
-      const answer = await this.#transport.send({
+      const response = await this.#transport.send({
         method: request.method,
         origin: url.origin,
-        path: url.pathname + pathBelow(request) + queryOf(request.query),
+        path: url.pathname + pathInAccount(request) + queryOf(request.query),
         headers: { ...request.headers, 'x-auth-token': session.token },
         body,
         signal: request.signal,
@@ -129,12 +143,17 @@ export class SwiftClient {
         responseTimeout: request.responseTimeout,
         streamFrom,
       })
-      if (answer.status === 401 && !renewed) {
+      if (response.status === 401 && !renewed) {
         this.#sessions.discard(session)
         continue
       }
-      if ((answer.status >= 200 && answer.status < 300) || request.allow?.includes(answer.status)) return answer
-      throw answerError(request.method, answer.status, answer.headers, isStream(answer.body) ? undefined : answer.body)
+      if ((response.status >= 200 && response.status < 300) || request.allow?.includes(response.status)) return response
+      throw responseError(
+        request.method,
+        response.status,
+        response.headers,
+        isStream(response.body) ? undefined : response.body,
+      )
     }
   }
 
@@ -144,7 +163,8 @@ export class SwiftClient {
   }
 }
 
-const pathBelow = ({ container, object }: SwiftRequest) => (container === undefined ? '' : pathOf(container, object))
+const pathInAccount = ({ container, object }: SwiftRequest) =>
+  container === undefined ? '' : pathOf(container, object)
 
 function queryOf(query: SwiftRequest['query']): string {
   const pairs = Object.entries(query ?? {}).filter((pair): pair is [string, string | number] => pair[1] !== undefined)
@@ -158,16 +178,16 @@ function parseList<T>(body: Buffer): T[] {
     const list: unknown = JSON.parse(text)
     if (Array.isArray(list) && list.every(isEntry)) return list as T[]
   } catch (cause) {
-    throw badAnswer('a list that is not JSON', cause instanceof Error ? new Error(cause.name) : undefined)
+    throw badResponse('a list is not JSON', cause instanceof Error ? new Error(cause.name) : undefined)
   }
-  throw badAnswer('a list that is none')
+  throw badResponse('a list has invalid entries')
 }
 
-/** Lists of Swift's have names, and in between the common beginnings of names. */
+/** Returns whether a value is an entry of a list: a name, or a common prefix of names. */
 const isEntry = (entry: unknown): boolean =>
   typeof entry === 'object' &&
   entry !== null &&
   ('subdir' in entry ? typeof entry.subdir === 'string' : 'name' in entry && typeof entry.name === 'string')
 
-/** Whether an answer's body is still to be read. */
+/** Returns whether a response's body is a stream. */
 export const isStream = (body: HttpResponse['body']): body is Readable => !Buffer.isBuffer(body)

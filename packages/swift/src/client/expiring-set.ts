@@ -1,14 +1,15 @@
-/** Names of which something was true a moment ago. */
-export class Recently {
+/** A set of names, each of which expires after a time. */
+export class ExpiringSet {
   readonly #milliseconds: number
   readonly #times = new Map<string, number>()
 
+  /** @param milliseconds How long a name stays. */
   constructor(milliseconds: number) {
     this.#milliseconds = milliseconds
   }
 
   add(name: string): void {
-    // Set anew, so that the map is in the order of time and its first ones can be dropped.
+    // Inserted again, so that the map is in the order of time and the oldest names can be deleted.
     this.#times.delete(name)
     this.#times.set(name, Date.now())
     for (const old of this.#times.keys()) {

@@ -1,15 +1,15 @@
 import { StorageService } from '@stowage/core'
 import { describe, expect, test } from 'vitest'
 import { type Session, SwiftProvider } from '../src/index.js'
-import { type StandIn, standIn } from './stand-in.js'
+import { startServer, type TestServer } from './test-server.js'
 
-const facts = {
+const fileHeaders = {
   etag: '5d41402abc4b2a76b9719d911017c592',
   'x-timestamp': '1700000000.00000',
   'content-type': 'text/plain',
 }
 
-function over(server: StandIn) {
+function storageOver(server: TestServer) {
   const session: Session = {
     endpoint: `${server.url}/v1/AUTH_a`,
     token: 'secret-token',
@@ -19,42 +19,42 @@ function over(server: StandIn) {
   return new StorageService(provider, { retry: { minDelay: 1, maxDelay: 2, maxOutage: 0 } })
 }
 
-describe('an answer that is no file', () => {
-  test('never becomes content', async () => {
+describe('an invalid response', () => {
+  test('with an error status never becomes content', async () => {
     for (const status of [400, 403, 418, 500, 502, 503, 507]) {
-      await using server = await standIn((_, response) =>
-        response.writeHead(status, facts).end('<html>error page</html>'),
+      await using server = await startServer((_, response) =>
+        response.writeHead(status, fileHeaders).end('<html>error page</html>'),
       )
-      const storage = over(server)
+      const storage = storageOver(server)
       await expect(storage.openFile('c', 'f')).rejects.toMatchObject({ name: 'StorageError' })
       await expect(storage.getFile('c', 'f')).rejects.toMatchObject({ name: 'StorageError' })
       await storage.close()
     }
   })
 
-  test('is BAD_RESPONSE when its status says that it is one', async () => {
-    for (const headers of [{}, { etag: 'x' }, { ...facts, etag: '' }]) {
-      await using server = await standIn((_, response) => response.writeHead(200, headers).end('hello'))
-      const storage = over(server)
+  test('with a success status is BAD_RESPONSE', async () => {
+    for (const headers of [{}, { etag: 'x' }, { ...fileHeaders, etag: '' }]) {
+      await using server = await startServer((_, response) => response.writeHead(200, headers).end('hello'))
+      const storage = storageOver(server)
       await expect(storage.openFile('c', 'f')).rejects.toMatchObject({ code: 'BAD_RESPONSE' })
       await storage.close()
     }
   })
 
-  test('a list that is none is BAD_RESPONSE', async () => {
+  test('to a list request is BAD_RESPONSE', async () => {
     for (const body of ['', '{}', 'null', '<html>', '[{"name":7}]', '[{"name":"a","bytes":"many"}]']) {
-      await using server = await standIn((_, response) => response.end(body))
-      const storage = over(server)
+      await using server = await startServer((_, response) => response.end(body))
+      const storage = storageOver(server)
       await expect(storage.getFiles('c')).rejects.toMatchObject({ code: 'BAD_RESPONSE' })
       await storage.close()
     }
   })
 
-  test('another range than the one asked for is refused', async () => {
-    await using server = await standIn((_, response) =>
-      response.writeHead(206, { ...facts, 'content-range': 'bytes 0-4/10', 'content-length': '5' }).end('hello'),
+  test('with a range other than the requested one is BAD_RESPONSE', async () => {
+    await using server = await startServer((_, response) =>
+      response.writeHead(206, { ...fileHeaders, 'content-range': 'bytes 0-4/10', 'content-length': '5' }).end('hello'),
     )
-    const storage = over(server)
+    const storage = storageOver(server)
     await expect(storage.openFile('c', 'f', { range: { start: 5, end: 9 } })).rejects.toMatchObject({
       code: 'BAD_RESPONSE',
     })
@@ -63,28 +63,30 @@ describe('an answer that is no file', () => {
 })
 
 describe('a connection that breaks', () => {
-  test('in a download is made good by range under the same ETag', async () => {
+  test('in a download is replaced by a request for the rest of the same version', async () => {
     const content = Buffer.alloc(1_000_000, 'abcdefghij')
     let broken = 0
-    await using server = await standIn(({ headers }, response) => {
+    await using server = await startServer(({ headers }, response) => {
       const [, from = '0'] = /^bytes=(\d+)-/.exec(String(headers['range'])) ?? []
       const rest = content.subarray(Number(from))
-      const place = { 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` }
-      response.writeHead(from === '0' ? 200 : 206, { ...facts, 'content-length': String(rest.length), ...place })
+      const range = { 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` }
+      response.writeHead(from === '0' ? 200 : 206, { ...fileHeaders, 'content-length': String(rest.length), ...range })
       if (broken++ < 3) response.write(rest.subarray(0, 200_000), () => response.destroy())
       else response.end(rest)
     })
-    const storage = over(server)
+    const storage = storageOver(server)
     const opened = await storage.openFile('c', 'f')
     expect((await opened.bytes()).equals(content)).toBe(true)
     expect(server.received.length).toBe(4)
-    expect(server.received.slice(1).map(({ headers }) => headers['if-match'])).toEqual(Array(3).fill(`"${facts.etag}"`))
+    expect(server.received.slice(1).map(({ headers }) => headers['if-match'])).toEqual(
+      Array(3).fill(`"${fileHeaders.etag}"`),
+    )
     await storage.close()
   })
 
-  test('before an answer is CONNECTION_LOST, and what cannot be repeated is not', async () => {
-    await using server = await standIn((_, response) => response.destroy())
-    const storage = over(server)
+  test('before the response is CONNECTION_LOST, and only repeatable requests are retried', async () => {
+    await using server = await startServer((_, response) => response.destroy())
+    const storage = storageOver(server)
     const conditional = storage.putFile('c', 'f', 'hello', { ifNoneMatch: '*' })
     await expect(conditional).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
     expect(server.received).toHaveLength(1)
@@ -93,9 +95,9 @@ describe('a connection that breaks', () => {
     await storage.close()
   })
 
-  test('that was never made is UNAVAILABLE', async () => {
-    const server = await standIn((_, response) => response.end())
-    const storage = over(server)
+  test('before it is established is UNAVAILABLE', async () => {
+    const server = await startServer((_, response) => response.end())
+    const storage = storageOver(server)
     await server[Symbol.asyncDispose]()
     await expect(storage.putFile('c', 'f', 'hello', { ifNoneMatch: '*' })).rejects.toMatchObject({
       code: 'UNAVAILABLE',
@@ -104,15 +106,15 @@ describe('a connection that breaks', () => {
   })
 })
 
-describe('what the service asks for', () => {
-  test('Retry-After is kept with the error, for all statuses that slow down', async () => {
+describe('Retry-After', () => {
+  test('is in the details of the error for all statuses that ask to slow down', async () => {
     for (const [status, code] of [
       [429, 'RATE_LIMITED'],
       [498, 'RATE_LIMITED'],
       [503, 'UNAVAILABLE'],
     ] as const) {
-      await using server = await standIn((_, response) => response.writeHead(status, { 'retry-after': '0' }).end())
-      const storage = over(server)
+      await using server = await startServer((_, response) => response.writeHead(status, { 'retry-after': '0' }).end())
+      const storage = storageOver(server)
       await expect(storage.getContainers()).rejects.toMatchObject({ code, details: { retryAfter: 0 } })
       expect(server.received).toHaveLength(4)
       await storage.close()
@@ -121,10 +123,10 @@ describe('what the service asks for', () => {
 })
 
 describe('an abort', () => {
-  test('before the body is whole stores nothing: the connection is closed in the middle', async () => {
+  test('before the whole body is sent closes the connection, so that nothing is stored', async () => {
     const controller = new AbortController()
     const closed = Promise.withResolvers<number>()
-    await using server = await standIn(async (_, response) => {
+    await using server = await startServer(async (_, response) => {
       let bytes = 0
       response.req.on('data', (chunk: Buffer) => {
         bytes += chunk.length
@@ -132,7 +134,7 @@ describe('an abort', () => {
       })
       response.req.on('close', () => closed.resolve(bytes))
     }, false)
-    const storage = over(server)
+    const storage = storageOver(server)
     const body = Buffer.alloc(64 * 1024 * 1024)
     const put = storage.putFile('c', 'f', body, { signal: controller.signal, partSize: body.length })
     await expect(put).rejects.toMatchObject({ code: 'ABORTED' })
@@ -140,23 +142,23 @@ describe('an abort', () => {
     await storage.close()
   })
 
-  test('after the service has all of it is too late: what it says counts', async () => {
+  test('after the whole body is sent has no effect: the response is the result', async () => {
     const controller = new AbortController()
-    await using server = await standIn(({ method }, response) => {
+    await using server = await startServer(({ method }, response) => {
       if (method !== 'PUT') return response.writeHead(404).end()
       controller.abort(new Error('enough'))
-      return setImmediate(() => response.writeHead(201, facts).end())
+      return setImmediate(() => response.writeHead(201, fileHeaders).end())
     })
-    const storage = over(server)
+    const storage = storageOver(server)
     const written = await storage.putFile('c', 'f', 'hello', { signal: controller.signal })
-    expect(written.etag).toBe(`"${facts.etag}"`)
+    expect(written.etag).toBe(`"${fileHeaders.etag}"`)
     await storage.close()
   })
 })
 
-test('no error shows the token or the answer', async () => {
-  await using server = await standIn(({ token }, response) => response.writeHead(500).end(`token ${token}`))
-  const storage = over(server)
+test('no error contains the token or the response', async () => {
+  await using server = await startServer(({ token }, response) => response.writeHead(500).end(`token ${token}`))
+  const storage = storageOver(server)
   const error = await storage.getFile('c', 'f').catch((reason: unknown) => reason)
   const { inspect } = await import('node:util')
   expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('secret-token')

@@ -1,6 +1,4 @@
-/**
- * A server that answers as a test tells it to: for what a real one does only now and then.
- */
+/** A server with the responses of a test, for the responses that a real one rarely sends. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
@@ -13,32 +11,35 @@ export interface Received {
   readonly body: Buffer
 }
 
-export interface StandIn extends AsyncDisposable {
+export interface TestServer extends AsyncDisposable {
   readonly url: string
   readonly received: Received[]
 }
 
-/** The answer may be given later, or never. `response` is for answers that break off. */
-export async function standIn(
-  answer: (request: Received, response: ServerResponse) => unknown,
+/**
+ * @param respond Called with each request. It may respond later or never, and `response` may be
+ * ended early.
+ */
+export async function startServer(
+  respond: (request: Received, response: ServerResponse) => unknown,
   readBody = true,
-): Promise<StandIn> {
+): Promise<TestServer> {
   const received: Received[] = []
   const server = createServer((request, response) => {
-    const respond = async () => {
+    const handle = async () => {
       const { method = '', url: path = '', headers } = request
       const token = headers['x-auth-token']
-      const whole = {
+      const complete = {
         method,
         path,
         headers,
         token: typeof token === 'string' ? token : undefined,
         body: readBody ? await buffer(request) : Buffer.alloc(0),
       }
-      received.push(whole)
-      await answer(whole, response)
+      received.push(complete)
+      await respond(complete, response)
     }
-    respond().catch(() => response.destroy())
+    handle().catch(() => response.destroy())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo

@@ -85,23 +85,26 @@ function heading({ name, server }: ConformanceResult): string {
 
 function casesTable(runs: readonly ConformanceResult[]): string {
   const rows = allCases
-    .map(({ id, name, refused }) => ({
+    .map(({ id, name, rejection }) => ({
       case: `${id} ${name}`,
-      refused: refused !== undefined,
+      hasRejection: rejection !== undefined,
       results: runs.map(({ cases }) => cases.find((result) => result.id === id) as CaseResult),
     }))
     .filter(({ results }) => results.some(({ outcome }) => outcome !== 'passed'))
   return table(
     ['', ...runs.map(heading)],
-    rows.map(({ case: title, refused, results }) => [title, ...results.map((result) => cell(result, refused))]),
+    rows.map(({ case: title, hasRejection, results }) => [
+      title,
+      ...results.map((result) => cell(result, hasRejection)),
+    ]),
   )
 }
 
-function cell({ outcome, reason = '' }: CaseResult, refused: boolean): string {
+function cell({ outcome, reason = '' }: CaseResult, hasRejection: boolean): string {
   if (outcome === 'passed') return '✓'
   if (outcome === 'failed') return '**failed**'
   const capability = reason.replaceAll('capabilities.', '')
-  return refused ? `*rejected*: ${capability}` : capability
+  return hasRejection ? `*rejected*: ${capability}` : capability
 }
 
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {

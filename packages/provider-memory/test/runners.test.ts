@@ -49,16 +49,16 @@ describe('the registration of the conformance suite', () => {
     const ruledOut = titles.filter(({ title }) => title.includes(' — '))
     assert.ok(ruledOut.length > 0)
     for (const { title, skip } of ruledOut) {
-      assert.match(title, /^[A-Q]\.[0-9]+ .+ — (?:refused|skipped): capabilities\./)
+      assert.match(title, /^[A-Q]\.[0-9]+ .+ — (?:rejected|skipped): capabilities\./)
       assert.equal(skip, title.includes(' — skipped: '))
     }
     assert.ok(!titles.some(({ title, skip }) => skip && !title.includes(' — skipped: ')))
   })
 
-  it('asks each case of a provider without parts, and refuses or skips those about parts', () => {
+  it('asks each case of a provider without parts, and rejects or skips those about multipart uploads', () => {
     const without = titlesOf(() => new MemoryProvider({ capabilities: { parts: false } }))
     assert.equal(without.length, titles.length)
-    assert.ok(without.some(({ title }) => /^G\.11 .* — refused: capabilities\.parts is false$/.test(title)))
+    assert.ok(without.some(({ title }) => /^G\.11 .* — rejected: capabilities\.parts is false$/.test(title)))
   })
 
   it('fills and empties large containers through the harness, where it can', async () => {

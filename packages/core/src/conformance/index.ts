@@ -11,19 +11,25 @@
  * registerConformance({ describe, it }, 'mine', { createProvider: () => new MyProvider(settings) })
  * ```
  *
- * - The provider's declared capabilities are the only switch. A case that they rule out is reported by name, with the
- *   capability as the reason; where the operation must then be refused, the refusal is tested instead.
- * - Every case works in a container of its own, created before it and destroyed after it, whose name is unique in all
- *   runs: the suite can run in an account that is in use, and touches no container but its own.
- * - Cases have stable ids. Categories: A contract, B containers, C file names, D writing, E streams, F abort, G large
- *   files, H reading and ranges, I conditional reads, J conditional writes, K attributes, L types and integrity,
- *   M listing, N copying and moving, O removal, P signed URLs, Q faults.
- * - With `STOWAGE_CONFORMANCE_REPORT=<directory>` the result is written as `<name>.json`.
+ * - Only the provider's declared capabilities rule out a case. The suite reports such a case by
+ *   name, with the capability as the reason. If the operation must then be rejected, the suite
+ *   tests the rejection.
+ * - Every case has its own container, which is created before the case and destroyed after it. Its
+ *   name is unique in all runs: the suite can run in an account that is in use, and changes only
+ *   its own containers.
+ * - Cases have stable ids. Categories: A contract, B containers, C file names, D writing,
+ *   E streams, F abort, G large files, H reading and ranges, I conditional reads, J conditional
+ *   writes, K attributes, L types and integrity, M listing, N copying and moving, O removal,
+ *   P signed URLs, Q faults.
+ * - With `STOWAGE_CONFORMANCE_REPORT=<directory>`, the result is written as `<name>.json`.
+ *
+ * Folders: `run` registers and runs the cases, `cases` has the cases by subject, and `tools` has
+ * what cases share, such as the provider that fails on purpose.
  */
 
-export type { ConformanceCase, ConformanceCategory, Need } from './case.js'
-export { allCategories } from './categories.js'
-export { type Behaviour, FaultyProvider, type ProviderMethod, type RecordedCall } from './faulty-provider.js'
-export type { ConformanceHarness, TestRunner } from './harness.js'
-export { registerConformance } from './register.js'
-export type { CaseResult, ConformanceResult, Outcome, Totals } from './report.js'
+export { allCategories } from './cases/categories.js'
+export type { ConformanceCase, ConformanceCategory, Need } from './run/case.js'
+export type { ConformanceHarness, TestRunner } from './run/harness.js'
+export { registerConformance } from './run/register.js'
+export type { CaseResult, ConformanceResult, Outcome, Totals } from './run/report.js'
+export { type Behaviour, FaultyProvider, type ProviderMethod, type RecordedCall } from './tools/faulty-provider.js'

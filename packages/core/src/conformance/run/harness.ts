@@ -1,0 +1,60 @@
+/**
+ * What the suite needs from the author of a provider, and from a test runner.
+ */
+import type { StorageProvider } from '../../provider.js'
+
+/**
+ * What the author of a provider writes. Only the provider's declared capabilities rule out cases.
+ */
+export interface ConformanceHarness {
+  /**
+   * Creates a provider. Does no I/O. Each call returns a new provider object for the same storage:
+   * what one writes, the others read. The suite closes each of them.
+   */
+  createProvider(): StorageProvider
+  /**
+   * Returns a valid, unused container name for a seed. The seed consists of lower-case letters,
+   * digits and single hyphens, and is unique in all runs. Default: the seed itself, which is valid
+   * on every service that the project supports.
+   */
+  containerName?(seed: string): string
+  /**
+   * Returns what the storage holds in addition to files, their attributes and unfinished uploads,
+   * such as temporary files. Called after every case, when no operation is pending; the result must
+   * be empty. `run` is a part of each container seed of this run and of no other run, so that the
+   * harness can ignore what other processes do in the same account.
+   */
+  leftovers?(run: string): Promise<readonly string[]>
+  /**
+   * Stores and removes many small files at once: directly in the storage, or through an interface
+   * for bulk changes. Used if a case needs a thousand files or more and does not test how they are
+   * written or removed. Default: the provider, file by file.
+   */
+  readonly bulk?: {
+    /** Stores files with any content. */
+    put(container: string, files: readonly string[]): Promise<void>
+    /** Removes all files of the container. */
+    clear(container: string): Promise<void>
+  }
+  /** The server and its version, such as `Azurite 3.37.0`, for the report. */
+  readonly server?: string
+  /** Strings that no error may contain: keys, passwords, paths of the server. */
+  readonly secrets?: readonly string[]
+  /** Called once, after the last case, when every provider object is closed. */
+  cleanUp?(): Promise<void>
+}
+
+/**
+ * A test runner: `{ describe, it }` of vitest or node:test. For mocha, whose `it` has no options:
+ *
+ * ```ts
+ * const runner = {
+ *   describe,
+ *   it: (title, { timeout, skip }, run) => (skip ? it.skip(title) : it(title, run).timeout(timeout)),
+ * }
+ * ```
+ */
+export interface TestRunner {
+  describe(title: string, define: () => void): unknown
+  it(title: string, options: { readonly timeout: number; readonly skip?: boolean }, run: () => Promise<void>): unknown
+}

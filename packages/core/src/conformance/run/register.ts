@@ -1,0 +1,54 @@
+/**
+ * Registers the cases with a test runner.
+ */
+import { allCategories } from '../cases/categories.js'
+import type { ConformanceHarness, TestRunner } from './harness.js'
+import { ConformanceReport } from './report.js'
+import { ConformanceRun } from './run.js'
+
+/** Milliseconds: stops a case that hangs. A busy machine needs ten times as long as an idle one. */
+const timeout = 600_000
+
+/**
+ * Registers the suite: one `describe` per category and one `it` per case, whose title starts with
+ * the case's id. If the provider's capabilities rule out a case, its rejection is registered
+ * instead, or the case is skipped; the title then names the capability. Cases run one after the
+ * other. The last test, `Z.1`, ends the run: it destroys what cases shared, closes all provider
+ * objects, and fails if a container is left.
+ *
+ * If the environment variable `STOWAGE_CONFORMANCE_REPORT` is a directory, the result is written
+ * there as `<name>.json` (see {@link ConformanceResult}).
+ *
+ * @param name The provider's name, for titles and the report.
+ */
+export function registerConformance({ describe, it }: TestRunner, name: string, harness: ConformanceHarness): void {
+  const report = new ConformanceReport(name, harness.server)
+  const run = new ConformanceRun(harness, report)
+  const { capabilities } = run.provider
+  describe(`${name} conforms to the storage contract`, () => {
+    for (const [letter, category] of Object.entries(allCategories)) {
+      describe(`${letter}. ${category.title}`, () => {
+        for (const tested of category.cases.toSorted((a, b) => numberOf(a.id) - numberOf(b.id))) {
+          const title = `${tested.id} ${tested.name}`
+          const ruledOut = tested.needs?.(capabilities)
+          const { rejection } = tested
+          if (ruledOut === undefined) {
+            it(title, { timeout }, () => run.runCase(tested, tested.run))
+          } else if (rejection !== undefined) {
+            const act = () => run.runCase(tested, rejection, ruledOut)
+            it(`${title} — rejected: ${ruledOut}`, { timeout }, act)
+          } else {
+            report.add(tested, 'ruled out', 0, ruledOut)
+            it(`${title} — skipped: ${ruledOut}`, { timeout, skip: true }, async () => {})
+          }
+        }
+      })
+    }
+    describe('Z. End', () => {
+      it('Z.1 nothing of the run is left', { timeout }, () => run.finish())
+    })
+  })
+}
+
+/** Cases are registered in the order of their numbers, also if a category has several files. */
+const numberOf = (id: string) => Number(id.slice(id.indexOf('.') + 1))

@@ -1,0 +1,123 @@
+/**
+ * One run of the suite with one provider: its provider objects, containers and result.
+ */
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { StorageService } from '../../index.js'
+import type { StorageProvider } from '../../provider.js'
+import type { ConformanceCase } from './case.js'
+import { CaseContext, type RunHandles } from './context.js'
+import type { ConformanceHarness } from './harness.js'
+import type { ConformanceReport } from './report.js'
+
+export class ConformanceRun implements RunHandles {
+  readonly harness: ConformanceHarness
+  readonly report: ConformanceReport
+  readonly #id = `${Date.now().toString(36)}${randomBytes(3).toString('hex')}`
+  #containers = 0
+  readonly #handles: StorageProvider[] = []
+  readonly #fixtures = new Map<string, Promise<string>>()
+  #storage: StorageService | undefined
+  #secondStorage: StorageService | undefined
+
+  constructor(harness: ConformanceHarness, report: ConformanceReport) {
+    this.harness = harness
+    this.report = report
+  }
+
+  get provider(): StorageProvider {
+    return this.storage.provider
+  }
+
+  get storage(): StorageService {
+    this.#storage ??= new StorageService(this.#shared())
+    return this.#storage
+  }
+
+  get secondStorage(): StorageService {
+    this.#secondStorage ??= new StorageService(this.#shared())
+    return this.#secondStorage
+  }
+
+  #shared(): StorageProvider {
+    const provider = this.harness.createProvider()
+    this.#handles.push(provider)
+    return provider
+  }
+
+  newProvider(): StorageProvider {
+    return this.harness.createProvider()
+  }
+
+  containerName(): string {
+    const seed = `stowage-${this.#id}-${++this.#containers}`
+    return this.harness.containerName?.(seed) ?? seed
+  }
+
+  fixture(key: string, fill: (container: string) => Promise<void>): Promise<string> {
+    let fixture = this.#fixtures.get(key)
+    if (fixture === undefined) {
+      fixture = this.#fill(fill)
+      this.#fixtures.set(key, fixture)
+    }
+    return fixture
+  }
+
+  async #fill(fill: (container: string) => Promise<void>): Promise<string> {
+    const container = this.containerName()
+    await this.storage.createContainer({ name: container })
+    await fill(container)
+    return container
+  }
+
+  /** Runs a case, or its rejection, in its own container, which is always destroyed. */
+  async runCase(tested: ConformanceCase, act: ConformanceCase['run'], ruledOut?: string): Promise<void> {
+    const started = performance.now()
+    try {
+      const context = new CaseContext(this, this.containerName())
+      await this.storage.createContainer({ name: context.container })
+      await act(context).then(
+        () => this.#end(context),
+        async (error: unknown) => {
+          // A failure of the clean-up would hide the failure of the case.
+          await context.end().catch(() => undefined)
+          throw error
+        },
+      )
+      this.report.add(tested, ruledOut === undefined ? 'passed' : 'ruled out', performance.now() - started, ruledOut)
+    } catch (error) {
+      this.report.add(tested, 'failed', performance.now() - started, String(error))
+      throw error
+    }
+  }
+
+  async #end(context: CaseContext): Promise<void> {
+    await context.end()
+    const leftovers = (await this.harness.leftovers?.(this.#id)) ?? []
+    assert.deepEqual(leftovers, [], 'the case left something in the storage')
+  }
+
+  /** Destroys the shared containers, closes the provider objects and writes the report. */
+  async finish(): Promise<void> {
+    try {
+      for (const fixture of this.#fixtures.values()) {
+        const container = await fixture.catch(() => undefined)
+        if (container === undefined) continue
+        await this.harness.bulk?.clear(container)
+        await this.storage.destroyContainer(container)
+      }
+      await this.#nothingLeft()
+    } finally {
+      await Promise.all(this.#handles.map((provider) => provider.close()))
+      await this.harness.cleanUp?.()
+      await this.report.write()
+    }
+  }
+
+  /** Asserts that no container of this run is left. */
+  async #nothingLeft(): Promise<void> {
+    for await (const { name } of this.storage.containers()) {
+      assert.ok(!name.includes(this.#id), `the container ${name} is left`)
+    }
+  }
+}

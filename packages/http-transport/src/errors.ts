@@ -24,7 +24,7 @@ export function connectionError(error: unknown, progress: Progress): StorageErro
   if (error instanceof errors.ConnectTimeoutError) {
     return new StorageError('UNAVAILABLE', 'no connection to the service within the timeout', { cause })
   }
-  if (progress === 'unsent') return new StorageError('UNAVAILABLE', 'the service cannot be reached', { cause })
+  if (progress === 'unsent') return new StorageError('UNAVAILABLE', 'the service is unreachable', { cause })
   if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError) {
     return new StorageError('CONNECTION_LOST', 'no data from the service within the timeout', { cause })
   }

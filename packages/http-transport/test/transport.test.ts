@@ -9,6 +9,7 @@ import { startIdleClosingProxy } from '@stowage/test-servers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { HttpTransport } from '../src/index.js'
 
+/** Clean-ups after a test, in reverse order. */
 const atEnd: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const end of atEnd.splice(0).reverse()) await end()
@@ -39,12 +40,12 @@ const get = (origin: string) => ({ method: 'GET', origin, path: '/', headers: {}
 const post = (origin: string) => ({ method: 'POST', origin, path: '/', headers: {}, body: Buffer.from('x') })
 const failure = (promise: Promise<unknown>) =>
   promise.then(
-    () => expect.unreachable('it succeeded'),
+    () => expect.unreachable('the call succeeded'),
     (error: unknown) => error as StorageError,
   )
 
-describe('a connection', () => {
-  test('is used again, and not after a pause in which the service may have closed it', async () => {
+describe('A connection', () => {
+  test('is reused, but not after a pause in which the service may have closed it', async () => {
     const server = createServer((_, response) => response.end())
     const origin = await listen(server)
     let connections = 0
@@ -58,7 +59,7 @@ describe('a connection', () => {
     expect(connections).toBe(2)
   })
 
-  test('that the service closed while the event loop was blocked costs no request, and none is sent twice', async () => {
+  test('that the service closed while the event loop was blocked loses no request, and no request is sent twice', async () => {
     let posts = 0
     const origin = await serve((_, response) => {
       posts++
@@ -75,7 +76,7 @@ describe('a connection', () => {
     expect(posts).toBe(20)
   })
 
-  test.each([1, 3])('there are at most %i of', async (maxConnections) => {
+  test.each([1, 3])('is not opened if there are already %i, the maximum', async (maxConnections) => {
     let open = 0
     let most = 0
     const origin = await serve(async (_, response) => {
@@ -90,7 +91,7 @@ describe('a connection', () => {
   })
 })
 
-describe('a response', () => {
+describe('A response', () => {
   test.each([
     ['shorter than its length', 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n<list>'],
     ['shorter, with Connection: close', 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 10\r\n\r\n<list>'],
@@ -101,7 +102,7 @@ describe('a response', () => {
     ],
     ['in the middle of its headers', 'HTTP/1.1 200 OK\r\nContent-Le'],
     ['before its first byte', ''],
-  ])('that ends %s is a lost connection, collected or streamed', async (_, text) => {
+  ])('that ends %s is CONNECTION_LOST, in memory and as a stream', async (_, text) => {
     const origin = await serveText(text)
     const transport = transportOf()
     expect(await failure(transport.send(get(origin)))).toMatchObject({ code: 'CONNECTION_LOST' })
@@ -114,13 +115,13 @@ describe('a response', () => {
     expect(await failure(transportOf().send(get(origin)))).toMatchObject({ code: 'BAD_RESPONSE' })
   })
 
-  test('that does not come within the timeout is a lost connection', async () => {
+  test('that does not arrive within the timeout is CONNECTION_LOST', async () => {
     const origin = await serve(() => undefined)
     const error = await failure(transportOf({ idleTimeout: 50 }).send(get(origin)))
     expect(error).toMatchObject({ code: 'CONNECTION_LOST', message: 'no data from the service within the timeout' })
   })
 
-  test('comes collected up to so many bytes, and as a stream beyond', async () => {
+  test('is in memory up to streamFrom bytes, and a stream if it is longer', async () => {
     const origin = await serve((request, response) => response.end('x'.repeat(Number(request.url?.slice(1)))))
     const transport = transportOf()
     const open = (size: number) => transport.send({ ...get(origin), path: `/${size}`, streamFrom: 100 })
@@ -131,8 +132,8 @@ describe('a response', () => {
   })
 })
 
-describe('a request', () => {
-  test('that reaches nobody is UNAVAILABLE', async () => {
+describe('A request', () => {
+  test('to an unreachable service is UNAVAILABLE', async () => {
     const server = createServer()
     const origin = await listen(server)
     server.close()
@@ -140,27 +141,27 @@ describe('a request', () => {
     expect(await failure(transportOf().send(get(origin)))).toMatchObject({ code: 'UNAVAILABLE' })
   })
 
-  test('with a header that HTTP cannot carry is INVALID_ARGUMENT', async () => {
+  test('with a header that is invalid in HTTP is INVALID_ARGUMENT', async () => {
     const origin = await serve((_, response) => response.end())
     const request = { ...get(origin), headers: { 'x-a': 'b\r\nx-injected: c' } }
     expect(await failure(transportOf().send(request))).toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
-  test('ends with the reason of its signal', async () => {
+  test("rejects with its signal's reason", async () => {
     const controller = new AbortController()
     const origin = await serve(() => controller.abort(new Error('enough')))
     const sending = transportOf().send({ ...get(origin), signal: controller.signal })
     await expect(sending).rejects.toThrow('enough')
   })
 
-  test('and every later one ends with CLOSED when the transport is closed', async () => {
+  test('and every later one fails with CLOSED if the transport is closed', async () => {
     const transport = transportOf()
     const origin = await serve(() => void transport.close())
     expect(await failure(transport.send(get(origin)))).toMatchObject({ code: 'CLOSED' })
     expect(await failure(transport.send(get(origin)))).toMatchObject({ code: 'CLOSED' })
   })
 
-  test('that fails shows nothing of its headers, path and body', async () => {
+  test('that fails has an error without its headers, path and body', async () => {
     const secret = 'hunter2'
     const server = createServer()
     const gone = await listen(server)
@@ -180,7 +181,7 @@ describe('a request', () => {
     }
   })
 
-  test('goes through the proxy that the environment names', async () => {
+  test('uses the proxy in the environment variables', async () => {
     const origin = await serve((_, response) => response.end('behind the proxy'))
     const tunnelled: (string | undefined)[] = []
     const proxy = createServer().on('connect', (request, socket) => {
@@ -199,8 +200,10 @@ describe('a request', () => {
   })
 })
 
-test('an abort after the reader has left raises no error', async () => {
-  const origin = await serve((_, response) => response.writeHead(200, { 'content-length': '1000000' }).write('begun'))
+test('an abort after the reader has left causes no uncaught error', async () => {
+  const origin = await serve((_, response) =>
+    response.writeHead(200, { 'content-length': '1000000' }).write('beginning'),
+  )
   const controller = new AbortController()
   const { signal } = controller
   const { body } = await transportOf().send({ ...get(origin), signal, streamFrom: 0 })

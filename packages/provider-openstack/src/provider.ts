@@ -25,9 +25,9 @@ const optionNames = {
   idleTimeout: true,
 } as const satisfies NamesOf<OpenStackSettings>
 
-/** Containers and files of one project in OpenStack Swift, signed in through Keystone. */
+/** Containers and files of one project in OpenStack Swift, with a sign-in to Keystone. */
 export class OpenStackProvider extends SwiftProvider {
-  /** Does no I/O. */
+  /** Creates the provider without any I/O. */
   constructor(settings: OpenStackSettings) {
     checkOptions('OpenStackProvider', settings, optionNames)
     const { tempUrlKey, idleTimeout } = settings
@@ -36,6 +36,6 @@ export class OpenStackProvider extends SwiftProvider {
 }
 
 /** Makes the provider from checked settings. */
-export function createProvider(given: OpenStackSettings): OpenStackProvider {
-  return new OpenStackProvider(given)
+export function createProvider(settings: OpenStackSettings): OpenStackProvider {
+  return new OpenStackProvider(settings)
 }

@@ -1,10 +1,11 @@
-/**
- * The settings of a data source, in pkgcloud's words.
- */
+/** The settings of a data source, with pkgcloud's names. */
 import * as v from 'valibot'
 
 const textRule = 'must be a string that is not empty'
-/** Files and environment variables often end with a line break, which the service would only call wrong credentials. */
+/**
+ * Files and environment variables often end with a line break, which the service would only report
+ * as wrong credentials.
+ */
 const lineRule = 'must not contain a line break or another control character, also at its end'
 const text = v.pipe(v.string(textRule), v.minLength(1, textRule), v.regex(/^\P{Cc}*$/u, lineRule))
 const flag = v.boolean('must be true or false')
@@ -14,35 +15,38 @@ const timeoutRule = 'must be a whole number of milliseconds from 1 to 2147483647
 
 const properties = v.strictObject(
   {
-    /** The user's name, or else `userId`. */
+    /** The user's name. Either this or `userId` is required. */
     username: v.optional(text),
     userId: v.optional(text),
     password: v.optional(text),
-    /** In place of user, password and project, which an application credential stands for. Keystone 3 alone has them. */
+    /** An application credential, which replaces user, password and project. Keystone 3 only. */
     applicationCredentialId: v.optional(text),
     applicationCredentialSecret: v.optional(text),
     /** Keystone's URL, with or without `/v3` or `/v2.0` at its end. */
     authUrl: url,
-    /** Default: what `authUrl` ends with, else `v3`. */
+    /** Default: the version at the end of `authUrl`, or else `v3`. */
     keystoneAuthVersion: v.optional(v.picklist(['v2.0', 'v3'], 'must be "v2.0" or "v3"')),
-    /** The user's domain. Default, with a name and not an id: the domain whose id is `default`. */
+    /** The user's domain. Default with `username`: the domain with the id `default`. */
     domainId: v.optional(text),
     domainName: v.optional(text),
-    /** The project, formerly called tenant, by id or by name. Default: the user's own default project. */
+    /** The project (formerly tenant), by id or by name. Default: the user's default project. */
     projectId: v.optional(text),
     projectName: v.optional(text),
     tenantId: v.optional(text),
     tenantName: v.optional(text),
-    /** The project's domain, where it is named and not given by id. Default: the user's. */
+    /** The domain of a project that is given by name. Default: the user's domain. */
     projectDomainId: v.optional(text),
     projectDomainName: v.optional(text),
-    /** Default: the only region that the catalogue has. */
+    /** Default: the only region in the catalogue. */
     region: v.optional(text),
-    /** The endpoint for machines inside the provider's network. Default: false. */
+    /** Uses the endpoint for machines in the provider's network. Default: false. */
     useInternal: v.optional(flag),
-    /** The account's key for signed URLs. Default: the account is asked for it, and given one when it has none. */
+    /**
+     * The account's key for signed URLs. Default: the key that the account has, which is created if
+     * missing.
+     */
     tempUrlKey: v.optional(text),
-    /** Milliseconds in which nothing comes over a connection, after which it counts as lost. Default: 60,000. */
+    /** Milliseconds without data after which a connection counts as lost. Default: 60,000. */
     idleTimeout: v.optional(
       v.pipe(
         v.number(timeoutRule),
@@ -57,46 +61,47 @@ const properties = v.strictObject(
 
 type Settings = v.InferOutput<typeof properties>
 
-const needed = (name: keyof Settings, isGood: (given: Settings) => boolean, rule: string) =>
-  v.forward(v.check<Settings, string>(isGood, rule), [name])
+/** Checks a rule about several properties. An issue names one of them. */
+const rule = (name: keyof Settings, isValid: (given: Settings) => boolean, message: string) =>
+  v.forward(v.check<Settings, string>(isValid, message), [name])
 
 const atMostOne = (first: keyof Settings, second: keyof Settings) =>
-  needed(
+  rule(
     second,
     (given) => given[first] === undefined || given[second] === undefined,
     `cannot be given together with ${first}`,
   )
 
-/** What an application credential says by itself. */
-const usersOwn = [
+/** The properties that an application credential replaces. */
+const replacedProperties = [
   ...(['username', 'userId', 'password', 'domainId', 'domainName', 'projectId', 'projectName'] as const),
   ...(['tenantId', 'tenantName', 'projectDomainId', 'projectDomainName'] as const),
 ]
 
-const isApplication = (given: Settings) => given.applicationCredentialId !== undefined
+const hasApplicationCredential = (given: Settings) => given.applicationCredentialId !== undefined
 
-/** A data source's settings, beside `provider`. */
+/** A data source's settings, except `provider`. */
 export const settings = v.pipe(
   properties,
-  needed(
+  rule(
     'applicationCredentialSecret',
     ({ applicationCredentialId: id, applicationCredentialSecret: secret }) =>
       (id === undefined) === (secret === undefined),
     'must be given together with applicationCredentialId',
   ),
-  needed(
+  rule(
     'applicationCredentialId',
     (given) =>
       given.applicationCredentialId === undefined ||
-      (usersOwn.every((name) => given[name] === undefined) && given.keystoneAuthVersion !== 'v2.0'),
-    `cannot be given together with ${usersOwn.join(', ')}, which it stands for, and is for Keystone 3`,
+      (replacedProperties.every((name) => given[name] === undefined) && given.keystoneAuthVersion !== 'v2.0'),
+    `replaces and cannot be given together with ${replacedProperties.join(', ')}, and requires Keystone 3`,
   ),
-  needed(
+  rule(
     'username',
-    (given) => isApplication(given) || (given.username === undefined) !== (given.userId === undefined),
-    'is needed, or userId, and not both',
+    (given) => hasApplicationCredential(given) || (given.username === undefined) !== (given.userId === undefined),
+    'is required unless userId is given, and cannot be given together with it',
   ),
-  needed('password', (given) => isApplication(given) || given.password !== undefined, 'is missing'),
+  rule('password', (given) => hasApplicationCredential(given) || given.password !== undefined, 'is missing'),
   atMostOne('domainId', 'domainName'),
   atMostOne('projectId', 'tenantId'),
   atMostOne('projectName', 'tenantName'),

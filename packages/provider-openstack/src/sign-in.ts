@@ -1,7 +1,7 @@
 import { PkgcloudSignIn, type PkgcloudSignInOptions } from '@stowage/swift'
 import type { OpenStackSettings } from './settings.js'
 
-/** The sign-in to Keystone that the settings describe. */
+/** Makes the sign-in to Keystone from the settings. */
 export function signInWith(given: OpenStackSettings): PkgcloudSignIn {
   const [, url = given.authUrl, path] = /^(.*?)(?:\/(v3|v2\.0)(?:\/auth)?(?:\/tokens)?)?\/*$/.exec(given.authUrl) ?? []
   const version = given.keystoneAuthVersion ?? (path === 'v2.0' ? 'v2.0' : 'v3')
@@ -18,7 +18,7 @@ export function signInWith(given: OpenStackSettings): PkgcloudSignIn {
 type Credentials = Partial<PkgcloudSignInOptions['credentials']>
 
 function userOf({ username, userId, password, ...given }: OpenStackSettings): Credentials {
-  // An id says in which domain the user is; a name does not.
+  // An id determines the user's domain. A name does not.
   if (userId !== undefined) return { userid: userId, password }
   return { username, password, ...domainOf(given) }
 }

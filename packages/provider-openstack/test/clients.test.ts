@@ -13,7 +13,7 @@ import { OpenStackProvider } from '../src/index.js'
 const run = promisify(execFile)
 const MiB = 1024 ** 2
 
-/** Without what the clients themselves take out of a path, such as dots between slashes. */
+/** Names without segments that the clients remove from a path, such as dots between slashes. */
 const names = [
   'plain.txt',
   'a b/ü + 100% & ?#[].txt',
@@ -24,7 +24,10 @@ const names = [
   'e\u0301 beside \u00e9',
 ]
 
-/** What other clients of Swift write we read, and the reverse: OpenStack's own in Python, and rclone in Go. */
+/**
+ * Files that other clients of Swift wrote, and the reverse: OpenStack's client in Python, and
+ * rclone in Go.
+ */
 describeServer('swift', (cloud) => {
   const { authUrl, region, username, password, projectName, userDomainName, projectDomainName } = cloud
   const storage = new StorageService(
@@ -38,12 +41,12 @@ describeServer('swift', (cloud) => {
   const ourSegments = `stowage-segments.${container}`
   const large = randomBytes(5 * MiB + 1)
   let directory: string
-  let here: string
+  let localFile: string
 
   beforeAll(async () => {
     await requirePackages('clients of Swift', ['python3-swiftclient', 'python3-keystoneclient', 'rclone'])
     directory = await mkdtemp(join(tmpdir(), 'stowage-clients-'))
-    here = join(directory, 'here')
+    localFile = join(directory, 'upload')
     await storage.createContainer({ name: container })
   })
   afterAll(async () => {
@@ -89,15 +92,15 @@ describeServer('swift', (cloud) => {
     'python-swiftclient': {
       async read(...files) {
         const [first = '', ...others] = files
-        const place = others.length === 0 ? ['--output', join(directory, first)] : ['--output-dir', directory]
-        await swift('download', ...place, container, ...files)
+        const output = others.length === 0 ? ['--output', join(directory, first)] : ['--output-dir', directory]
+        await swift('download', ...output, container, ...files)
         return Promise.all(files.map((file) => readFile(join(directory, file))))
       },
       async write(file, content, { type, author } = {}) {
-        await writeFile(here, content)
+        await writeFile(localFile, content)
         const headers = type === undefined ? [] : ['--header', `content-type: ${type}`]
         const metadata = author === undefined ? [] : ['--meta', `author:${author}`]
-        await swift('upload', '--object-name', file, ...headers, ...metadata, container, here)
+        await swift('upload', '--object-name', file, ...headers, ...metadata, container, localFile)
       },
       names: async () => (await swift('list', container)).split('\n').filter((name) => name !== ''),
       remove: async (...files) => void (await swift('delete', container, ...files)),
@@ -129,7 +132,7 @@ describeServer('swift', (cloud) => {
   }
 
   describe.each(Object.entries(clients))('%s', (_, client) => {
-    test('files of any name go both ways', async () => {
+    test('writes and reads files of any name', async () => {
       for (const file of names) await storage.putFile(container, file, `ours ${file}`)
       expect((await client.read(...names)).map(String)).toEqual(names.map((file) => `ours ${file}`))
       expect((await client.names()).toSorted()).toEqual(names.toSorted())
@@ -141,47 +144,49 @@ describeServer('swift', (cloud) => {
       expect(await storage.getFiles(container)).toEqual([])
     })
 
-    test('type and metadata of theirs are ours', async () => {
-      await client.write('facts', Buffer.from('x'), { type: 'text/x-theirs', author: 'Zoë Doe' })
-      const info = await storage.getFile(container, 'facts')
+    test('writes a content type and metadata that Stowage reads', async () => {
+      await client.write('attributes', Buffer.from('x'), { type: 'text/x-theirs', author: 'Zoë Doe' })
+      const info = await storage.getFile(container, 'attributes')
       expect(info).toMatchObject({ contentType: 'text/x-theirs', metadata: { author: 'Zoë Doe' } })
-      await storage.removeFile(container, 'facts')
+      await storage.removeFile(container, 'attributes')
     })
 
-    test('a large file of ours is read and removed by them, with its parts', async () => {
+    test('reads and deletes a large file that Stowage wrote', async () => {
       await storage.putFile(container, 'ours', large, { partSize: MiB })
       expect((await client.read('ours'))[0]?.equals(large)).toBe(true)
       expect(await segmentsIn(ourSegments)).toHaveLength(6)
       await client.remove('ours')
       expect(await storage.hasFile(container, 'ours')).toBe(false)
-      // What a client leaves that knows nothing of static large objects goes with the next write of the name.
+      // A client without support for static large objects leaves parts. The next write of the name
+      // deletes them.
       await storage.putFile(container, 'ours', 'small')
       expect(await segmentsIn(ourSegments)).toEqual([])
       await storage.removeFile(container, 'ours')
     })
   })
 
-  test('type and metadata of ours are theirs', async () => {
+  test('the clients read the content type and metadata that Stowage wrote', async () => {
+    const file = 'attributes'
     const metadata = { author: 'Zoë Doe' }
-    await storage.putFile(container, 'facts', 'x', { contentType: 'image/x-ours', metadata, cacheControl: 'no-cache' })
-    const told = await swift('stat', container, 'facts')
-    for (const fact of [/Content Type: image\/x-ours/, /Meta Author: Zoë Doe/, /Cache-Control: no-cache/i]) {
-      expect(told).toMatch(fact)
+    await storage.putFile(container, file, 'x', { contentType: 'image/x-ours', metadata, cacheControl: 'no-cache' })
+    const output = await swift('stat', container, file)
+    for (const line of [/Content Type: image\/x-ours/, /Meta Author: Zoë Doe/, /Cache-Control: no-cache/i]) {
+      expect(output).toMatch(line)
     }
-    const [listed] = JSON.parse(String(await rclone(nothing, 'lsjson', '-M', `cloud:${container}/facts`))) as object[]
+    const [listed] = JSON.parse(String(await rclone(nothing, 'lsjson', '-M', `cloud:${container}/${file}`))) as object[]
     expect(listed).toMatchObject({ MimeType: 'image/x-ours', Size: 1 })
-    await storage.removeFile(container, 'facts')
+    await storage.removeFile(container, file)
   })
 
   describe.each<[string, (file: string) => Promise<unknown>]>([
-    ['static', (file) => swift('upload', '-S', String(MiB), '--use-slo', '--object-name', file, container, here)],
-    ['dynamic', (file) => swift('upload', '-S', String(MiB), '--object-name', file, container, here)],
-    ['rclone’s dynamic', (file) => rclone(nothing, 'copyto', here, `cloud:${container}/${file}`)],
-  ])('a %s large object of theirs', (kind, upload) => {
+    ['static', (file) => swift('upload', '-S', String(MiB), '--use-slo', '--object-name', file, container, localFile)],
+    ['dynamic', (file) => swift('upload', '-S', String(MiB), '--object-name', file, container, localFile)],
+    ["rclone's dynamic", (file) => rclone(nothing, 'copyto', localFile, `cloud:${container}/${file}`)],
+  ])('a %s large object of another client', (kind, upload) => {
     const file = `theirs/${kind}`
 
-    test('is read whole and in ranges, and copied into parts of our own', async () => {
-      await writeFile(here, large)
+    test('is read completely and in ranges, and copied into separate parts', async () => {
+      await writeFile(localFile, large)
       await upload(file)
       expect(await segmentsIn(theirSegments)).toHaveLength(6)
       expect((await read(file)).equals(large)).toBe(true)
@@ -193,10 +198,10 @@ describeServer('swift', (cloud) => {
 
       await storage.copyFile({ container, file }, { container, file: 'copy' })
       await storage.removeFile(container, file)
-      // They may belong to other files too.
-      const left = await segmentsIn(theirSegments)
-      expect(left).toHaveLength(6)
-      await storage.removeFiles(theirSegments, left)
+      // The parts may belong to other files too.
+      const remaining = await segmentsIn(theirSegments)
+      expect(remaining).toHaveLength(6)
+      await storage.removeFiles(theirSegments, remaining)
       expect((await read('copy')).equals(large)).toBe(true)
       await storage.removeFile(container, 'copy')
       expect(await segmentsIn(ourSegments)).toEqual([])

@@ -2,19 +2,19 @@ import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { settings } from '../src/index.js'
 
-const good = { authUrl: 'http://127.0.0.1:1', username: 'ada', password: 'p' }
+const valid = { authUrl: 'http://127.0.0.1:1', username: 'ada', password: 'p' }
 
-describe('credentials', () => {
+describe('Credentials', () => {
   it.each(['username', 'password', 'tenantName', 'region'])(
-    'of which %s ends with a line break are refused by its name',
+    'with a control character in %s are rejected, and the issue names the property',
     (name) => {
       for (const value of ['hunter2\n', 'hunter2\r\n', 'hun\tter2']) {
-        const { issues = [] } = v.safeParse(settings, { ...good, [name]: value })
+        const { issues = [] } = v.safeParse(settings, { ...valid, [name]: value })
         const named = issues.find((issue) => v.getDotPath(issue) === name)
         expect(named?.message).toMatch(/line break/)
         expect(named?.message).not.toContain('hunter2')
       }
-      expect(v.is(settings, good)).toBe(true)
+      expect(v.is(settings, valid)).toBe(true)
     },
   )
 })

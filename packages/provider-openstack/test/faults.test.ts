@@ -15,9 +15,9 @@ import { signInWith } from '../src/sign-in.js'
 
 const MiB = 1024 ** 2
 
-/** The retries of these tests wait no longer than they must. */
+/** Retries with minimal delays. */
 const retry = { attempts: 3, minDelay: 1, maxDelay: 5, maxOutage: 0 }
-/** Milliseconds: longer than a busy Swift is silent. */
+/** Milliseconds. A busy Swift sends data more often. */
 const idleTimeout = 4000
 
 describeServer('swift', ({ authUrl, username, password, projectName, region, local }) => {
@@ -27,7 +27,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
   const direct = new StorageService(new OpenStackProvider(settings))
 
   if (local === undefined) {
-    test.skip('what breaks between here and there: the proxy that breaks it speaks no TLS', () => undefined)
+    test.skip('connection faults: the proxy that causes them does not support TLS', () => undefined)
     return
   }
 
@@ -40,7 +40,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
     await direct.close()
   })
 
-  /** Swift at another address than the catalogue's. */
+  /** Makes a provider that sends requests to this address instead of the catalogue's. */
   const providerAt = (url: string, signIn: SignIn = signInWith(settings)) => {
     const authenticate = async (signal: AbortSignal) => {
       const session = await signIn.authenticate(signal)
@@ -49,18 +49,18 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
     return new SwiftProvider({ name: 'openstack', signIn: { authenticate }, idleTimeout })
   }
 
-  /** Over a proxy before Swift, which the first request of a new client meets. */
+  /** Calls `use` with a new storage whose requests to Swift go through a proxy. */
   const through = async (
     use: (storage: StorageService, proxy: TcpProxy) => Promise<void>,
     signIn: SignIn = signInWith(settings),
-    patience: RetryOptions = retry,
+    retryOptions: RetryOptions = retry,
   ) => {
     const proxy = await startTcpProxy(local.url)
-    await using storage = new StorageService(providerAt(proxy.endpoint, signIn), { retry: patience })
+    await using storage = new StorageService(providerAt(proxy.endpoint, signIn), { retry: retryOptions })
     await use(storage, proxy).finally(() => proxy.stop())
   }
 
-  /** Over a proxy before Keystone, whose catalogue leads to Swift directly. */
+  /** Calls `use` with a new storage whose requests to Keystone go through a proxy. */
   const throughKeystone = async (use: (storage: StorageService, proxy: TcpProxy) => Promise<void>) => {
     const proxy = await startTcpProxy(authUrl)
     await using storage = new StorageService(new OpenStackProvider({ ...settings, authUrl: proxy.endpoint }), { retry })
@@ -74,19 +74,21 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
     return (await native.list<{ name: string }>(request)).entries.map(({ name }) => name)
   }
 
-  test.each(['reset', 'truncate', 'stall'] as const)('a download goes on where it broke: %s', (kind) =>
-    through(async (storage, proxy) => {
-      proxy.failNext({ kind, afterBytes: MiB })
-      expect((await (await storage.openFile(container, 'file')).bytes()).equals(content)).toBe(true)
-      expect(proxy.connections).toBe(2)
-    }),
+  test.each(['reset', 'truncate', 'stall'] as const)(
+    'a download whose connection breaks resumes at the same byte: %s',
+    (kind) =>
+      through(async (storage, proxy) => {
+        proxy.failNext({ kind, afterBytes: MiB })
+        expect((await (await storage.openFile(container, 'file')).bytes()).equals(content)).toBe(true)
+        expect(proxy.connections).toBe(2)
+      }),
   )
 
   test.each<[string, Fault]>([
-    ['never comes', { kind: 'stall', afterBytes: 0 }],
-    ['breaks off', { kind: 'truncate', afterBytes: 20 }],
-    ['is a reset', { kind: 'reset', afterBytes: 0 }],
-  ])('a write whose answer %s is made again, and is whole', (_, fault) =>
+    ['never arrives', { kind: 'stall', afterBytes: 0 }],
+    ['is truncated', { kind: 'truncate', afterBytes: 20 }],
+    ['is lost', { kind: 'reset', afterBytes: 0 }],
+  ])('a write is retried if the response %s', (_, fault) =>
     through(async (storage, proxy) => {
       proxy.failNext(fault)
       const body = randomBytes(500_000)
@@ -96,7 +98,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
     }),
   )
 
-  test('a write that may have been made is not made again when twice is not once', () =>
+  test('a write with a condition is not retried if its outcome is unknown', () =>
     through(async (storage, proxy) => {
       for (const fault of [httpResponse(500), { kind: 'reset', afterBytes: 0 }] satisfies Fault[]) {
         const before = proxy.connections
@@ -107,7 +109,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
       }
     }))
 
-  test('503 says how long to wait, and is tried as often as it was said and no more', () =>
+  test('503 with Retry-After is UNAVAILABLE with retryAfter, and is attempted as often as the policy allows', () =>
     through(async (storage, proxy) => {
       const busy = httpResponse(503, { 'Retry-After': '3' })
       proxy.failNext(busy, busy, busy)
@@ -118,14 +120,14 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
       expect(proxy.connections).toBe(3)
     }))
 
-  test.each([500, 502, 503, 504])('%i once is made good', (status) =>
+  test.each([500, 502, 503, 504])('%i is retried', (status) =>
     through(async (storage, proxy) => {
       proxy.failNext(httpResponse(status, {}, '<html>the proxy says sorry</html>'))
       expect((await (await storage.openFile(container, 'file')).bytes()).equals(content)).toBe(true)
     }),
   )
 
-  test.each([400, 403, 409, 418])('%i is not tried again', (status) =>
+  test.each([400, 403, 409, 418])('%i is not retried', (status) =>
     through(async (storage, proxy) => {
       proxy.failNext(httpResponse(status))
       await expect(storage.getFile(container, 'file')).rejects.toMatchObject({ name: 'StorageError' })
@@ -133,19 +135,19 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
     }),
   )
 
-  test('what is no HTTP is BAD_RESPONSE', () =>
+  test('a response that is not HTTP is BAD_RESPONSE', () =>
     through(async (storage, proxy) => {
       proxy.failNext({ kind: 'response', text: 'garbage\r\n\r\n' })
       await expect(storage.getFiles(container)).rejects.toMatchObject({ code: 'BAD_RESPONSE' })
     }))
 
-  test('a list that is cut off is asked for again, however its length was told', () =>
+  test('a truncated list is requested again, with a declared length and with chunks', () =>
     through(async (storage, proxy) => {
       const head = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n'
-      const cut = '[{"name":"fi'
+      const truncated = '[{"name":"fi'
       const endings = [
-        `Content-Length: 5000\r\n\r\n${cut}`,
-        `Transfer-Encoding: chunked\r\n\r\n${cut.length.toString(16)}\r\n${cut}\r\n`,
+        `Content-Length: 5000\r\n\r\n${truncated}`,
+        `Transfer-Encoding: chunked\r\n\r\n${truncated.length.toString(16)}\r\n${truncated}\r\n`,
       ]
       for (const ending of endings) {
         proxy.failRequest(/^GET \S*format=json/, { kind: 'response', text: head + ending })
@@ -153,28 +155,28 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
       }
     }))
 
-  test('calls that are not repeated succeed, once, after the process was frozen for longer than connections are kept', async () => {
+  test('calls that are not retried succeed once after the process was frozen for longer than connections stay open', async () => {
     const idle = await startIdleClosingProxy(local.url)
     const frozen = new StorageService(providerAt(idle.endpoint))
-    const place = (file: string) => ({ container, file })
-    const [made, left] = [`faults-${randomUUID()}`, `faults-${randomUUID()}`]
-    await direct.createContainer({ name: left })
+    const location = (file: string) => ({ container, file })
+    const [created, destroyed] = [`faults-${randomUUID()}`, `faults-${randomUUID()}`]
+    await direct.createContainer({ name: destroyed })
     await direct.putFile(container, 'removed', 'x')
     await Promise.all(Array.from({ length: 10 }, () => frozen.getFile(container, 'file')))
     idle.blockUntilClosed()
     await Promise.all([
-      frozen.createContainer({ name: made }),
-      frozen.destroyContainer(left),
+      frozen.createContainer({ name: created }),
+      frozen.destroyContainer(destroyed),
       frozen.removeFile(container, 'removed'),
       frozen.putFile(container, 'created frozen', 'x', { ifNoneMatch: '*' }),
-      frozen.copyFile(place('file'), place('copied'), { ifNoneMatch: '*' }),
+      frozen.copyFile(location('file'), location('copied'), { ifNoneMatch: '*' }),
     ])
-    await direct.destroyContainer(made)
+    await direct.destroyContainer(created)
     await frozen.close()
     await idle.stop()
   })
 
-  test('an upload goes on after more failures in a row than a call has attempts, wherever they begin', () =>
+  test('an upload continues after more consecutive failures than the attempts of a call, at every step', () =>
     through(
       async (storage, proxy) => {
         const large = randomBytes(3 * MiB)
@@ -190,7 +192,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
       { ...retry, maxOutage: 60_000 },
     ))
 
-  test('parts whose connections break are sent again, and none is left over', () =>
+  test('parts whose connections break are sent again, and no part is left over', () =>
     through(async (storage, proxy) => {
       const large = randomBytes(6 * MiB + 1)
       proxy.failNext({ kind: 'none' }, { kind: 'reset', afterBytes: 0 }, httpResponse(503))
@@ -202,7 +204,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
       expect(await partsOf()).toEqual([])
     }))
 
-  test('a token that has expired is renewed once for all who hold it, and what they asked is asked again', async () => {
+  test('an expired token is renewed once for all requests, which are then retried', async () => {
     let signedIn = 0
     const own = signInWith(settings)
     const expiring: SignIn = {
@@ -222,7 +224,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
     expect(signedIn).toBe(2)
   })
 
-  test('a token that goes on being refused is UNAUTHENTICATED after one more sign-in', () =>
+  test('a token that is rejected repeatedly is UNAUTHENTICATED after one more sign-in', () =>
     through(async (storage, proxy) => {
       proxy.failNext(httpResponse(401), httpResponse(401))
       await expect(storage.getFile(container, 'file')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
@@ -236,17 +238,17 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
     }))
 
   test.each<[string, Fault]>([
-    ['resets', { kind: 'reset', afterBytes: 0 }],
-    ['breaks off', { kind: 'truncate', afterBytes: 300 }],
-    ['cannot serve', httpResponse(503)],
-  ])('a sign-in is tried again when Keystone %s', (_, fault) =>
+    ['resets the connection', { kind: 'reset', afterBytes: 0 }],
+    ['truncates the response', { kind: 'truncate', afterBytes: 300 }],
+    ['is unavailable', httpResponse(503)],
+  ])('a sign-in is retried if Keystone %s', (_, fault) =>
     throughKeystone(async (storage, proxy) => {
       proxy.failNext(fault)
       expect((await storage.getFile(container, 'file')).size).toBe(content.length)
     }),
   )
 
-  test('a Keystone that goes on failing is asked as often as it was said', () =>
+  test('a sign-in is attempted as often as the policy allows', () =>
     throughKeystone(async (storage, proxy) => {
       const busy = httpResponse(503, { 'Retry-After': '3' })
       proxy.failNext(busy, busy, busy)
@@ -254,7 +256,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region, loc
       expect(proxy.connections).toBe(3)
     }))
 
-  test('in a storm of faults every file is the old or the new one, and every error is one of ours', () =>
+  test('with many random faults, every file is the old or the new version, and every error is a StorageError', () =>
     through(async (storage, proxy) => {
       const files = Array.from({ length: 6 }, (_, index) => `storm ${index}`)
       const versions = new Map<string, Buffer[]>()

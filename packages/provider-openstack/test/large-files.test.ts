@@ -21,7 +21,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region }) =
   const provider = make()
   const storage = new StorageService(provider)
   const container = `large-${Date.now().toString(36)}`
-  const beside = `stowage-segments.${container}`
+  const segments = `stowage-segments.${container}`
 
   beforeAll(() => storage.createContainer({ name: container }))
   afterAll(async () => {
@@ -31,10 +31,10 @@ describeServer('swift', ({ authUrl, username, password, projectName, region }) =
     await storage.close()
   })
 
-  /** What lies in the container beside. */
+  /** Returns the objects in the segments container. */
   const parts = async (): Promise<string[]> => {
     const { entries } = await provider.native.list<{ name: string }>({
-      container: beside,
+      container: segments,
       signal: AbortSignal.timeout(60_000),
       allow: [404],
     })
@@ -46,37 +46,37 @@ describeServer('swift', ({ authUrl, username, password, projectName, region }) =
   const copy = (from: string, to: string, options = {}) =>
     storage.copyFile({ container, file: from }, { container, file: to } satisfies FileLocation, options)
 
-  test('a large file’s parts lie in a container that no list shows', async () => {
+  test("a large file's parts are in a container that no list shows", async () => {
     await put('file')
     expect(await parts()).toHaveLength(3)
     expect((await storage.getFiles(container)).map(({ name }) => name)).toEqual(['file'])
     const names = (await storage.getContainers()).map(({ name }) => name)
     expect(names).toContain(container)
-    expect(names).not.toContain(beside)
-    for await (const { name } of storage.containers({ pageSize: 1 })) expect(name).not.toBe(beside)
-    await expect(storage.getContainer(beside)).rejects.toMatchObject({ code: 'INVALID_NAME' })
+    expect(names).not.toContain(segments)
+    for await (const { name } of storage.containers({ pageSize: 1 })) expect(name).not.toBe(segments)
+    await expect(storage.getContainer(segments)).rejects.toMatchObject({ code: 'INVALID_NAME' })
     await storage.removeFile(container, 'file')
   })
 
-  test('they go with the file, however it goes', async () => {
-    const ways: Record<string, () => Promise<unknown>> = {
-      removal: () => storage.removeFile(container, 'file'),
-      'removal of many': () => storage.removeFiles(container, ['file', 'other', 'none']),
+  test('every operation that deletes or replaces a large file deletes its parts', async () => {
+    const operations: Record<string, () => Promise<unknown>> = {
+      'a deletion': () => storage.removeFile(container, 'file'),
+      'a deletion of many': () => storage.removeFiles(container, ['file', 'other', 'none']),
       'a small file over it': () => storage.putFile(container, 'file', 'small'),
       'a copy over it': () => storage.copyFile({ container, file: 'small' }, { container, file: 'file' }),
       'a move': () => storage.moveFile({ container, file: 'file' }, { container, file: 'small' }),
     }
-    for (const [way, go] of Object.entries(ways)) {
+    for (const [operation, run] of Object.entries(operations)) {
       await storage.putFile(container, 'small', 'small')
       await put('file')
-      await go()
-      if (way === 'a move') await storage.removeFile(container, 'small')
-      expect(await parts(), way).toEqual([])
+      await run()
+      if (operation === 'a move') await storage.removeFile(container, 'small')
+      expect(await parts(), operation).toEqual([])
     }
     await storage.removeFiles(container, ['file', 'small'])
   })
 
-  test('a large file over a large one leaves the parts of the new one alone', async () => {
+  test('a large file over a large one leaves only the parts of the new one', async () => {
     await put('file')
     const before = await parts()
     await put('file', Buffer.alloc(2 * MiB, 'new'))
@@ -87,7 +87,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region }) =
     await storage.removeFile(container, 'file')
   })
 
-  test('a part that was sent several times is kept once', async () => {
+  test('a part that was sent several times is stored once', async () => {
     const upload = await storage.startUpload(container, 'file', inParts)
     await storage.uploadPart(upload, 1, Buffer.alloc(MiB, 1))
     const first = await storage.uploadPart(upload, 1, Buffer.alloc(MiB, 2))
@@ -98,7 +98,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region }) =
     await storage.removeFile(container, 'file')
   })
 
-  test('a part that is sent when the upload is over changes nothing and leaves nothing', async () => {
+  test('a part that is sent after the completion changes nothing and leaves nothing', async () => {
     const upload = await storage.startUpload(container, 'file', inParts)
     const part = await storage.uploadPart(upload, 1, Buffer.alloc(MiB, 1))
     await storage.completeUpload(upload, [part])
@@ -114,7 +114,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region }) =
     expect(await parts()).toEqual([])
   })
 
-  test('an abort leaves nothing, and after the completion it leaves the file', async () => {
+  test('an abort leaves nothing, and after the completion it leaves only the file', async () => {
     const upload = await storage.startUpload(container, 'file', inParts)
     const part = await storage.uploadPart(upload, 1, Buffer.alloc(MiB, 1))
     await storage.abortUpload(upload)
@@ -150,7 +150,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region }) =
     }
   })
 
-  test('a copy has parts of its own: either file can go', async () => {
+  test('a copy has separate parts, so either file can be deleted', async () => {
     await put('file')
     await copy('file', 'copy')
     expect(await parts()).toHaveLength(6)
@@ -206,7 +206,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region }) =
     expect(await parts()).toEqual([])
   })
 
-  test('many who write one name at once leave one version, and its parts alone', async () => {
+  test('concurrent writers of one name leave one version, and only its parts', async () => {
     const versions = Array.from({ length: 6 }, (_, index) =>
       Buffer.alloc(index % 2 === 0 ? 2 * MiB + index : index + 1, index),
     )
@@ -222,7 +222,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region }) =
     expect(await parts()).toEqual([])
   })
 
-  test('a container’s destruction takes parts and unfinished uploads along', async () => {
+  test('destroying a container deletes parts and unfinished uploads', async () => {
     await put('file')
     await storage.startUpload(container, 'unfinished', inParts)
     await storage.destroyContainer(container)
@@ -231,7 +231,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region }) =
     expect(await Array.fromAsync(storage.uploads(container))).toEqual([])
   })
 
-  test('a container that is created again shows nothing of one that was destroyed half', async () => {
+  test('a new container contains nothing of a container whose destruction was interrupted', async () => {
     await put('file')
     await storage.startUpload(container, 'unfinished', inParts)
     const signal = AbortSignal.timeout(60_000)
@@ -242,7 +242,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region }) =
     expect(await Array.fromAsync(storage.uploads(container))).toEqual([])
   })
 
-  test('what other tools made is read: a large object with parts of theirs, whose parts stay theirs', async () => {
+  test('a large object of another tool is read, and its parts are not deleted', async () => {
     const signal = AbortSignal.timeout(60_000)
     const theirs = `${container}_segments`
     await storage.createContainer({ name: theirs })

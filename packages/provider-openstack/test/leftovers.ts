@@ -1,6 +1,6 @@
 import type { OpenStackProvider } from '../src/index.js'
 
-/** Containers of parts, of this run of the suite, whose container is gone. */
+/** Returns the segments containers of a run of the suite whose container was deleted. */
 export async function leftoversOf(provider: OpenStackProvider, run: string): Promise<string[]> {
   const signal = AbortSignal.timeout(60_000)
   const { native } = provider

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { OpenStackProvider } from '../src/index.js'
 
-it('refuses an option that it does not have, and names it and those that it has', () => {
+it('rejects an unknown option, and names it and the known ones', () => {
   const misspelt = { authUrll: 'http://127.0.0.1' }
   expect(() => new OpenStackProvider(misspelt as never)).toThrow(
     expect.objectContaining({

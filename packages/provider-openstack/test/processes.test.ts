@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest'
 import { OpenStackProvider } from '../src/index.js'
 
 const MiB = 1024 ** 2
-/** 3,072 MiB, the long form, take a minute. */
+/** 3,072 MiB, the long form, takes a minute. */
 const largeSize = largeBodySize(384)
 
 describeServer('swift', ({ authUrl, username, password, projectName, region }) => {
@@ -32,7 +32,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region }) =
     container,
     file: 'file',
   })
-  /** Writes in parts of 1 MiB. */
+  /** Options of a process that writes in parts of 1 MiB. */
   const writer = (container: string, size: number) => {
     const { settings: defaults, ...rest } = client(container)
     return { ...rest, settings: { ...defaults, partSize: MiB }, size }
@@ -43,24 +43,24 @@ describeServer('swift', ({ authUrl, username, password, projectName, region }) =
     return (await provider.native.list<{ name: string }>(request)).entries.map(({ name }) => name)
   }
 
-  /** What the killed process had sent Swift may still be about to store: purges when nothing changes any more. */
+  /** Purges uploads. First waits until Swift has stored all that the killed process had sent. */
   const purge = async (container: string): Promise<void> => {
-    for (let before = -1, now = 0; before !== now; ) {
-      before = now
-      for (let look = 0; look < 5; look++) now = (await partsIn(container)).length
+    for (let previous = -1, current = 0; previous !== current; ) {
+      previous = current
+      for (let lists = 0; lists < 5; lists++) current = (await partsIn(container)).length
     }
     await storage.purgeUploads(container)
     expect(await Array.fromAsync(storage.uploads(container))).toEqual([])
   }
 
-  test(`${largeSize / MiB} MiB of unknown length go up and come down whole, in less than 200 MiB of memory`, async () => {
+  test(`${largeSize / MiB} MiB of unknown length are uploaded and downloaded completely, in less than 200 MiB of memory`, async () => {
     const container = await newContainer()
     await transferWhole({ ...client(container), size: largeSize }, 200 * MiB)
     await storage.removeFile(container, 'file')
     expect(await partsIn(container)).toEqual([])
   }, 1_800_000)
 
-  test('a process that is killed while it writes leaves the old file, and an upload that is listed and purged', async () => {
+  test('a writer that is killed leaves the old file, and an upload that is listed and purged', async () => {
     const container = await newContainer()
     const old = Buffer.alloc(3 * MiB, 'old ')
     await storage.putFile(container, 'file', old, { partSize: MiB })
@@ -76,21 +76,22 @@ describeServer('swift', ({ authUrl, username, password, projectName, region }) =
     expect(await partsIn(container)).toEqual(partsOfOld)
   })
 
-  test('one that is killed around the end leaves the old or the new file, and nothing that is not purged', async () => {
+  test('a writer that is killed during the completion leaves the old or the new file, and nothing that is not purged', async () => {
     const container = await newContainer()
     const size = 3 * MiB + 5
     for (let killed = 0; killed < 4; killed++) {
       const old = Buffer.alloc(2 * MiB, killed)
       await storage.putFile(container, 'file', old, { partSize: MiB })
-      // After the last chunk come the last parts, the manifest, and the removal of what the version before consisted of.
+      // The last chunk is followed by the last parts, the manifest, and the deletion of the
+      // previous version's parts.
       await killWhileWriting(writer(container, size), { chunks: 4, soon: randomInt(200) })
       const read = async () => (await storage.openFile(container, 'file')).bytes()
-      const isWhole = (bytes: Buffer) => bytes.length === size || bytes.equals(old)
-      expect(isWhole(await read())).toBe(true)
-      // The last request of the killed process may replace the file only now.
+      const isComplete = (bytes: Buffer) => bytes.length === size || bytes.equals(old)
+      expect(isComplete(await read())).toBe(true)
+      // The last request of the killed process may replace the file only after this read.
       await purge(container)
       const last = await read()
-      expect(isWhole(last)).toBe(true)
+      expect(isComplete(last)).toBe(true)
       expect(await partsIn(container)).toHaveLength(last.length === size ? 4 : 2)
     }
   })

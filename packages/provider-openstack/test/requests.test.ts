@@ -8,7 +8,7 @@ import { signInWith } from '../src/sign-in.js'
 const MiB = 1024 ** 2
 const inParts = { partSize: MiB }
 
-/** What docs/providers/openstack.md says that an operation costs. */
+/** The requests of each operation, as docs/providers/openstack.md states them. */
 describeServer('swift', ({ authUrl, username, password, projectName, region }) => {
   const signIn = signInWith({ authUrl, username, password, projectName, region })
   const storage = new StorageService(new SwiftProvider({ name: 'openstack', signIn, copyPartSize: MiB }))
@@ -28,7 +28,7 @@ describeServer('swift', ({ authUrl, username, password, projectName, region }) =
   beforeAll(async () => {
     await storage.createContainer({ name: container })
     await storage.putFile(container, 'parts', large, inParts)
-    // The first one asks for the account's key and gives it one.
+    // The first one requests the account's key, and creates it if missing.
     await storage.signUrl(container, 'x', { method: 'GET', expiresIn: 60 })
     subscribe('undici:client:sendHeaders', count)
   })
@@ -38,42 +38,42 @@ describeServer('swift', ({ authUrl, username, password, projectName, region }) =
     await storage.close()
   })
 
-  test('operations take the requests that the documentation tells', async () => {
+  test('operations send as many requests as the documentation states', async () => {
     const file = { container, file: 'file' }
     const copy = { container, file: 'copy' }
     const costs = {
-      'a put where there are large files': await costOf(() => storage.putFile(container, 'file', 'x')),
-      'a put under an ETag': await costOf(() => storage.putFile(container, 'file', 'x', { ifMatch: '*' })),
+      'a put, with large files in the container': await costOf(() => storage.putFile(container, 'file', 'x')),
+      'a put with an ETag condition': await costOf(() => storage.putFile(container, 'file', 'x', { ifMatch: '*' })),
       'a page of a list': await costOf(() => storage.getFiles(container)),
-      "a file's facts": await costOf(() => storage.getFile(container, 'file')),
+      "a file's properties": await costOf(() => storage.getFile(container, 'file')),
       'a missing file': await costOf(() => storage.hasFile(container, 'missing')),
       'a download': await costOf(async () => (await storage.openFile(container, 'file')).bytes()),
       'a copy': await costOf(() => storage.copyFile(file, copy)),
-      'a removal': await costOf(() => storage.removeFile(container, 'copy')),
+      'a deletion': await costOf(() => storage.removeFile(container, 'copy')),
       'a large file of 3 parts': await costOf(() => storage.putFile(container, 'large', large, inParts)),
       'its copy': await costOf(() => storage.copyFile({ container, file: 'large' }, copy)),
-      'its removal': await costOf(() => storage.removeFile(container, 'large')),
-      'a removal of many, one of them large': await costOf(() => storage.removeFiles(container, ['file', 'copy'])),
+      'its deletion': await costOf(() => storage.removeFile(container, 'large')),
+      'a deletion of many, one of them large': await costOf(() => storage.removeFiles(container, ['file', 'copy'])),
       'a signed URL': await costOf(() => storage.signUrl(container, 'x', { method: 'GET', expiresIn: 60 })),
     }
     expect(costs).toEqual({
-      'a put where there are large files': 2,
-      'a put under an ETag': 3,
+      'a put, with large files in the container': 2,
+      'a put with an ETag condition': 3,
       'a page of a list': 1,
-      "a file's facts": 1,
+      "a file's properties": 1,
       'a missing file': 2,
       'a download': 1,
       'a copy': 3,
-      'a removal': 2,
+      'a deletion': 2,
       'a large file of 3 parts': 8 + 2 * 3,
       'its copy': 7 + 3,
-      'its removal': 5,
-      'a removal of many, one of them large': 3 + 4,
+      'its deletion': 5,
+      'a deletion of many, one of them large': 3 + 4,
       'a signed URL': 0,
     })
   })
 
-  test('a put where no file is large takes one request, and one more every two seconds', async () => {
+  test('a put in a container without large files takes one request, and one more every two seconds', async () => {
     const plain = `${container}-plain`
     await storage.createContainer({ name: plain })
     const cost = await costOf(() => storage.putFile(plain, 'file', 'x'))

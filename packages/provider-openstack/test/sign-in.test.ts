@@ -8,10 +8,10 @@ import { signInWith } from '../src/sign-in.js'
 
 describeServer('swift', ({ authUrl, region, username, password, projectName, local }) => {
   const settings = { authUrl, region, username, password }
-  const over = (given: OpenStackSettings) => new StorageService(new OpenStackProvider(given))
+  const storageWith = (given: OpenStackSettings) => new StorageService(new OpenStackProvider(given))
 
-  test('every usual way to tell user, project and domain signs in to the same account', async () => {
-    const ways: OpenStackSettings[] = [
+  test('every usual combination of user, project and domain signs in to the same account', async () => {
+    const combinations: OpenStackSettings[] = [
       { ...settings, projectName },
       { ...settings, tenantName: projectName },
       { ...settings, projectName, domainName: 'Default' },
@@ -24,7 +24,7 @@ describeServer('swift', ({ authUrl, region, username, password, projectName, loc
     ]
     if (local !== undefined) {
       const { projectId, userId } = local.user
-      ways.push(
+      combinations.push(
         settings,
         { ...settings, projectId },
         { ...settings, tenantId: projectId },
@@ -34,39 +34,39 @@ describeServer('swift', ({ authUrl, region, username, password, projectName, loc
       )
     }
     const container = `sign-in-${Date.now().toString(36)}`
-    await using first = over(ways[0] as OpenStackSettings)
+    await using first = storageWith(combinations[0] as OpenStackSettings)
     await first.createContainer({ name: container })
-    for (const way of ways) {
-      await using storage = over(way)
-      expect(await storage.hasContainer(container), JSON.stringify({ ...way, password: '…' })).toBe(true)
+    for (const given of combinations) {
+      await using storage = storageWith(given)
+      expect(await storage.hasContainer(container), JSON.stringify({ ...given, password: '…' })).toBe(true)
     }
     await first.destroyContainer(container)
   })
 
-  test('an application credential stands for user, password and project', async () => {
+  test('an application credential replaces user, password and project', async () => {
     if (local === undefined) return
     const { userId } = local.user
     const token = await signIn(authUrl, { username, password, project: projectName })
     const url = `${authUrl}/v3/users/${userId}/application_credentials`
     const headers = { 'X-Auth-Token': token, 'Content-Type': 'application/json' }
     const name = `tests-${Date.now().toString(36)}`
-    const answer = await fetch(url, {
+    const response = await fetch(url, {
       method: 'POST',
       headers,
       body: JSON.stringify({ application_credential: { name } }),
     })
-    const { application_credential: made } = (await answer.json()) as {
+    const { application_credential: created } = (await response.json()) as {
       application_credential: { id: string; secret: string }
     }
-    const given = { authUrl, region, applicationCredentialId: made.id }
-    await using storage = over({ ...given, applicationCredentialSecret: made.secret })
+    const given = { authUrl, region, applicationCredentialId: created.id }
+    await using storage = storageWith({ ...given, applicationCredentialSecret: created.secret })
     expect(await storage.getContainers()).toBeInstanceOf(Array)
-    await using wrong = over({ ...given, applicationCredentialSecret: 'wrong' })
+    await using wrong = storageWith({ ...given, applicationCredentialSecret: 'wrong' })
     await expect(wrong.getContainers()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
-    await fetch(`${url}/${made.id}`, { method: 'DELETE', headers })
+    await fetch(`${url}/${created.id}`, { method: 'DELETE', headers })
   })
 
-  test('whatever is wrong about a sign-in is UNAUTHENTICATED', async () => {
+  test('a sign-in with any wrong setting is UNAUTHENTICATED', async () => {
     const wrong: Partial<OpenStackSettings>[] = [
       { password: 'wrong' },
       { username: 'nobody' },
@@ -75,16 +75,16 @@ describeServer('swift', ({ authUrl, region, username, password, projectName, loc
       { keystoneAuthVersion: 'v2.0' },
     ]
     for (const given of wrong) {
-      await using storage = over({ ...settings, projectName, ...given })
+      await using storage = storageWith({ ...settings, projectName, ...given })
       const error = await storage.getContainers().catch((reason: unknown) => reason)
       expect(error, JSON.stringify(given)).toMatchObject({ code: 'UNAUTHENTICATED', provider: 'openstack' })
     }
   })
 
-  test('a container of somebody else is PERMISSION_DENIED, and not missing', async () => {
+  test('a container of another account is PERMISSION_DENIED, and not missing', async () => {
     if (local === undefined) return
     const container = `mine-${Date.now().toString(36)}`
-    await using storage = over({ ...settings, projectName })
+    await using storage = storageWith({ ...settings, projectName })
     await storage.createContainer({ name: container })
     await storage.putFile(container, 'file', 'hello')
     const { username: name, password: secret, projectId } = local.other
@@ -117,35 +117,35 @@ describeServer('swift', ({ authUrl, region, username, password, projectName, loc
   })
 })
 
-describe('the settings of a data source', () => {
-  const good = { username: 'ada', password: 'p', authUrl: 'http://127.0.0.1:1' }
+describe('The settings of a data source', () => {
+  const valid = { username: 'ada', password: 'p', authUrl: 'http://127.0.0.1:1' }
   const problem = (given: object) =>
     createStorage({ name: 'files', provider: openstack, ...given } as never).then(
       () => 'none',
       (error: Error) => error.message,
     )
 
-  test('are enough with user, password and URL', async () => {
-    expect(await problem(good)).toBe('none')
+  test('are complete with user, password and URL', async () => {
+    expect(await problem(valid)).toBe('none')
   })
 
-  test('are enough with an application credential and URL', async () => {
-    const { authUrl } = good
+  test('are complete with an application credential and URL', async () => {
+    const { authUrl } = valid
     const credential = { applicationCredentialId: 'i', applicationCredentialSecret: 's' }
     expect(await problem({ authUrl, ...credential })).toBe('none')
     expect(await problem({ authUrl, applicationCredentialId: 'i' })).toMatch(/"applicationCredentialSecret".*together/)
-    expect(await problem({ ...good, ...credential })).toMatch(/"applicationCredentialId".*stands for/)
+    expect(await problem({ ...valid, ...credential })).toMatch(/"applicationCredentialId".*replaces.*username/)
   })
 
-  test('what is missing, unknown or contradictory is named, with the data source', async () => {
-    expect(await problem({ ...good, password: undefined })).toMatch(/"files".*"password"/)
-    expect(await problem({ ...good, username: undefined })).toMatch(/"username".*userId/)
-    expect(await problem({ ...good, userId: 'u' })).toMatch(/"username".*userId/)
-    expect(await problem({ ...good, authUrl: 'keystone' })).toMatch(/"authUrl"/)
-    expect(await problem({ ...good, authUrl: 'ftp://keystone' })).toMatch(/"authUrl"/)
-    expect(await problem({ ...good, passwort: 'p' })).toMatch(/"passwort"/)
-    expect(await problem({ ...good, projectId: 'a', tenantId: 'b' })).toMatch(/"tenantId".*together with projectId/)
-    expect(await problem({ ...good, domainId: 'a', domainName: 'b' })).toMatch(/"domainName".*together with domainId/)
-    expect(await problem({ ...good, keystoneAuthVersion: 'v4' })).toMatch(/"keystoneAuthVersion"/)
+  test('that are missing, unknown or contradictory are rejected, and the message names them and the data source', async () => {
+    expect(await problem({ ...valid, password: undefined })).toMatch(/"files".*"password"/)
+    expect(await problem({ ...valid, username: undefined })).toMatch(/"username".*userId/)
+    expect(await problem({ ...valid, userId: 'u' })).toMatch(/"username".*userId/)
+    expect(await problem({ ...valid, authUrl: 'keystone' })).toMatch(/"authUrl"/)
+    expect(await problem({ ...valid, authUrl: 'ftp://keystone' })).toMatch(/"authUrl"/)
+    expect(await problem({ ...valid, passwort: 'p' })).toMatch(/"passwort"/)
+    expect(await problem({ ...valid, projectId: 'a', tenantId: 'b' })).toMatch(/"tenantId".*together with projectId/)
+    expect(await problem({ ...valid, domainId: 'a', domainName: 'b' })).toMatch(/"domainName".*together with domainId/)
+    expect(await problem({ ...valid, keystoneAuthVersion: 'v4' })).toMatch(/"keystoneAuthVersion"/)
   })
 })

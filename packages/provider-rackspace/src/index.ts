@@ -1,8 +1,9 @@
 /**
  * @stowage/provider-rackspace: containers and files in Rackspace Cloud Files.
  *
- * - `settings.ts`: the settings of a data source; `sign-in.ts`: the sign-in that they lead to.
- * - `provider.ts`: the provider, which is that of `@stowage/swift`; names, layout, capabilities and consistency are told there.
+ * - `settings.ts`: the settings of a data source. `sign-in.ts`: the sign-in with them.
+ * - `provider.ts`: the provider. It extends the one of `@stowage/swift`, which describes names,
+ *   layout, capabilities and consistency.
  *
  * Configuration: user name, API key, region.
  */

@@ -15,9 +15,9 @@ const optionNames = {
   idleTimeout: true,
 } as const satisfies NamesOf<RackspaceSettings>
 
-/** Containers and files in Rackspace Cloud Files, signed in with an API key. */
+/** Containers and files in Rackspace Cloud Files, with a sign-in with an API key. */
 export class RackspaceProvider extends SwiftProvider {
-  /** Does no I/O. */
+  /** Creates the provider without any I/O. */
   constructor(settings: RackspaceSettings) {
     checkOptions('RackspaceProvider', settings, optionNames)
     super({
@@ -26,7 +26,7 @@ export class RackspaceProvider extends SwiftProvider {
       tempUrlKey: settings.tempUrlKey,
       idleTimeout: settings.idleTimeout,
       capabilities: {
-        // Cloud Files asks for segments of at least 1 MiB, which newer versions of Swift no longer do.
+        // Cloud Files requires segments of at least 1 MiB. Newer versions of Swift do not.
         parts: swiftCapabilities.parts && { ...swiftCapabilities.parts, minPartSize: MiB },
       },
     })
@@ -34,6 +34,6 @@ export class RackspaceProvider extends SwiftProvider {
 }
 
 /** Makes the provider from checked settings. */
-export function createProvider(given: RackspaceSettings): RackspaceProvider {
-  return new RackspaceProvider(given)
+export function createProvider(settings: RackspaceSettings): RackspaceProvider {
+  return new RackspaceProvider(settings)
 }

@@ -1,10 +1,11 @@
-/**
- * The settings of a data source, in pkgcloud's words.
- */
+/** The settings of a data source, with pkgcloud's names. */
 import * as v from 'valibot'
 
 const textRule = 'must be a string that is not empty'
-/** Files and environment variables often end with a line break, which the service would only call wrong credentials. */
+/**
+ * Files and environment variables often end with a line break, which the service would only report
+ * as wrong credentials.
+ */
 const lineRule = 'must not contain a line break or another control character, also at its end'
 const text = v.pipe(v.string(textRule), v.minLength(1, textRule), v.regex(/^\P{Cc}*$/u, lineRule))
 const flag = v.boolean('must be true or false')
@@ -12,20 +13,23 @@ const urlRule = 'must be a URL that begins with http:// or https://'
 const url = v.pipe(v.string(urlRule), v.url(urlRule), v.regex(/^https?:/, urlRule))
 const timeoutRule = 'must be a whole number of milliseconds from 1 to 2147483647'
 
-/** A data source's settings, beside `provider`. */
+/** A data source's settings, except `provider`. */
 export const settings = v.strictObject(
   {
     username: text,
     apiKey: text,
-    /** Such as `DFW`, `ORD` or `LON`. Default: the user's own region. */
+    /** For example `DFW`, `ORD` or `LON`. Default: the user's default region. */
     region: v.optional(text),
-    /** Default: Rackspace's own. */
+    /** The identity service's URL. Default: Rackspace's. */
     authUrl: v.optional(url),
-    /** The endpoint on Rackspace's own network, where traffic costs nothing. Default: false. */
+    /** Uses the endpoint in Rackspace's network, where traffic is free. Default: false. */
     useInternal: v.optional(flag),
-    /** The account's key for signed URLs. Default: the account is asked for it, and given one when it has none. */
+    /**
+     * The account's key for signed URLs. Default: the key that the account has, which is created if
+     * missing.
+     */
     tempUrlKey: v.optional(text),
-    /** Milliseconds in which nothing comes over a connection, after which it counts as lost. Default: 60,000. */
+    /** Milliseconds without data after which a connection counts as lost. Default: 60,000. */
     idleTimeout: v.optional(
       v.pipe(
         v.number(timeoutRule),

@@ -11,7 +11,7 @@ describeServer('rackspace', ({ authUrl, username, apiKey, otherRegion }) => {
     await expect(storage.getContainers()).rejects.toMatchObject({ code, provider: 'rackspace' })
   }
 
-  test('the user’s own region is taken when none is given, and another one when it is', async () => {
+  test("the default region is the user's, and another one can be given", async () => {
     for (const region of [undefined, otherRegion, otherRegion?.toLowerCase()]) {
       await using storage = new StorageService(new RackspaceProvider({ ...settings, ...(region ? { region } : {}) }))
       expect(await storage.getContainers()).toBeInstanceOf(Array)
@@ -23,15 +23,15 @@ describeServer('rackspace', ({ authUrl, username, apiKey, otherRegion }) => {
     await fails({ region: 'XYZ' }, 'UNAUTHENTICATED')
   })
 
-  test('a version at the end of authUrl is understood', async () => {
+  test('authUrl may end with a version', async () => {
     if (authUrl === undefined) return
     await using storage = new StorageService(new RackspaceProvider({ ...settings, authUrl: `${authUrl}/v2.0/` }))
     expect(await storage.getContainers()).toBeInstanceOf(Array)
   })
 })
 
-describe('the settings of a data source', () => {
-  test('a missing key is named, with the data source', async () => {
+describe('The settings of a data source', () => {
+  test('without a key are rejected, and the message names it and the data source', async () => {
     const entry = { name: 'files', provider: rackspace, username: 'ada' } as never
     await expect(createStorage(entry)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
@@ -39,7 +39,7 @@ describe('the settings of a data source', () => {
     })
   })
 
-  test('a property that is not known is named', async () => {
+  test('with an unknown property are rejected, and the message names it', async () => {
     const entry = { name: 'files', provider: rackspace, username: 'ada', apiKey: 'k', apikey: 'k' } as never
     await expect(createStorage(entry)).rejects.toMatchObject({ message: expect.stringMatching(/"apikey"/) })
   })

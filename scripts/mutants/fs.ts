@@ -1,6 +1,6 @@
 import type { Mutant } from './mutant.ts'
 
-const at = (room: string) => `provider-fs/src/${room}.ts`
+const at = (module: string) => `provider-fs/src/${module}.ts`
 
 export const fsMutants: readonly Mutant[] = [
   {
@@ -17,50 +17,50 @@ export const fsMutants: readonly Mutant[] = [
     replace: 'const info = fileInfo(place, stats, kept)\n    const range',
   },
   {
-    name: 'ignores conditions on a look',
+    name: 'ignores conditions on getFile',
     file: at('reader'),
     find: 'checkReadConditions(info, options.conditions)\n    return info',
     replace: 'return info',
   },
   {
-    name: 'takes the attributes of whatever version is there',
+    name: 'returns the attributes of another version',
     file: at('reader'),
     find: 'const kept = await workspace.attributes.find(place, stats)',
     replace:
       'const now = await workspace.directories.direct.lstatIfThere(path)\n  const kept = await workspace.attributes.find(place, now ?? stats)',
   },
   {
-    name: 'writes in place, over the file that is there',
+    name: 'overwrites the existing file in place',
     file: at('files/commit'),
     find: 'await direct.rename(path, to)',
     replace: 'const { copyFile } = await import("node:fs/promises")\n  await copyFile(path, to)',
   },
   {
-    name: 'replaces a file that was not there a moment ago',
+    name: 'replaces a file that did not exist a moment ago',
     file: at('files/commit'),
     find: 'await direct.link(content.path, directory.at(place.entry))',
     replace: 'await direct.rename(content.path, directory.at(place.entry))',
   },
   {
-    name: 'ignores conditions on writes when it comes to it',
+    name: 'ignores conditions on writes at the commit',
     file: at('files/commit'),
     find: 'checkWriteConditions(present && { etag: etagOf(present) }, conditions)\n      await prepare',
     replace: 'await prepare',
   },
   {
-    name: 'frees chunks before it has copied them',
+    name: 'frees chunks before they are copied',
     file: at('writer'),
     find: 'const writing = writer.add(chunk)',
     replace: 'freeChunk(chunk)\n      const writing = writer.add(chunk)',
   },
   {
-    name: 'takes no lock',
+    name: 'acquires no lock',
     file: at('files/commit'),
     find: 'return workspace.locks.hold([lockOf(place)], signal, async () => {',
     replace: 'return workspace.locks.hold([], signal, async () => {',
   },
   {
-    name: 'forgets attributes',
+    name: 'loses attributes',
     file: at('files/commit'),
     find: 'if (!plain) await workspace.attributes.save(place, stats, options)',
     replace: '',
@@ -72,32 +72,32 @@ export const fsMutants: readonly Mutant[] = [
     replace: 'run.reverse() : run.sort(compareNames).reverse()',
   },
   {
-    name: 'shows the last entry of a page again',
+    name: 'lists the last entry of a page twice',
     file: at('lister'),
     find: '} else if (compareNames(name, this.#after) > 0) {',
     replace: '} else if (compareNames(name, this.#after) >= 0) {',
   },
   {
-    name: 'shows a folder again on the next page',
+    name: 'lists a folder again on the next page',
     file: at('lister'),
     find: 'done: compareNames(folderName, this.#after) <= 0 }',
     replace: 'done: compareNames(folderName, this.#after) < 0 }',
   },
   {
-    name: 'gives a cursor after the last page',
+    name: 'returns a cursor after the last page',
     file: at('lister'),
     find: 'if (further.length > 0) return { entries, next: encodeNext(options, after) }\n  }\n  return { entries }',
     replace:
       'if (further.length > 0) break\n  }\n  return entries.length === 0 ? { entries } : { entries, next: encodeNext(options, after) }',
   },
   {
-    name: 'takes any text for a cursor',
+    name: 'accepts any text as a cursor',
     file: at('lister'),
     find: 'if (after === undefined || !after.startsWith(prefix) || encodeNext(options, after) !== next) {',
     replace: 'if (after === undefined) return next\n  if (after === next) {',
   },
   {
-    name: 'matches a prefix from its directory alone',
+    name: "compares only the prefix's directory",
     file: at('lister'),
     find: 'if (!relative.startsWith(prefix)) {',
     replace: 'if (false) {',
@@ -127,19 +127,19 @@ export const fsMutants: readonly Mutant[] = [
     replace: 'void checkWriteConditions',
   },
   {
-    name: 'ignores conditions on removal',
+    name: 'ignores conditions on deletions',
     file: at('remover'),
     find: 'checkWriteConditions({ etag: etagOf(present) }, options.conditions)',
     replace: 'void checkWriteConditions',
   },
   {
-    name: 'says of a missing file in a batch that it failed',
+    name: 'returns an error for a missing file in a batch',
     file: at('remover'),
     find: "if (isStorageError(error, 'FILE_NOT_FOUND')) return { file }",
     replace: '',
   },
   {
-    name: 'forgets the part that was sent last',
+    name: 'loses the last part',
     file: at('uploads/parts'),
     find: 'const size = await checkParts(directory, upload, parts)',
     replace: 'const size = await checkParts(directory, upload, parts.slice(0, Math.max(1, parts.length - 1)))',
@@ -151,13 +151,13 @@ export const fsMutants: readonly Mutant[] = [
     replace: 'const position = 0',
   },
   {
-    name: 'does not look at the tags of parts',
+    name: 'does not check the tags of parts',
     file: at('uploads/parts'),
     find: 'if (present.tag !== tag)',
     replace: "if (present.tag === '')",
   },
   {
-    name: 'keeps what parts beyond the last one have written',
+    name: 'keeps the content of parts after the last one',
     file: at('uploads/parts'),
     find: 'await ftruncate(fd, size)',
     replace: 'void size',
@@ -169,19 +169,19 @@ export const fsMutants: readonly Mutant[] = [
     replace: 'return',
   },
   {
-    name: 'lists uploads of every name, whatever the prefix',
+    name: 'lists uploads of every name and ignores the prefix',
     file: at('uploads'),
     find: 'if (stored === undefined || !stored.file.startsWith(prefix)) continue',
     replace: 'if (stored === undefined) continue',
   },
   {
-    name: 'gives versions of the same millisecond the same ETag',
+    name: 'returns the same ETag for versions of the same second',
     file: at('files/versions'),
     find: '`"${versionOf(stats)}"`',
     replace: '`"${(stats.mtimeNs / 1_000_000_000n).toString(16)}-${stats.size.toString(16)}"`',
   },
   {
-    name: 'leaves the temporary file of a write that failed',
+    name: 'leaves the temporary file of a failed write',
     file: at('disk/temporary'),
     find: 'await this.#directories.direct.unlink(this.path).catch((error: unknown) => {',
     replace: 'await Promise.resolve().catch((error: unknown) => {',

@@ -1,10 +1,10 @@
-/** One way to break a provider. */
+/** A change to a source file that breaks a provider. */
 export interface Mutant {
-  /** What the broken provider does, in words. */
+  /** What the broken provider does. */
   readonly name: string
   /** The end of the source file's path. */
   readonly file: string
-  /** Text that stands in the file once. */
+  /** Text that occurs exactly once in the file. */
   readonly find: string
   readonly replace: string
 }

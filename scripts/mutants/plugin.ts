@@ -1,20 +1,22 @@
 /**
- * A vite plugin that breaks one source file while it is loaded, as the environment variable `STOWAGE_MUTANT` says: nothing on disk changes.
+ * A vite plugin that applies the mutant in the environment variable `STOWAGE_MUTANT` when its
+ * source file is loaded. No file on disk is changed.
  */
 import type { Plugin } from 'vitest/config'
 import type { Mutant } from './mutant.ts'
 
 export function mutantPlugin(): Plugin[] {
-  const described = process.env['STOWAGE_MUTANT']
-  if (described === undefined) return []
-  const { file, find, replace } = JSON.parse(described) as Mutant
+  const json = process.env['STOWAGE_MUTANT']
+  if (json === undefined) return []
+  const { file, find, replace } = JSON.parse(json) as Mutant
   return [
     {
       name: 'stowage-mutant',
       enforce: 'pre',
       transform(code, id) {
         if (!id.endsWith(file)) return undefined
-        if (code.split(find).length !== 2) throw new Error(`the mutant's text must stand once in ${file}: ${find}`)
+        if (code.split(find).length !== 2)
+          throw new Error(`the mutant's text must occur exactly once in ${file}: ${find}`)
         return { code: code.replace(find, () => replace), map: null }
       },
     },

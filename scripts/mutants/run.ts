@@ -1,8 +1,9 @@
 /**
- * Breaks the providers on purpose, one way at a time, and tells which ways the conformance suite does not notice.
+ * Breaks the providers in one way at a time, and lists the ways that the conformance suite does not
+ * detect.
  *
- *     pnpm mutants            all of them
- *     pnpm mutants copy       those whose names hold "copy"
+ *     pnpm mutants            all mutants
+ *     pnpm mutants copy       mutants with "copy" in their names
  */
 import { spawn } from 'node:child_process'
 import { fsMutants } from './fs.ts'
@@ -14,10 +15,10 @@ const suites = [
   { project: '@stowage/provider-fs', mutants: fsMutants },
 ]
 
-/** The case that fails with the mutant, as one should; `undefined` when the suite passes. */
+/** Returns the first case that fails with the mutant, or `undefined` if the suite passes. */
 function catchingCase(project: string, mutant: Mutant | undefined): Promise<string | undefined> {
-  const described = mutant === undefined ? {} : { STOWAGE_MUTANT: JSON.stringify(mutant) }
-  // A broken module must not be kept for the next run.
+  const variables = mutant === undefined ? {} : { STOWAGE_MUTANT: JSON.stringify(mutant) }
+  // Without a cache, so that a broken module is not used in the next run.
   const args = [
     'run',
     '--project',
@@ -30,7 +31,7 @@ function catchingCase(project: string, mutant: Mutant | undefined): Promise<stri
     'test/conformance.test.ts',
   ]
   const run = spawn('vitest', args, {
-    env: { ...process.env, ...described, NO_COLOR: '1' },
+    env: { ...process.env, ...variables, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -42,8 +43,8 @@ function catchingCase(project: string, mutant: Mutant | undefined): Promise<stri
   return new Promise((resolve, reject) => {
     run.on('error', reject)
     run.on('close', (code) => {
-      if (output.includes('must stand once')) reject(new Error(`stale mutant: ${mutant?.name}\n${output}`))
-      else resolve(code === 0 ? undefined : (/^ *FAIL .* > (\S.*)$/m.exec(output)?.[1] ?? 'the suite does not run'))
+      if (output.includes('must occur exactly once')) reject(new Error(`stale mutant: ${mutant?.name}\n${output}`))
+      else resolve(code === 0 ? undefined : (/^ *FAIL .* > (\S.*)$/m.exec(output)?.[1] ?? 'the suite does not start'))
     })
   })
 }
@@ -53,7 +54,7 @@ const survivors: string[] = []
 let caught = 0
 for (const { project, mutants } of suites) {
   const broken = await catchingCase(project, undefined)
-  if (broken !== undefined) throw new Error(`${project} fails the suite as it is: ${broken}`)
+  if (broken !== undefined) throw new Error(`${project} fails the suite without a mutant: ${broken}`)
   for (const mutant of mutants.filter(({ name }) => name.includes(wanted))) {
     const by = await catchingCase(project, mutant)
     if (by === undefined) survivors.push(mutant.name)

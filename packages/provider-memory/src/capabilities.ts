@@ -3,8 +3,8 @@ import { type Capabilities, freezeCapabilities, mapHeaderAttributes } from '@sto
 const MiB = 1024 * 1024
 
 /**
- * What memory can do. It takes bytes and no streams, as most services do, so that an application's tests go the same way
- * through the service's buffering and part uploads that its production goes.
+ * What this provider supports. It accepts bytes and no streams, as most services do, so an
+ * application's tests use the same buffering and multipart uploads as its production.
  */
 export const defaultCapabilities: Capabilities = freezeCapabilities({
   containerNames: {

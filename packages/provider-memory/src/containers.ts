@@ -37,7 +37,7 @@ export async function destroyContainer(
   { onlyIfEmpty }: CallOptions & { readonly onlyIfEmpty: boolean },
 ): Promise<void> {
   if (containerOf(memory, container).size > 0 && onlyIfEmpty) {
-    throw new StorageError('CONTAINER_NOT_EMPTY', 'the container holds files')
+    throw new StorageError('CONTAINER_NOT_EMPTY', 'the container is not empty')
   }
   memory.store.containers.delete(container)
 }

@@ -1,6 +1,4 @@
-/**
- * What all calls of a provider share: its store and its capabilities.
- */
+/** The context of all calls: the store and the capabilities. */
 import {
   type Capabilities,
   type Checksums,
@@ -17,30 +15,33 @@ export interface Memory {
   readonly capabilities: Capabilities
 }
 
-/** `CONTAINER_NOT_FOUND`. */
+/** Returns a container. Throws `CONTAINER_NOT_FOUND` if it does not exist. */
 export function containerOf({ store }: Memory, name: string): StoredContainer {
   const container = store.containers.get(name)
   if (container === undefined) throw containerNotFound(name)
   return container
 }
 
-/** Makes a file appear. `TOO_LARGE`, `PRECONDITION_FAILED`. */
+/** Stores a file. Throws `TOO_LARGE` or `PRECONDITION_FAILED`. */
 export function write(
   memory: Memory,
-  place: FileLocation,
+  location: FileLocation,
   content: Uint8Array,
   options: Pick<PutCallOptions, 'attributes' | 'checksums' | 'conditions'>,
 ): FileInfo {
   const { maxFileSize } = memory.capabilities
   if (content.length > maxFileSize) {
-    throw new StorageError('TOO_LARGE', `a file has at most ${maxFileSize} bytes`, { details: { size: maxFileSize } })
+    throw new StorageError('TOO_LARGE', `the file is larger than ${maxFileSize} bytes`, {
+      details: { size: maxFileSize },
+    })
   }
   const { attributes, conditions } = options
-  const checksums = keptChecksums(memory, options.checksums)
-  return containerOf(memory, place.container).write(memory.store, place, { content, attributes, checksums }, conditions)
+  const checksums = supportedChecksums(memory, options.checksums)
+  const version = { content, attributes, checksums }
+  return containerOf(memory, location.container).write(memory.store, location, version, conditions)
 }
 
-function keptChecksums({ capabilities }: Memory, checksums: Checksums): Checksums {
-  const isKept = ([algorithm]: [string, unknown]) => (capabilities.checksums as string[]).includes(algorithm)
-  return Object.fromEntries(Object.entries(checksums).filter(isKept))
+function supportedChecksums({ capabilities }: Memory, checksums: Checksums): Checksums {
+  const isSupported = ([algorithm]: [string, unknown]) => (capabilities.checksums as string[]).includes(algorithm)
+  return Object.fromEntries(Object.entries(checksums).filter(isSupported))
 }

@@ -6,8 +6,9 @@ export interface SortedPage<T> {
 }
 
 /**
- * The page that follows a key: at most `limit` of the sorted entries whose keys are greater. `next` holds the last key of
- * the page, so what is added or removed between pages makes nothing appear twice or be left out.
+ * Returns the page after a key: at most `limit` of the sorted entries with greater keys. `next`
+ * contains the last key of the page, so no other entry is repeated or left out if entries are added
+ * or removed between pages.
  */
 export function pageAfter<T>(
   sorted: Iterable<T>,
@@ -18,7 +19,7 @@ export function pageAfter<T>(
   for (const entry of sorted) {
     if (after !== undefined && compareNames(keyOf(entry), after) <= 0) continue
     const last = entries.at(-1)
-    // One more than the page holds tells that there is a next page, which is then not empty.
+    // There is a next page only if there is an entry for it.
     if (entries.length === limit && last !== undefined) return { entries, next: encodePosition(keyOf(last)) }
     entries.push(entry)
   }
@@ -26,8 +27,9 @@ export function pageAfter<T>(
 }
 
 /**
- * The names that a list shows: those with the prefix, and instead of those that hold the delimiter behind it the folder that
- * they share. Begins at the first one that can be greater than `after`.
+ * Returns the entries of a list: the names with the prefix. Names with the delimiter after the
+ * prefix are replaced by their common folder. Begins at the first name that can be greater than
+ * `after`.
  */
 export function* listedNames(
   names: readonly string[],
@@ -49,7 +51,7 @@ export function* listedNames(
   }
 }
 
-/** The index of the first name that is not smaller. */
+/** Returns the index of the first name that is not smaller than `start`. */
 function firstFrom(names: readonly string[], start: string): number {
   let low = 0
   let high = names.length

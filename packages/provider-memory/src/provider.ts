@@ -12,9 +12,12 @@ import * as uploads from './uploads.js'
 import * as writer from './writer.js'
 
 export interface MemoryProviderOptions {
-  /** Shared with other providers; default: one of its own. */
+  /** A store that may be shared with other providers. Default: a new store. */
   readonly store?: MemoryStore
-  /** Stand in for the provider's own, each as a whole: what if the service had no conditions, or small parts only? */
+  /**
+   * Capabilities that replace the provider's own, each as a whole, to test an application with
+   * those of another service.
+   */
   readonly capabilities?: Partial<Capabilities>
 }
 
@@ -31,6 +34,7 @@ const base = providerBase<Memory>()({
   close: async () => undefined,
 })
 
+/** Containers and files in the memory of one process. */
 export class MemoryProvider extends base {
   readonly name = 'memory'
 
@@ -50,12 +54,15 @@ export class MemoryProvider extends base {
   }
 }
 
-/** Makes the provider from checked settings; each has a store of its own. */
+/** Makes the provider from checked settings, with a new store. */
 export function createProvider(settings: MemorySettings): MemoryProvider {
-  return new MemoryProvider({ capabilities: present(settings.capabilities ?? {}) })
+  return new MemoryProvider({ capabilities: withoutUndefined(settings.capabilities ?? {}) })
 }
 
-/** Without the properties that are there but `undefined`, which would hide the provider's own. */
-function present(capabilities: NonNullable<MemorySettings['capabilities']>): Partial<Capabilities> {
+/**
+ * Returns the capabilities without properties that are `undefined`, which would hide the provider's
+ * own.
+ */
+function withoutUndefined(capabilities: NonNullable<MemorySettings['capabilities']>): Partial<Capabilities> {
   return Object.fromEntries(Object.entries(capabilities).filter(([, value]) => value !== undefined))
 }

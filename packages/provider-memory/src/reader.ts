@@ -9,7 +9,7 @@ import {
 } from '@stowage/core/provider'
 import { containerOf, type Memory } from './memory.js'
 
-/** Bytes handed to a reader at once. */
+/** Bytes of one chunk of a stream. */
 const chunkSize = 256 * 1024
 
 export async function getFile(
@@ -38,7 +38,7 @@ export async function openFile(
   return { ...opened, stream: Readable.from(chunks(part), { objectMode: false }) }
 }
 
-/** Copies, so that a reader who changes what it was given changes nothing that is stored. */
+/** Yields copies, so that a reader can change them without a change of the stored content. */
 function* chunks(content: Uint8Array): Generator<Uint8Array> {
   for (let offset = 0; offset < content.length; offset += chunkSize) {
     yield Uint8Array.from(content.subarray(offset, offset + chunkSize))

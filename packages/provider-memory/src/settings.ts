@@ -3,7 +3,7 @@ import * as v from 'valibot'
 const bytes = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
 const conditionSupport = v.union([v.picklist(['atomic', 'emulated']), v.literal(false)])
 
-/** Capabilities that stand in for the provider's own, each as a whole. */
+/** Capabilities that replace the provider's own, each as a whole. */
 const capabilities = v.partial(
   v.strictObject(
     {
@@ -25,7 +25,7 @@ const capabilities = v.partial(
   ),
 )
 
-/** A data source's settings, beside `provider`. All are optional. */
+/** A data source's settings, except `provider`. All are optional. */
 export const settings = v.strictObject({ capabilities: v.optional(capabilities) })
 
 export type MemorySettings = v.InferOutput<typeof settings>

@@ -9,14 +9,14 @@ import {
   type WriteConditions,
 } from '@stowage/core/provider'
 
-/** What is held. Opaque to users: it is passed to `new MemoryProvider({ store })`. */
+/** All stored files. Opaque to users, who pass it to `new MemoryProvider({ store })`. */
 export interface MemoryStore {
   readonly containers: Map<string, StoredContainer>
-  /** Counts every version of every file, so that no ETag ever comes back. */
+  /** The number of all versions of all files, so that no ETag is ever reused. */
   versions: number
 }
 
-/** One version of a file. Never changed once it is in a container. */
+/** One version of a file. Immutable. */
 export interface StoredFile {
   readonly info: FileInfo
   readonly content: Uint8Array
@@ -35,7 +35,7 @@ export function createMemoryStore(): MemoryStore {
   return { containers: new Map(), versions: 0 }
 }
 
-/** What a new version consists of, beside its place. */
+/** A new version of a file, without its location. */
 export interface NewVersion extends Pick<WriteCallOptions, 'attributes' | 'checksums'> {
   readonly content: Uint8Array
 }
@@ -55,38 +55,41 @@ export class StoredContainer {
     return this.#files.size
   }
 
-  /** `FILE_NOT_FOUND`. */
+  /** Returns a file. Throws `FILE_NOT_FOUND` if it does not exist. */
   file(name: string): StoredFile {
     const file = this.#files.get(name)
     if (file === undefined) throw fileNotFound(this.#name, name)
     return file
   }
 
-  /** In the order of their UTF-8 bytes. Kept until a name comes or goes, so that a page costs only its own length. */
+  /**
+   * Returns the names in the order of their UTF-8 bytes. They are sorted only after a name was
+   * added or removed, so that a page costs only its own length.
+   */
   names(): readonly string[] {
     this.#sortedNames ??= [...this.#files.keys()].toSorted(compareNames)
     return this.#sortedNames
   }
 
   /**
-   * The one place where a file appears. It is synchronous: between the check of the conditions and the new version nobody
-   * else can come.
+   * Stores a file. The only method that does. It is synchronous, so no other write can come between
+   * the check of the conditions and the new version.
    */
   write(
     store: MemoryStore,
-    place: { container: string; file: string },
+    location: { container: string; file: string },
     version: NewVersion,
     conditions: WriteConditions,
   ) {
-    const previous = this.#files.get(place.file)
+    const previous = this.#files.get(location.file)
     checkWriteConditions(previous?.info, conditions)
     const now = Date.now()
-    // A clock that was set back must not make a newer version look older.
+    // The newer version must not have an earlier time if the clock was set back.
     const mtime = new Date(Math.max(now, previous?.info.mtime.getTime() ?? now))
     const info: FileInfo = {
       ...version.attributes,
-      container: place.container,
-      name: place.file,
+      container: location.container,
+      name: location.file,
       size: version.content.length,
       etag: `"${(++store.versions).toString(16)}"`,
       created: previous?.info.created ?? mtime,
@@ -94,7 +97,7 @@ export class StoredContainer {
       checksums: version.checksums,
     }
     if (previous === undefined) this.#sortedNames = undefined
-    this.#files.set(place.file, { info: structuredClone(info), content: version.content })
+    this.#files.set(location.file, { info: structuredClone(info), content: version.content })
     return info
   }
 

@@ -40,7 +40,7 @@ export async function uploadPart(
 ): Promise<UploadedPart> {
   findUpload(memory, upload)
   const content = await bytesOf(body, signal)
-  // Looked up again: it may have been aborted while the body arrived.
+  // Looked up again, because it may have been aborted while the body arrived.
   const stored = findUpload(memory, upload)
   const part = { partNumber, size: content.length, tag: String(++memory.store.versions) }
   stored.parts.set(partNumber, { part, content })
@@ -81,14 +81,17 @@ export async function listUploads(
   return pageAfter(uploads, uploadKey, { limit, after: decodePosition(next, isName) })
 }
 
-/** `UPLOAD_NOT_FOUND` unless it was started and neither completed nor aborted. */
+/** Returns an unfinished upload. Throws `UPLOAD_NOT_FOUND` if it does not exist. */
 function findUpload(memory: Memory, upload: PartUploadReference): StoredUpload {
   const stored = containerOf(memory, upload.container).uploads.get(upload.id)
   if (stored === undefined || stored.file !== upload.file) throw uploadNotFound(upload.container, upload.file)
   return stored
 }
 
-/** The content that the parts make; `INVALID_PART` when one is missing or is not the one that was sent last. */
+/**
+ * Returns the joined parts. Throws `INVALID_PART` if a part is missing or has the tag of an earlier
+ * attempt.
+ */
 function joinParts(upload: StoredUpload, parts: CompleteUploadCallOptions['parts']): Uint8Array {
   const contents = parts.map(({ partNumber, tag }) => {
     const stored = upload.parts.get(partNumber)
@@ -105,7 +108,7 @@ function sentParts(upload: StoredUpload): readonly UploadedPart[] {
   return [...upload.parts.values()].map(({ part }) => part).toSorted((a, b) => a.partNumber - b.partNumber)
 }
 
-/** In the order of {@link uploadKey}. */
+/** Returns unfinished uploads in the order of {@link uploadKey}. */
 function unfinishedUploads(name: string, container: StoredContainer, prefix: string): readonly UnfinishedUpload[] {
   return [...container.uploads]
     .filter(([, { file }]) => file.startsWith(prefix))
@@ -113,8 +116,8 @@ function unfinishedUploads(name: string, container: StoredContainer, prefix: str
     .toSorted((a, b) => compareNames(uploadKey(a), uploadKey(b)))
 }
 
-/** Several uploads may be under way for one name. */
+/** Makes the sort key of an upload. One name may have several unfinished uploads. */
 const uploadKey = ({ file, id }: PartUploadReference) => `${file}\0${id}`
 
-/** Sorts as its number does. */
+/** Makes the sort key of a part, with the order of the part numbers. */
 const partKey = ({ partNumber }: UploadedPart) => String(partNumber).padStart(16, '0')

@@ -14,7 +14,10 @@ export async function putFile(
   return write(memory, { container, file }, content, options)
 }
 
-/** A copy, since the caller may go on using the bytes. An iterable is left at once when the signal is aborted. */
+/**
+ * Returns a copy of a body, because the caller may change its bytes later. Stops reading an
+ * iterable at once if the signal is aborted.
+ */
 export async function bytesOf(body: ProviderBody, signal: AbortSignal): Promise<Uint8Array> {
   if (body instanceof Uint8Array) return Uint8Array.from(body)
   const received: Uint8Array[] = []

@@ -7,7 +7,7 @@ const register = (name: string, capabilities: NonNullable<MemoryProviderOptions[
   registerConformance({ describe, it }, name, { createProvider: () => new MemoryProvider({ store, capabilities }) })
 }
 
-register('memory-with-the-least', {
+register('memory-minimal', {
   maxPageSize: 7,
   maxFileSize: 300_000_000,
   maxPutSize: 300_000_000,
@@ -24,4 +24,4 @@ register('memory-with-the-least', {
   checksums: [],
 })
 
-register('memory-that-takes-streams', { streamingPut: true })
+register('memory-streaming', { streamingPut: true })

@@ -10,7 +10,7 @@ import { allCategories, type ConformanceResult, registerConformance, type TestRu
 import { describe, it, onTestFinished, vi } from 'vitest'
 import { createMemoryStore, MemoryProvider } from '../src/index.js'
 
-/** What a runner is told, without running it. */
+/** Returns the registered titles without running the cases. */
 function titlesOf(createProvider: () => MemoryProvider) {
   const titles: { readonly title: string; readonly skip: boolean }[] = []
   const runner: TestRunner = {
@@ -21,17 +21,17 @@ function titlesOf(createProvider: () => MemoryProvider) {
   return titles
 }
 
-describe('the registration of the conformance suite', () => {
+describe('The registration of the conformance suite', () => {
   const titles = titlesOf(() => new MemoryProvider())
 
-  it('has at least 250 cases, each under an id of its own', () => {
+  it('has at least 250 cases, each with a unique id', () => {
     const ids = titles.map(({ title }) => title.split(' ')[0] ?? '')
     assert.ok(ids.length >= 250, `${ids.length} cases`)
     assert.equal(new Set(ids).size, ids.length)
     for (const id of ids) assert.match(id, /^[A-QZ]\.[1-9][0-9]*$/)
   })
 
-  it('has every category, with ids that run from 1 without a gap', () => {
+  it('has every category, with ids from 1 without a gap', () => {
     assert.equal(Object.keys(allCategories).join(''), 'ABCDEFGHIJKLMNOPQ')
     for (const [letter, { cases }] of Object.entries(allCategories)) {
       const numbers = cases.map(({ id }) => {
@@ -45,7 +45,7 @@ describe('the registration of the conformance suite', () => {
     }
   })
 
-  it('names the capability that rules a case out', () => {
+  it('names the capability that excludes a case', () => {
     const ruledOut = titles.filter(({ title }) => title.includes(' — '))
     assert.ok(ruledOut.length > 0)
     for (const { title, skip } of ruledOut) {
@@ -55,14 +55,14 @@ describe('the registration of the conformance suite', () => {
     assert.ok(!titles.some(({ title, skip }) => skip && !title.includes(' — skipped: ')))
   })
 
-  it('asks each case of a provider without parts, and rejects or skips those about multipart uploads', () => {
+  it('has the same cases for a provider without parts, and rejects or skips those about multipart uploads', () => {
     const without = titlesOf(() => new MemoryProvider({ capabilities: { parts: false } }))
     assert.equal(without.length, titles.length)
     assert.ok(without.some(({ title }) => /^G\.11 .* — rejected: capabilities\.parts is false$/.test(title)))
   })
 
-  it('fills and empties large containers through the harness, where it can', async () => {
-    // A run that writes reports has one of this provider already.
+  it('fills and empties large containers through the harness if possible', async () => {
+    // A run that writes reports already has one of this provider.
     vi.stubEnv('STOWAGE_CONFORMANCE_REPORT', undefined)
     onTestFinished(() => void vi.unstubAllEnvs())
     const store = createMemoryStore()
@@ -101,7 +101,7 @@ describe('the registration of the conformance suite', () => {
     assert.deepEqual(calls, ['put 10001', 'clear'])
   })
 
-  it('waits for streams that another thread closes', async () => {
+  it('waits for streams that are closed late', async () => {
     let opened = 0
     class LateProvider extends MemoryProvider {
       override async openFile(...args: Parameters<MemoryProvider['openFile']>) {
@@ -109,7 +109,7 @@ describe('the registration of the conformance suite', () => {
         if (!('stream' in file)) return file
         const { stream } = file
         const destroy = stream._destroy.bind(stream)
-        // The last stream that the case leaves without closing its file.
+        // The last stream that the case does not read to its end.
         if (++opened === 99) stream._destroy = (error, done) => void setTimeout(() => destroy(error, done), 500)
         return file
       }
@@ -129,7 +129,7 @@ describe('the registration of the conformance suite', () => {
     onTestFinished(() => rm(reports, { recursive: true }))
     const file = fileURLToPath(new URL('node-test/conformance.js', import.meta.url))
     const args = ['--test', '--test-reporter=tap', '--test-name-pattern=/^[HZ]\\./', file]
-    // A run of node:test within another one would report to its parent.
+    // A nested run of node:test reports to its parent.
     const { NODE_TEST_CONTEXT: _context, ...env } = process.env
     const { stdout } = await promisify(execFile)(process.execPath, args, {
       env: { ...env, STOWAGE_CONFORMANCE_REPORT: reports },

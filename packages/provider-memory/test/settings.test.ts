@@ -4,10 +4,10 @@ import type { ProviderModule } from '@stowage/core/provider'
 import { describe, it } from 'vitest'
 import * as memory from '../src/index.js'
 
-/** As an application passes it that does not name the package in a string. */
+/** The module, as an application passes it instead of the provider's name. */
 const provider: ProviderModule = memory
 
-describe('the memory provider as a data source', () => {
+describe('The memory provider as a data source', () => {
   it('needs no settings', async () => {
     await using storage = await createStorage({ provider })
     await storage.createContainer({ name: 'photos' })
@@ -16,14 +16,14 @@ describe('the memory provider as a data source', () => {
     assert.equal(storage.name, 'memory')
   })
 
-  it('has a store of its own each time', async () => {
+  it('has a new store each time', async () => {
     await using first = await createStorage({ provider })
     await using second = await createStorage({ provider })
     await first.createContainer({ name: 'photos' })
     assert.equal(await second.hasContainer('photos'), false)
   })
 
-  it('takes capabilities that stand in for its own, each as a whole', async () => {
+  it('accepts capabilities that replace its own, each as a whole', async () => {
     const capabilities = {
       parts: false,
       maxPutSize: 10,
@@ -38,7 +38,7 @@ describe('the memory provider as a data source', () => {
     await assert.rejects(storage.putFile('photos', 'a', 'more than ten bytes'), { code: 'TOO_LARGE' })
   })
 
-  it('refuses settings that it does not know, by name', async () => {
+  it('rejects unknown and invalid settings, and names them', async () => {
     for (const settings of [
       { root: '/tmp' },
       { capabilities: { maxPutSize: 'many' } },
@@ -53,7 +53,7 @@ describe('the memory provider as a data source', () => {
     }
   })
 
-  it('shares a store that is passed in, also by another provider’s native access', async () => {
+  it("shares a given store, such as another provider's", async () => {
     const first = new memory.MemoryProvider()
     const second = new memory.MemoryProvider({ store: first.native })
     const call = { signal: new AbortController().signal }

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { StorageService } from '@stowage/core'
 import { FilesystemProvider } from '@stowage/provider-fs'
+import compression from 'compression'
 import type { Express } from 'express'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { eventually, openSocket, readToEnd, startServer } from './rest-server.js'
@@ -34,9 +35,14 @@ async function serverWithFile(before?: (app: Express) => void) {
   return { ...server, path, descriptors, get }
 }
 
-describe('A large download', () => {
+const applications: readonly (readonly [string, ((app: Express) => void) | undefined])[] = [
+  ['alone', undefined],
+  ['behind compression', (app) => void app.use(compression())],
+]
+
+describe.each(applications)('A large download %s', (_, before) => {
   it('is the file, however many there are at once', async () => {
-    const { get } = await serverWithFile()
+    const { get } = await serverWithFile(before)
     const sizes = [70_000, 524_288, 524_289, 1_048_576, 5_000_000]
     const answers = await Promise.all(
       Array.from({ length: 40 }, async (_, turn) => {
@@ -50,7 +56,7 @@ describe('A large download', () => {
   })
 
   it('can be followed by another on the same connection', async () => {
-    const { port, mount } = await serverWithFile()
+    const { port, mount } = await serverWithFile(before)
     const request = `GET ${mount}/photos/download/a HTTP/1.1\r\nHost: x\r\n`
     const socket = await openSocket(port)
     const answers = readToEnd(socket)
@@ -64,24 +70,8 @@ describe('A large download', () => {
     ])
   })
 
-  it('gives a middleware that keeps the chunks of the answer chunks to keep', async () => {
-    const kept: Buffer[] = []
-    const { get } = await serverWithFile((app) =>
-      app.use((_req, res, next) => {
-        const write = res.write.bind(res) as (chunk: Buffer) => boolean
-        res.write = (chunk: Buffer) => {
-          kept.push(chunk)
-          return write(chunk)
-        }
-        next()
-      }),
-    )
-    expect((await get()).equals(content)).toBe(true)
-    expect(Buffer.concat(kept).equals(content)).toBe(true)
-  })
-
   it('closes the file when the client goes away', async () => {
-    const { port, mount, descriptors, failures } = await serverWithFile()
+    const { port, mount, descriptors, failures } = await serverWithFile(before)
     for (let times = 0; times < 20; times++) {
       const socket = await openSocket(port)
       socket.write(`GET ${mount}/photos/download/a HTTP/1.1\r\nHost: x\r\n\r\n`)
@@ -93,7 +83,7 @@ describe('A large download', () => {
   })
 
   it('has one descriptor for each connection, however many requests were pipelined on it', async () => {
-    const { port, mount, descriptors, failures } = await serverWithFile()
+    const { port, mount, descriptors, failures } = await serverWithFile(before)
     const sockets = await Promise.all(Array.from({ length: 10 }, () => openSocket(port)))
     let most = 0
     for (const socket of sockets) {
@@ -107,7 +97,7 @@ describe('A large download', () => {
   })
 
   it('cuts the connection when the file is shortened meanwhile', async () => {
-    const { port, mount, path, descriptors, failures } = await serverWithFile()
+    const { port, mount, path, descriptors, failures } = await serverWithFile(before)
     const socket = await openSocket(port)
     socket.write(`GET ${mount}/photos/download/a HTTP/1.1\r\nHost: x\r\n\r\n`)
     await new Promise((resolve) => socket.once('readable', resolve))
@@ -116,22 +106,38 @@ describe('A large download', () => {
     await eventually(async () => failures.length === 1 && (await descriptors()) === 0)
     expect(failures[0]?.error).toMatchObject({ code: 'PRECONDITION_FAILED', operation: 'openFile', file: 'a' })
   })
+})
 
-  it('ends when the operation is aborted while the receiver does not read', async () => {
-    const root = temporaryDirectory()
-    await using storage = new StorageService(new FilesystemProvider({ root }))
-    await storage.createContainer({ name: 'photos' })
-    await storage.putFile('photos', 'a', content)
-    const deaf = createServer((socket) => socket.on('error', () => undefined).pause())
-    const controller = new AbortController()
-    const opened = await storage.openFile('photos', 'a', { signal: controller.signal })
-    await new Promise<void>((resolve) => deaf.listen(0, '127.0.0.1', resolve))
-    onTestFinished(() => void deaf.close())
-    const socket = await openSocket((deaf.address() as AddressInfo).port)
-    const sending = opened.sendTo(socket, { reuseBuffers: true })
-    await eventually(() => socket.writableNeedDrain)
-    controller.abort(new Error('enough'))
-    await expect(sending).rejects.toMatchObject({ code: 'ABORTED', operation: 'openFile' })
-    expect(socket.destroyed).toBe(true)
-  })
+it('gives a middleware that keeps the chunks of the response chunks to keep', async () => {
+  const kept: Buffer[] = []
+  const { get } = await serverWithFile((app) =>
+    app.use((_req, res, next) => {
+      const write = res.write.bind(res) as (chunk: Buffer) => boolean
+      res.write = (chunk: Buffer) => {
+        kept.push(chunk)
+        return write(chunk)
+      }
+      next()
+    }),
+  )
+  expect((await get()).equals(content)).toBe(true)
+  expect(Buffer.concat(kept).equals(content)).toBe(true)
+})
+
+it('a large download ends when the operation is aborted while the receiver does not read', async () => {
+  const root = temporaryDirectory()
+  await using storage = new StorageService(new FilesystemProvider({ root }))
+  await storage.createContainer({ name: 'photos' })
+  await storage.putFile('photos', 'a', content)
+  const deaf = createServer((socket) => socket.on('error', () => undefined).pause())
+  const controller = new AbortController()
+  const opened = await storage.openFile('photos', 'a', { signal: controller.signal })
+  await new Promise<void>((resolve) => deaf.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void deaf.close())
+  const socket = await openSocket((deaf.address() as AddressInfo).port)
+  const sending = opened.sendTo(socket, { reuseBuffers: true })
+  await eventually(() => socket.writableNeedDrain)
+  controller.abort(new Error('enough'))
+  await expect(sending).rejects.toMatchObject({ code: 'ABORTED', operation: 'openFile' })
+  expect(socket.destroyed).toBe(true)
 })

@@ -73,8 +73,9 @@ export class Download implements OpenedFile {
     checkOptions('sendTo', options, sendNames)
     if (typeof writable?.write !== 'function') throw invalid('writable', 'writable must be a writable stream')
     const { reuseBuffers = false } = options
-    const source = reuseBuffers && this.#stream instanceof DownloadStream ? this.#stream.intoBuffers : undefined
-    await ((source && sendThroughBuffers(source, writable)) ?? sendThroughStreams(this.stream, writable))
+    const target = typeof reuseBuffers === 'function' ? reuseBuffers : () => (reuseBuffers ? writable : undefined)
+    const source = this.#stream instanceof DownloadStream ? this.#stream.intoBuffers : undefined
+    await ((source && sendThroughBuffers(source, target)) ?? sendThroughStreams(this.stream, writable))
   }
 
   async close(): Promise<void> {

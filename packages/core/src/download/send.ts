@@ -24,9 +24,7 @@ type BufferPair = readonly [Buffer, Buffer]
 let pairsInUse = 0
 const sparePairs: BufferPair[] = []
 
-/** Returns a pair of buffers, or `undefined` if too many are in use. */
-function takePair(): BufferPair | undefined {
-  if (pairsInUse >= maxPairs) return undefined
+function takePair(): BufferPair {
   pairsInUse++
   return sparePairs.pop() ?? [Buffer.allocUnsafeSlow(bufferBytes), Buffer.allocUnsafeSlow(bufferBytes)]
 }
@@ -34,11 +32,16 @@ function takePair(): BufferPair | undefined {
 /**
  * Writes a source to a writable and ends it. A buffer is filled again after the writable has called
  * back for it. Settles when the writable has finished. If either side fails, both are destroyed.
- * Returns `undefined` if no buffer is available.
+ * Returns `undefined` if no buffer or no writable is available.
  */
-export function sendThroughBuffers(source: DirectReadable, writable: Writable): Promise<void> | undefined {
+export function sendThroughBuffers(
+  source: DirectReadable,
+  target: () => Writable | undefined,
+): Promise<void> | undefined {
+  if (pairsInUse >= maxPairs) return undefined
+  const writable = target()
+  if (writable === undefined) return undefined
   const pair = takePair()
-  if (pair === undefined) return undefined
   return copy(source, writable, pair).then(
     () => {
       pairsInUse--
@@ -85,7 +88,11 @@ async function copy(source: DirectReadable, writable: Writable, pair: BufferPair
       length = nextLength
       ;[full, empty] = [empty, full]
     }
-    await done((callback) => writable.end(callback))
+    await done((callback) => {
+      // Not as the argument of `end`, which middlewares replace in responses and call with content.
+      writable.once('finish', callback)
+      writable.end()
+    })
   } finally {
     writable.off('close', onClose)
     writable.off('error', onClose)

@@ -123,9 +123,11 @@ export interface SendOptions {
    * Whether the writable no longer uses a chunk after its callback. True for sockets, files and
    * Node's own HTTP responses; false for streams that pass chunks on, such as a `PassThrough`.
    * Large files then take half of the processor time, if the provider can read into reused buffers.
-   * Default: false.
+   *
+   * A function is called only if buffers can be reused. It returns the writable to use instead, or
+   * `undefined` if no writable allows it. Default: false.
    */
-  readonly reuseBuffers?: boolean
+  readonly reuseBuffers?: boolean | (() => Writable | undefined)
 }
 
 /**

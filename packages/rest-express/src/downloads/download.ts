@@ -2,8 +2,7 @@
  * Downloads: one file, or a range of it, from one version, with the headers that browsers need to
  * handle it safely.
  */
-import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import { Socket } from 'node:net'
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import {
   type ByteRange,
   type FileInfo,
@@ -28,6 +27,7 @@ import { turnOf } from '../http/pipelining.js'
 import { checkNames, checkStorage, type DownloadOptions, type DownloadRules, downloadRules } from '../options.js'
 import type { RequestContext } from '../routes/request-context.js'
 import { parseRange } from './ranges.js'
+import { reuseTarget } from './reuse-target.js'
 import { typeWithCharset } from './text-charset.js'
 
 interface DownloadJob {
@@ -102,7 +102,7 @@ async function sendFile(job: DownloadJob): Promise<void> {
     throw error
   }
   if (opened.content !== undefined) res.end(opened.content)
-  else await opened.sendTo(res, { reuseBuffers: writesToSocket(res) })
+  else await opened.sendTo(res, { reuseBuffers: () => reuseTarget(res) })
 }
 
 /** Whether the client already has this version. Throws if the conditions exclude it. */
@@ -258,10 +258,3 @@ function sendUnchanged(job: DownloadJob, info: FileInfo): void {
   job.res.writeHead(304, Object.fromEntries(Object.entries(headers).filter(([name]) => !/^content-/i.test(name))))
   job.res.end()
 }
-
-/**
- * Whether chunks are written to the socket unchanged, without a compressing middleware in between.
- * Their memory can be reused when the write has completed.
- */
-const writesToSocket = (res: ServerResponse) =>
-  res.write === ServerResponse.prototype.write && res.socket instanceof Socket

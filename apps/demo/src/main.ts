@@ -57,7 +57,9 @@ async function start(config: Config): Promise<void> {
   const shutdown = new GracefulShutdown(server)
   await listen(server, config)
   if (speaks) announce(server, config, storages)
-  onStop((why) => stop(why, shutdown, storages, servers))
+  // A client that keeps its connections knows `keepAliveTimeout`, and uses none that is idle for as long.
+  const idleGrace = (why: string) => (why === 'retire' ? server.keepAliveTimeout + second : 0)
+  onStop((why) => stop(why, () => shutdown.stop({ ...grace, idleGrace: idleGrace(why) }), storages, servers))
 }
 
 function announce(server: Server, config: Config, storages: ReadonlyMap<string, ConfiguredStorage>): void {
@@ -79,13 +81,15 @@ function announce(server: Server, config: Config, storages: ReadonlyMap<string, 
   }
 }
 
+const grace = { headGrace: 5 * second, requestGrace: 30 * minute }
+
 async function stop(
   why: string,
-  shutdown: GracefulShutdown,
+  finish: () => Promise<boolean>,
   storages: ReadonlyMap<string, ConfiguredStorage>,
   servers: RunningServers,
 ): Promise<void> {
-  const stopped = shutdown.stop({ headGrace: 5 * second, requestGrace: 30 * minute })
+  const stopped = finish()
   if (cluster.isPrimary) console.log(`${why}: finishing the requests under way; once more ends them`)
   const complete = await stopped
   await closeStorages(storages)

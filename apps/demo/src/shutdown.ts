@@ -1,10 +1,17 @@
 /**
  * A stop that lets requests finish: new connections are refused, idle ones closed, and busy ones closed after their answer.
  */
+import { once } from 'node:events'
 import type { Server, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { Server as NetServer, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 
 export interface ShutdownLimits {
+  /**
+   * Milliseconds for which idle connections stay open. Clients may be about to send a request on one, and get its response.
+   * Default: 0.
+   */
+  readonly idleGrace?: number
   /** Milliseconds that a connection may take to send the head of a request that it had begun. */
   readonly headGrace: number
   /** Milliseconds that requests may take to finish. */
@@ -17,6 +24,7 @@ export class GracefulShutdown {
   /** Every open connection, with its answers that are not finished yet. */
   readonly #connections = new Map<Socket, Set<ServerResponse>>()
   #stopping = false
+  #keepsIdle = false
 
   constructor(server: Server) {
     this.#server = server
@@ -35,15 +43,22 @@ export class GracefulShutdown {
     response.once('close', () => {
       answers?.delete(response)
       // An answer whose headers were sent before the stop left its connection open.
-      if (this.#stopping) this.#server.closeIdleConnections()
+      if (this.#stopping && !this.#keepsIdle) this.#server.closeIdleConnections()
     })
   }
 
   /** True when all requests were answered; false when time ran out and connections were cut. */
-  async stop({ headGrace, requestGrace }: ShutdownLimits): Promise<boolean> {
+  async stop({ idleGrace = 0, headGrace, requestGrace }: ShutdownLimits): Promise<boolean> {
     this.#stopping = true
-    const { promise: closed, resolve } = Promise.withResolvers<void>()
-    this.#server.close(() => resolve())
+    const closed = once(this.#server, 'close')
+    if (idleGrace > 0) {
+      this.#keepsIdle = true
+      // Unlike the close of an HTTP server, this closes no connection.
+      NetServer.prototype.close.call(this.#server)
+      await Promise.race([closed, delay(idleGrace, undefined, { ref: false })])
+      this.#keepsIdle = false
+    }
+    this.#server.close()
     for (const answers of this.#connections.values()) for (const answer of answers) answer.shouldKeepAlive = false
     // Node 22 takes a connection that has sent nothing yet, as browsers hold in reserve, for a busy one.
     this.#cut((socket, answers) => answers === 0 && socket.bytesRead === 0)

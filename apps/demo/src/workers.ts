@@ -7,7 +7,7 @@ import { once } from 'node:events'
 const second = 1000
 
 /** What the primary process tells a worker. */
-type Order = 'stop' | 'end'
+type Order = 'stop' | 'retire' | 'end'
 
 /** How a worker that could not start says so; the primary then ends too. */
 const startFailed = 1
@@ -83,7 +83,7 @@ class WorkerPool {
         if (this.stopping) return
         if (!(await isListening(this.start()))) throw new Error('a new worker could not start; the others stay')
         this.#workers.delete(old)
-        old.send('stop' satisfies Order)
+        old.send('retire' satisfies Order)
       }
     })
     return this.#replacing
@@ -112,8 +112,8 @@ async function isListening(worker: Worker): Promise<boolean> {
 export const announces = (): boolean => cluster.isPrimary || process.env['ANNOUNCES'] === 'yes'
 
 /**
- * Calls `stop` when this process is to end: on a signal, or, in a worker, when the primary says so or is gone. A second time
- * it ends at once.
+ * Calls `stop` when this process is to end: on a signal, or, in a worker, when the primary says so or is gone. `retire` says
+ * that another worker has taken its place. A second signal ends it at once.
  */
 export function onStop(stop: (why: string) => Promise<void>): void {
   let stopping = false
@@ -131,7 +131,7 @@ export function onStop(stop: (why: string) => Promise<void>): void {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
   process.on('message', (order: Order) => {
     if (order === 'end') process.exit(startFailed)
-    handle('stop', startFailed)
+    if (!stopping) handle(order, startFailed)
   })
   process.once('disconnect', () => {
     if (!stopping) handle('the primary process ended', startFailed)

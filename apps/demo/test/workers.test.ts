@@ -49,7 +49,7 @@ test.skipIf(process.platform !== 'linux')('SIGHUP replaces all workers, and no r
   await running.demo.says(/all workers are new/)
   replaced = true
   expect(await requests).toBeGreaterThanOrEqual(20)
-  await expect.poll(running.children).toHaveLength(2)
+  await expect.poll(running.children, { timeout: 30_000 }).toHaveLength(2)
   for (const pid of await running.children()) expect(before).not.toContain(pid)
 })
 

@@ -24,6 +24,15 @@ export interface Running {
 
 export type Work = (running: Running, round: number) => Omit<LoadOrder, 'port'> | undefined
 
+/** A piece of work that is measured. */
+export interface Step {
+  readonly title: string
+  readonly work: Work
+  readonly figures: (runs: readonly Run[]) => Figures
+  /** Called after each run, to check its result and to delete it. */
+  readonly settle?: (running: Running, load: LoadResult) => Promise<void>
+}
+
 /** One round's measurement of one contestant. */
 export interface Run {
   readonly load: LoadResult
@@ -71,37 +80,47 @@ export class Comparison implements AsyncDisposable {
   }
 
   /**
-   * Does a piece of work with every contestant that it has an order for. `settle` is called after each run, to look at what it did and to
-   * remove it. The first, uncounted round is what the servers warm up with.
+   * Does a piece of work with every contestant that it has an order for. The first, uncounted round is what the servers
+   * warm up with.
    */
   async measure(
     title: string,
     work: Work,
     figures: (runs: readonly Run[]) => Figures,
-    options: {
-      readonly warmUp?: Work | false
-      readonly rounds?: number
-      readonly settle?: (running: Running, load: LoadResult) => Promise<void>
-    } = {},
+    options: Pick<Step, 'settle'> & { readonly warmUp?: Work | false; readonly rounds?: number } = {},
   ): Promise<Row[]> {
-    const { warmUp = work, rounds = this.#settings.rounds, settle = async () => undefined } = options
-    const runs = new Map<Running, Run[]>()
+    const { settle, ...others } = options
+    return await this.measureMixed([{ title, work, figures, ...(settle && { settle }) }], others)
+  }
+
+  /** Does several pieces of work, one after the other, in every round with every contestant. */
+  async measureMixed(
+    steps: readonly Step[],
+    options: { readonly warmUp?: Work | false; readonly rounds?: number } = {},
+  ): Promise<Row[]> {
+    const { warmUp, rounds = this.#settings.rounds } = options
+    const runs = steps.map(() => new Map<Running, Run[]>())
     for (let round = warmUp === false ? 0 : -1; round < rounds; round++) {
       for (const running of this.#running) {
-        const order = (round === -1 ? (warmUp as Work) : work)(running, round)
-        if (order === undefined) continue
-        if (round <= 0) this.#settings.say(`${title}: ${running.contestant.name}${round === -1 ? ' (warm-up)' : ''}`)
-        const run = await runOnce(running, order)
-        await settle(running, run.load)
-        if (round >= 0) runs.set(running, [...(runs.get(running) ?? []), run])
+        for (const [index, { title, work, settle }] of steps.entries()) {
+          const order = ((round === -1 && warmUp) || work)(running, round)
+          if (order === undefined) continue
+          if (round <= 0) this.#settings.say(`${title}: ${running.contestant.name}${round === -1 ? ' (warm-up)' : ''}`)
+          const run = await runOnce(running, order)
+          await settle?.(running, run.load)
+          const done = runs[index] as Map<Running, Run[]>
+          if (round >= 0) done.set(running, [...(done.get(running) ?? []), run])
+        }
       }
     }
-    return Array.from(runs, ([{ contestant }, done]) => ({
-      work: title,
-      name: contestant.name,
-      rounds: done.length,
-      figures: figures(done),
-    }))
+    return steps.flatMap(({ title, figures }, index) =>
+      Array.from(runs[index] as Map<Running, Run[]>, ([{ contestant }, done]) => ({
+        work: title,
+        name: contestant.name,
+        rounds: done.length,
+        figures: figures(done),
+      })),
+    )
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -142,7 +161,9 @@ export const requestFigures = (runs: readonly Run[]): Figures => ({
   'p50 ms': medianOf(runs, ({ load }) => load.p50),
   'p99 ms': medianOf(runs, ({ load }) => load.p99),
   'peak MiB': medianOf(runs, ({ peak }) => peak),
-  'generator load': medianOf(runs, ({ load }) => load.generatorLoad),
+  ...(runs[0]?.load.generatorLoad === undefined
+    ? {}
+    : { 'generator load': medianOf(runs, ({ load }) => load.generatorLoad ?? 0) }),
 })
 
 /** The figures of one request at a time, each of them a heavy one. */

@@ -34,6 +34,7 @@ function form(path: string, file: string, size: number): RequestTemplate {
       prefix: `--${boundary}\r\nContent-Disposition: ${disposition}\r\nContent-Type: application/octet-stream\r\n\r\n`,
       size,
       suffix: `\r\n--${boundary}--\r\n`,
+      fileName: file,
     },
   }
 }
@@ -55,6 +56,35 @@ export const stowage: Contestant = {
   formUpload: (file, size) => form('/api/containers/bench/upload', file, size),
   list: '/api/containers/bench/files',
   page: '/api/containers/bench/files?limit=1000',
+}
+
+/** The process that `pnpm demo` starts, with a directory of the bench as its storage. */
+export const demo: Contestant = {
+  ...stowage,
+  name: 'demo',
+  launch: async (root) => {
+    const port = await freePort()
+    const dataSources = `${root}.json`
+    await writeFile(dataSources, JSON.stringify({ storage: { provider: 'filesystem', root } }))
+    const env = { PORT: String(port), DATASOURCES: dataSources }
+    return { command: process.execPath, args: [here('../../apps/demo/dist/main.js')], port, env }
+  },
+}
+
+const launchApplication = async (root: string): Promise<Launch> => ({
+  script: here('./servers/application.ts'),
+  args: [root, await requirePeer('application')],
+})
+
+/** The router in an application with the usual middlewares. */
+export const application: Contestant = { ...stowage, name: 'application', launch: launchApplication }
+
+/** express.static and multer in the same application. */
+export const peersInApplication: Contestant = {
+  name: 'static, multer in it',
+  launch: launchApplication,
+  download: (file) => `/static/bench/${file}`,
+  formUpload: (file, size) => form('/upload', file, size),
 }
 
 export const bareNode: Contestant = {

@@ -2,6 +2,7 @@
  * All parts, in the order in which they run.
  */
 import type { Part } from './part.ts'
+import { applications } from './parts/application.ts'
 import { azureCloud, s3Cloud, swiftCloud } from './parts/clouds.ts'
 import { conformance } from './parts/conformance.ts'
 import { core } from './parts/core.ts'
@@ -22,6 +23,7 @@ export const parts: readonly Part[] = [
   smallUploads,
   ranges,
   list,
+  applications,
   parallel,
   large,
   core,

@@ -4,7 +4,8 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { arch } from 'node:os'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -13,6 +14,15 @@ const home = fileURLToPath(new URL('../.peers/', import.meta.url))
 
 const packages = {
   express: { express: '5.3.0', multer: '2.5.0' },
+  application: {
+    express: '5.3.0',
+    multer: '2.5.0',
+    compression: '1.8.2',
+    cors: '2.8.6',
+    'express-session': '1.19.0',
+    helmet: '8.3.0',
+    morgan: '1.12.1',
+  },
   tus: { '@tus/server': '2.4.5', '@tus/file-store': '2.1.1' },
   loopback: { loopback: '3.28.0', 'loopback-component-storage': '3.7.0' },
   s3: {
@@ -44,7 +54,10 @@ export async function requirePeer(name: keyof typeof packages): Promise<string> 
   return manifestPath
 }
 
-/** Where a program may be, and the package of Debian's that has it when it can be unpacked and run from there. */
+/**
+ * Where a program may be. With `version`, the arguments that print its version, Debian's packages are unpacked if it is
+ * missing: the one of its name, and `libraries`.
+ */
 const programs = {
   nginx: {
     places: ['/usr/sbin/nginx', '/usr/local/sbin/nginx', '/usr/bin/nginx', '/opt/homebrew/bin/nginx'],
@@ -52,27 +65,43 @@ const programs = {
   },
   rclone: { places: ['/usr/bin/rclone', '/usr/local/bin/rclone', '/opt/homebrew/bin/rclone'], version: 'version' },
   curl: { places: ['/usr/bin/curl', '/usr/local/bin/curl', '/opt/homebrew/bin/curl'] },
+  wrk: { places: ['/usr/bin/wrk', '/usr/local/bin/wrk'], version: '-v', libraries: ['libluajit-5.1-2'] },
   swift: { places: ['/usr/bin/swift', '/usr/local/bin/swift'] },
-} as const
+} as const satisfies Record<string, Program>
+
+interface Program {
+  readonly places: readonly [string, ...string[]]
+  readonly version?: string
+  readonly libraries?: readonly string[]
+}
+
+/** The environment for a program that may have been unpacked together with its libraries. */
+export const withLibraries = (program: string) => ({
+  ...process.env,
+  LD_LIBRARY_PATH: join(dirname(dirname(program)), 'lib', `${arch() === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`),
+})
 
 /**
  * A program: the machine's own, else that of Debian's package, unpacked without being installed, so that no service starts.
  * `undefined` when there is none to be had.
  */
 export async function findProgram(name: keyof typeof programs): Promise<string | undefined> {
-  const { places, ...packaged } = programs[name]
+  const { places, version, libraries = [] }: Program = programs[name]
   const folder = join(home, name)
   const inPackage = join(folder, places[0])
   const present = [...places, inPackage].find((path) => existsSync(path))
-  if (present !== undefined || !('version' in packaged)) return present
+  if (present !== undefined || version === undefined) return present
   try {
     process.stderr.write(`bench: unpacking Debian’s ${name}\n`)
     await mkdir(folder, { recursive: true })
-    await run('apt-get', ['download', name], { cwd: folder })
-    const archive = (await readdir(folder)).find((file) => file.endsWith('.deb'))
-    if (archive === undefined) return undefined
-    await run('dpkg-deb', ['-x', join(folder, archive), folder])
-    await run(inPackage, [packaged.version])
+    await run('apt-get', ['download', name, ...libraries], { cwd: folder })
+    for (const file of await readdir(folder)) {
+      if (file.endsWith('.deb')) await run('dpkg-deb', ['-x', join(folder, file), folder])
+    }
+    await run(inPackage, [version], { env: withLibraries(inPackage) }).catch((error: { code?: unknown }) => {
+      // wrk prints its version and returns 1.
+      if (error.code !== 1) throw error
+    })
     return inPackage
   } catch (error) {
     await rm(folder, { recursive: true, force: true })

@@ -9,7 +9,12 @@ import { ProcessFigures } from './process.ts'
 /** How to start a server. One that is a Node program sends `{ port }` to its parent when it listens. */
 export type Launch =
   | { readonly script: string; readonly args: readonly string[]; readonly env?: Readonly<Record<string, string>> }
-  | { readonly command: string; readonly args: readonly string[]; readonly port: number }
+  | {
+      readonly command: string
+      readonly args: readonly string[]
+      readonly port: number
+      readonly env?: Readonly<Record<string, string>>
+    }
 
 const patience = 20_000
 
@@ -31,7 +36,10 @@ export class Server {
             stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
             env: { ...process.env, NODE_ENV: 'production', ...launch.env },
           })
-        : spawn(launch.command, [...launch.args], { stdio: ['ignore', 'ignore', 'pipe'] })
+        : spawn(launch.command, [...launch.args], {
+            stdio: ['ignore', 'ignore', 'pipe'],
+            env: { ...process.env, ...launch.env },
+          })
     let errors = ''
     child.stderr?.on('data', (text: Buffer) => {
       errors = (errors + text).slice(-5000)

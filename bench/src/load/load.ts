@@ -1,16 +1,29 @@
 /**
- * Running the load generator.
+ * Running the load generator, or another client.
  */
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { curl, wrk } from './clients.ts'
 import type { GeneratorMessage, LoadOrder, LoadResult } from './order.ts'
 
 const generator = fileURLToPath(new URL('./generator.ts', import.meta.url))
+const undici = fileURLToPath(new URL('./undici.ts', import.meta.url))
 
 /** Makes the requests from a process of its own. Throws when an answer is not the expected one. */
 export function generateLoad(order: LoadOrder): Promise<LoadResult> {
+  switch (order.client) {
+    case 'curl':
+      return curl(order)
+    case 'wrk':
+      return wrk(order)
+    default:
+      return forkClient(order.client === 'undici' ? undici : generator, order)
+  }
+}
+
+function forkClient(program: string, order: LoadOrder): Promise<LoadResult> {
   const { promise, resolve, reject } = Promise.withResolvers<LoadResult>()
-  const child = fork(generator, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(program, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   child.once('message', (message: GeneratorMessage) => {
     if ('result' in message) resolve(message.result)
     else reject(new Error(message.failure))

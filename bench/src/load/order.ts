@@ -8,12 +8,25 @@ export interface RequestTemplate {
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
   /** `size` bytes of content that does not compress, between two texts. */
-  readonly body?: { readonly prefix?: string; readonly size: number; readonly suffix?: string }
+  readonly body?: {
+    readonly prefix?: string
+    readonly size: number
+    readonly suffix?: string
+    /** Of a form: the file's name, for clients that write the form themselves. */
+    readonly fileName?: string
+  }
   /** Asks for a range of `length` bytes at a place of its own in a file of `size` bytes. */
   readonly range?: { readonly size: number; readonly length: number }
 }
 
+/** The load generator, and programs that people use. curl and undici make one request. */
+export type Client = 'generator' | 'curl' | 'undici' | 'wrk'
+
 export interface LoadOrder {
+  /** Default: `generator`. */
+  readonly client?: Client
+  /** A file with the content of a large body, which curl and undici send. */
+  readonly contentFile?: string
   /** On 127.0.0.1. */
   readonly port: number
   /** Connections, each with one request at a time; none is closed by the generator before the end. */
@@ -38,8 +51,11 @@ export interface LoadResult {
   /** Milliseconds, of the time from a request's beginning to its answer's end. */
   readonly p50: number
   readonly p99: number
-  /** The share of one core that the generator used: close to 1, it was the generator that was measured. */
-  readonly generatorLoad: number
+  /**
+   * The share of one core that the generator used: close to 1, it was the generator that was measured. `undefined` with
+   * another client.
+   */
+  readonly generatorLoad?: number
 }
 
 export type GeneratorMessage = { readonly result: LoadResult } | { readonly failure: string }

@@ -1,0 +1,57 @@
+/**
+ * An application as people write it: Express 5 with the usual middlewares, and in it the router, express.static and
+ * multer. Which of the three is used is decided by the path, so that all of them pay for the middlewares.
+ *
+ *     node application.ts ROOT PACKAGES
+ */
+import { createWriteStream } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { StorageService } from '@stowage/core'
+import { FilesystemProvider } from '@stowage/provider-fs'
+import { storageRouter } from '@stowage/rest-express'
+
+const [, , root = '', packages = ''] = process.argv
+const require = createRequire(packages)
+const express = require('express')
+const multer = require('multer')
+
+const app = express()
+app.use(require('morgan')('combined', { stream: createWriteStream('/dev/null') }))
+app.use(require('helmet')())
+app.use(require('cors')())
+app.use(require('compression')())
+app.use(require('express-session')({ secret: 'bench', resave: false, saveUninitialized: false }))
+app.use(express.json())
+
+const storage = new StorageService(new FilesystemProvider({ root }))
+app.use('/api/containers', storageRouter(storage, { maxFileSize: 100 * 1024 ** 3 }))
+
+app.use('/static', express.static(root))
+
+interface UploadedFile {
+  readonly fieldname: string
+  readonly filename: string
+  readonly mimetype: string
+  readonly size: number
+}
+const disk = multer.diskStorage({
+  destination: join(root, 'bench'),
+  filename: (_req: unknown, file: { originalname: string }, callback: (error: null, name: string) => void) =>
+    callback(null, file.originalname),
+})
+app.post(
+  '/upload',
+  multer({ storage: disk }).any(),
+  (req: { files: UploadedFile[] }, res: { json(body: unknown): void }) => {
+    const files = req.files.map(({ fieldname, filename, mimetype, size }) => ({ fieldname, filename, mimetype, size }))
+    res.json({ files })
+  },
+)
+
+const server = app.listen(0, '127.0.0.1', () => {
+  process.send?.({ port: (server.address() as AddressInfo).port })
+})
+server.requestTimeout = 0
+process.on('disconnect', () => process.exit())

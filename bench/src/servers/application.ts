@@ -13,16 +13,16 @@ import { FilesystemProvider } from '@stowage/provider-fs'
 import { storageRouter } from '@stowage/rest-express'
 
 const [, , root = '', packages = ''] = process.argv
-const require = createRequire(packages)
-const express = require('express')
-const multer = require('multer')
+const load = createRequire(packages)
+const express = load('express')
+const multer = load('multer')
 
 const app = express()
-app.use(require('morgan')('combined', { stream: createWriteStream('/dev/null') }))
-app.use(require('helmet')())
-app.use(require('cors')())
-app.use(require('compression')())
-app.use(require('express-session')({ secret: 'bench', resave: false, saveUninitialized: false }))
+app.use(load('morgan')('combined', { stream: createWriteStream('/dev/null') }))
+app.use(load('helmet')())
+app.use(load('cors')())
+app.use(load('compression')())
+app.use(load('express-session')({ secret: 'bench', resave: false, saveUninitialized: false }))
 app.use(express.json())
 
 const storage = new StorageService(new FilesystemProvider({ root }))

@@ -7,8 +7,9 @@ import { type Method, methodOptions } from '../checks/method-options.js'
 import { checkOptions } from '../checks/option-names.js'
 import { describeCause, isStorageError, StorageError, type StorageErrorContext } from '../contract/errors.js'
 import type { ListCallOptions, StorageProvider } from '../contract/provider.js'
-import { type BodyRules, discardBody, Source } from '../upload/body.js'
+import { type BodyRules, CheckedBody } from '../upload/body.js'
 import { claimBody } from '../upload/body-claim.js'
+import { discardBody } from '../upload/body-source.js'
 import { decodeCursor, encodeCursor, type ListIdentity } from './cursor.js'
 import { OperationScope } from './deadline.js'
 import { OperationTimer } from './diagnostics.js'
@@ -126,15 +127,15 @@ export class Operations {
     options: OperationOptions,
     body: Body,
     check: () => Checked,
-    call: (source: Source, checked: Checked, signal: AbortSignal) => Promise<Result>,
+    call: (source: CheckedBody, checked: Checked, signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
     // Before the operation begins, so that the first of two concurrent calls gets the body.
     const refusal = claimBody(body)
-    let source: Source | undefined
+    let source: CheckedBody | undefined
     const send = (signal: AbortSignal) => {
       if (refusal !== undefined) throw refusal
       const checked = check()
-      const opened = new Source(body, checked.rules, checked.onProgress)
+      const opened = new CheckedBody(body, checked.rules, checked.onProgress)
       source = opened
       signal.addEventListener('abort', () => opened.destroy(signal.reason), { once: true })
       return call(opened, checked, signal)

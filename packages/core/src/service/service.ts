@@ -45,7 +45,7 @@ import type {
 import { checkRange } from '../contract/range.js'
 import { Download, DownloadStream } from '../download/download.js'
 import { LazyDownload } from '../download/lazy-download.js'
-import type { Source } from '../upload/body.js'
+import type { CheckedBody } from '../upload/body.js'
 import { completeUpload } from '../upload/completion.js'
 import { contentTypeByContent, contentTypeByName, detectionBytes, unknownContentType } from '../upload/content-type.js'
 import { checkUploadedPart, checkWritten, totalSize } from '../upload/stored-size.js'
@@ -872,7 +872,7 @@ const subjectOf = (location: FileLocation | undefined): Subject => ({
   file: location?.file,
 })
 
-const typeOfContent = async (source: Source): Promise<string> =>
+const typeOfContent = async (source: CheckedBody): Promise<string> =>
   (await contentTypeByContent(await source.peek(detectionBytes))) ?? unknownContentType
 
 async function existence(found: Promise<unknown>, missing: 'CONTAINER_NOT_FOUND' | 'FILE_NOT_FOUND'): Promise<boolean> {

@@ -1,12 +1,10 @@
-/** Converts every kind of body to one source that can be counted, verified, peeked and stopped. */
+/** A body on its way to a provider: counted, verified, peeked and stopped. */
 import { createHash, type Hash } from 'node:crypto'
-import { ReadableStream, type ReadableStreamDefaultReader } from 'node:stream/web'
-import { invalid } from '../checks/invalid.js'
 import { isStorageError, StorageError } from '../contract/errors.js'
 import type { Checksums } from '../contract/files.js'
 import type { Body } from '../service/options.js'
-import { isNodeStream } from './body-claim.js'
-import { encodeText, TextPieces } from './text-pieces.js'
+import { bytesOf, sourceOf } from './body-source.js'
+import type { ByteSource } from './byte-source.js'
 
 /** The rules of a body. If it breaks one, the body throws and nothing is stored. */
 export interface BodyRules {
@@ -15,28 +13,23 @@ export interface BodyRules {
   readonly checksums: Checksums
 }
 
-type Chunks = AsyncIterator<Uint8Array | string> | Iterator<Uint8Array | string>
-
 /**
  * A body on its way to a provider. Iterating it checks the rules. A body that is too long throws at
  * the first excess byte. One that is too short or has the wrong checksum throws instead of ending.
  */
-export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array, undefined> {
-  /** The whole body, if it is in memory. */
+export class CheckedBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array, undefined> {
+  /** The whole body, if it is in memory. It is not iterated then. */
   readonly bytes: Uint8Array | undefined
   /** Bytes returned so far. */
   taken = 0
   readonly #rules: BodyRules
   readonly #hashes: (readonly ['md5' | 'sha256', Hash])[] = []
   readonly #onTaken: ((bytes: number) => void) | undefined
-  #chunks: Chunks | undefined
-  #text: TextPieces | undefined
-  #stop: (() => void) | undefined
+  /** Where the body comes from, unless it is in memory. */
+  readonly #source: ByteSource | undefined
   #peeked: Uint8Array[] = []
-  #ended = false
   #finished = false
   #failure: StorageError | undefined
-  #rejectNext: ((error: StorageError) => void) | undefined
 
   constructor(body: Body, rules: BodyRules, onTaken?: (bytes: number) => void) {
     this.#rules = rules
@@ -45,13 +38,7 @@ export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
       if (rules.checksums[algorithm] !== undefined) this.#hashes.push([algorithm, createHash(algorithm)])
     }
     this.bytes = bytesOf(body)
-    if (this.bytes !== undefined) {
-      this.#chunks = [this.bytes][Symbol.iterator]()
-    } else {
-      const { chunks, stop } = chunksOf(body)
-      this.#chunks = chunks
-      this.#stop = stop
-    }
+    if (this.bytes === undefined) this.#source = sourceOf(body)
   }
 
   /** The size in bytes, if known in advance. */
@@ -66,7 +53,7 @@ export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
 
   /** Whether nothing was returned yet, so that the body can be sent again. */
   get untouched(): boolean {
-    return this.taken === 0 && !this.#ended && this.#failure === undefined
+    return this.taken === 0 && !this.#finished && this.#failure === undefined
   }
 
   /** Checks a body in memory against the rules, before anything is sent. */
@@ -84,12 +71,17 @@ export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
   async peek(length: number): Promise<Uint8Array> {
     if (this.bytes !== undefined) return this.bytes.subarray(0, length)
     let have = 0
-    while (have < length) {
-      const chunk = await this.#pull()
-      if (chunk === undefined) break
-      this.#peeked.push(chunk)
-      have += chunk.length
+    try {
+      while (have < length) {
+        const chunk = (await this.#source?.next())?.value
+        if (chunk === undefined) break
+        this.#peeked.push(chunk)
+        have += chunk.length
+      }
+    } catch (error) {
+      this.destroy(error)
     }
+    if (this.#failure !== undefined) throw this.#failure
     return this.#peeked.length === 1 ? (this.#peeked[0] as Uint8Array) : Buffer.concat(this.#peeked)
   }
 
@@ -106,7 +98,9 @@ export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
 
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
     try {
-      const chunk = this.#peeked.shift() ?? (await this.#pull())
+      const chunk = this.#peeked.shift() ?? (await this.#source?.next())?.value
+      // The body may have been destroyed in the meantime.
+      if (this.#failure !== undefined) throw this.#failure
       if (chunk === undefined) {
         this.#finish()
         return { done: true, value: undefined }
@@ -124,46 +118,12 @@ export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
     return { done: true, value: undefined }
   }
 
-  /**
-   * Ends the source: a pending read rejects at once with the error, and the caller's stream is
-   * destroyed.
-   */
+  /** Ends the body: a pending read rejects at once, and the source is stopped. */
   destroy(error: unknown): void {
     if (this.#failure !== undefined) return
     this.#failure = isStorageError(error) ? error : sourceFailed(error)
-    this.#rejectNext?.(this.#failure)
     this.#peeked = []
-    const chunks = this.#chunks
-    this.#chunks = undefined
-    if (this.#ended) return
-    this.#stop?.()
-    // A generator with a pending `await` settles `return` after it, so this is not awaited.
-    if (this.#stop === undefined) Promise.resolve(chunks?.return?.()).catch(ignoreLateFailure)
-  }
-
-  async #pull(): Promise<Uint8Array | undefined> {
-    if (this.#failure !== undefined) throw this.#failure
-    if (this.#ended) return undefined
-    for (;;) {
-      const result = await new Promise<IteratorResult<Uint8Array | string>>((resolve, reject) => {
-        this.#rejectNext = reject
-        Promise.resolve((this.#chunks as Chunks).next()).then(resolve, (error: unknown) => reject(sourceFailed(error)))
-      })
-      if (this.#failure !== undefined) throw this.#failure
-      if (typeof result.value !== 'string') this.#text?.end()
-      if (result.done === true) {
-        this.#ended = true
-        return undefined
-      }
-      const chunk = this.#encode(result.value)
-      if (chunk.length > 0) return chunk
-    }
-  }
-
-  #encode(chunk: Uint8Array | string): Uint8Array {
-    if (typeof chunk !== 'string') return toBytes(chunk)
-    this.#text ??= new TextPieces()
-    return this.#text.encode(chunk)
+    this.#source?.destroy(this.#failure)
   }
 
   #count(chunk: Uint8Array): void {
@@ -194,68 +154,6 @@ export class Source implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arr
   }
 }
 
-/** Stops a body that was rejected before it was read. */
-export function discardBody(body: unknown): void {
-  if (isNodeStream(body)) {
-    body.on('error', ignoreLateFailure)
-    body.destroy()
-  } else if (body instanceof ReadableStream) {
-    if (!body.locked) body.cancel().catch(ignoreLateFailure)
-  } else if (typeof body === 'object' && body !== null && Symbol.asyncIterator in body) {
-    const chunks = (body as AsyncIterable<unknown>)[Symbol.asyncIterator]()
-    Promise.resolve(chunks.return?.()).catch(ignoreLateFailure)
-  }
-}
-
-function bytesOf(body: Body): Uint8Array | undefined {
-  if (typeof body === 'string') return encodeText(body)
-  if (body instanceof Uint8Array) return body
-  if (body instanceof ArrayBuffer) return new Uint8Array(body)
-  return undefined
-}
-
-function chunksOf(body: unknown): { chunks: Chunks; stop?: () => void } {
-  if (isNodeStream(body)) {
-    // Decoded chunks lose the bytes that are not text in this encoding.
-    if (typeof body.readableEncoding === 'string') {
-      throw invalid('body', `body decodes its bytes as ${body.readableEncoding}: pass a stream without an encoding`)
-    }
-    // A stream may fail before its first read, without a listener. The iterator reports the
-    // failure.
-    body.on('error', ignoreLateFailure)
-    return { chunks: body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>, stop: () => body.destroy() }
-  }
-  if (body instanceof Blob) return chunksOf(body.stream())
-  if (body instanceof ReadableStream) {
-    const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader()
-    // Unlike the stream's iterator, its reader can be cancelled during a read.
-    return { chunks: { next: () => reader.read() }, stop: () => reader.cancel().catch(ignoreLateFailure) }
-  }
-  if (typeof body === 'object' && body !== null) {
-    if (Symbol.asyncIterator in body) {
-      return { chunks: (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]() }
-    }
-    if (Symbol.iterator in body && !ArrayBuffer.isView(body)) {
-      return { chunks: (body as Iterable<Uint8Array>)[Symbol.iterator]() }
-    }
-  }
-  throw invalid(
-    'body',
-    'body must be bytes, a string, a Blob, a stream or an iterable of bytes; for a Response, pass its body',
-  )
-}
-
-function toBytes(chunk: unknown): Uint8Array {
-  if (chunk instanceof Uint8Array) return chunk
-  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk)
-  throw invalid('body', `body returned a chunk of type ${typeof chunk}; chunks must be bytes or text`)
-}
-
 function sourceFailed(error: unknown): StorageError {
-  if (isStorageError(error)) return error
   return new StorageError('SOURCE_FAILED', 'the body failed before its end', { cause: error })
-}
-
-function ignoreLateFailure(): void {
-  // The operation receives this failure in another way, or already has an error.
 }

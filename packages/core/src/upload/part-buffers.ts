@@ -4,7 +4,7 @@
  */
 
 import { freeChunk } from '../kit/chunk-memory.js'
-import type { Source } from './body.js'
+import type { CheckedBody } from './body.js'
 
 export interface Part {
   readonly bytes: Uint8Array
@@ -33,14 +33,14 @@ function giveBack(buffer: Buffer): void {
 }
 
 export class PartBuffers {
-  readonly #source: Source
+  readonly #source: CheckedBody
   /** Chunks that were read earlier and are not copied yet. */
   readonly #head: Uint8Array[]
   /** The chunk that is being copied, and its remaining bytes. */
   #chunk: Uint8Array | undefined
   #rest: Uint8Array | undefined
 
-  constructor(source: Source, head: readonly Uint8Array[]) {
+  constructor(source: CheckedBody, head: readonly Uint8Array[]) {
     this.#source = source
     this.#head = [...head]
   }

@@ -2,9 +2,11 @@
 import { Writable } from 'node:stream'
 import { StorageError } from '../contract/errors.js'
 import type { WrittenFile } from '../contract/files.js'
+import { BytePipe } from './byte-source.js'
+import { TextPieces } from './text-pieces.js'
 
 /** Stores a body as one file. */
-export type StoreBody = (body: AsyncIterable<Uint8Array | string>, signal: AbortSignal) => Promise<WrittenFile>
+export type StoreBody = (body: BytePipe, signal: AbortSignal) => Promise<WrittenFile>
 
 /**
  * The stream that `uploadStream` returns. Write the content, then call `end()`. The complete file
@@ -22,12 +24,12 @@ export class UploadStream extends Writable {
   /** Resolves with the stored file. Its rejection need not be handled. */
   readonly file: Promise<WrittenFile>
   readonly #controller = new AbortController()
+  readonly #body = new BytePipe()
+  readonly #text = new TextPieces()
   readonly #start: () => void
   #settled = false
-  #chunk: Uint8Array | string | undefined
+  /** The callback of the pending write. */
   #taken: ((error?: Error | null) => void) | undefined
-  #ended = false
-  #wake: (() => void) | undefined
 
   constructor(store: StoreBody) {
     super({ decodeStrings: false })
@@ -35,7 +37,7 @@ export class UploadStream extends Writable {
     this.file = promise
     promise.catch(() => undefined)
     this.#start = () => {
-      store(this.#chunks(), this.#controller.signal).then(
+      store(this.#body, this.#controller.signal).then(
         (file) => {
           this.#settled = true
           resolve(file)
@@ -60,49 +62,50 @@ export class UploadStream extends Writable {
     encoding: BufferEncoding,
     callback: (error?: Error | null) => void,
   ): void {
-    // The body decodes UTF-8, because a character can be split between two writes.
-    const isOther = typeof chunk === 'string' && !/^utf-?8$/i.test(encoding)
-    this.#chunk = isOther ? Buffer.from(chunk, encoding) : chunk
     this.#taken = callback
-    this.#wake?.()
+    this.#pass(() => {
+      this.#body.write(this.#bytesOf(chunk, encoding)).then(() => {
+        // Otherwise the operation fails, with the error for the callback.
+        if (!this.#body.isDestroyed) this.#release()
+      })
+    })
   }
 
   override _final(callback: (error?: Error | null) => void): void {
-    this.#ended = true
-    this.#wake?.()
+    this.#pass(() => {
+      this.#text.end()
+      this.#body.end()
+    })
     this.file.then(() => callback(), callback)
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     if (!this.#settled) {
       this.#controller.abort(error ?? new StorageError('ABORTED', 'the upload stream was destroyed before its end'))
-      this.#wake?.()
     }
     const done = () => callback(error)
     this.file.then(done, done)
   }
 
-  #release(error?: Error): void {
-    const taken = this.#taken
-    this.#chunk = undefined
-    this.#taken = undefined
-    taken?.(error)
+  /** UTF-8 is encoded in pieces, because a character can be split between two writes. */
+  #bytesOf(chunk: Uint8Array | string, encoding: BufferEncoding): Uint8Array {
+    if (typeof chunk === 'string' && /^utf-?8$/i.test(encoding)) return this.#text.encode(chunk)
+    this.#text.end()
+    return typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk
   }
 
-  async *#chunks(): AsyncGenerator<Uint8Array | string> {
-    for (;;) {
-      if (this.#controller.signal.aborted) throw this.#controller.signal.reason
-      if (this.#chunk !== undefined) {
-        yield this.#chunk
-        this.#release()
-      } else if (this.#ended) {
-        return
-      } else {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve
-        })
-        this.#wake = undefined
-      }
+  /** Passes text or the end to the body, which fails if the text is not well-formed. */
+  #pass(call: () => void): void {
+    try {
+      call()
+    } catch (error) {
+      this.#body.destroy(error)
     }
+  }
+
+  #release(error?: Error): void {
+    const taken = this.#taken
+    this.#taken = undefined
+    taken?.(error)
   }
 }

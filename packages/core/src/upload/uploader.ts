@@ -12,7 +12,7 @@ import { StorageError } from '../contract/errors.js'
 import type { WrittenFile } from '../contract/files.js'
 import type { PartUpload, PutCallOptions, StorageProvider, UploadedPart } from '../contract/provider.js'
 import { addFailure, noFailures, type RetryPolicy } from '../service/retry.js'
-import type { Source } from './body.js'
+import type { CheckedBody } from './body.js'
 import { completeUpload } from './completion.js'
 import { type Part, PartBuffers, takeBuffer } from './part-buffers.js'
 import { checkUploadedPart, checkWritten } from './stored-size.js'
@@ -37,7 +37,7 @@ export interface UploadJob {
   readonly retry: RetryPolicy
   readonly container: string
   readonly file: string
-  readonly source: Source
+  readonly source: CheckedBody
   readonly options: Omit<PutCallOptions, 'size'>
   readonly tuning: UploadTuning
 }
@@ -128,7 +128,7 @@ export function choosePartSize(
 
 /** Reads until the body ends or has more than `limit` bytes. */
 async function readHead(
-  source: Source,
+  source: CheckedBody,
   limit: number,
 ): Promise<{ readonly chunks: Uint8Array[]; readonly length: number; readonly ended: boolean }> {
   const chunks: Uint8Array[] = []

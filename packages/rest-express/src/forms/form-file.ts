@@ -6,7 +6,7 @@ import { checkFileName, unknownContentType, type WrittenFile } from '@stowage/co
 import { essence, type IncomingFile, type UploadRules } from '../options.js'
 import { fromHook } from '../routes/request-context.js'
 import type { RequestAndResponse } from '../routes/upload-rules.js'
-import type { FileContent } from './file-content.js'
+import type { FilePart } from './form-reader.js'
 
 /** A file in the response to an upload. */
 export interface UploadedFile {
@@ -20,15 +20,6 @@ export interface UploadedFile {
   readonly originalFilename?: string
   /** The access list, if one was set. */
   readonly acl?: string
-}
-
-/** The headers of a part, and its content. */
-export interface FilePart {
-  readonly field: string
-  readonly filename: string
-  /** The type that the client states, with parameters. */
-  readonly contentType: string | undefined
-  readonly content: FileContent
 }
 
 /**
@@ -69,7 +60,7 @@ export class FormFile {
 
   /** Bytes that have arrived so far. */
   get bytes(): number {
-    return this.#part.content.bytes
+    return this.#part.content.written
   }
 
   /**
@@ -103,11 +94,6 @@ export class FormFile {
   release(): void {
     this.#state = 'released'
     this.#part.content.release()
-  }
-
-  /** Makes the body fail instead of ending. */
-  abandon(error: unknown): void {
-    this.#part.content.fail(error)
   }
 
   /** Settles when the storage has finished. `undefined` if the file was never passed to it. */

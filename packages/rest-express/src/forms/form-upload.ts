@@ -17,13 +17,13 @@ import { checkContainerName, isStorageError, StorageError, type StorageService }
 import { arrivedWhole, clientGone } from '../http/connection.js'
 import { sendJson } from '../http/json.js'
 import { turnOf } from '../http/pipelining.js'
-import { checkContentCoding } from '../http/request-body.js'
+import { checkContentCoding, RequestBody } from '../http/request-body.js'
 import { checkNames, checkStorage, essence, type UploadOptions, type UploadRules, uploadRules } from '../options.js'
 import type { RequestContext } from '../routes/request-context.js'
 import { accept } from '../routes/upload-rules.js'
 import { boundaryOf } from './form-delimiters.js'
-import { type FilePart, FormFile, formName, type UploadedFile } from './form-file.js'
-import { FormParser, type FormReceiver } from './form-parser.js'
+import { FormFile, formName, type UploadedFile } from './form-file.js'
+import { type FilePart, readForm } from './form-reader.js'
 
 /** Files of one form that are held at the same time. */
 const maxHeld = 8
@@ -104,73 +104,71 @@ async function receiveForm(job: FormJob): Promise<UploadResult> {
     throw new StorageError('TYPE_NOT_ALLOWED', 'the body of an upload must be multipart/form-data')
   }
   checkContentCoding(job.req)
-  const received = new FormUpload(job, boundaryOf(contentType))
-  return received.run()
+  return new FormUpload(job, boundaryOf(contentType)).run()
 }
 
-class FormUpload implements FormReceiver {
+class FormUpload {
   readonly #job: FormJob
-  readonly #parser: FormParser
+  readonly #boundary: string
+  readonly #body: RequestBody
+  /** Aborted if the form fails. The reason is the first error. */
   readonly #writes = new AbortController()
   readonly #files: FormFile[] = []
   readonly #names = new Set<string>()
-  /**
-   * Resolves when every file that has begun is being written. Files are accepted one after the
-   * other.
-   */
-  #accepted: Promise<void> = Promise.resolve()
   // Bound methods, for the reason given in `RequestBody`.
   readonly #onGone = this.#lost.bind(this)
 
   constructor(job: FormJob, boundary: string) {
     this.#job = job
+    this.#boundary = boundary
     const { req, res, rules } = job
-    this.#parser = new FormParser({ req, res }, boundary, rules, this)
+    this.#body = new RequestBody(req, res, rules.idleTimeout)
   }
 
   async run(): Promise<UploadResult> {
-    const { req, res } = this.#job
+    const { container, req, res, rules } = this.#job
     if (res.closed && !arrivedWhole(req)) throw clientGone()
     res.once('close', this.#onGone)
+    const fields: Record<string, string[]> = Object.create(null)
+    const files: Record<string, UploadedFile[]> = Object.create(null)
     try {
-      const fields = await this.#parser.run()
-      const files: Record<string, UploadedFile[]> = Object.create(null)
-      for (const file of this.#files) {
-        files[file.field] ??= []
-        files[file.field]?.push(file.described(this.#job.container))
+      for await (const part of readForm(this.#body, this.#boundary, rules)) {
+        if (part.kind === 'file') {
+          await this.#receive(part)
+        } else {
+          fields[part.name] ??= []
+          fields[part.name]?.push(part.value)
+        }
       }
-      return { files, fields }
+      await this.#commit()
     } catch (error) {
+      this.#fail(error)
       await this.#undo()
-      throw error
+      throw this.#writes.signal.reason
     } finally {
       res.off('close', this.#onGone)
     }
+    for (const file of this.#files) {
+      files[file.field] ??= []
+      files[file.field]?.push(file.described(container))
+    }
+    return { files, fields }
   }
 
   #lost(): void {
-    if (!arrivedWhole(this.#job.req)) this.#parser.fail(clientGone())
+    if (!arrivedWhole(this.#job.req)) this.#fail(clientGone())
   }
 
-  settled(): Promise<void> {
-    return this.#accepted
-  }
-
-  receive(part: FilePart): Promise<void> {
-    const file = new FormFile(part)
-    this.#files.push(file)
-    const accepted = this.#accepted.then(() => this.#accept(file))
-    // The parser receives a failure from the returned promise; waiting files receive it from
-    // `failed`.
-    this.#accepted = accepted.catch(() => undefined)
-    return accepted.then(async () => {
-      await file.stored()
-    })
+  /** Fails the form: nothing more is read or stored. Only the first error counts. */
+  #fail(error: unknown): void {
+    this.#writes.abort(error)
+    this.#body.destroy(error)
   }
 
   /** Starts to store a file after all checks and hooks accepted it. */
-  async #accept(file: FormFile): Promise<void> {
-    this.#writes.signal.throwIfAborted()
+  async #receive(part: FilePart): Promise<void> {
+    const file = new FormFile(part)
+    this.#files.push(file)
     const { storage, container, req, res, rules, authorize } = this.#job
     const incoming = file.incoming(container)
     const name = await formName(incoming, rules, { req, res })
@@ -186,9 +184,10 @@ class FormUpload implements FormReceiver {
       other.release()
       await other.stored()
     }
-    this.#writes.signal.throwIfAborted()
     const { signal } = this.#writes
+    signal.throwIfAborted()
     file.store(name, acl, (body) => storage.putFile(container, name, body, { ...write, signal }))
+    file.stored().catch((error: unknown) => this.#fail(error))
   }
 
   /** The oldest held files, as many as have to be released before the next one. */
@@ -206,12 +205,12 @@ class FormUpload implements FormReceiver {
   }
 
   /** The form is complete: the files are committed, even if the client disconnects. */
-  async complete(): Promise<void> {
+  async #commit(): Promise<void> {
     this.#job.res.off('close', this.#onGone)
-    await this.#accepted
     const held = this.#files.filter((file) => file.isHeld)
     await Promise.all(held.map((file) => this.#detectNew(file)))
     for (const file of held) file.release()
+    await Promise.all(this.#files.map((file) => file.stored()))
   }
 
   /**
@@ -228,13 +227,7 @@ class FormUpload implements FormReceiver {
     )
   }
 
-  failed(error: unknown): void {
-    this.#writes.abort(error)
-    for (const file of this.#files) file.abandon(error)
-  }
-
   async #undo(): Promise<void> {
-    await this.#accepted
     const stored = await Promise.allSettled(this.#files.map((file) => file.stored()))
     const { storage, container, report } = this.#job
     for (const [index, outcome] of stored.entries()) {

@@ -3,27 +3,24 @@
  * nothing for too long. The connection stays open, because it still has to carry the response.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { giveAwayChunk } from '@stowage/core/provider'
+import { ByteSource, giveAwayChunk } from '@stowage/core/provider'
 import { arrivedWhole, clientGone, noteEnd, wasReset } from './connection.js'
 import { RequestError } from './request-error.js'
 
 /**
- * The body of a request as an iterable. Unlike the iterator of the stream, it can be left before
- * its end: the request is then paused, not destroyed, because that would close the connection
- * before the response was sent.
+ * The body of a request. Unlike the iterator of the stream, it can be left before its end: the
+ * request is then paused, not destroyed, because that would close the connection before the
+ * response was sent.
  *
  * Returns chunks as they arrive, one at a time. The iterator of the stream would join waiting
  * chunks, which costs a copy.
  */
-export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer, undefined> {
+export class RequestBody extends ByteSource<Buffer> {
   readonly #req: IncomingMessage
   readonly #res: ServerResponse
   readonly #idleTimeout: number
-  readonly #waiting: Buffer[] = []
   #timer: NodeJS.Timeout | undefined
-  #failure: Error | undefined
-  #wake: (() => void) | undefined
-  #isWanted = false
+  #hasBegun = false
   // Bound methods, not closures that reference `this` and are referenced by it: the engine keeps
   // such closures, and with them the whole request, until a full garbage collection.
   readonly #onData = this.#take.bind(this)
@@ -36,6 +33,7 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
    *   limit.
    */
   constructor(req: IncomingMessage, res: ServerResponse, idleTimeout: number) {
+    super()
     this.#req = req
     this.#res = res
     this.#idleTimeout = idleTimeout
@@ -48,85 +46,25 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
     req.on('error', this.#onClose)
   }
 
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  async next(): Promise<IteratorResult<Buffer, undefined>> {
-    if (!this.#isWanted) {
-      this.#isWanted = true
-      sendContinue(this.#req, this.#res)
-    }
-    for (;;) {
-      if (this.#failure !== undefined) throw this.#failure
-      const chunk = this.#waiting.shift() ?? this.#leftBehind()
-      if (chunk !== undefined) return { done: false, value: chunk }
-      if (this.#req.readableEnded || this.#req.destroyed) {
-        this.#detach()
-        if (wasReset(this.#req)) throw clientGone()
-        return { done: true, value: undefined }
-      }
-      this.#req.resume()
-      await this.#progress()
-    }
-  }
-
-  async return(): Promise<IteratorReturnResult<undefined>> {
-    this.#detach()
-    return { done: true, value: undefined }
-  }
-
-  /**
-   * If the connection closed after the whole request had arrived, the data that Node has received
-   * but not emitted. Throws if the connection closed before the end.
-   */
-  #leftBehind(): Buffer | undefined {
+  protected override pull(): void {
     const req = this.#req
-    if (!req.destroyed || req.readableEnded) return undefined
-    if (!arrivedWhole(req)) throw clientGone()
-    req.off('data', this.#onData)
-    return (req.read() as Buffer | null) ?? undefined
+    if (!this.#hasBegun) {
+      this.#hasBegun = true
+      sendContinue(req, this.#res)
+    }
+    if (req.readableEnded) {
+      this.#finish()
+    } else if (req.destroyed) {
+      this.#takeRest()
+    } else {
+      if (this.#idleTimeout > 0) this.#timer = setTimeout(this.#onIdle, this.#idleTimeout)
+      req.resume()
+    }
   }
 
-  #take(chunk: Buffer): void {
-    // Another listener may keep the chunk.
-    if (this.#req.listenerCount('data') === 1 && this.#req.listenerCount('readable') === 0) giveAwayChunk(chunk)
-    this.#waiting.push(chunk)
+  protected override stop(): void {
     this.#req.pause()
-    this.#continue()
-  }
-
-  #continue(): void {
-    if (this.#idleTimeout > 0) clearTimeout(this.#timer)
-    this.#wake?.()
-    this.#wake = undefined
-  }
-
-  #ended(): void {
-    noteEnd(this.#req)
-    this.#continue()
-  }
-
-  #closed(): void {
-    if (this.#req.readableEnded || arrivedWhole(this.#req)) this.#continue()
-    else this.#fail(clientGone())
-  }
-
-  #progress(): Promise<void> {
-    if (this.#idleTimeout > 0) this.#timer = setTimeout(this.#onIdle, this.#idleTimeout)
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#wake = resolve
-    return promise
-  }
-
-  #timedOut(): void {
-    const seconds = this.#idleTimeout / 1000
-    this.#fail(new RequestError(408, 'REQUEST_TIMEOUT', `no data from the client for ${seconds} s`))
-  }
-
-  #fail(error: Error): void {
-    this.#failure ??= error
-    this.#continue()
+    this.#detach()
   }
 
   #detach(): void {
@@ -134,8 +72,56 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
     this.#req.off('data', this.#onData)
     this.#req.off('end', this.#onEnd)
     this.#req.off('close', this.#onClose)
-    this.#req.off('error', this.#onClose)
-    this.#waiting.length = 0
+    // The listener of `error` stays: a failed request may emit another error.
+  }
+
+  #take(chunk: Buffer): void {
+    // Another listener may keep the chunk.
+    if (this.#req.listenerCount('data') === 1 && this.#req.listenerCount('readable') === 0) giveAwayChunk(chunk)
+    if (this.#idleTimeout > 0) clearTimeout(this.#timer)
+    this.#req.pause()
+    this.push(chunk)
+  }
+
+  /**
+   * If the connection closed after the whole request had arrived, takes the data that Node has
+   * received but not emitted. Fails if the connection closed before the end.
+   */
+  #takeRest(): void {
+    const req = this.#req
+    if (!arrivedWhole(req)) {
+      this.destroy(clientGone())
+      return
+    }
+    req.off('data', this.#onData)
+    const rest: Buffer | null = req.read()
+    if (rest === null) this.#finish()
+    else this.push(rest)
+  }
+
+  #ended(): void {
+    noteEnd(this.#req)
+    this.#finish()
+  }
+
+  #finish(): void {
+    if (wasReset(this.#req)) {
+      this.destroy(clientGone())
+    } else {
+      this.#detach()
+      this.end()
+    }
+  }
+
+  #closed(): void {
+    clearTimeout(this.#timer)
+    if (!this.#req.readableEnded && !arrivedWhole(this.#req)) this.destroy(clientGone())
+    else if (this.isWanted) this.pull()
+  }
+
+  #timedOut(): void {
+    const seconds = this.#idleTimeout / 1000
+    this.destroy(new RequestError(408, 'REQUEST_TIMEOUT', `no data from the client for ${seconds} s`))
   }
 }
 

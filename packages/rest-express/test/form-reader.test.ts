@@ -1,8 +1,9 @@
 /**
- * The form parser against plain busboy, whose reading of a form it must keep, except that busboy
- * drops parts and the form parser does not.
+ * The form reader against plain busboy, whose reading of a form it must keep, except that busboy
+ * drops parts and the form reader does not.
  */
 import { EventEmitter } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isStorageError } from '@stowage/core'
@@ -10,9 +11,9 @@ import busboy from 'busboy'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { boundaryOf } from '../src/forms/form-delimiters.js'
-import { FormParser } from '../src/forms/form-parser.js'
+import { readForm } from '../src/forms/form-reader.js'
+import { RequestBody } from '../src/http/request-body.js'
 import { essence, type UploadRules, uploadRules } from '../src/options.js'
-import type { RequestAndResponse } from '../src/routes/upload-rules.js'
 
 const seed = 20260114
 const runs = 4000
@@ -92,37 +93,44 @@ async function readPlainly(form: Form): Promise<Reading | Refusal> {
   return refused.size === 0 ? { fields: [...fields], files } : { refused: [...refused] }
 }
 
-/** What our parser makes of it, in chunks. */
+/** What our reader makes of it, in chunks. */
 async function read({ contentType, text, cuts }: Form): Promise<Reading | Refusal> {
+  const fields = new Map<string, string[]>()
   const files: string[][] = []
+  const contents: Promise<void>[] = []
   const chunks = [0, ...cuts].map((cut, index) => Buffer.from(text.slice(cut, cuts[index]), 'latin1'))
-  const req = Object.assign(Readable.from(chunks, { objectMode: false }), {
-    headers: { 'content-type': contentType, 'transfer-encoding': 'chunked' },
-  })
-  const res = new EventEmitter()
+  const req = Object.assign(Readable.from(chunks, { objectMode: false }), { headers: {} })
+  const body = new RequestBody(req as unknown as IncomingMessage, new EventEmitter() as ServerResponse, 0)
   try {
-    const parser = new FormParser({ req, res } as unknown as RequestAndResponse, boundaryOf(contentType), rules, {
-      receive: async ({ field, filename, contentType: type = 'text/plain', content }) => {
-        const file = [field, filename, essence(type)]
-        files.push(file)
-        let text = ''
-        for await (const chunk of content) {
-          text += Buffer.from(chunk).toString('latin1')
-          // Whoever stores a file takes its time.
-          if (chunk.length % 3 === 0) await nextTurn()
-        }
-        file.push(text)
-      },
-      settled: async () => undefined,
-      complete: async () => undefined,
-      failed: () => undefined,
-    })
-    const fields = await parser.run()
-    return { fields: Object.entries(fields), files }
+    for await (const part of readForm(body, boundaryOf(contentType), rules)) {
+      if (part.kind === 'field') {
+        fields.set(part.name, [...(fields.get(part.name) ?? []), part.value])
+        continue
+      }
+      const file = [part.field, part.filename, essence(part.contentType ?? 'text/plain')]
+      files.push(file)
+      contents.push(
+        readContent(part.content).then((content) => {
+          file.push(content)
+        }),
+      )
+    }
+    await Promise.all(contents)
+    return { fields: [...fields], files }
   } catch (error) {
     if (!isStorageError(error)) throw error
     return { refused: [error.code] }
   }
+}
+
+async function readContent(content: AsyncIterable<Uint8Array>): Promise<string> {
+  let text = ''
+  for await (const chunk of content) {
+    text += Buffer.from(chunk).toString('latin1')
+    // Whoever stores a file takes its time.
+    if (chunk.length % 3 === 0) await nextTurn()
+  }
+  return text
 }
 
 const boundaries = fc.constantFrom(

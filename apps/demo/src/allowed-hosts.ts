@@ -11,10 +11,15 @@ import { sendError } from './errors.js'
 
 /** Refuses requests for a name that is not allowed. HTTP/1.0 clients, which no browser is, may send no name. */
 export function refuseOtherHosts(allowed: ReadonlySet<string>): RequestHandler {
+  // Nearly all requests have the same Host header.
+  let lastAllowed: string | undefined
   return (request, response, next) => {
     const { host } = request.headers
-    if (host === undefined || isAllowed(host, allowed)) next()
-    else {
+    if (host === undefined || host === lastAllowed) next()
+    else if (isAllowed(host, allowed)) {
+      lastAllowed = host
+      next()
+    } else {
       const message = `this server does not serve the host ${JSON.stringify(host)}; ALLOWED_HOSTS adds names`
       sendError(response, 421, 'MISDIRECTED_REQUEST', message)
     }

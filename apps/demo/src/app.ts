@@ -24,14 +24,14 @@ const webDirectory = join(import.meta.dirname, 'web')
 export function createApp({ storages, main, allowedHosts }: AppOptions): Express {
   const app = express()
   app.disable('x-powered-by')
-  app.use(securityHeaders, refuseOtherHosts(allowedHosts), refuseOtherSites, compression())
+  app.use(securityHeaders, refuseOtherHosts(allowedHosts), refuseOtherSites, compress())
+  app.use('/api/containers', containerRoutes(storages, main))
   app.get('/api/datasources', (_request, response) => {
     response.json(Array.from(storages.values(), (each) => ({ ...describeStorage(each), main: each.name === main })))
   })
   app.use('/api/datasources/:name/containers', (request, response, next) => {
     containerRoutes(storages, request.params.name)(request, response, next)
   })
-  app.use('/api/containers', containerRoutes(storages, main))
   const description = describeApi(storages, main)
   app.get('/openapi.json', (_request, response) => {
     response.json(description)
@@ -43,6 +43,18 @@ export function createApp({ storages, main, allowedHosts }: AppOptions): Express
   app.use(lastResort)
   return app
 }
+
+/** Downloads are never compressed (`no-transform`), and responses to uploads and deletions are short. */
+function compress(): RequestHandler {
+  const middleware = compression()
+  return (request, response, next) => {
+    const { method, url } = request
+    if ((method === 'GET' || method === 'HEAD') && !downloadUrl.test(url)) middleware(request, response, next)
+    else next()
+  }
+}
+
+const downloadUrl = /^\/api\/(?:datasources\/[^/?]+\/)?containers\/[^/?]+\/download\//
 
 /** One description for all storages, since their routes are the same. */
 function describeApi(storages: AppOptions['storages'], main: string) {

@@ -13,8 +13,8 @@ export const fsMutants: readonly Mutant[] = [
   {
     name: 'ignores conditions on reads',
     file: at('reader'),
-    find: 'const info = fileInfo(place, stats, kept)\n    checkReadConditions(info, options.conditions)\n    const range',
-    replace: 'const info = fileInfo(place, stats, kept)\n    const range',
+    find: 'const info = fileInfo(location, stats, stored)\n    checkReadConditions(info, options.conditions)\n    const range',
+    replace: 'const info = fileInfo(location, stats, stored)\n    const range',
   },
   {
     name: 'ignores conditions on getFile',
@@ -25,9 +25,9 @@ export const fsMutants: readonly Mutant[] = [
   {
     name: 'returns the attributes of another version',
     file: at('reader'),
-    find: 'const kept = await workspace.attributes.find(place, stats)',
+    find: 'const stored = await workspace.attributes.find(location, stats)',
     replace:
-      'const now = await workspace.directories.direct.lstatIfThere(path)\n  const kept = await workspace.attributes.find(place, now ?? stats)',
+      'const now = await workspace.directories.direct.lstatIfExists(path)\n  const stored = await workspace.attributes.find(location, now ?? stats)',
   },
   {
     name: 'overwrites the existing file in place',
@@ -38,13 +38,13 @@ export const fsMutants: readonly Mutant[] = [
   {
     name: 'replaces a file that did not exist a moment ago',
     file: at('files/commit'),
-    find: 'await direct.link(content.path, directory.at(place.entry))',
-    replace: 'await direct.rename(content.path, directory.at(place.entry))',
+    find: 'await direct.link(content.path, directory.at(location.entry))',
+    replace: 'await direct.rename(content.path, directory.at(location.entry))',
   },
   {
     name: 'ignores conditions on writes at the commit',
     file: at('files/commit'),
-    find: 'checkWriteConditions(present && { etag: etagOf(present) }, conditions)\n      await prepare',
+    find: 'checkWriteConditions(present && { etag: etagOf(present) }, conditions)\n    await prepare',
     replace: 'await prepare',
   },
   {
@@ -56,14 +56,14 @@ export const fsMutants: readonly Mutant[] = [
   {
     name: 'acquires no lock',
     file: at('files/commit'),
-    find: 'return workspace.locks.hold([lockOf(place)], signal, async () => {',
-    replace: 'return workspace.locks.hold([], signal, async () => {',
+    find: '    [lockOf(location)],\n    signal,\n    (lease) => commitLocked',
+    replace: '    [],\n    signal,\n    (lease) => commitLocked',
   },
   {
     name: 'loses attributes',
     file: at('files/commit'),
-    find: 'if (!plain) await workspace.attributes.save(place, stats, options)',
-    replace: '',
+    find: 'if (plain || (await attributes.save(location, stats, stored, lease))) return stats',
+    replace: 'return stats',
   },
   {
     name: 'lists unsorted',
@@ -74,27 +74,28 @@ export const fsMutants: readonly Mutant[] = [
   {
     name: 'lists the last entry of a page twice',
     file: at('lister'),
-    find: '} else if (compareNames(name, this.#after) > 0) {',
-    replace: '} else if (compareNames(name, this.#after) >= 0) {',
+    find: '} else if (compareNames(name, this.#position.after) > 0) {',
+    replace: '} else if (compareNames(name, this.#position.after) >= 0) {',
   },
   {
     name: 'lists a folder again on the next page',
     file: at('lister'),
-    find: 'done: compareNames(folderName, this.#after) <= 0 }',
-    replace: 'done: compareNames(folderName, this.#after) < 0 }',
+    find: 'done: compareNames(folderName, this.#position.after) <= 0 }',
+    replace: 'done: compareNames(folderName, this.#position.after) < 0 }',
   },
   {
     name: 'returns a cursor after the last page',
     file: at('lister'),
-    find: 'if (further.length > 0) return { entries, next: encodeNext(options, after) }\n  }\n  return { entries }',
+    find: 'if (further.length > 0) return { entries, next: encodeNext(options, after, position.began) }\n  }\n  return { entries }',
     replace:
-      'if (further.length > 0) break\n  }\n  return entries.length === 0 ? { entries } : { entries, next: encodeNext(options, after) }',
+      'if (further.length > 0) break\n  }\n  return entries.length === 0 ? { entries } : { entries, next: encodeNext(options, after, position.began) }',
   },
   {
     name: 'accepts any text as a cursor',
-    file: at('lister'),
-    find: 'if (after === undefined || !after.startsWith(prefix) || encodeNext(options, after) !== next) {',
-    replace: 'if (after === undefined) return next\n  if (after === next) {',
+    file: at('files/list-position'),
+    find: 'const position = decodePosition(next, isPosition)',
+    replace:
+      "let position: Position | undefined\n  try {\n    position = decodePosition(next, isPosition)\n  } catch {\n    return { after: next ?? '', began: Date.now(), continues: false }\n  }",
   },
   {
     name: "compares only the prefix's directory",
@@ -105,13 +106,13 @@ export const fsMutants: readonly Mutant[] = [
   {
     name: 'loses attributes on copy',
     file: at('copier'),
-    find: 'attributes: attributes ?? kept.attributes,',
-    replace: 'attributes: attributes ?? { ...kept.attributes, metadata: {} },',
+    find: 'attributes: attributes ?? stored.attributes,',
+    replace: 'attributes: attributes ?? { ...stored.attributes, metadata: {} },',
   },
   {
     name: 'loses checksums on copy',
     file: at('copier'),
-    find: 'checksums: kept.checksums,',
+    find: 'checksums: stored.checksums,',
     replace: 'checksums: {},',
   },
   {
@@ -140,33 +141,34 @@ export const fsMutants: readonly Mutant[] = [
   },
   {
     name: 'loses the last part',
-    file: at('uploads/parts'),
+    file: at('uploads'),
     find: 'const size = await checkParts(directory, upload, parts)',
     replace: 'const size = await checkParts(directory, upload, parts.slice(0, Math.max(1, parts.length - 1)))',
   },
   {
     name: 'writes every part at the beginning',
-    file: at('uploads/parts'),
+    file: at('uploads'),
     find: 'const position = (partNumber - 1) * upload.partSize',
     replace: 'const position = 0',
   },
   {
     name: 'does not check the tags of parts',
-    file: at('uploads/parts'),
+    file: at('uploads/part-data'),
     find: 'if (present.tag !== tag)',
     replace: "if (present.tag === '')",
   },
   {
     name: 'keeps the content of parts after the last one',
-    file: at('uploads/parts'),
-    find: 'await ftruncate(fd, size)',
+    file: at('uploads'),
+    find: 'await ftruncate(content.fd, size)',
     replace: 'void size',
   },
   {
     name: 'keeps an upload after it was aborted',
-    file: at('uploads'),
-    find: 'await rename(uploads.at(upload.id), temporaries.at(name))',
-    replace: 'return',
+    file: at('uploads/upload-state'),
+    find: 'const tree = await discardTree(workspace.directories, [...uploadsPath, upload.container, upload.id])',
+    replace:
+      "const tree = upload.id === '' ? await discardTree(workspace.directories, [...uploadsPath, upload.container]) : undefined",
   },
   {
     name: 'lists uploads of every name and ignores the prefix',

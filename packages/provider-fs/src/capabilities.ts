@@ -1,6 +1,4 @@
-/**
- * What a plain directory can do.
- */
+/** What a plain directory supports. */
 import { type Capabilities, freezeCapabilities, mapHeaderAttributes } from '@stowage/core/provider'
 import { bookkeeping } from './disk/bookkeeping.js'
 import { bookkeepingPattern } from './disk/folding.js'

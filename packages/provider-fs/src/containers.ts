@@ -1,6 +1,4 @@
-/**
- * Containers: the directories at the root.
- */
+/** Containers are the directories in the root. */
 import type { BigIntStats } from 'node:fs'
 import { checkContainerName } from '@stowage/core'
 import {
@@ -19,11 +17,11 @@ import { capabilities } from './capabilities.js'
 import { syncDirectory } from './disk/directories.js'
 import { readEntries } from './disk/entries.js'
 import type { Lease } from './disk/lease.js'
-import { lstatIfThere, mkdir } from './disk/system.js'
-import { type Tree, throwAway } from './disk/tree-removal.js'
+import { lstatIfExists, mkdir } from './disk/system.js'
+import { discardTree, type Tree } from './disk/tree-removal.js'
 import { errno, throwIfAborted } from './errors.js'
 import { attributesPath } from './files/attributes.js'
-import { containerLock } from './files/places.js'
+import { containerLock } from './files/locations.js'
 import type { Workspace } from './files/workspace.js'
 import { uploadsPath } from './uploads/layout.js'
 
@@ -50,7 +48,7 @@ export async function listContainers(workspace: Workspace, options: ListCallOpti
   const entries: ContainerInfo[] = []
   for (const name of names) {
     throwIfAborted(options.signal)
-    const stats = await lstatIfThere(root.at(name))
+    const stats = await lstatIfExists(root.at(name))
     if (stats === undefined || !stats.isDirectory()) continue
     const last = entries.at(-1)
     if (entries.length === options.limit && last !== undefined) return { entries, next: encodePosition(last.name) }
@@ -70,7 +68,7 @@ function isContainerName(name: unknown): name is string {
 
 export async function getContainer(workspace: Workspace, container: string): Promise<ContainerInfo> {
   using root = await workspace.directories.root()
-  const stats = await lstatIfThere(root.at(container))
+  const stats = await lstatIfExists(root.at(container))
   if (stats === undefined || !stats.isDirectory()) throw containerNotFound(container)
   return infoOf(container, stats)
 }
@@ -82,8 +80,8 @@ export async function createContainer(
 ): Promise<ContainerInfo> {
   using root = await workspace.directories.root()
   workspace.cleaner.startOnce()
-  // What an earlier container of the name left is being cleared while the lock is held.
-  await workspace.locks.hold([containerLock(container)], signal, async () => {
+  // The data of a previous container with this name is deleted under the same lock.
+  await workspace.locks.withLocks([containerLock(container)], signal, async () => {
     try {
       await mkdir(root.at(container))
     } catch (error) {
@@ -100,29 +98,29 @@ export async function destroyContainer(
   container: string,
   { signal, onlyIfEmpty }: CallOptions & { readonly onlyIfEmpty: boolean },
 ): Promise<void> {
-  const held = await workspace.holdContainer(container)
+  const held = await workspace.acquireContainer(container)
   held[Symbol.dispose]()
   workspace.cleaner.startOnce()
-  const away: Tree[] = []
+  const trees: Tree[] = []
   const destroy = async (lease: Lease) => {
     if (onlyIfEmpty) {
-      if (!(await workspace.directories.removeHollow([container], signal))) {
-        throw new StorageError('CONTAINER_NOT_EMPTY', `the container ${JSON.stringify(container)} holds files`)
+      if (!(await workspace.directories.removeEmptyTree([container], signal))) {
+        throw new StorageError('CONTAINER_NOT_EMPTY', 'the container is not empty')
       }
     } else if (!(await moveAway(lease, [container]))) throw containerNotFound(container)
     await moveAway(lease, [...attributesPath, container])
     await moveAway(lease, [...uploadsPath, container])
   }
-  await workspace.locks.hold([containerLock(container)], signal, destroy, { evenWhenFull: true })
-  // The container is gone; its files' space is freed now, or, when the caller can't wait, a little later.
-  await workspace.cleaner.free(away, signal)
+  await workspace.locks.withLocks([containerLock(container)], signal, destroy, { evenIfFull: true })
+  // The container is destroyed. Its space is freed now, or later if the caller aborts.
+  await workspace.cleaner.removeTrees(trees, signal)
 
   async function moveAway(lease: Lease, segments: readonly string[]): Promise<boolean> {
-    const tree = await throwAway(workspace.directories, segments, lease)
+    const tree = await discardTree(workspace.directories, segments, lease)
     if (tree === undefined) return false
-    away.push(tree)
+    trees.push(tree)
     if (workspace.options.fsync) {
-      using parent = await workspace.directories.hold(segments.slice(0, -1))
+      using parent = await workspace.directories.acquire(segments.slice(0, -1))
       if (parent !== undefined) await syncDirectory(parent)
     }
     return true

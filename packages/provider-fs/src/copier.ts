@@ -1,5 +1,6 @@
 /**
- * Copy and move. A copy shares the source's blocks where the file system can do that (Btrfs, XFS, APFS).
+ * Copies and moves files. A copy shares the source's blocks if the file system supports it (Btrfs,
+ * XFS, APFS).
  */
 import { type BigIntStats, constants } from 'node:fs'
 import {
@@ -11,22 +12,13 @@ import {
 } from '@stowage/core/provider'
 import { type Directory, syncDirectory } from './disk/directories.js'
 import type { Lease } from './disk/lease.js'
-import {
-  access,
-  copyFile as copyOnDisk,
-  fstat,
-  fsync,
-  ftruncate,
-  ignoreFailure,
-  readFully,
-  writeFully,
-} from './disk/system.js'
-import { holdTemporaries, TemporaryFile } from './disk/temporary.js'
-import { changedMeanwhile, errno, isAbsence, throwIfAborted } from './errors.js'
-import { type Attributes, isToldByName, type Kept, writtenFile } from './files/attributes.js'
-import { commit, commitLocked, type Move, moveInto, presentVersion, withoutLinks } from './files/commit.js'
-import { lockOf, type Place, placeAt } from './files/places.js'
-import { etagOf, markVersion, mayHaveAttributes, setTime, type VersionFacts, versionOf } from './files/versions.js'
+import { access, copyOnDisk, fstat, fsync, ftruncate, ignoreFailure, readFully, writeFully } from './disk/system.js'
+import { acquireTemporaries, TemporaryFile } from './disk/temporary.js'
+import { errno, isAbsence, throwIfAborted, versionChanged } from './errors.js'
+import { type Attributes, isImpliedByName, type StoredAttributes, writtenFile } from './files/attributes.js'
+import { commit, commitLocked, currentVersion, type Move, moveInto, withoutLinks } from './files/commit.js'
+import { type DiskLocation, lockOf, toLocation } from './files/locations.js'
+import { etagOf, markVersion, mayHaveAttributes, setTime, type VersionStats, versionOf } from './files/versions.js'
 import type { Workspace } from './files/workspace.js'
 import { type OpenVersion, openVersion } from './reader.js'
 
@@ -36,36 +28,41 @@ export async function copyFile(
   to: FileLocation,
   options: CopyCallOptions,
 ): Promise<WrittenFile> {
-  const source = placeAt(from)
-  const target = placeAt(to)
+  const source = toLocation(from)
+  const target = toLocation(to)
   const { signal, conditions } = options
-  const container = await workspace.holdContainer(target.container)
+  const container = await workspace.acquireContainer(target.container)
   container[Symbol.dispose]()
   workspace.cleaner.startOnce()
-  for (let tries = 1; ; tries++) {
-    const { fd, stats, kept } = await openVersion(workspace, source, signal)
+  for (let attempt = 1; ; attempt++) {
+    const { fd, stats, stored } = await openVersion(workspace, source, signal)
     try {
       checkSource(etagOf(stats), options.ifSourceMatch)
       await using content = await TemporaryFile.create(workspace.directories)
-      const isWhole = await copyContent(workspace, fd, content, Number(stats.size), signal)
-      if (isWhole && versionOf(fstat(fd)) === versionOf(stats)) {
-        return await commit(workspace, target, content, { ...copied(kept, options.attributes), conditions, signal })
+      const isComplete = await copyContent(workspace, fd, content, Number(stats.size), signal)
+      if (isComplete && versionOf(fstat(fd)) === versionOf(stats)) {
+        return await commit(workspace, target, content, {
+          ...targetAttributes(stored, options.attributes),
+          conditions,
+          signal,
+        })
       }
     } finally {
       workspace.directories.discard(fd)
     }
-    // Given a new time by a move, or written in place by another program: what is there now is copied instead.
-    if (tries === maxTries) throw changedMeanwhile()
+    // A move gave the source a new time, or another program wrote to it. The current content is
+    // copied instead.
+    if (attempt === maxAttempts) throw versionChanged()
   }
 }
 
-/** How often a copy begins anew whose source changes under it. */
-const maxTries = 10
+/** How often a copy is attempted if its source changes during the copy. */
+const maxAttempts = 10
 
-/** The checksums are of the content, which stays. */
-const copied = (kept: Kept, attributes: Attributes | undefined): Kept => ({
-  attributes: attributes ?? kept.attributes,
-  checksums: kept.checksums,
+/** Returns the target's attributes, with the source's checksums, since the content is the same. */
+const targetAttributes = (stored: StoredAttributes, attributes: Attributes | undefined): StoredAttributes => ({
+  attributes: attributes ?? stored.attributes,
+  checksums: stored.checksums,
 })
 
 function checkSource(etag: string, ifSourceMatch: string | undefined): void {
@@ -73,12 +70,12 @@ function checkSource(etag: string, ifSourceMatch: string | undefined): void {
   throw new StorageError('PRECONDITION_FAILED', `the source's ETag is not ${ifSourceMatch}`, { details: { etag } })
 }
 
-/** Bytes: what the kernel copies in one call, which can't be interrupted. */
+/** Bytes that the kernel copies in one call, which cannot be interrupted. */
 const kernelCopyBytes = 67_108_864
 
 /**
- * Makes an open file the first bytes of another one, sharing their blocks when the source is just so long. False when the
- * source has become shorter.
+ * Copies the first bytes of an open file to another one. Shares their blocks if the source has
+ * exactly this size. Returns false if the source has become shorter.
  */
 export async function copyContent(
   workspace: Workspace,
@@ -91,7 +88,8 @@ export async function copyContent(
   if (process.platform === 'linux' && Number(fstat(source).size) === size) {
     const mode = size <= kernelCopyBytes ? constants.COPYFILE_FICLONE : constants.COPYFILE_FICLONE_FORCE
     try {
-      // The target is the same inode under both its names, so the open descriptor sees what is copied.
+      // The target has the same inode under both names, so the open descriptor sees the copied
+      // content.
       await copyOnDisk(`/proc/self/fd/${source}`, `/proc/self/fd/${target.fd}`, mode)
       if (Number(fstat(target.fd).size) === size) return true
     } catch (error) {
@@ -105,15 +103,15 @@ export async function copyContent(
 }
 
 export interface CopyBytesOptions {
-  /** Bytes, from the source's beginning. */
+  /** Bytes, from the beginning of the source. */
   readonly size: number
-  /** Where they go in the target. */
+  /** The position in the target. */
   readonly position: number
   readonly chunkSize: number
   readonly signal: AbortSignal
 }
 
-/** The bytes that were copied: fewer when the source is shorter. */
+/** Returns the number of copied bytes, which is smaller if the source is shorter. */
 export async function copyBytes(source: number, target: number, options: CopyBytesOptions): Promise<number> {
   const { size, position, chunkSize, signal } = options
   const buffer = Buffer.allocUnsafeSlow(Math.min(Math.max(size, 1), chunkSize))
@@ -129,12 +127,16 @@ export async function copyBytes(source: number, target: number, options: CopyByt
 }
 
 /**
- * One rename, under both names' locks. The source gets the time of a new version first only when it needs one: to be later than the
- * target's present version, or because attributes go with it that its time does not announce. A process that reads it then gets an
- * error, since nothing tells a new time from new content.
+ * Moves a file with one rename, under the locks of both names.
  *
- * A move with a condition goes by a second name of the source, which bears the lease's token, so that a holder whose lock was broken changes
- * nothing. It ends with the removal of the old name; when its process is killed before, the process that breaks the lock removes it.
+ * The source gets the time of a new version before the rename only if it needs one: because it must
+ * be later than the target's current version, or because its attributes are not implied by its
+ * time. A process that reads the source at this moment gets an error, because it cannot distinguish
+ * a new time from new content.
+ *
+ * A move with a condition uses a second name of the source, which contains the lease's token. A
+ * holder whose lock was broken then changes nothing. The move ends with the deletion of the old
+ * name. If its process is killed before, the process that breaks the lock deletes the name.
  */
 export async function moveFile(
   workspace: Workspace,
@@ -142,8 +144,8 @@ export async function moveFile(
   to: FileLocation,
   options: CopyCallOptions,
 ): Promise<WrittenFile> {
-  const source = placeAt(from)
-  const target = placeAt(to)
+  const source = toLocation(from)
+  const target = toLocation(to)
   workspace.cleaner.startOnce()
   const move = async (lease: Lease) => {
     const opened = await openVersion(workspace, source, options.signal)
@@ -154,12 +156,12 @@ export async function moveFile(
       workspace.directories.discard(opened.fd)
     }
   }
-  return workspace.locks.hold([lockOf(source, 'leave'), lockOf(target)], options.signal, move, { withNote: true })
+  return workspace.locks.withLocks([lockOf(source, 'leave'), lockOf(target)], options.signal, move, { withNote: true })
 }
 
 interface Moving {
-  readonly source: Place
-  readonly target: Place
+  readonly source: DiskLocation
+  readonly target: DiskLocation
   readonly opened: OpenVersion
   readonly options: CopyCallOptions
   readonly lease: Lease
@@ -168,59 +170,71 @@ interface Moving {
 async function moveLocked(workspace: Workspace, moving: Moving): Promise<WrittenFile> {
   const { source, target, opened, options, lease } = moving
   const { attributes: store, directories } = workspace
-  const { stats, kept } = opened
-  const replaced = await presentVersion(workspace, target)
+  const { stats, stored } = opened
+  const replaced = await currentVersion(workspace, target)
   checkWriteConditions(replaced && { etag: etagOf(replaced) }, options.conditions)
-  using from = await directories.hold(source.directory)
-  const container = await workspace.holdContainer(target.container)
+  using from = await directories.acquire(source.directory)
+  const container = await workspace.acquireContainer(target.container)
   container[Symbol.dispose]()
-  if (from === undefined) throw await workspace.notFound(source)
+  if (from === undefined) throw await workspace.notFoundError(source)
 
-  const moved = copied(kept, options.attributes)
-  // Two names of one file are left by a rename as they are.
+  const moved = targetAttributes(stored, options.attributes)
+  // A rename does nothing if both names are of the same file.
   const isSame = replaced !== undefined && replaced.ino === stats.ino && replaced.dev === stats.dev
   const needsTime = needsNewTime(moving, moved, replaced)
-  // The time is the file's, and other names of it have attributes for the time that it has.
+  // All names of the source share its time, and the others have attributes for the current time.
   if (needsTime && stats.nlink > (isSame ? 2n : 1n)) return moveContent(workspace, moving, moved, from)
 
-  await using second = await secondName(workspace, from, moving)
-  const version = await (needsTime ? renew : keep)(workspace, moving, moved, replaced)
+  await using secondName = await createSecondName(workspace, from, moving)
+  const version = await (needsTime ? renewVersion : keepVersion)(workspace, moving, moved, replaced)
   let move: Move
   try {
     throwIfAborted(options.signal)
     await lease.confirm()
-    // Without a condition, what appears at the target meanwhile is replaced, as it would be a moment later.
+    // Without a condition, a file that appears at the target is replaced, as if it had appeared
+    // earlier.
     const isNew = options.conditions.ifNoneMatch !== undefined
-    move = await moveInto(workspace, second?.path ?? from.at(source.entry), target, { signal: options.signal, isNew })
-    if (move === 'occupied') throw new StorageError('PRECONDITION_FAILED', 'a file of that name has just appeared')
+    move = await moveInto(workspace, secondName?.path ?? from.at(source.entry), target, {
+      signal: options.signal,
+      isNew,
+    })
+    if (move === 'occupied') throw new StorageError('PRECONDITION_FAILED', 'a file with this name was just created')
   } catch (error) {
     await store.remove(target, version, lease)
     throw error
   }
-  if (move === 'linked' || isSame || second !== undefined) await leaveSource(moving, from)
+  if (move === 'linked' || isSame || secondName !== undefined) await deleteSource(moving, from)
   if (workspace.options.fsync) await syncDirectory(from)
-  await tidy(workspace, moving, [stats, version], replaced)
+  await deleteAttributes(workspace, moving, [stats, version], replaced)
   return writtenFile(target, version, moved)
 }
 
-/** Moves a copy, and removes the old name. */
-async function moveContent(workspace: Workspace, moving: Moving, moved: Kept, from: Directory): Promise<WrittenFile> {
+/** Moves a copy, and deletes the old name. */
+async function moveContent(
+  workspace: Workspace,
+  moving: Moving,
+  moved: StoredAttributes,
+  from: Directory,
+): Promise<WrittenFile> {
   const { target, opened, options, lease } = moving
   const { conditions, signal } = options
   const { fd, stats } = opened
   await using content = await TemporaryFile.create(workspace.directories, lease.token)
-  const isWhole = await copyContent(workspace, fd, content, Number(stats.size), signal)
-  if (!isWhole || versionOf(fstat(fd)) !== versionOf(stats)) throw changedMeanwhile()
+  const isComplete = await copyContent(workspace, fd, content, Number(stats.size), signal)
+  if (!isComplete || versionOf(fstat(fd)) !== versionOf(stats)) throw versionChanged()
   if (workspace.options.fsync) await fsync(content.fd)
   const written = await commitLocked(workspace, target, content, { ...moved, conditions, signal }, lease)
-  await leaveSource(moving, from)
+  await deleteSource(moving, from)
   if (workspace.options.fsync) await syncDirectory(from)
-  await tidy(workspace, moving, [stats], undefined)
+  await deleteAttributes(workspace, moving, [stats], undefined)
   return written
 }
 
-/** Removes the old name of a file that has the new one. Where the lock was broken, the process that broke it has done so. */
-async function leaveSource({ source, lease }: Moving, from: Directory): Promise<void> {
+/**
+ * Deletes the old name of a moved file. If the lock was broken, the process that broke it has
+ * deleted the name.
+ */
+async function deleteSource({ source, lease }: Moving, from: Directory): Promise<void> {
   try {
     await lease.discard(from.at(source.entry))
   } catch (error) {
@@ -228,27 +242,33 @@ async function leaveSource({ source, lease }: Moving, from: Directory): Promise<
   }
 }
 
-/** Removes what is kept for versions that are gone. The move is done: what is left behind now, the cleaner finds. */
-async function tidy(
+/**
+ * Deletes the attributes of versions that no longer exist. The move is complete, so errors are
+ * ignored. The cleaner deletes what remains.
+ */
+async function deleteAttributes(
   workspace: Workspace,
   { source, target, lease }: Moving,
-  gone: readonly BigIntStats[],
+  previous: readonly BigIntStats[],
   replaced: BigIntStats | undefined,
 ): Promise<void> {
   const { attributes: store } = workspace
-  for (const version of new Set(gone)) await store.remove(source, version, lease).catch(ignoreFailure)
+  for (const version of new Set(previous)) await store.remove(source, version, lease).catch(ignoreFailure)
   if (replaced !== undefined) await store.remove(target, replaced, lease).catch(ignoreFailure)
   await workspace.prune(source)
 }
 
-/** A name of the source in `.stowage/tmp`, under the lease's token; `undefined` when the source's own name will do. */
-async function secondName(workspace: Workspace, from: Directory, { source, options, lease }: Moving) {
+/**
+ * Creates a name of the source in `.stowage/tmp` with the lease's token, or returns `undefined` if
+ * the source's own name suffices.
+ */
+async function createSecondName(workspace: Workspace, from: Directory, { source, options, lease }: Moving) {
   const { ifMatch, ifNoneMatch } = options.conditions
   if (ifMatch === undefined && ifNoneMatch === undefined && options.ifSourceMatch === undefined) return undefined
-  // The old name will have to be removed when the new one is there.
-  await access(from.here, constants.W_OK)
+  // The old name must be deleted after the move.
+  await access(from.path, constants.W_OK)
   const { direct } = workspace.directories
-  const temporaries = await holdTemporaries(workspace.directories)
+  const temporaries = await acquireTemporaries(workspace.directories)
   const path = temporaries.at(lease.token)
   try {
     await direct.link(from.at(source.entry), path)
@@ -268,39 +288,48 @@ async function secondName(workspace: Workspace, from: Directory, { source, optio
   }
 }
 
-function needsNewTime({ target, opened: { stats } }: Moving, moved: Kept, replaced: BigIntStats | undefined): boolean {
+function needsNewTime(
+  { target, opened: { stats } }: Moving,
+  moved: StoredAttributes,
+  replaced: BigIntStats | undefined,
+): boolean {
   const isLater = replaced === undefined || replaced.mtimeNs < stats.mtimeNs
-  return !isLater || !(isToldByName(target.file, moved) || mayHaveAttributes(stats))
+  return !isLater || !(isImpliedByName(target.file, moved) || mayHaveAttributes(stats))
 }
 
-/** Keeps attributes for the version that moves. */
-async function keep({ attributes }: Workspace, { target, opened, lease }: Moving, moved: Kept): Promise<BigIntStats> {
+/** Stores attributes for the version that is moved. */
+async function keepVersion(
+  { attributes }: Workspace,
+  { target, opened, lease }: Moving,
+  moved: StoredAttributes,
+): Promise<BigIntStats> {
   const { stats } = opened
-  if (isToldByName(target.file, moved)) await attributes.remove(target, stats, lease)
+  if (isImpliedByName(target.file, moved)) await attributes.remove(target, stats, lease)
   else await attributes.replace(target, stats, moved, lease)
   return stats
 }
 
 /**
- * Makes the source a version that can stand at the target, with both names' attributes kept for it before it appears. The time is tried
- * out on a temporary file, because only the file system knows what it makes of one.
+ * Gives the source the time of a version that can be at the target, after attributes for it are
+ * stored under both names. The time is tried on a temporary file first, because only the file
+ * system knows how it rounds one.
  */
-async function renew(
+async function renewVersion(
   workspace: Workspace,
-  { source, target, opened: { fd, stats, kept }, lease }: Moving,
-  moved: Kept,
+  { source, target, opened: { fd, stats, stored }, lease }: Moving,
+  moved: StoredAttributes,
   replaced: BigIntStats | undefined,
 ): Promise<BigIntStats> {
   const { attributes, directories } = workspace
-  const plainBefore = isToldByName(source.file, kept)
-  const plain = isToldByName(target.file, moved)
+  const plainBefore = isImpliedByName(source.file, stored)
+  const plain = isImpliedByName(target.file, moved)
   await using trial = await TemporaryFile.create(directories)
-  let after: VersionFacts = replaced !== undefined && replaced.mtimeNs > stats.mtimeNs ? replaced : stats
-  for (let marks = 1; marks <= maxTries; marks++) {
+  let after: VersionStats = replaced !== undefined && replaced.mtimeNs > stats.mtimeNs ? replaced : stats
+  for (let marks = 1; marks <= maxAttempts; marks++) {
     const { seconds, stats: tried } = await markVersion(directories.direct, trial.fd, !(plain && plainBefore), after)
     const version = { mtimeNs: tried.mtimeNs, size: stats.size }
     after = tried
-    if (!plainBefore && !(await attributes.save(source, version, kept, lease))) continue
+    if (!plainBefore && !(await attributes.save(source, version, stored, lease))) continue
     if (!plain && !(await attributes.save(target, version, moved, lease))) {
       if (!plainBefore) await attributes.remove(source, version, lease)
       continue
@@ -310,5 +339,5 @@ async function renew(
     if (workspace.options.fsync) await fsync(fd)
     return renewed
   }
-  throw new StorageError('UNAVAILABLE', 'attributes are kept for every version that the file could get')
+  throw new StorageError('UNAVAILABLE', 'every version that the file could get already has attributes')
 }

@@ -1,5 +1,6 @@
 /**
- * The operating system's errors in the contract's terms. Their messages and paths stay here.
+ * Converts the operating system's errors to those of the contract. Their messages and paths are not
+ * passed on.
  */
 import {
   describeCause,
@@ -11,29 +12,29 @@ import {
 } from '@stowage/core/provider'
 
 const codes: Readonly<Record<string, readonly [StorageErrorCode, string]>> = {
-  EACCES: ['PERMISSION_DENIED', 'the operating system does not permit it'],
-  EPERM: ['PERMISSION_DENIED', 'the operating system does not permit it'],
+  EACCES: ['PERMISSION_DENIED', 'the operating system denied access'],
+  EPERM: ['PERMISSION_DENIED', 'the operating system denied access'],
   EROFS: ['PERMISSION_DENIED', 'the file system is read-only'],
   ENOSPC: ['NO_SPACE', 'the file system is full'],
-  EDQUOT: ['NO_SPACE', 'the quota on the file system is used up'],
-  EFBIG: ['TOO_LARGE', 'the file system holds no file of that size'],
-  ENAMETOOLONG: ['INVALID_NAME', 'with the path of the root the name is too long for the operating system'],
-  EILSEQ: ['INVALID_NAME', 'the file system cannot hold the name'],
+  EDQUOT: ['NO_SPACE', 'the quota of the file system is exhausted'],
+  EFBIG: ['TOO_LARGE', 'the file is too large for the file system'],
+  ENAMETOOLONG: ['INVALID_NAME', 'the name, with the path of the root, is too long for the operating system'],
+  EILSEQ: ['INVALID_NAME', 'the file system cannot store the name'],
   EMFILE: ['UNAVAILABLE', 'this process has too many files open'],
   ENFILE: ['UNAVAILABLE', 'the operating system has too many files open'],
   ENOMEM: ['UNAVAILABLE', 'the operating system is out of memory'],
   ESTALE: ['UNAVAILABLE', 'the network file system lost the file'],
-  EBUSY: ['UNAVAILABLE', 'the operating system says that it is busy'],
-  ENOTEMPTY: ['UNAVAILABLE', 'another program keeps putting files into it'],
+  EBUSY: ['UNAVAILABLE', 'the file or directory is busy'],
+  ENOTEMPTY: ['UNAVAILABLE', 'another program keeps adding files to the directory'],
   EIO: ['INTERNAL', 'the disk failed'],
-  ENOENT: ['INTERNAL', 'a file or directory was removed by another program meanwhile'],
-  ENOTDIR: ['INTERNAL', 'a directory was replaced by another program meanwhile'],
-  EXDEV: ['INTERNAL', 'the container is on another file system than the root'],
+  ENOENT: ['INTERNAL', 'another program deleted a file or directory during the operation'],
+  ENOTDIR: ['INTERNAL', 'another program replaced a directory during the operation'],
+  EXDEV: ['INTERNAL', 'the container is not on the file system of the root'],
 }
 
 /**
- * The operating system's code of an error, such as `ENOENT`. Node's own codes, such as
- * `ERR_INVALID_ARG_TYPE`, are none.
+ * Returns the operating system's code of an error, such as `ENOENT`, or `undefined` for Node's own
+ * codes, such as `ERR_INVALID_ARG_TYPE`.
  */
 export function errno(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && /^E[A-Z0-9]+$/.test(error.code)
@@ -41,13 +42,13 @@ export function errno(error: unknown): string | undefined {
     : undefined
 }
 
-/** No such thing, or something on the way that is no directory. */
+/** Returns whether the path does not exist, or an ancestor in it is not a directory. */
 export const isAbsence = (error: unknown): boolean => ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errno(error) ?? '')
 
-/** No room for what a call would have made. */
+/** Returns whether there was no space for what a call would have created. */
 export const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(errno(error) ?? '')
 
-/** What a caller's body threw: it reaches the caller unchanged. */
+/** The error of a caller's body, which the caller receives unchanged. */
 export class BodyFailure {
   readonly error: unknown
 
@@ -56,7 +57,7 @@ export class BodyFailure {
   }
 }
 
-/** Something stands where a directory would have to be made. */
+/** An entry at the path of a directory that has to be created. */
 export class Obstacle {
   readonly segments: readonly string[]
   readonly reason: string
@@ -67,11 +68,12 @@ export class Obstacle {
   }
 }
 
-/** The error that a caller gets for whatever was thrown inside. */
+/** Returns the error that the caller receives for an internal error. */
 export function translate(error: unknown): unknown {
   if (error instanceof BodyFailure) return error.error
   if (isStorageError(error)) return error
-  if (error instanceof Obstacle) return new StorageError('INTERNAL', `our own directory can't be made: ${error.reason}`)
+  if (error instanceof Obstacle)
+    return new StorageError('INTERNAL', `the directory .stowage cannot be created: ${error.reason}`)
   return translateSystem(error)
 }
 
@@ -88,14 +90,14 @@ export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw aborted(signal)
 }
 
-/** Something stands where the file or one of its folders would be. */
+/** Makes the error for an entry at the path of the file or one of its folders. */
 export const nameConflict = (conflictsWith: string, reason: string): StorageError =>
-  new StorageError('NAME_CONFLICT', `the name ${JSON.stringify(conflictsWith)} stands in the way: ${reason}`, {
+  new StorageError('NAME_CONFLICT', `conflict with ${JSON.stringify(conflictsWith)}: ${reason}`, {
     details: { conflictsWith },
   })
 
 export const rootMissing = (): StorageError =>
-  new StorageError('UNAVAILABLE', 'the root directory does not exist; with the setting createRoot it is made')
+  new StorageError('UNAVAILABLE', 'the root directory does not exist: create it, or set createRoot')
 
 export const unsupportedPlatform = (): StorageError =>
   new StorageError(
@@ -103,30 +105,37 @@ export const unsupportedPlatform = (): StorageError =>
     'the provider "filesystem" does not run on Windows: use WSL 2, a Linux container or another provider',
   )
 
-export const rootNoDirectory = (): StorageError => new StorageError('UNAVAILABLE', 'the root is not a directory')
+export const rootNotDirectory = (): StorageError => new StorageError('UNAVAILABLE', 'the root is not a directory')
 
-/** The version that was promised is not there any more: the file was changed in place, or got another time. */
-export const changedMeanwhile = (): StorageError =>
-  new StorageError('PRECONDITION_FAILED', 'the file was changed while it was read')
+/** The requested version no longer exists: the file was changed in place, or got another time. */
+export const versionChanged = (): StorageError =>
+  new StorageError('PRECONDITION_FAILED', 'the file changed while it was read')
 
-/** A directory that exists and cannot be read, because of its rights or of its path's length. */
+/**
+ * Returns whether a directory exists and cannot be read, because of its permissions or the length
+ * of its path.
+ */
 export const isUnreadable = (error: unknown): boolean =>
   ['EACCES', 'EPERM', 'ENAMETOOLONG'].includes(errno(error) ?? '')
 
-/** The error for a directory that cannot be read. `segments`: from the root. */
+/**
+ * Makes the error for a directory that cannot be read.
+ *
+ * @param segments The directory, from the root.
+ */
 export function unreadable(segments: readonly string[], error: unknown): StorageError {
   const { code, message, cause } = translateSystem(error)
   return new StorageError(code, `the directory ${quotedPath(segments)} cannot be read: ${message}`, { cause })
 }
 
-/** For what is in a directory and has no name, since it would be too long. */
+/** Makes the error for entries of a directory that have no name, because it would be too long. */
 export const nameTooLong = (segments: readonly string[]): StorageError =>
   new StorageError(
     'INVALID_NAME',
-    `${quotedPath(segments)} is left out of lists: names there are longer than ${maxFileNameBytes} bytes`,
+    `${quotedPath(segments)} is not listed completely: it contains names of more than ${maxFileNameBytes} bytes`,
   )
 
-/** Characters of a path in a message. */
+/** Maximum characters of a path in a message. */
 const maxShownPath = 300
 
 function quotedPath(segments: readonly string[]): string {
@@ -134,17 +143,17 @@ function quotedPath(segments: readonly string[]): string {
   return JSON.stringify(path.length > maxShownPath ? `${path.slice(0, maxShownPath)}…` : path)
 }
 
-/** What was destroyed and could not be removed. */
-export function treesLeft(trees: readonly { readonly path: string; readonly cause: unknown }[]): StorageError {
+/** Makes the error for destroyed trees that could not be deleted. */
+export function treesNotRemoved(trees: readonly { readonly path: string; readonly cause: unknown }[]): StorageError {
   const [first] = trees
   const { code, message, cause } = translateSystem(first?.cause)
   const more = trees.length > 1 ? ` and ${trees.length - 1} more` : ''
   return new StorageError(
     code,
-    `${JSON.stringify(first?.path)}${more} could not be removed and is left in .stowage/tmp: ${message}`,
+    `${JSON.stringify(first?.path)}${more} could not be deleted and remains in .stowage/tmp: ${message}`,
     { cause },
   )
 }
 
-/** Tells the operator what an operation that succeeds leaves out. */
+/** Warns the operator about what a successful operation leaves out. */
 export const warn = (error: StorageError): void => warnOperator({ provider: 'filesystem', error })

@@ -22,7 +22,7 @@
  * - `.stowage/attributes/<container>/`: attributes that a file's name does not imply, for each
  *   version that has them (`files/attributes.ts`)
  * - `.stowage/uploads/<container>/<id>/`: unfinished multipart uploads (`uploads.ts`,
- *   `uploads/parts.ts`)
+ *   `uploads/part-data.ts`)
  *
  * Writing: a body is written to a temporary file (`writer.ts`), which is renamed into place while
  * the name's lock is held, or linked without a lock if nothing is there (`files/commit.ts`). Its

@@ -1,6 +1,6 @@
 /**
- * Lists of files in pages: a walk in the order of names, that reads only the directories which the page touches and looks only
- * at the files that it shows.
+ * Lists files in pages. Walks the directories in the order of names. Reads only the directories of
+ * the page, and stats only its files.
  */
 import {
   compareNames,
@@ -13,20 +13,21 @@ import type { Directories, OpenDirectory } from './disk/directories.js'
 import { unlessUnreadable } from './disk/unreadable.js'
 import { isUnreadable, nameTooLong, throwIfAborted, unreadable, warn } from './errors.js'
 import { encodeNext, type ListPosition, positionOf } from './files/list-position.js'
-import { describe, type Found } from './files/page-entries.js'
+import { type Found, toEntries } from './files/page-entries.js'
 import type { Path, Snapshot, Snapshots } from './files/snapshots.js'
 import type { Workspace } from './files/workspace.js'
 import { isTooLong, prefixDirectory } from './names.js'
 
 /**
- * Entries of a page, which core joins to as many as its caller wants. What is in memory while a whole list passes through is in proportion to
- * it: the engine moves what lives when it collects into a part of the heap that it rarely clears.
+ * Maximum entries of a page. Core joins pages to the size that its caller requests. The memory of a
+ * complete list is proportional to this: objects that are alive during a garbage collection are
+ * moved to a part of the heap that the engine rarely clears.
  */
 const maxEntries = 64
 
 /**
- * Directories that a walk holds open, from the one that it is in upwards. Those further up are
- * opened again when the walk comes back to them, so that a deep tree takes no more descriptors.
+ * Directories that a walk keeps open, upwards from the current one. Those further up are opened
+ * again when the walk returns to them, so a deep tree does not need more descriptors.
  */
 const maxHeld = 8
 
@@ -36,36 +37,37 @@ export async function listFiles(
   options: ListFilesCallOptions,
 ): Promise<FilePage> {
   const { snapshots } = workspace
-  const held = await workspace.holdContainer(container)
+  const held = await workspace.acquireContainer(container)
   held[Symbol.dispose]()
   const position = positionOf(options)
   using walk = new Walk(workspace.directories, snapshots, container, options, position)
   const limit = Math.min(options.limit, maxEntries)
   const entries: (FileEntry | FolderEntry)[] = []
-  // What is gone when it is looked at, and folders that hold no file, are made up for.
+  // Files that were deleted in the meantime, and folders without files, are replaced by further
+  // entries.
   while (entries.length < limit) {
     const found = await walk.take(limit - entries.length)
     if (found.length === 0) return { entries }
-    entries.push(...(await describe(workspace, container, found, options.signal)))
+    entries.push(...(await toEntries(workspace, container, found, options.signal)))
   }
   const after = entries.at(-1)?.name ?? ''
   for (let found = await walk.take(1); found.length > 0; found = await walk.take(1)) {
-    const further = await describe(workspace, container, found, options.signal)
+    const further = await toEntries(workspace, container, found, options.signal)
     if (further.length > 0) return { entries, next: encodeNext(options, after, position.began) }
   }
   return { entries }
 }
 
-/** A directory that the walk goes on in; the names of its files begin with `base`. */
+/** A directory to enter. The names of its files begin with `base`. */
 interface Descent {
   readonly segments: readonly string[]
   readonly base: string
 }
 
-/** A directory that the walk is in. */
+/** A directory that the walk has entered. */
 interface Level extends Path {
   readonly inside: Iterator<Found | Descent>
-  /** The directory, while it is one of the last `maxHeld`. */
+  /** The open directory, for the last `maxHeld` levels. */
   held: OpenDirectory | undefined
 }
 
@@ -77,7 +79,7 @@ class Walk implements Disposable {
   readonly #delimiter: string | undefined
   readonly #signal: AbortSignal
   readonly #position: ListPosition
-  /** The directory that the walk is in, after those above it. */
+  /** The entered directories, from the top to the current one. */
   #levels: Level[] | undefined
 
   constructor(
@@ -96,7 +98,7 @@ class Walk implements Disposable {
     this.#position = position
   }
 
-  /** What is found next; fewer when the walk is at its end. */
+  /** Returns the next findings, or fewer at the end of the walk. */
   async take(count: number): Promise<Found[]> {
     const levels = this.#levels ?? (await this.#start())
     const found: Found[] = []
@@ -124,7 +126,7 @@ class Walk implements Disposable {
     try {
       await this.#enter(this.#levels, start)
     } catch (error) {
-      // The one directory that was asked for.
+      // This is the directory that the caller requested.
       throw isUnreadable(error) ? unreadable(start.segments, error) : error
     }
     return this.#levels
@@ -151,22 +153,23 @@ class Walk implements Disposable {
   }
 
   /**
-   * Opens a directory from the one above, whose entry it was a moment ago. To look its whole path
-   * up would cost each level of a deep tree as much as all levels above it.
+   * Opens a directory from its parent, which had it as an entry a moment ago. Looking up the whole
+   * path at each level of a deep tree would cost as much as all levels above it.
    */
   async #open(above: Level | undefined, segments: readonly string[]): Promise<OpenDirectory | undefined> {
-    if (above === undefined) return this.#directories.hold(segments)
-    above.held ??= await this.#directories.hold(above.segments)
-    if (above.held === undefined || segments.length > above.segments.length + 1) return this.#directories.hold(segments)
-    return this.#directories.holdIn(above.held, segments)
+    if (above === undefined) return this.#directories.acquire(segments)
+    above.held ??= await this.#directories.acquire(above.segments)
+    if (above.held === undefined || segments.length > above.segments.length + 1)
+      return this.#directories.acquire(segments)
+    return this.#directories.acquireIn(above.held, segments)
   }
 
   *#walk(snapshot: Snapshot, { segments, base }: Descent): Generator<Found | Descent, undefined> {
-    const { names, places } = snapshot
+    const { names, paths } = snapshot
     const prefix = this.#prefix.slice(base.length)
-    // All names of a folder follow each other, within this directory.
+    // All names of a folder are consecutive, within this directory.
     let folder: { readonly name: string; readonly directories: (readonly string[])[]; done: boolean } | undefined
-    let leavesOut = false
+    let hasWarned = false
     for (let index = firstIndex(snapshot, base, prefix, this.#position.after); index < names.length; index++) {
       const relative = names[index] ?? ''
       if (!relative.startsWith(prefix)) {
@@ -179,12 +182,12 @@ class Walk implements Disposable {
         folder = undefined
       }
       if (folder?.done === true) continue
-      const place = places.get(relative)
-      const isFile = place?.isFile ?? !relative.endsWith('/')
-      const entries = place?.entries ?? [isFile ? relative : relative.slice(0, -1)]
+      const path = paths.get(relative)
+      const isFile = path?.isFile ?? !relative.endsWith('/')
+      const entries = path?.entries ?? [isFile ? relative : relative.slice(0, -1)]
       if (isTooLong(name, isFile ? 0 : 1)) {
-        if (!leavesOut) warn(nameTooLong(segments))
-        leavesOut = true
+        if (!hasWarned) warn(nameTooLong(segments))
+        hasWarned = true
         continue
       }
       const folderName = this.#folderOf(name)
@@ -215,7 +218,10 @@ class Walk implements Disposable {
 const pathBelow = (above: Level, segments: readonly string[]): string =>
   `${above.path}/${segments.slice(above.segments.length).join('/')}`
 
-/** The first name of a directory that can be after `after` or hold such a name, and begin with the prefix. */
+/**
+ * Returns the index of the first name that has the prefix and can be after `after`, or be the
+ * directory of such a name.
+ */
 function firstIndex({ names }: Snapshot, base: string, prefix: string, after: string): number {
   let from = prefix
   if (after.startsWith(base)) {
@@ -229,6 +235,6 @@ function firstIndex({ names }: Snapshot, base: string, prefix: string, after: st
     if (compareNames(names[middle] ?? '', from) < 0) low = middle + 1
     else high = middle
   }
-  // The directory that holds the name sorts before it.
+  // The directory of the name sorts before it.
   return low > 0 && from.startsWith(names[low - 1] ?? '') ? low - 1 : low
 }

@@ -1,7 +1,8 @@
 /**
- * Names of files, and where they are on the disk.
+ * Names of files, and their paths on the disk.
  *
- * A file's name is its path below the container's directory. What a disk cannot hold is escaped, by segment of the path:
+ * A file's name is its path below the container's directory. Names that a disk cannot store are
+ * escaped, segment by segment:
  *
  * | in the name | on the disk |
  * |---|---|
@@ -9,41 +10,51 @@
  * | the segments `.` and `..` | `%2E` and `%2E.` |
  * | further slashes before a segment (`a//b`) | `%2F` for each (`a/%2Fb`) |
  * | an empty last segment (`a/`) | `%2F` for it and for each further slash before it (`a/%2F`) |
- * | a segment of more than 255 bytes | a directory of its first bytes and `%FE`, which holds the rest |
+ * | a segment of more than 255 bytes | a directory of its first bytes and `%FE`, with the rest in it |
  *
- * Text that reads like one of these gets `25` after its `%`, once more for every time it is there already (`%00` is
- * `%2500`, `%2500` is `%252500`). A `%` anywhere else stays as it is. So every valid name has exactly one place, and
- * every place that other programs can make has exactly one name, but for these, which are no files here: names that are not UTF-8,
- * `%2F` at a container's top, what is in a directory called by nothing but `%2F`s, and what is in a directory of 252 to 255 bytes that ends
- * in `%FE` without being our continuation.
+ * Text that looks like one of these gets `25` after its `%`, once more for each one that is there
+ * already (`%00` is `%2500`, `%2500` is `%252500`). Any other `%` is unchanged. So every valid name
+ * has exactly one path, and every path that other programs can create has exactly one name.
+ * Exceptions, which are not files here: names that are not UTF-8, `%2F` at a container's top,
+ * entries of a directory whose name consists only of `%2F`s, and entries of a directory with a name
+ * of 252 to 255 bytes that ends in `%FE` without being such a continuation.
  */
 
 import { maxFileNameBytes } from '@stowage/core/provider'
 
-/** Bytes: the longest entry of a directory on the file systems of Linux and macOS. */
+/** Bytes of the longest entry of a directory on the file systems of Linux and macOS. */
 const maxSegmentBytes = 255
 const continuation = '%FE'
 const maxChunkBytes = maxSegmentBytes - continuation.length
 
-/** Names that hold none of this, and no segment that might be too long, stand on the disk as they are. */
+/**
+ * Names that do not match are unchanged on the disk: they have nothing to escape and no segment
+ * that may be too long.
+ */
 const maybeEscaped = /^\/|\/$|\/\/|[\0%]|(?:^|\/)\.{1,2}(?:\/|$)|[^/]{86}/
 
-/** The path of a file below its container's directory, as segments. The last one is the file itself. */
+/**
+ * Returns the path of a file below its container's directory, as segments. The last one is the
+ * file's entry.
+ */
 export function diskSegments(name: string): string[] {
   if (!maybeEscaped.test(name)) return name.split('/')
   return segmentTexts(name).flatMap((text) => split(encodeText(text)))
 }
 
 /**
- * The directory that holds all files whose names begin with the prefix, and the part of the prefix that names it: all
- * of those files, and no directory above it that they could be in.
+ * Returns the directory of all files whose names begin with the prefix, and the part of the prefix
+ * that names it. It is the deepest directory that contains all of them.
  */
 export function prefixDirectory(prefix: string): { readonly segments: string[]; readonly name: string } {
   const name = prefix.slice(0, prefix.length - (segmentTexts(`${prefix}x`).at(-1) ?? 'x').length + 1)
   return { segments: name === '' ? [] : diskSegments(name.slice(0, -1)), name }
 }
 
-/** The segments' own texts: slashes that follow a separator, or begin the name, belong to the segment after them. */
+/**
+ * Returns the texts of the segments. Slashes after a separator, or at the beginning of the name,
+ * belong to the segment after them.
+ */
 function segmentTexts(name: string): string[] {
   const texts: string[] = []
   let start = 0
@@ -96,7 +107,7 @@ function decodeText(disk: string): string {
   )
 }
 
-/** A segment of the disk's path as the entries of directories that hold it. */
+/** Splits an encoded segment into the directory entries that represent it. */
 function split(encoded: string): string[] {
   const entries: string[] = []
   let bytes = Buffer.from(encoded)
@@ -111,15 +122,19 @@ function split(encoded: string): string[] {
   return entries
 }
 
-/** The beginning of a long segment that a directory stands for, when it does. */
+/**
+ * Returns the beginning of a long segment that a directory represents, or `undefined` if it is an
+ * ordinary directory.
+ */
 export function continuedChunk(directory: string): string | undefined {
   if (!directory.endsWith(continuation) || Buffer.byteLength(directory) < maxChunkBytes) return undefined
   return directory.slice(0, -continuation.length)
 }
 
 /**
- * The text that one segment stands for. `entries` are the directory entries that hold it: one, or several for a long
- * segment. `undefined` when no name is kept there.
+ * Returns the text of one segment, or `undefined` if it has no name.
+ *
+ * @param entries The directory entries of the segment: several for a long segment.
  */
 export function decodeSegment(
   entries: readonly string[],
@@ -137,7 +152,11 @@ export function decodeSegment(
     : undefined
 }
 
-/** The name of a file there, when it has one. `segments` is its directory, the container first. */
+/**
+ * Returns the name of a file at a path, if it has one.
+ *
+ * @param segments The file's directory, with the container first.
+ */
 export function fileNameAt(segments: readonly string[], entry: string): string | undefined {
   const texts: string[] = []
   let begun: string[] = []
@@ -153,6 +172,6 @@ export function fileNameAt(segments: readonly string[], entry: string): string |
   return text === undefined ? undefined : [...texts, text].join('/')
 }
 
-/** Whether the name, with so many further bytes, is longer than any name of a file may be. */
+/** Returns whether a name with this number of additional bytes is longer than the maximum. */
 export const isTooLong = (name: string, further: number): boolean =>
   name.length * 3 + further > maxFileNameBytes && Buffer.byteLength(name) + further > maxFileNameBytes

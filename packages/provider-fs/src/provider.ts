@@ -4,7 +4,7 @@ import * as containers from './containers.js'
 import * as copier from './copier.js'
 import { absoluteRoot } from './disk/directories.js'
 import { translate } from './errors.js'
-import { pathOf, placeOf } from './files/places.js'
+import { locationOf, pathOf } from './files/locations.js'
 import { Workspace, type WorkspaceOptions } from './files/workspace.js'
 import * as lister from './lister.js'
 import * as reader from './reader.js'
@@ -27,15 +27,18 @@ const optionNames = {
   lease: true,
 } as const satisfies NamesOf<FilesystemProviderOptions>
 
-/** What the contract does not have. */
+/** Access that the contract does not have. */
 export interface FilesystemNative {
-  /** The root's absolute path, as it was configured. */
+  /** The root's absolute path, as configured. */
   readonly root: string
-  /** Where a file is or would be, for programs that read it there. To be written through the provider alone. */
+  /**
+   * Returns the path of a file, whether it exists or not, for programs that read it. Write only
+   * through the provider.
+   */
   pathOf(container: string, file: string): string
 }
 
-/** Bytes: the fastest on Linux and macOS; larger ones gain nothing. */
+/** Bytes. The fastest size on Linux and macOS; larger ones are not faster. */
 const defaultChunkSize = 1_048_576
 
 const base = providerBase<Workspace>()(
@@ -63,13 +66,14 @@ export class FilesystemProvider extends base {
     super(new Workspace({ ...options, createRoot, fsync, chunkSize }))
     this.native = Object.freeze({
       root,
-      pathOf: (container: string, file: string) => `${root === '/' ? '' : root}/${pathOf(placeOf(container, file))}`,
+      pathOf: (container: string, file: string) => `${root === '/' ? '' : root}/${pathOf(locationOf(container, file))}`,
     })
   }
 
   /**
-   * Clears all that killed processes have left, and what is kept for files that other programs have removed. A provider does the first
-   * by itself, on the side, when it writes for the first time; this may take long, and is for a start, or for the night.
+   * Deletes everything that killed processes left, and the attributes of files that other programs
+   * deleted. A provider does the former automatically, in the background, with its first write.
+   * This may take long: call it at startup or in a scheduled job.
    */
   clean({ signal = new AbortController().signal }: Partial<CallOptions> = {}): Promise<void> {
     return this.context.cleaner.clean(signal).catch((error: unknown) => {
@@ -78,7 +82,7 @@ export class FilesystemProvider extends base {
   }
 }
 
-/** Makes the provider from checked settings. No I/O is done until the first call. */
+/** Makes the provider from checked settings, without any I/O. */
 export function createProvider(
   { root, createRoot = false, fsync = false, chunkSize }: FilesystemSettings,
   { directory }: { readonly directory: string },

@@ -1,5 +1,6 @@
 /**
- * Reading: a descriptor is the version. Attributes are looked up for that very version, and when they are gone the version is too.
+ * Reads files. An open descriptor is a version. If a version's attributes no longer exist, the
+ * version was replaced too.
  */
 import { type BigIntStats, constants } from 'node:fs'
 import { Readable } from 'node:stream'
@@ -16,53 +17,63 @@ import {
   StorageError,
 } from '@stowage/core/provider'
 import { fstat, ignoreFailure, readFully } from './disk/system.js'
-import { changedMeanwhile, errno, isAbsence, throwIfAborted, translate } from './errors.js'
-import { defaultAttributes, fileInfo, type Kept } from './files/attributes.js'
-import { type Place, placeOf } from './files/places.js'
+import { errno, isAbsence, throwIfAborted, translate, versionChanged } from './errors.js'
+import { defaultAttributes, fileInfo, type StoredAttributes } from './files/attributes.js'
+import { type DiskLocation, locationOf } from './files/locations.js'
 import { mayHaveAttributes, versionOf } from './files/versions.js'
 import type { Workspace } from './files/workspace.js'
 
-/** Bytes: files and ranges up to this are read while they are opened, and nothing stays open. */
+/**
+ * Bytes. Files and ranges up to this size are read when they are opened, and no descriptor stays
+ * open.
+ */
 const smallBytes = 65_536
 
-/** Bytes of one chunk of each open stream of this process together: with many of them, chunks get smaller. */
+/**
+ * Bytes of the chunks of all open streams of this process together. With many streams, chunks are
+ * smaller.
+ */
 const chunksBytes = 16_777_216
 const smallestChunk = 65_536
 
-/** Milliseconds: longer than file systems' clocks take for a tick. */
+/** Milliseconds. Longer than one tick of a file system's clock. */
 const tickMilliseconds = 20
 
-/** How often a file is opened again that is replaced at the same moment. */
-const maxTries = 1000
+/** How often a file is opened again if it is replaced at the same moment. */
+const maxAttempts = 1000
 
-/** Not followed when it is a symbolic link, and not waited for when it is a pipe. */
+/** Symbolic links are not followed, and opening a pipe does not wait. */
 const openForReading = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 export interface OpenVersion {
   readonly fd: number
   readonly stats: BigIntStats
-  readonly kept: Kept
+  readonly stored: StoredAttributes
 }
 
-/** Opens the file's present version, with the attributes that belong to it. The caller closes the descriptor. */
-export async function openVersion(workspace: Workspace, place: Place, signal: AbortSignal): Promise<OpenVersion> {
-  for (let tries = 1; tries <= maxTries; tries++) {
+/** Opens the file's current version and reads its attributes. The caller closes the descriptor. */
+export async function openVersion(
+  workspace: Workspace,
+  location: DiskLocation,
+  signal: AbortSignal,
+): Promise<OpenVersion> {
+  for (let attempt = 1; attempt <= maxAttempts; attempt++) {
     throwIfAborted(signal)
-    using directory = await workspace.directories.hold(place.directory)
-    if (directory === undefined) throw await workspace.notFound(place)
+    using directory = await workspace.directories.acquire(location.directory)
+    if (directory === undefined) throw await workspace.notFoundError(location)
     let fd: number
     try {
-      fd = await workspace.directories.direct.open(directory.at(place.entry), openForReading)
+      fd = await workspace.directories.direct.open(directory.at(location.entry), openForReading)
     } catch (error) {
       // ENXIO: a socket.
-      if (isAbsence(error) || errno(error) === 'ENXIO') throw await workspace.notFound(place)
+      if (isAbsence(error) || errno(error) === 'ENXIO') throw await workspace.notFoundError(location)
       throw error
     }
     try {
       const stats = fstat(fd)
-      if (!stats.isFile()) throw await workspace.notFound(place)
-      const kept = await keptWith(workspace, place, stats, directory.at(place.entry))
-      if (kept !== undefined) return { fd, stats, kept }
+      if (!stats.isFile()) throw await workspace.notFoundError(location)
+      const stored = await findStored(workspace, location, stats, directory.at(location.entry))
+      if (stored !== undefined) return { fd, stats, stored }
     } catch (error) {
       workspace.directories.discard(fd)
       throw error
@@ -78,46 +89,52 @@ export async function getFile(
   file: string,
   options: ReadCallOptions,
 ): Promise<FileInfo> {
-  const place = placeOf(container, file)
-  for (let tries = 1; tries <= maxTries; tries++) {
+  const location = locationOf(container, file)
+  for (let attempt = 1; attempt <= maxAttempts; attempt++) {
     throwIfAborted(options.signal)
-    using directory = await workspace.directories.hold(place.directory)
-    const stats = directory && (await workspace.directories.direct.lstatIfThere(directory.at(place.entry)))
-    if (directory === undefined || stats === undefined || !stats.isFile()) throw await workspace.notFound(place)
-    const kept = await keptWith(workspace, place, stats, directory.at(place.entry))
-    if (kept === undefined) continue
-    const info = fileInfo(place, stats, kept)
+    using directory = await workspace.directories.acquire(location.directory)
+    const stats = directory && (await workspace.directories.direct.lstatIfExists(directory.at(location.entry)))
+    if (directory === undefined || stats === undefined || !stats.isFile()) throw await workspace.notFoundError(location)
+    const stored = await findStored(workspace, location, stats, directory.at(location.entry))
+    if (stored === undefined) continue
+    const info = fileInfo(location, stats, stored)
     checkReadConditions(info, options.conditions)
     return info
   }
-  throw new StorageError('UNAVAILABLE', 'the file is replaced faster than it can be looked at')
+  throw new StorageError('UNAVAILABLE', 'the file is replaced faster than it can be read')
 }
 
-/** What is kept with a version; `undefined` when the version is not there any more and nobody knows. */
-async function keptWith(
+/**
+ * Returns the attributes of a version, or `undefined` if the version no longer exists and they are
+ * unknown.
+ */
+async function findStored(
   workspace: Workspace,
-  place: Place,
+  location: DiskLocation,
   stats: BigIntStats,
   path: string,
-): Promise<Kept | undefined> {
-  const byName = { attributes: defaultAttributes(place.file), checksums: {} }
+): Promise<StoredAttributes | undefined> {
+  const byName = { attributes: defaultAttributes(location.file), checksums: {} }
   if (!mayHaveAttributes(stats)) return byName
   const started = Date.now()
-  const kept = await workspace.attributes.find(place, stats)
-  if (kept !== undefined) return kept
-  // Either there never were any, or the version was replaced or moved away, and its attributes went with it.
+  const stored = await workspace.attributes.find(location, stats)
+  if (stored !== undefined) return stored
+  // The version never had any, or it was replaced or moved together with its attributes.
   if (!(await isUnmoved(workspace, path, stats))) return undefined
   if (started - Number(stats.ctimeMs) > tickMilliseconds) return byName
-  // Moved away and back within one tick of that clock, perhaps.
+  // It may have been moved away and back within one tick of the clock.
   await delay(tickMilliseconds)
-  const found = await workspace.attributes.find(place, stats)
+  const found = await workspace.attributes.find(location, stats)
   if (found !== undefined) return found
   return (await isUnmoved(workspace, path, stats)) ? byName : undefined
 }
 
-/** Whether the version is at the path, and nobody has renamed it since it was seen: that sets the time of the inode's change. */
+/**
+ * Returns whether the version is still at the path and was not renamed since: a rename sets the
+ * inode's change time.
+ */
 async function isUnmoved(workspace: Workspace, path: string, stats: BigIntStats): Promise<boolean> {
-  const present = await workspace.directories.direct.lstatIfThere(path)
+  const present = await workspace.directories.direct.lstatIfExists(path)
   return (
     present !== undefined &&
     present.ino === stats.ino &&
@@ -132,17 +149,17 @@ export async function openFile(
   file: string,
   options: OpenCallOptions,
 ): Promise<OpenFile> {
-  const place = placeOf(container, file)
-  const { fd, stats, kept } = await openVersion(workspace, place, options.signal)
+  const location = locationOf(container, file)
+  const { fd, stats, stored } = await openVersion(workspace, location, options.signal)
   let streaming = false
   try {
-    const info = fileInfo(place, stats, kept)
+    const info = fileInfo(location, stats, stored)
     checkReadConditions(info, options.conditions)
     const range = resolveRange(options.range, info.size)
     if (range.length <= smallBytes) {
       const bytes = Buffer.allocUnsafe(range.length)
       const read = await workspace.directories.direct.readFully(fd, bytes, range.offset)
-      if (read < range.length || hasChanged(fd, stats)) throw changedMeanwhile()
+      if (read < range.length || hasChanged(fd, stats)) throw versionChanged()
       return { info, ...range, bytes }
     }
     const stream = new FileStream(workspace, fd, stats, range)
@@ -157,7 +174,7 @@ const hasChanged = (fd: number, stats: BigIntStats): boolean => versionOf(fstat(
 
 let openStreams = 0
 
-/** The bytes of a part of one version. The last ones are given only when the version has stayed as it was. */
+/** Streams a range of one version. The last bytes are sent only if the version did not change. */
 class FileStream extends Readable implements DirectReadable {
   readonly #workspace: Workspace
   readonly #fd: number
@@ -167,7 +184,7 @@ class FileStream extends Readable implements DirectReadable {
   #reading: Promise<void> | undefined
 
   constructor(workspace: Workspace, fd: number, stats: BigIntStats, { offset, length }: ResolvedRange) {
-    // One chunk waits while the one before it is used, whatever their size.
+    // One chunk is buffered while the previous one is used, whatever their size.
     super({ highWaterMark: 1 })
     this.#workspace = workspace
     this.#fd = fd
@@ -200,15 +217,15 @@ class FileStream extends Readable implements DirectReadable {
   }
 
   readInto(buffer: Buffer): Promise<number> {
-    const room = buffer.subarray(0, Math.min(buffer.length, this.#end - this.#position))
-    if (room.length === 0) return Promise.resolve(0)
-    const filling = this.#fill(room)
+    const target = buffer.subarray(0, Math.min(buffer.length, this.#end - this.#position))
+    if (target.length === 0) return Promise.resolve(0)
+    const filling = this.#fill(target)
     const reading = filling.then(ignoreFailure, ignoreFailure).finally(() => {
       this.#reading = undefined
     })
     this.#reading = reading
     return filling.then(
-      () => room.length,
+      () => target.length,
       (error: unknown) => {
         throw translate(error)
       },
@@ -219,13 +236,14 @@ class FileStream extends Readable implements DirectReadable {
     const bytes = await readFully(this.#fd, chunk, this.#position)
     this.#position += bytes
     if (bytes < chunk.length || (this.#position === this.#end && hasChanged(this.#fd, this.#stats))) {
-      throw changedMeanwhile()
+      throw versionChanged()
     }
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     openStreams--
-    // A descriptor that is being read is not closed: its number might be another file's before the read begins.
+    // A descriptor is not closed during a read: its number might be reused for another file before
+    // the read begins.
     const close = () => {
       this.#workspace.directories.discard(this.#fd)
       callback(error)

@@ -1,6 +1,4 @@
-/**
- * Removal of files, one and many.
- */
+/** Deletes files, one or many. */
 import {
   type CallOptions,
   checkWriteConditions,
@@ -15,7 +13,7 @@ import { syncDirectory } from './disk/directories.js'
 import type { Lease } from './disk/lease.js'
 import { ignoreFailure } from './disk/system.js'
 import { aborted, translate } from './errors.js'
-import { lockOf, type Place, placeOf } from './files/places.js'
+import { type DiskLocation, locationOf, lockOf } from './files/locations.js'
 import { etagOf } from './files/versions.js'
 import type { Workspace } from './files/workspace.js'
 
@@ -25,26 +23,26 @@ export async function removeFile(
   file: string,
   options: RemoveCallOptions,
 ): Promise<void> {
-  const place = placeOf(container, file)
-  // A file that is not there, or whose container is not, needs no lock.
-  if ((await workspace.look(place)) === undefined) throw fileNotFound(place.container, place.file)
+  const location = locationOf(container, file)
+  // No lock is needed if the file or its container does not exist.
+  if ((await workspace.lstat(location)) === undefined) throw fileNotFound(location.container, location.file)
   const remove = async (lease: Lease) => {
-    using directory = await workspace.directories.hold(place.directory)
-    const present = await workspace.look(place)
+    using directory = await workspace.directories.acquire(location.directory)
+    const present = await workspace.lstat(location)
     if (directory === undefined || present === undefined || !present.isFile()) {
-      throw fileNotFound(place.container, place.file)
+      throw fileNotFound(location.container, location.file)
     }
     checkWriteConditions({ etag: etagOf(present) }, options.conditions)
-    await lease.discard(directory.at(place.entry))
+    await lease.discard(directory.at(location.entry))
     if (workspace.options.fsync) await syncDirectory(directory)
-    // The file is gone: what is left behind now, the cleaner finds.
-    await workspace.attributes.remove(place, present, lease).catch(ignoreFailure)
-    await workspace.prune(place)
+    // The file is deleted. The cleaner deletes what remains.
+    await workspace.attributes.remove(location, present, lease).catch(ignoreFailure)
+    await workspace.prune(location)
   }
-  await workspace.locks.hold([lockOf(place)], options.signal, remove, { evenWhenFull: true })
+  await workspace.locks.withLocks([lockOf(location)], options.signal, remove, { evenIfFull: true })
 }
 
-/** Files removed at the same time. */
+/** Files that are deleted concurrently. */
 const parallelism = 8
 
 export async function removeFiles(
@@ -53,32 +51,35 @@ export async function removeFiles(
   files: readonly string[],
   { signal }: CallOptions,
 ): Promise<RemoveOutcome[]> {
-  const held = await workspace.holdContainer(container)
+  const held = await workspace.acquireContainer(container)
   held[Symbol.dispose]()
   const outcomes = new Map<string, RemoveOutcome>()
   await inParallel(
     files,
     parallelism,
     async (file, stopped) => {
-      outcomes.set(file, await outcomeOf(workspace, placeOf(container, file), stopped))
+      outcomes.set(file, await outcomeOf(workspace, locationOf(container, file), stopped))
     },
     signal,
   ).catch((error: unknown) => {
     if (!signal.aborted) throw error
     const removed = [...outcomes.values()].filter(({ error }) => error === undefined).map(({ file }) => file)
-    throw new StorageError('ABORTED', 'the removal was aborted', { cause: aborted(signal).cause, details: { removed } })
+    throw new StorageError('ABORTED', 'the deletion was aborted', {
+      cause: aborted(signal).cause,
+      details: { removed },
+    })
   })
   return files.map((file) => outcomes.get(file) ?? { file })
 }
 
-async function outcomeOf(workspace: Workspace, place: Place, signal: AbortSignal): Promise<RemoveOutcome> {
-  const { file } = place
+async function outcomeOf(workspace: Workspace, location: DiskLocation, signal: AbortSignal): Promise<RemoveOutcome> {
+  const { file } = location
   try {
-    await removeFile(workspace, place.container, place.file, { conditions: {}, signal })
+    await removeFile(workspace, location.container, location.file, { conditions: {}, signal })
     return { file }
   } catch (thrown) {
     const error = translate(thrown)
     if (isStorageError(error, 'FILE_NOT_FOUND')) return { file }
-    return { file, error: isStorageError(error) ? error : new StorageError('INTERNAL', 'the removal failed') }
+    return { file, error: isStorageError(error) ? error : new StorageError('INTERNAL', 'the deletion failed') }
   }
 }

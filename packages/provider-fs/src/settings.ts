@@ -1,22 +1,20 @@
-/**
- * The settings of a data source.
- */
+/** The settings of a data source. */
 import * as v from 'valibot'
 
 const pathRule = 'must be the path of a directory'
 const flagRule = 'must be true or false'
 const chunkRule = 'must be a whole number of bytes from 4096 to 67108864'
 
-/** A data source's settings, beside `provider`. */
+/** A data source's settings, except `provider`. */
 export const settings = v.strictObject(
   {
-    /** The directory whose directories are the containers. Relative to the `datasources.json`. */
+    /** The directory that contains the containers. Relative to the `datasources.json`. */
     root: v.pipe(v.string(pathRule), v.nonEmpty(pathRule)),
-    /** Makes the root, and the directories above it, where they are missing. Default: false. */
+    /** Whether to create the root and its missing ancestors. Default: false. */
     createRoot: v.optional(v.boolean(flagRule)),
-    /** Makes every write last through a loss of power before it is answered. Default: false. */
+    /** Whether every write survives a loss of power once the call has succeeded. Default: false. */
     fsync: v.optional(v.boolean(flagRule)),
-    /** Bytes of one read or write of a large file, 4 KiB to 64 MiB. Default: 1 MiB. */
+    /** Bytes of one read or write of a large file, from 4 KiB to 64 MiB. Default: 1 MiB. */
     chunkSize: v.optional(
       v.pipe(
         v.number(chunkRule),

@@ -1,14 +1,12 @@
-/**
- * Writing: bodies flow into a temporary file in large writes, and are committed when they are whole.
- */
+/** Writes a body to a temporary file in large writes, and commits the complete file. */
 import type { ProviderBody, PutCallOptions, WrittenFile } from '@stowage/core/provider'
 import { checkWriteConditions, freeChunk } from '@stowage/core/provider'
 import type { DirectCalls } from './disk/direct.js'
 import { ignoreFailure } from './disk/system.js'
 import { TemporaryFile } from './disk/temporary.js'
 import { BodyFailure, throwIfAborted } from './errors.js'
-import { commit, presentVersion } from './files/commit.js'
-import { placeOf } from './files/places.js'
+import { commit, currentVersion } from './files/commit.js'
+import { locationOf } from './files/locations.js'
 import { etagOf } from './files/versions.js'
 import type { Workspace } from './files/workspace.js'
 
@@ -19,16 +17,17 @@ export async function putFile(
   body: ProviderBody,
   options: PutCallOptions,
 ): Promise<WrittenFile> {
-  const place = placeOf(container, file)
+  const location = locationOf(container, file)
   const { attributes, checksums, conditions, signal } = options
-  // A container that is missing is told now, to spare the caller to send the body; what counts is what is found at the end.
+  // A missing container fails now, before the body is sent. The check at the end decides.
   const held =
-    (await workspace.directories.holdAsSeen([place.container])) ?? (await workspace.holdContainer(place.container))
+    (await workspace.directories.acquireCached([location.container])) ??
+    (await workspace.acquireContainer(location.container))
   held[Symbol.dispose]()
   workspace.cleaner.startOnce()
-  // Told now, a failing condition spares the caller to send the body; what counts is the check at the end.
+  // A failed condition fails now, before the body is sent. The check at the end decides.
   if (conditions.ifMatch !== undefined || conditions.ifNoneMatch !== undefined) {
-    const present = await presentVersion(workspace, place)
+    const present = await currentVersion(workspace, location)
     checkWriteConditions(present && { etag: etagOf(present) }, conditions)
   }
   await using content = await TemporaryFile.create(workspace.directories)
@@ -37,7 +36,7 @@ export async function putFile(
     signal,
     chunkSize: workspace.options.chunkSize,
   })
-  return await commit(workspace, place, content, { attributes, checksums, conditions, signal })
+  return await commit(workspace, location, content, { attributes, checksums, conditions, signal })
 }
 
 export interface WriteBodyOptions {
@@ -45,15 +44,16 @@ export interface WriteBodyOptions {
   readonly signal: AbortSignal
   /** Bytes of one write. */
   readonly chunkSize: number
-  /** Called before bytes are written that would make the body so long. */
+  /** Called with the size of the body before the bytes are written. */
   readonly check?: (size: number) => void
 }
 
-/** Bytes of one write of a body in memory, between which an abort is noticed. */
+/** Bytes of one write of a body in memory. An abort takes effect between two writes. */
 const sliceBytes = 16_777_216
 
 /**
- * Writes a body to an open file, from a position on; its size in bytes. The source's bytes are its own again when it is asked for more.
+ * Writes a body to an open file at a position. Returns its size in bytes. The source may reuse the
+ * bytes of a chunk when the next one is requested.
  */
 export async function writeBody(
   fd: number,
@@ -91,13 +91,16 @@ export async function writeBody(
     await writer.flush()
     return writer.size
   } finally {
-    // Not awaited: a body that hangs would delay the error that ended the loop.
+    // Not awaited, because a stalled body would delay the error that ended the loop.
     if (!ended) chunks.return?.().catch(ignoreFailure)
     await writer.close()
   }
 }
 
-/** Bytes that the buffers of all writers of this process may take. Writers beyond that write chunks as they come. */
+/**
+ * Bytes of the buffers of all writers of this process. Beyond that, writers write chunks as they
+ * arrive.
+ */
 const maxBufferBytes = 8_388_608
 const maxSpareBuffers = 4
 let bufferBytes = 0
@@ -106,7 +109,7 @@ const spareBuffers: Buffer[] = []
 function takeBuffer(size: number): Buffer | undefined {
   const spare = spareBuffers.at(-1)?.length === size ? spareBuffers.pop() : undefined
   if (spare === undefined && bufferBytes + size > maxBufferBytes) {
-    // Spare ones of another size may be what takes the room.
+    // Unused buffers of another size may use the memory.
     while (spareBuffers.length > 0) bufferBytes -= spareBuffers.pop()?.length ?? 0
     if (bufferBytes + size > maxBufferBytes) return undefined
   }
@@ -119,12 +122,12 @@ function giveBuffer(buffer: Buffer): void {
   else bufferBytes -= buffer.length
 }
 
-/** Bytes of the buffer that a body begins with. Most files are small, and take no large one from those that need it. */
+/** Bytes of a body's first buffer. Most files are small, and do not need a large buffer. */
 const firstBytes = 2048
 
 /**
- * Collects chunks in a buffer and writes it when it is full, while the next one fills. Chunks that are large themselves, and
- * all of them when no buffer is to be had, are written as they are.
+ * Collects chunks in a buffer, and writes it when it is full while the next one fills. Large chunks
+ * are written directly, and so are all chunks if no buffer is available.
  */
 class ChunkWriter {
   readonly #direct: DirectCalls
@@ -132,7 +135,7 @@ class ChunkWriter {
   readonly #chunkSize: number
   readonly #buffers: Buffer[] = []
   #position: number
-  /** The first one until it is full; `undefined` when no other is to be had. */
+  /** The first buffer until it is full; `undefined` if no other is available. */
   #buffer: Buffer | undefined
   #isFirst = true
   #filled = 0
@@ -148,7 +151,7 @@ class ChunkWriter {
     this.#buffer = Buffer.allocUnsafe(Math.min(firstBytes, chunkSize))
   }
 
-  /** What is returned is to be awaited before the chunk's bytes change. */
+  /** Adds a chunk. Await the returned promise, if any, before the chunk's bytes change. */
   add(chunk: Uint8Array): Promise<void> | undefined {
     this.size += chunk.length
     if (this.#buffer === undefined || this.#filled + chunk.length > this.#buffer.length) return this.#addSlowly(chunk)
@@ -189,7 +192,7 @@ class ChunkWriter {
     }
   }
 
-  /** At most two: one that is written while the other is filled. */
+  /** At most two buffers: one is written while the other is filled. */
   #take(): Buffer | undefined {
     if (this.#buffers.length >= 2) return undefined
     const buffer = takeBuffer(this.#chunkSize)
@@ -230,7 +233,7 @@ class ChunkWriter {
     this.#filled = 0
   }
 
-  /** Gives the buffers back, when nothing is written from them any more. */
+  /** Returns the buffers after the last write. */
   async close(): Promise<void> {
     await this.#writing
     for (const buffer of this.#buffers) giveBuffer(buffer)

@@ -10,7 +10,7 @@ import { checkContent } from './content.js'
 import { list, never, newStorage, openProvider, reading } from './fixture.js'
 
 const kills = 60
-/** Which operations, and how many before each kill. The moment of a kill is the machine's. */
+/** Determines the operations and their number before each kill, but not the moment of the kill. */
 const seed = Number(process.env['STOWAGE_CRASH_SEED'] ?? 20_261_122)
 
 function random(state: number) {
@@ -23,7 +23,7 @@ function random(state: number) {
 
 interface Writer {
   readonly process: ChildProcess
-  /** Rejects when the process ends without having been killed. */
+  /** Rejects if the process ends before it is killed. */
   readonly failed: Promise<never>
 }
 
@@ -34,7 +34,7 @@ function startWriter(root: string, writerSeed: number): Writer {
       ? new Promise<never>(() => {})
       : Promise.reject(new Error(`a writer ended by itself with ${code}`)),
   )
-  // Looked at when the writer is waited for, be it long after its end.
+  // Awaited later, possibly long after the process has ended.
   failed.catch(() => undefined)
   onTestFinished(() => {
     writer.kill('SIGKILL')
@@ -42,7 +42,7 @@ function startWriter(root: string, writerSeed: number): Writer {
   return { process: writer, failed }
 }
 
-/** Waits until the writer has told of so many operations. */
+/** Waits until the writer has reported this number of operations. */
 async function untilWritten(writer: Writer, operations: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   let told = 0
@@ -64,16 +64,16 @@ async function kill(writer: Writer): Promise<void> {
   await ended
 }
 
-/** Reads every file that is listed, and checks that it is one whole write with its own attributes. */
+/** Reads every listed file, and checks that it is from one write and has its attributes. */
 async function checkFiles(provider: StorageProvider): Promise<number> {
   let checked = 0
   for (const { name } of await list(provider)) if (await checkFile(provider, name)) checked++
   return checked
 }
 
-/** False when the file is gone. */
+/** Returns false if the file no longer exists. */
 async function checkFile(provider: StorageProvider, name: string): Promise<boolean> {
-  for (let tries = 1; ; tries++) {
+  for (let attempt = 1; ; attempt++) {
     try {
       const opened = await provider.openFile('box', name, reading)
       const content = checkContent('bytes' in opened ? Buffer.from(opened.bytes) : await buffer(opened.stream))
@@ -84,8 +84,9 @@ async function checkFile(provider: StorageProvider, name: string): Promise<boole
       return true
     } catch (error) {
       if (isStorageError(error, 'FILE_NOT_FOUND')) return false
-      // Moved onto a newer file while it was read, which gives it a new time: to be read again.
-      if (!isStorageError(error, 'PRECONDITION_FAILED') || tries === 20) throw error
+      // The file was moved onto a newer one during the read and got a new time, so it is read
+      // again.
+      if (!isStorageError(error, 'PRECONDITION_FAILED') || attempt === 20) throw error
     }
   }
 }
@@ -97,7 +98,7 @@ async function leftovers(root: string): Promise<string[]> {
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length))
 }
 
-it(`Writers killed ${kills} times at any moment leave whole files with their own attributes, and litter that a start clears`, async () => {
+it(`Writers that are killed ${kills} times at any moment leave complete files with their attributes, and data that the next start deletes`, async () => {
   const { root, provider } = await newStorage()
   const next = random(seed)
   let writers = [startWriter(root, next(1_000_000)), startWriter(root, next(1_000_000))]

@@ -9,7 +9,7 @@ import { FilesystemProvider, type FilesystemProviderOptions } from '../src/index
 
 export const never = new AbortController().signal
 
-/** A new directory, removed after the test. */
+/** Creates a directory, which is deleted after the test. */
 export async function newDirectory(): Promise<string> {
   const directory = await realpath(await mkdtemp(join(tmpdir(), 'stowage-fs-')))
   onTestFinished(() => rm(directory, { recursive: true, force: true }))
@@ -22,7 +22,7 @@ export function openProvider(root: string, options: Partial<FilesystemProviderOp
   return provider
 }
 
-/** A new root with one container, `box`. */
+/** Creates a root with one container, `box`. */
 export async function newStorage(options: Partial<FilesystemProviderOptions> = {}) {
   const root = await newDirectory()
   const provider = openProvider(root, options)
@@ -47,7 +47,7 @@ export async function read(provider: StorageProvider, file: string, container = 
 export const readText = async (provider: StorageProvider, file: string): Promise<string> =>
   (await read(provider, file)).toString()
 
-/** All entries of a list, page by page. */
+/** Returns all entries of a list, page by page. */
 export async function list(
   provider: StorageProvider,
   options: Partial<ListFilesCallOptions> = {},

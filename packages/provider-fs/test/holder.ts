@@ -3,14 +3,17 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
 
-/** A process that does one operation and stops in the middle. */
+/** A process that executes one operation and stops in the middle. */
 export interface Holder {
   readonly process: ChildProcess
-  /** What it says next: `there`, and how the operation went. */
+  /** Returns its next message: `there`, and then the result of the operation. */
   says(): Promise<string>
 }
 
-/** `call`: the call of the system before which it stops, such as `rename >file`. `action`: a signal, or what else happens there. */
+/**
+ * @param call The system call before which it stops, such as `rename >file`.
+ * @param action A signal, or another action at that moment.
+ */
 export function startHolder(
   root: string,
   operation: string,
@@ -30,7 +33,7 @@ export function startHolder(
   return { process: child, says: async () => String((await lines.next()).value) }
 }
 
-/** A process that was killed in the middle of an operation. */
+/** Starts a process that is killed in the middle of an operation. */
 export async function killedHolder(root: string, operation: string, call: string): Promise<void> {
   const holder = startHolder(root, operation, call, 'SIGKILL')
   await once(holder.process, 'exit')

@@ -13,13 +13,16 @@ const succeeds = (command: string, ...args: string[]): boolean => {
   }
 }
 
-/** Whether processes can be put into namespaces and file systems mounted: as root on Linux, in most containers not. */
+/**
+ * Whether namespaces can be created and file systems mounted: as root on Linux, but not in most
+ * containers.
+ */
 export const canUnshare = succeeds('unshare', '--mount', '--pid', '--fork', '--mount-proc', 'true')
 
-/** Whether images of file systems can be made and mounted as well. */
+/** Whether images of file systems can also be created and mounted. */
 export const canMountImages = canUnshare && succeeds('sh', '-c', 'command -v mkfs.ext4 && test -b /dev/loop0')
 
-/** Mounts a file system of its own, for the length of the test; its directory. */
+/** Mounts a file system for the duration of the test, and returns its directory. */
 export async function mounted(...args: string[]): Promise<string> {
   const directory = join(await newDirectory(), 'volume')
   await mkdir(directory)
@@ -36,5 +39,5 @@ export async function mountedExt4(bytes: number, ...options: string[]): Promise<
   return mounted('-o', 'loop', image)
 }
 
-/** How a process is started as an ordinary user; `undefined` where we are one. */
+/** The user of a process without root's rights, or `undefined` if this process has none. */
 export const runAs = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : undefined

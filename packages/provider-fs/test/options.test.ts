@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { FilesystemProvider } from '../src/index.js'
 
-it('refuses an option that it does not have, and names it and those that it has', () => {
+it('rejects an unknown option, and names it and the known ones', () => {
   const misspelt = { root: '/tmp', createRot: true }
   expect(() => new FilesystemProvider(misspelt as never)).toThrow(
     expect.objectContaining({

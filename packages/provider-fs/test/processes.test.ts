@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { names, newStorage, put, readText } from './fixture.js'
 
-it('Processes that add to one counter by its ETag lose no count, and of those that create a file one wins', async () => {
+it('Processes that increment one counter with its ETag lose no increment, and only one of them creates each file', async () => {
   const { root, provider } = await newStorage()
   const rounds = 100
   const counters = ['a', 'b', 'c']

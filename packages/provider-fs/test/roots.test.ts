@@ -36,7 +36,7 @@ const failures = async (calls: readonly (() => Promise<unknown>)[]) =>
   )
 
 describe('the root', () => {
-  it('that is missing fails every call with a sentence that says so, and is not made', async () => {
+  it('if it is missing, makes every call fail with an error that says so, and is not created', async () => {
     const parent = await newDirectory()
     const provider = openProvider(join(parent, 'root'))
     for (const failure of await failures(everyCall(provider))) {
@@ -46,7 +46,7 @@ describe('the root', () => {
     expect(await readdir(parent)).toEqual([])
   })
 
-  it('that is a file fails every call with a sentence that says so', async () => {
+  it('if it is a file, makes every call fail with an error that says so', async () => {
     const root = join(await newDirectory(), 'root')
     await writeFile(root, '')
     for (const options of [{}, { createRoot: true }]) {
@@ -56,7 +56,7 @@ describe('the root', () => {
     }
   })
 
-  it('is made when it is missing and may be, with the directories above it', async () => {
+  it('is created with its ancestors if it is missing and createRoot is set', async () => {
     const root = join(await newDirectory(), 'a', 'b')
     const provider = openProvider(root, { createRoot: true })
     const pages = await Promise.all([1, 2, 3].map(() => provider.listContainers({ signal: never, limit: 10 })))
@@ -64,7 +64,7 @@ describe('the root', () => {
     expect(await readdir(root)).toEqual([])
   })
 
-  it('that is removed fails every call, and serves again when it is back', async () => {
+  it('if it is deleted, makes every call fail, and works again when it is back', async () => {
     const { root, provider } = await newStorage()
     await put(provider, 'file', 'content')
     await rename(root, `${root}-away`)
@@ -75,7 +75,7 @@ describe('the root', () => {
     expect(await readText(provider, 'file')).toBe('content')
   })
 
-  it('that is removed and made anew is empty, and can be written', async () => {
+  it('if it is deleted and created again, is empty and can be written', async () => {
     const { root, provider } = await newStorage()
     await put(provider, 'file', 'content')
     await rm(root, { recursive: true })
@@ -88,7 +88,7 @@ describe('the root', () => {
 })
 
 describe('a container', () => {
-  it('removed underneath is not found by any call, and no call makes it', async () => {
+  it('deleted by another program is not found by any call, and no call creates it', async () => {
     const { root, provider, box } = await newStorage()
     await put(provider, 'folder/file', 'content', { attributes: { contentType: 'a/b', metadata: {} } })
     await rm(box, { recursive: true })
@@ -100,7 +100,7 @@ describe('a container', () => {
     expect(await readdir(root)).toEqual(['.stowage'])
   })
 
-  it('removed while a file is written makes the write fail, and stays removed', async () => {
+  it('deleted while a file is written makes the write fail, and is not created again', async () => {
     const { root, provider } = await newStorage()
     async function* body() {
       yield Buffer.from('first')
@@ -115,7 +115,7 @@ describe('a container', () => {
     expect(await readdir(join(root, '.stowage', 'tmp'))).toEqual([])
   })
 
-  it('destroyed and made again while files are written into it holds only files of after that', async () => {
+  it('destroyed and created again during writes contains only files of later writes', async () => {
     const { provider } = await newStorage()
     const written = { count: 0 }
     const stop = new AbortController()
@@ -141,7 +141,7 @@ describe('a container', () => {
     await Promise.all(writers)
   })
 
-  it('is destroyed, when only if empty, with empty folders in it, and refused whole with a file in one', async () => {
+  it('with empty folders is destroyed with onlyIfEmpty, and one with a file in a folder is not changed', async () => {
     const { provider, box } = await newStorage()
     await mkdir(join(box, 'a', 'b'), { recursive: true })
     await mkdir(join(box, 'c'))
@@ -156,7 +156,7 @@ describe('a container', () => {
     })
   })
 
-  it('shows no folder for a directory that another program made and that holds no file', async () => {
+  it('does not list a directory of another program without files as a folder', async () => {
     const { provider, box } = await newStorage()
     await mkdir(join(box, 'empty', 'deeper'), { recursive: true })
     await put(provider, 'full/file', 'x')
@@ -164,7 +164,7 @@ describe('a container', () => {
     expect((await provider.listFiles('box', list)).entries).toEqual([{ container: 'box', name: 'full/', folder: true }])
   })
 
-  it('destroyed takes its attributes and uploads with it', async () => {
+  it('is destroyed together with its attributes and uploads', async () => {
     const { root, provider } = await newStorage()
     await put(provider, 'file', 'x', { attributes: { contentType: 'a/b', metadata: {} } })
     await provider.startUpload('box', 'file', { ...writing, partSize: 10 })
@@ -173,7 +173,7 @@ describe('a container', () => {
     expect(left.sort()).toEqual(['attributes', 'locks', 'tmp', 'uploads'])
   })
 
-  it('cannot be made where a file is', async () => {
+  it('cannot be created if there is a file with its name', async () => {
     const { root, provider } = await newStorage()
     await writeFile(join(root, 'file'), '')
     await expect(provider.createContainer('file', { signal: never })).rejects.toMatchObject({
@@ -185,8 +185,8 @@ describe('a container', () => {
   })
 })
 
-describe('the bookkeeping', () => {
-  it('is made by the first write and not before', async () => {
+describe('the directory .stowage', () => {
+  it('is created by the first write', async () => {
     const root = await newDirectory()
     await mkdir(join(root, 'box'))
     await writeFile(join(root, 'box', 'file'), 'by hand')
@@ -198,7 +198,7 @@ describe('the bookkeeping', () => {
     expect((await readdir(root)).sort()).toEqual(['.stowage', 'box'])
   })
 
-  it('is no container, however it is spelled', async () => {
+  it('is not a container in any spelling', async () => {
     const { provider } = await newStorage()
     const { entries } = await provider.listContainers({ signal: never, limit: 10 })
     expect(entries.map(({ name }) => name)).toEqual(['box'])
@@ -209,7 +209,7 @@ describe('the bookkeeping', () => {
     for (const name of ['.stowage2', 'a.stowage', '...', '.a', 'ü', 'a\nb']) expect(pattern.test(name), name).toBe(true)
   })
 
-  it('is kept out of the containers: a file being written is nowhere in them', async () => {
+  it('contains the file that is being written, and the containers do not', async () => {
     const { provider, box } = await newStorage()
     async function* body() {
       yield Buffer.alloc(2_000_000, 'x')
@@ -232,13 +232,13 @@ describe('the settings', () => {
     await provider.close()
   })
 
-  it('are refused when they are wrong', () => {
+  it('are rejected if they are invalid', () => {
     for (const wrong of [{}, { root: '' }, { root: 1 }, { root: 'a', chunkSize: 1 }, { root: 'a', Root: 'b' }]) {
       expect(v.safeParse(settings, wrong).success).toBe(false)
     }
   })
 
-  it('make a storage whose writes are synced', async () => {
+  it('can make a storage whose writes are synced', async () => {
     const directory = await newDirectory()
     const checked = v.parse(settings, { root: '.', fsync: true, chunkSize: 65_536 })
     const storage = new StorageService(createProvider(checked, { directory }))
@@ -248,13 +248,13 @@ describe('the settings', () => {
     await storage.close()
   })
 
-  it('tell programs beside us where a file is', async () => {
+  it('return the path of a file to other programs', async () => {
     const { root, provider } = await newStorage()
     expect(provider.native.pathOf('box', 'a//b')).toBe(join(root, 'box', 'a', '%2Fb'))
   })
 })
 
-it('On Windows the provider refuses to be made, and says what to use', async () => {
+it('On Windows, the constructor fails, and the message says what to use', async () => {
   const platform = Object.getOwnPropertyDescriptor(process, 'platform') ?? {}
   Object.defineProperty(process, 'platform', { ...platform, value: 'win32' })
   onTestFinished(() => {

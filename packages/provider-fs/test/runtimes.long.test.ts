@@ -15,7 +15,7 @@ const runtimes = [
 ]
 
 for (const { name, program, options } of runtimes) {
-  // Optional dependencies of the workspace: there are none for other platforms than Linux.
+  // Optional dependencies of the workspace, which exist only for Linux.
   it.skipIf(!existsSync(dirname(program)))(
     `The filesystem conforms to the storage contract in ${name} too`,
     async () => {

@@ -89,6 +89,38 @@ const plans = {
   ),
 }
 
+/** Packages with the modules of a provider, and packages whose class extends the one of `swift`. */
+const inheriting = ['provider-openstack', 'provider-rackspace']
+const providerPackages = (await readdir(join(repository, 'packages'))).filter(
+  (name) => (name.startsWith('provider-') || name === 'swift') && !inheriting.includes(name),
+)
+
+type ProviderClass = new (...args: never[]) => object
+
+/** The contract's methods that have their own files: the class implements `close`. */
+const calls = providerMethods.filter((method) => method !== 'close')
+
+/** Returns a package's provider class, and the calls of the contract that each of its files exports. */
+async function providerOf(name: string) {
+  const folder = join(repository, 'packages', name)
+  const files = (await readdir(join(folder, 'src'), { recursive: true }))
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+  const exported = new Map<string, readonly string[]>()
+  let provider: ProviderClass | undefined
+  for (const file of files) {
+    const built = pathToFileURL(join(folder, 'dist', file.replace(/\.ts$/, '.js')))
+    const module = (await import(built.href)) as Record<string, unknown>
+    const found = calls.filter((call) => typeof module[call] === 'function')
+    if (found.length > 0) exported.set(file, found)
+    if (file === 'provider.ts') provider = Object.values(module).find((value): value is ProviderClass => isClass(value))
+  }
+  if (provider === undefined) throw new Error(`no class in provider.ts of ${name}`)
+  return { provider, exported }
+}
+
+const isClass = (value: unknown) => typeof value === 'function' && /^class\b/.test(String(value))
+
 function uploadMethods() {
   return providerMethods.filter((method) => /upload|parts/i.test(method))
 }
@@ -100,30 +132,37 @@ test('every path in CONTRIBUTING.md exists', async () => {
 })
 
 describe.each(Object.entries(plans))('the plan of files in %s', (_, plan) => {
-  test('has a place for every method but close, which the class has', () => {
-    const methods = [...plan.values()].flatMap((holds) => providerMethods.filter((method) => names(holds, method)))
-    expect(methods.toSorted()).toEqual(providerMethods.filter((method) => method !== 'close').toSorted())
+  test('has a file for every method except close, which the class has', () => {
+    const methods = [...plan.values()].flatMap((holds) => calls.filter((call) => names(holds, call)))
+    expect(methods.toSorted()).toEqual(calls.toSorted())
   })
 
-  test.each(['provider-s3', 'provider-azure', 'provider-fs', 'provider-memory', 'swift'])(
-    'is that of %s',
-    async (name) => {
-      const dist = join(repository, 'packages', name, 'dist')
-      const modules = (await readdir(dist)).filter((file) => file.endsWith('.js'))
-      expect(modules).toEqual(
-        expect.arrayContaining(['index.js', 'provider.js', 'capabilities.js', 'containers.js', 'lister.js']),
-      )
-      for (const module of modules) {
-        const exported = Object.keys((await import(pathToFileURL(join(dist, module)).href)) as object)
-        const calls = providerMethods.filter((method) => exported.includes(method))
-        const holds = plan.get(module.replace(/\.js$/, '.ts')) ?? ''
-        expect(
-          calls.filter((method) => !names(holds, method)),
-          module,
-        ).toEqual([])
-      }
-    },
-  )
+  test.each(providerPackages)('is that of %s', async (name) => {
+    const { provider, exported } = await providerOf(name)
+    const planned = [...plan].flatMap(([file, holds]) =>
+      calls.filter((call) => names(holds, call) && call in provider.prototype).map((call) => `${call} in ${file}`),
+    )
+    const found = [...exported].flatMap(([file, methods]) => methods.map((call) => `${call} in ${file}`))
+    expect(planned.length).toBeGreaterThan(10)
+    expect(found.toSorted()).toEqual(planned.toSorted())
+  })
+})
+
+test.each(providerPackages)('the class of %s has its calls only from its files', async (name) => {
+  const { provider } = await providerOf(name)
+  const own: string[] = []
+  for (let type = provider.prototype; type.constructor.name !== 'ProviderBase'; type = Object.getPrototypeOf(type)) {
+    own.push(...calls.filter((call) => Object.hasOwn(type, call)))
+  }
+  expect(own).toEqual([])
+})
+
+test.each(inheriting)('%s has all calls from swift', async (name) => {
+  const swift = await providerOf('swift')
+  const { provider, exported } = await providerOf(name)
+  expect(Object.getPrototypeOf(provider)).toBe(swift.provider)
+  expect(calls.filter((call) => Object.hasOwn(provider.prototype, call))).toEqual([])
+  expect([...exported.keys()]).toEqual([])
 })
 
 const names = (holds: string, method: string) => new RegExp(`\\b${method}\\b`).test(holds)

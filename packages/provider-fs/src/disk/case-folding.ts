@@ -1,14 +1,14 @@
 /**
- * Volumes that take `Photo` and `photo` for the same name, as those of macOS do: a write that would replace a file of
- * another name is refused.
+ * Volumes that treat `Photo` and `photo` as the same name, as those of macOS do. A write that would
+ * replace a file with another name is rejected.
  */
 
 import { rootMissing } from '../errors.js'
 import { temporaryPath } from './bookkeeping.js'
 import type { Directories, Directory } from './directories.js'
 import { foldName } from './folding.js'
-import { lstatIfThere, readdir } from './system.js'
-import { holdTemporaries } from './temporary.js'
+import { lstatIfExists, readdir } from './system.js'
+import { acquireTemporaries } from './temporary.js'
 
 export class CaseFolding {
   readonly #directories: Directories
@@ -20,15 +20,15 @@ export class CaseFolding {
   }
 
   /**
-   * The entry, spelled otherwise, that the volume takes for this one; `undefined` when there is none. To be asked only when
-   * the entry exists.
+   * Returns the existing entry with another spelling that the volume treats as this one, or
+   * `undefined` if there is none. Call it only if the entry exists.
    */
   async otherSpelling(directory: Directory, entry: string): Promise<string | undefined> {
     if (!(await this.#foldsCase())) return undefined
-    return otherSpelling(await readdir(directory.here), entry)
+    return otherSpelling(await readdir(directory.path), entry)
   }
 
-  /** Found out once, from a directory that is there anyway. */
+  /** Probes the volume once, with a directory that exists in any case. */
   #foldsCase(): Promise<boolean> {
     this.#folds ??= this.#probe().catch((error: unknown) => {
       this.#folds = undefined
@@ -38,22 +38,25 @@ export class CaseFolding {
   }
 
   async #probe(): Promise<boolean> {
-    const temporaries = await holdTemporaries(this.#directories)
+    const temporaries = await acquireTemporaries(this.#directories)
     temporaries[Symbol.dispose]()
-    using parent = await this.#directories.hold(temporaryPath.slice(0, -1))
+    using parent = await this.#directories.acquire(temporaryPath.slice(0, -1))
     if (parent === undefined) throw rootMissing()
     return foldsCase(parent, temporaryPath.at(-1) ?? '')
   }
 }
 
 /**
- * Whether the volume folds case: whether it finds an entry, in lower case, under its name in upper
- * case.
+ * Returns whether the volume folds case: whether it finds an entry with a lower-case name under the
+ * upper-case name.
  */
 export const foldsCase = async (directory: Directory, entry: string): Promise<boolean> =>
-  (await lstatIfThere(directory.at(entry.toUpperCase()))) !== undefined
+  (await lstatIfExists(directory.at(entry.toUpperCase()))) !== undefined
 
-/** Of a directory's entries, the one that a folding volume takes for `entry` without being it. */
+/**
+ * Returns the entry of a directory that a folding volume treats as `entry`, although its spelling
+ * differs.
+ */
 export function otherSpelling(entries: readonly string[], entry: string): string | undefined {
   if (entries.includes(entry)) return undefined
   const folded = foldName(entry)

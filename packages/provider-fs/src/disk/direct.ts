@@ -1,33 +1,41 @@
 /**
- * Calls of the operating system made here and now, where they are answered from memory: to hand one to another thread and back
- * costs several times what it takes itself.
+ * Synchronous calls of the operating system, which are served from memory. Passing a call to
+ * another thread and back costs several times what the call itself takes.
  *
- * A call that has to wait for a disk holds up the whole process. So calls are direct only on local disks, never on network file systems,
- * and only while all waits together are at most a twentieth of the time: a slow disk soon has its calls made on other threads. A row of direct
- * calls, in which nothing else would have its turn, is interrupted every millisecond.
+ * A call that waits for a disk blocks the whole process. Calls are therefore synchronous only on
+ * local disks, never on network file systems, and only while all waits together take at most a
+ * twentieth of the time. On a slow disk, calls soon use other threads. A sequence of synchronous
+ * calls is interrupted every millisecond, so that other work can run.
  */
 import * as fs from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { errno, isAbsence } from '../errors.js'
 import * as system from './system.js'
 
-/** Milliseconds: a call that took longer has waited for the disk, or for the processor. */
+/** Milliseconds. A call that took longer has waited for the disk or the processor. */
 const waitMilliseconds = 0.5
-/** For how many times as long as a wait took, no call is direct. */
+/** For this multiple of a wait, no call is synchronous. */
 const restFactor = 20
-/** Milliseconds of that which are forgiven: a few waits change nothing, when they come after a time without. */
+/**
+ * Milliseconds of that time that are forgiven, so that a few waits after a time without any change
+ * nothing.
+ */
 const forgivenMilliseconds = 200
-/** Milliseconds after which direct calls are tried again, however long a wait was. */
+/** Maximum milliseconds until synchronous calls are tried again after a wait. */
 const maxRest = 1000
-/** Milliseconds of work in a row, after which everything else has its turn. */
+/** Milliseconds of synchronous work, after which other work can run. */
 const sliceMilliseconds = 1
-/** Bytes: more are read and written elsewhere, since copying them takes longer than handing them over. */
+/**
+ * Bytes. Larger reads and writes use other threads, because copying the bytes takes longer than
+ * passing the call.
+ */
 const maxBytes = 65_536
 /**
- * Entries of a directory that is read here and now; with more, it is read elsewhere from its start.
+ * Entries of a directory that is read synchronously. A larger one is read on another thread from
+ * its start.
  */
 const maxSmall = 256
-/** Calls of one list on other threads at the same time. */
+/** Concurrent calls of one list on other threads. */
 const parallelism = 32
 
 export class DirectCalls {
@@ -46,7 +54,7 @@ export class DirectCalls {
     )
   }
 
-  /** The whole of a small file. */
+  /** Reads a whole small file. */
   readText(path: string): Promise<string> {
     return this.#call(
       () => fs.readFileSync(path, 'utf8'),
@@ -61,11 +69,11 @@ export class DirectCalls {
     )
   }
 
-  /** A symbolic link's target; `undefined` when there is no such thing. */
-  readlinkIfThere(path: string): Promise<string | undefined> {
+  /** Returns a symbolic link's target, or `undefined` if there is no link. */
+  readlinkIfExists(path: string): Promise<string | undefined> {
     return this.#call(
-      () => readlinkIfThere(path),
-      () => system.readlinkIfThere(path),
+      () => readlinkIfExists(path),
+      () => system.readlinkIfExists(path),
     )
   }
 
@@ -98,8 +106,8 @@ export class DirectCalls {
   }
 
   /**
-   * All entries of a small directory; `undefined` of one that is larger, and while no call is
-   * direct.
+   * Returns all entries of a small directory, or `undefined` if it is larger, or if no call may be
+   * synchronous now.
    */
   async readSmall(path: string): Promise<fs.Dirent[] | undefined> {
     if (!this.#areAllowed()) return undefined
@@ -119,7 +127,7 @@ export class DirectCalls {
     })
   }
 
-  /** Sets the times of access and of change, in seconds. */
+  /** Sets the access time and the modification time, in seconds. */
   futimes(fd: number, seconds: number): Promise<void> {
     return this.#call(
       () => fs.futimesSync(fd, seconds, seconds),
@@ -127,40 +135,43 @@ export class DirectCalls {
     )
   }
 
-  /** `undefined` when there is no such thing. */
-  lstatIfThere(path: string): Promise<fs.BigIntStats | undefined> {
+  /** Returns `undefined` if the path does not exist. */
+  lstatIfExists(path: string): Promise<fs.BigIntStats | undefined> {
     return this.#call(
-      () => lookIfThere(path),
-      () => system.lstatIfThere(path),
+      () => lstatSyncIfExists(path),
+      () => system.lstatIfExists(path),
     )
   }
 
-  /** As `readFully` of the system. */
+  /** Same as `readFully` of `system.ts`. */
   readFully(fd: number, buffer: Uint8Array, position: number): Promise<number> {
-    const elsewhere = () => system.readFully(fd, buffer, position)
-    if (buffer.length > maxBytes) return elsewhere()
+    const onThread = () => system.readFully(fd, buffer, position)
+    if (buffer.length > maxBytes) return onThread()
     return this.#call(() => {
       let done = 0
       for (let bytes = -1; bytes !== 0 && done < buffer.length; done += bytes) {
         bytes = fs.readSync(fd, buffer, done, buffer.length - done, position + done)
       }
       return done
-    }, elsewhere)
+    }, onThread)
   }
 
-  /** As `writeFully` of the system. */
+  /** Same as `writeFully` of `system.ts`. */
   writeFully(fd: number, bytes: Uint8Array, position: number): Promise<void> {
-    const elsewhere = () => system.writeFully(fd, bytes, position)
-    if (bytes.length > maxBytes) return elsewhere()
+    const onThread = () => system.writeFully(fd, bytes, position)
+    if (bytes.length > maxBytes) return onThread()
     return this.#call(() => {
       for (let done = 0; done < bytes.length; ) {
         done += fs.writeSync(fd, bytes, done, bytes.length - done, position + done)
       }
-    }, elsewhere)
+    }, onThread)
   }
 
-  /** Looks at many things and gives what is made of each, in their order; `undefined`: it is not there. */
-  async lookAtAll<T>(
+  /**
+   * Stats many paths and returns the result of `use` for each, in their order. `use` receives
+   * `undefined` for a path that does not exist.
+   */
+  async lstatAll<T>(
     paths: readonly string[],
     use: (stats: fs.BigIntStats | undefined, index: number) => T,
   ): Promise<T[]> {
@@ -170,25 +181,25 @@ export class DirectCalls {
       const index = results.length
       results.push(
         use(
-          this.#timed(() => lookIfThere(paths[index] ?? '')),
+          this.#timed(() => lstatSyncIfExists(paths[index] ?? '')),
           index,
         ),
       )
     }
     let next = results.length
-    const look = async () => {
+    const work = async () => {
       for (let index = next++; index < paths.length; index = next++) {
-        results[index] = use(await system.lstatIfThere(paths[index] ?? ''), index)
+        results[index] = use(await system.lstatIfExists(paths[index] ?? ''), index)
       }
     }
-    if (next < paths.length) await Promise.all(Array.from({ length: parallelism }, look))
+    if (next < paths.length) await Promise.all(Array.from({ length: parallelism }, work))
     return results
   }
 
-  async #call<T>(here: () => T, elsewhere: () => Promise<T>): Promise<T> {
-    if (!this.#areAllowed()) return elsewhere()
+  async #call<T>(direct: () => T, onThread: () => Promise<T>): Promise<T> {
+    if (!this.#areAllowed()) return onThread()
     if (this.#slices.isOver()) await this.#slices.next()
-    return this.#timed(here)
+    return this.#timed(direct)
   }
 
   /** Whether the files are on a local disk. */
@@ -215,7 +226,7 @@ export class DirectCalls {
   }
 }
 
-function readlinkIfThere(path: string): string | undefined {
+function readlinkIfExists(path: string): string | undefined {
   try {
     return fs.readlinkSync(path)
   } catch (error) {
@@ -224,9 +235,9 @@ function readlinkIfThere(path: string): string | undefined {
   }
 }
 
-const lookIfThere = (path: string) => fs.lstatSync(path, { bigint: true, throwIfNoEntry: false })
+const lstatSyncIfExists = (path: string) => fs.lstatSync(path, { bigint: true, throwIfNoEntry: false })
 
-/** Long work in slices, between which everything else has its turn. */
+/** Divides long work into slices, between which other work can run. */
 export class Slices {
   #end = 0
   #turn: Promise<void> | undefined
@@ -235,7 +246,7 @@ export class Slices {
     return performance.now() > this.#end
   }
 
-  /** Whoever else waits waits for the same slice. */
+  /** Waits for the next slice. Concurrent callers share it. */
   async next(): Promise<void> {
     this.#turn ??= nextTurn().then(() => {
       this.#turn = undefined

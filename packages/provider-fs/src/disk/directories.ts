@@ -1,10 +1,13 @@
 /**
- * Directories below the root, held open so that no symbolic link can lead out of it, not even one put there meanwhile.
+ * Directories below the root, kept open so that no symbolic link leads out of it, not even one that
+ * is created in the meantime.
  *
- * On Linux a directory is opened, and the kernel is asked where it is: only when that is exactly the expected path, without a
- * symbolic link on the way, is it used, and everything in it is reached through its descriptor (`/proc/4711/fd/7/name`). Descriptors are kept for a while, and
- * the kernel is asked again at every use, which costs microseconds. Elsewhere the path is resolved before every use: links that are there are
- * never followed, but one put there in the moment after it was looked at would be.
+ * On Linux, a directory is opened, and the kernel reports its path. The directory is used only if
+ * that is exactly the expected path, without symbolic links. Everything in it is accessed through
+ * its descriptor (`/proc/4711/fd/7/name`). Descriptors are kept for a while, and each use checks
+ * the path again, which takes microseconds. On other systems, the path is resolved before every
+ * use: existing links are never followed, but a link that is created right after the check would
+ * be.
  */
 import { closeSync, constants, readlinkSync, realpathSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
@@ -14,7 +17,7 @@ import {
   isUnreadable,
   Obstacle,
   rootMissing,
-  rootNoDirectory,
+  rootNotDirectory,
   throwIfAborted,
   unreadable,
   unsupportedPlatform,
@@ -22,32 +25,38 @@ import {
 import { DirectCalls } from './direct.js'
 import { close, fsync, ignoreFailure, lstat, mkdir, open, readdir, realpath, statfs } from './system.js'
 
-/** A place for descriptors that need no right to read the directory; Linux's own, the same on all its machines that Node runs on. */
+/**
+ * Opens a path without the right to read the directory. The value is Linux's, and is the same on
+ * all its platforms that Node supports.
+ */
 const pathOnly = 0o10000000
-/** Linux's numbers of the file systems of local disks and memory: ext4, XFS, Btrfs, tmpfs, overlay, ZFS, F2FS. */
+/**
+ * Linux's numbers of the file systems of local disks and memory: ext4, XFS, Btrfs, tmpfs, overlay,
+ * ZFS, F2FS.
+ */
 const localSystems = new Set([0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010])
 
 const openDirectory = pathOnly | constants.O_DIRECTORY | constants.O_NOFOLLOW
 
 const maxIdle = 128
 const idleMilliseconds = 10_000
-/** Milliseconds for which a directory that was in its place counts as being there, where that may turn out to be wrong. */
-const latelyMilliseconds = 1000
+/** Milliseconds for which `acquireCached` assumes that a directory is still in its place. */
+const recentMilliseconds = 1000
 
-/** How often a directory is made again that another process prunes at the same moment. */
-const maxTries = 100
+/** How often a directory is created again if another process prunes it at the same moment. */
+const maxAttempts = 100
 
-/** A directory that is open. */
+/** An open directory. */
 export interface OpenDirectory extends Disposable {
-  /** The path of an entry, valid while the directory is open. */
+  /** Returns the path of an entry, which is valid while the directory is open. */
   at(entry: string): string
-  /** The directory's own path, valid while it is open. */
-  readonly here: string
+  /** The directory's own path, which is valid while it is open. */
+  readonly path: string
 }
 
 /** A directory in use. */
 export interface Directory extends OpenDirectory {
-  /** Whether it still is where it was when it was taken. */
+  /** Returns whether the directory is still at the path at which it was acquired. */
   isInPlace(): boolean
 }
 
@@ -56,7 +65,7 @@ interface Descriptor {
   readonly path: string
   users: number
   lastUse: number
-  /** When it was in its place last. */
+  /** When it was last seen in its place. */
   lastSeen: number
   forgotten: boolean
 }
@@ -66,12 +75,15 @@ export interface DirectoriesOptions {
   readonly root: string
   readonly createRoot: boolean
   readonly fsync: boolean
-  /** Whether directories are reached through descriptors. Default: where the kernel tells their paths, on Linux. */
+  /**
+   * Whether directories are accessed through descriptors. Default: if the kernel reports their
+   * paths, which it does on Linux.
+   */
   readonly byDescriptor?: boolean | undefined
 }
 
 export class Directories {
-  /** Calls on what is in the directories. */
+  /** Calls on the entries of the directories. */
   readonly direct = new DirectCalls(() => this.#isLocal)
   readonly #options: DirectoriesOptions
   readonly #descriptors = new Map<string, Descriptor>()
@@ -85,8 +97,11 @@ export class Directories {
     this.#options = options
   }
 
-  /** `undefined` when there is no such directory, or a symbolic link stands in the path. No segments: the root. */
-  async hold(segments: readonly string[]): Promise<Directory | undefined> {
+  /**
+   * Acquires a directory, or returns `undefined` if it does not exist or if its path has a symbolic
+   * link. Without segments, it is the root.
+   */
+  async acquire(segments: readonly string[]): Promise<Directory | undefined> {
     const key = segments.join('/')
     const known = this.#descriptors.get(key)
     if (known !== undefined) {
@@ -99,27 +114,27 @@ export class Directories {
   }
 
   /**
-   * As {@link hold}, without asking where the directory is when it was in its place within the last second: for what does no harm in a
-   * directory that has been moved, and fails in one that has been removed.
+   * Same as {@link acquire}, without the check of its path if it was in its place within the last
+   * second. For operations that do no harm in a moved directory and fail in a deleted one.
    */
-  async holdAsSeen(segments: readonly string[]): Promise<Directory | undefined> {
+  async acquireCached(segments: readonly string[]): Promise<Directory | undefined> {
     const known = this.#descriptors.get(segments.join('/'))
-    if (known !== undefined && performance.now() - known.lastSeen < latelyMilliseconds) return this.#use(known)
-    return this.hold(segments)
+    if (known !== undefined && performance.now() - known.lastSeen < recentMilliseconds) return this.#use(known)
+    return this.acquire(segments)
   }
 
   /**
-   * As {@link hold}, for the directory that an entry of the held one is. Where directories are
-   * reached through descriptors, the kernel walks one step and is not asked for the whole path.
+   * Same as {@link acquire}, for a directory in an acquired one. With descriptors, the kernel
+   * resolves one step instead of the whole path.
    */
-  async holdIn(parent: OpenDirectory, segments: readonly string[]): Promise<OpenDirectory | undefined> {
+  async acquireIn(parent: OpenDirectory, segments: readonly string[]): Promise<OpenDirectory | undefined> {
     const { byDescriptor } = await this.#resolveRoot()
-    return byDescriptor ? this.open(parent, segments.at(-1) ?? '') : this.hold(segments)
+    return byDescriptor ? this.open(parent, segments.at(-1) ?? '') : this.acquire(segments)
   }
 
   /**
-   * Opens a directory in a held one: the one that the entry is now, wherever it is moved to.
-   * `undefined` when the entry is no directory.
+   * Opens a directory in an acquired one, wherever that is moved to. Returns `undefined` if the
+   * entry is not a directory.
    */
   async open(parent: OpenDirectory, entry: string): Promise<OpenDirectory | undefined> {
     const path = parent.at(entry)
@@ -133,20 +148,20 @@ export class Directories {
     }
   }
 
-  /** As {@link hold}, for a directory that is known to exist unless somebody removes it now. */
+  /** Acquires the root, which exists unless it is deleted at this moment. */
   async root(): Promise<Directory> {
-    const root = await this.hold([])
+    const root = await this.acquire([])
     if (root === undefined) throw await this.#rootProblem()
     return root
   }
 
   /**
-   * Holds the directory, and makes it and those above it where they are missing, but for the first `existing` segments:
-   * `undefined` when one of these is missing.
+   * Acquires a directory, and creates it and its missing ancestors, except the first `existing`
+   * segments. Returns `undefined` if one of these is missing.
    */
   async make(segments: readonly string[], existing: number): Promise<Directory | undefined> {
-    for (let tries = 1; ; tries++) {
-      const held = await this.hold(segments)
+    for (let attempt = 1; ; attempt++) {
+      const held = await this.acquire(segments)
       if (held !== undefined || segments.length <= existing) return held
       using parent = await this.make(segments.slice(0, -1), existing)
       if (parent === undefined) return undefined
@@ -156,23 +171,24 @@ export class Directories {
         if (this.#options.fsync) await syncDirectory(parent)
       } catch (error) {
         if (errno(error) === 'EEXIST') {
-          const present = await this.#statIfThere(parent.at(entry))
-          if (present === false) throw new Obstacle(segments, 'it is no folder')
-          // A directory that is there and is not at its path has another spelling, on a volume that folds case.
-          if (present && tries > 2) {
-            const again = await this.hold(segments)
+          const present = await this.#statIfExists(parent.at(entry))
+          if (present === false) throw new Obstacle(segments, 'it is not a folder')
+          // A directory that exists, but not at its path, has another spelling on a volume that
+          // folds case.
+          if (present && attempt > 2) {
+            const again = await this.acquire(segments)
             if (again !== undefined) return again
-            throw new Obstacle(segments, 'a folder exists whose name differs in case alone')
+            throw new Obstacle(segments, 'there is a folder whose name differs only in case')
           }
         } else if (errno(error) !== 'ENOENT') throw error
-        if (tries === maxTries) throw error
+        if (attempt === maxAttempts) throw error
       }
     }
   }
 
-  /** Removes a directory with nothing in it; whether it is gone. */
+  /** Deletes an empty directory. Returns whether it no longer exists. */
   async removeEmpty(segments: readonly string[]): Promise<boolean> {
-    using parent = await this.hold(segments.slice(0, -1))
+    using parent = await this.acquire(segments.slice(0, -1))
     if (parent === undefined) return true
     try {
       await this.direct.rmdir(parent.at(segments.at(-1) ?? ''))
@@ -185,45 +201,45 @@ export class Directories {
   }
 
   /**
-   * Removes a directory that holds nothing but directories that hold nothing; whether it is gone.
-   * Fails when that cannot be found out, because one of them cannot be read.
+   * Deletes a directory that contains only empty directories, at any depth. Returns whether it no
+   * longer exists. Fails if one of them cannot be read.
    */
-  async removeHollow(segments: readonly string[], signal: AbortSignal): Promise<boolean> {
-    const hollow: string[][] = [[...segments]]
-    for (const directory of hollow) {
+  async removeEmptyTree(segments: readonly string[], signal: AbortSignal): Promise<boolean> {
+    const directories: string[][] = [[...segments]]
+    for (const directory of directories) {
       throwIfAborted(signal)
       try {
-        using held = await this.hold(directory)
+        using held = await this.acquire(directory)
         if (held === undefined) continue
-        for (const entry of await readdir(held.here, { withFileTypes: true })) {
+        for (const entry of await readdir(held.path, { withFileTypes: true })) {
           if (!entry.isDirectory()) return false
-          hollow.push([...directory, entry.name])
+          directories.push([...directory, entry.name])
         }
       } catch (error) {
-        // Deeper than the operating system's paths, from where nothing is removed one by one.
+        // Too deep for the operating system's paths, so nothing in it is deleted separately.
         if (errno(error) === 'ENAMETOOLONG') return false
         throw isUnreadable(error) ? unreadable(directory, error) : error
       }
     }
-    for (const directory of hollow.reverse()) if (!(await this.removeEmpty(directory))) return false
+    for (const directory of directories.reverse()) if (!(await this.removeEmpty(directory))) return false
     return true
   }
 
-  /** Whether the root is known to be on a local disk */
+  /** Whether the root is known to be on a local disk. */
   get isLocal(): boolean {
     return this.#isLocal
   }
 
-  /** Why a call on the root failed. */
+  /** Returns the reason why a call on the root failed. */
   async #rootProblem(): Promise<unknown> {
     const { root } = this.#options
     const path = await realpath(root).catch(() => undefined)
     const stats = path === undefined ? undefined : await lstat(path).catch(() => undefined)
     if (stats === undefined) return rootMissing()
-    return stats.isDirectory() ? rootMissing() : rootNoDirectory()
+    return stats.isDirectory() ? rootMissing() : rootNotDirectory()
   }
 
-  async #statIfThere(path: string): Promise<boolean | undefined> {
+  async #statIfExists(path: string): Promise<boolean | undefined> {
     try {
       return (await lstat(path)).isDirectory()
     } catch (error) {
@@ -232,19 +248,24 @@ export class Directories {
     }
   }
 
-  /** Closes a file whose closing nothing hangs on: one that was read, or whose writing has failed. */
+  /**
+   * Closes a file that was read or whose write failed, so that an error of the close has no effect.
+   */
   discard(fd: number): void {
     if (this.#isLocal) closeSync(fd)
     else close(fd).catch(ignoreFailure)
   }
 
-  /** Closes a file that was written. Network file systems write the last of the data now, and tell when that fails. */
+  /**
+   * Closes a file that was written. Network file systems write the last data now, and report an
+   * error of it.
+   */
   async finish(fd: number): Promise<void> {
     if (this.#isLocal) closeSync(fd)
     else await close(fd)
   }
 
-  /** Closes all descriptors that are not in use, and the others when their use ends. */
+  /** Closes all unused descriptors, and the others when they are released. */
   close(): void {
     clearTimeout(this.#sweep)
     for (const [key, descriptor] of this.#descriptors) this.#forget(key, descriptor)
@@ -262,19 +283,19 @@ export class Directories {
     const { root, createRoot, byDescriptor = process.platform === 'linux' } = this.#options
     if (createRoot) {
       await mkdir(root, { recursive: true }).catch((error: unknown) => {
-        throw errno(error) === 'EEXIST' || errno(error) === 'ENOTDIR' ? rootNoDirectory() : error
+        throw errno(error) === 'EEXIST' || errno(error) === 'ENOTDIR' ? rootNotDirectory() : error
       })
     }
     let path: string
     try {
       path = await realpath(root)
-      if (!(await lstat(path)).isDirectory()) throw rootNoDirectory()
+      if (!(await lstat(path)).isDirectory()) throw rootNotDirectory()
     } catch (error) {
       if (errno(error) === 'ENOENT') throw rootMissing()
-      if (errno(error) === 'ENOTDIR') throw rootNoDirectory()
+      if (errno(error) === 'ENOTDIR') throw rootNotDirectory()
       throw error
     }
-    if (!byDescriptor || !(await describesPaths(path))) return { path, byDescriptor: false }
+    if (!byDescriptor || !(await reportsPaths(path))) return { path, byDescriptor: false }
     this.#isLocal = localSystems.has((await statfs(path)).type)
     return { path, byDescriptor: true }
   }
@@ -297,8 +318,8 @@ export class Directories {
   }
 
   /**
-   * Opens it from the directory above, when that is open: the kernel then walks one step, and not
-   * the whole of a deep path.
+   * Opens the directory from its parent, if that is open. The kernel then resolves one step instead
+   * of a deep path.
    */
   async #openBelowKnown(key: string, path: string): Promise<number | undefined> {
     const end = key.lastIndexOf('/')
@@ -343,11 +364,11 @@ export class Directories {
 
   #use(descriptor: Descriptor): Directory {
     descriptor.users++
-    const here = pathBy(descriptor.fd)
+    const path = pathBy(descriptor.fd)
     let inUse = true
     return {
-      at: (entry) => `${here}/${entry}`,
-      here,
+      at: (entry) => `${path}/${entry}`,
+      path,
       isInPlace: () => this.#isInPlace(descriptor),
       [Symbol.dispose]: () => {
         if (!inUse) return
@@ -375,7 +396,7 @@ export class Directories {
 
   #limit(): void {
     if (this.#descriptors.size <= maxIdle) return
-    // A map keeps the order of insertion, so the oldest ones come first.
+    // A map has the order of insertion, so the oldest ones come first.
     for (const [key, descriptor] of this.#descriptors) {
       if (descriptor.users > 0) continue
       this.#forget(key, descriptor)
@@ -399,18 +420,18 @@ export class Directories {
 
 const atPath = (path: string): OpenDirectory => ({
   at: (entry) => `${path}/${entry}`,
-  here: path,
+  path,
   [Symbol.dispose]: () => undefined,
 })
 
 function openedBy(fd: number): OpenDirectory {
-  const here = pathBy(fd)
-  return { at: (entry) => `${here}/${entry}`, here, [Symbol.dispose]: () => closeSync(fd) }
+  const path = pathBy(fd)
+  return { at: (entry) => `${path}/${entry}`, path, [Symbol.dispose]: () => closeSync(fd) }
 }
 
-/** Makes the directory's entries last through a loss of power. */
+/** Makes the entries of a directory survive a loss of power. */
 export async function syncDirectory(directory: Directory): Promise<void> {
-  const fd = await open(directory.here, constants.O_RDONLY | constants.O_DIRECTORY)
+  const fd = await open(directory.path, constants.O_RDONLY | constants.O_DIRECTORY)
   try {
     await fsync(fd)
   } finally {
@@ -421,15 +442,15 @@ export async function syncDirectory(directory: Directory): Promise<void> {
 let descriptors: string | undefined
 
 /**
- * The path of what a descriptor stands for. `/proc/self` is a symbolic link to this process's number, as the mounted `/proc` counts; to
- * follow it is a sixth of what a look by this path takes.
+ * Returns the path of a descriptor. `/proc/self` is a symbolic link to this process's number in the
+ * mounted `/proc`. Following it takes a sixth of the time of a stat.
  */
 function pathBy(fd: number): string {
   descriptors ??= `/proc/${readlinkSync('/proc/self')}/fd`
   return `${descriptors}/${fd}`
 }
 
-/** Where the kernel says that a descriptor's directory is now. Answered from memory, so it waits for nothing. */
+/** Returns the current path of a descriptor's directory. The kernel returns it from memory. */
 function pathOfDescriptor(fd: number): string | undefined {
   try {
     return readlinkSync(pathBy(fd))
@@ -438,12 +459,12 @@ function pathOfDescriptor(fd: number): string | undefined {
   }
 }
 
-async function describesPaths(path: string): Promise<boolean> {
+async function reportsPaths(path: string): Promise<boolean> {
   const fd = await open(path, openDirectory)
-  const answer = pathOfDescriptor(fd)
+  const reported = pathOfDescriptor(fd)
   closeSync(fd)
-  return answer === path
+  return reported === path
 }
 
-/** The setting `root` as an absolute path. */
+/** Returns the setting `root` as an absolute path. */
 export const absoluteRoot = (root: string, directory: string): string => resolve(directory, root)

@@ -1,11 +1,9 @@
-/**
- * The entries of directories, read in batches.
- */
+/** Reads the entries of directories in batches. */
 import { isUtf8 } from 'node:buffer'
 import type { Dir, Dirent } from 'node:fs'
 import type { DirectCalls } from './direct.js'
 import type { OpenDirectory } from './directories.js'
-import { lstatIfThere, opendir, readdir } from './system.js'
+import { lstatIfExists, opendir, readdir } from './system.js'
 
 /** An entry of a directory. */
 export interface Entry {
@@ -14,23 +12,23 @@ export interface Entry {
   isDirectory(): boolean
 }
 
-/** Entries that are read in one go, on another thread. */
+/** Entries that are read in one call on another thread. */
 const batchLength = 1024
 
 /**
- * A directory's entries but those whose names are not UTF-8, in batches. Elsewhere than on a local
- * disk in one: there, to learn what an entry is may take a call for each, which only `readdir`
- * leaves to other threads.
+ * Yields a directory's entries in batches, without those whose names are not UTF-8. Not on a local
+ * disk, all entries are one batch: the type of each entry may need a separate call, which only
+ * `readdir` runs on other threads.
  */
-export async function* readEntries({ here }: OpenDirectory, direct: DirectCalls): AsyncGenerator<readonly Entry[]> {
+export async function* readEntries({ path }: OpenDirectory, direct: DirectCalls): AsyncGenerator<readonly Entry[]> {
   let hasDoubtful = false
-  for await (const batch of batchesOf(here, direct)) {
+  for await (const batch of batchesOf(path, direct)) {
     if (batch.some(isDoubtful)) hasDoubtful = true
     yield hasDoubtful ? batch.filter((entry) => !isDoubtful(entry)) : batch
   }
   if (!hasDoubtful) return
   const exact: Entry[] = []
-  for (const { name, isFile, isDirectory } of await readBytes(here)) {
+  for (const { name, isFile, isDirectory } of await readBytes(path)) {
     const text = name.toString()
     if (isUtf8(name) && text.includes(replacement)) exact.push({ name: text, isFile, isDirectory })
   }
@@ -44,7 +42,10 @@ async function* batchesOf(path: string, direct: DirectCalls): AsyncGenerator<rea
   else yield await readdir(path, { withFileTypes: true })
 }
 
-/** A directory's entries in batches. Bytes of names that are not UTF-8 are replaced by U+FFFD. */
+/**
+ * Yields a directory's entries in batches. Bytes of names that are not UTF-8 are replaced by
+ * U+FFFD.
+ */
 export async function* readBatches(path: string): AsyncGenerator<readonly Dirent[]> {
   const opened = await opendir(path, { bufferSize: batchLength })
   try {
@@ -55,8 +56,8 @@ export async function* readBatches(path: string): AsyncGenerator<readonly Dirent
 }
 
 /**
- * The first entry is waited for; the others of the batch have come with it. A promise for each
- * would cost twice as much.
+ * Waits for the first entry. The others of the batch are already in memory, and a promise for each
+ * would double the cost.
  */
 const readBatch = (opened: Dir): Promise<Dirent[]> =>
   new Promise((resolve, reject) => {
@@ -73,7 +74,7 @@ const readBatch = (opened: Dir): Promise<Dirent[]> =>
     opened.read(take)
   })
 
-/** What stands for bytes that are not UTF-8. */
+/** The replacement for bytes that are not UTF-8. */
 const replacement = '\ufffd'
 
 const isDoubtful = ({ name }: Entry): boolean => name.includes(replacement)
@@ -84,13 +85,13 @@ export interface RawEntry extends Omit<Entry, 'name'> {
 }
 
 /**
- * A directory's entries by the bytes of their names. What each one is takes a call: not every
- * runtime says it with bytes.
+ * Returns a directory's entries with the bytes of their names. Each type takes a separate call,
+ * because not every runtime returns it with bytes.
  */
-export async function readBytes(here: string): Promise<RawEntry[]> {
+export async function readBytes(path: string): Promise<RawEntry[]> {
   const entries: RawEntry[] = []
-  for (const name of await readdir(here, { encoding: 'buffer' })) {
-    const stats = await lstatIfThere(pathOfBytes(here, name))
+  for (const name of await readdir(path, { encoding: 'buffer' })) {
+    const stats = await lstatIfExists(pathOfBytes(path, name))
     if (stats !== undefined) {
       entries.push({ name, isFile: () => stats.isFile(), isDirectory: () => stats.isDirectory() })
     }
@@ -98,4 +99,5 @@ export async function readBytes(here: string): Promise<RawEntry[]> {
   return entries
 }
 
-export const pathOfBytes = (here: string, name: Buffer): Buffer => Buffer.concat([Buffer.from(`${here}/`), name])
+export const pathOfBytes = (directory: string, name: Buffer): Buffer =>
+  Buffer.concat([Buffer.from(`${directory}/`), name])

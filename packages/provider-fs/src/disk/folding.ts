@@ -1,18 +1,18 @@
 /**
- * Names that a volume may take for the same: they differ in case, in Unicode's composition, or in
- * code points that are ignored.
+ * Names that a volume may treat as the same: they differ in case, in Unicode composition, or in
+ * ignored code points.
  *
- * APFS and HFS+ fold all three, ext4 and F2FS do so in directories with the attribute `+F`. What is
- * equal for one of them is equal here; whether the root's volume folds at all is found out
- * elsewhere (`case-folding.ts`).
+ * APFS and HFS+ fold all three; ext4 and F2FS fold them in directories with the attribute `+F`.
+ * Names that are the same on one of these are the same here. `case-folding.ts` finds out whether
+ * the root's volume folds at all.
  */
 
 const isAscii = /^[\0-\x7f]*$/
 
-/** Equal for names that a volume may take for the same. */
+/** Returns the same text for names that a volume may treat as the same. */
 export function foldName(name: string): string {
   if (isAscii.test(name)) return name.toLowerCase()
-  // Lower case first: `ẞ` has no upper case but its own, and only `ß` becomes `SS`.
+  // Lower case first: `ẞ` has no other upper case, and only `ß` becomes `SS`.
   return decompose(decompose(name).toLowerCase().toUpperCase().toLowerCase())
 }
 
@@ -22,8 +22,8 @@ const ignoredCharacters = new RegExp(ignored, 'gu')
 const decompose = (name: string): string => name.normalize('NFD').replace(ignoredCharacters, '')
 
 /**
- * A pattern for the names that fold to `.stowage`. All code points that fold to its letters are in
- * it.
+ * A pattern for names that fold to `.stowage`. It contains all code points that fold to these
+ * letters.
  */
 export const bookkeepingPattern = [
   '',

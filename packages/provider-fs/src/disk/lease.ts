@@ -1,14 +1,17 @@
 /**
  * The right to change what a set of locks protects.
  *
- * A lock can be broken while its holder lives: the process was paused, its thread has ended, or nothing is known of it. So a
- * broken lock must also stop its former holder. Every change under a lock therefore depends on a name in `.stowage/tmp` that
- * begins with the lease's token, and {@link fence} takes these names away for good before a lock changes hands:
- * - what is to appear is renamed or linked from `<token>`, which is then missing;
- * - what is to go is renamed to `<token>.<n>`, where there is then a directory that cannot be replaced.
+ * A lock can be broken while its holder is alive: the process was paused, its thread has ended, or
+ * its state is unknown. A broken lock must therefore stop its former holder. Every change under a
+ * lock depends on a name in `.stowage/tmp` that begins with the lease's token. {@link fence} takes
+ * these names away permanently before a lock changes hands:
+ * - Content is renamed or linked from `<token>`, which is then missing.
+ * - Anything to delete is renamed to `<token>.<n>`, where there is then a directory that cannot be
+ *   replaced.
  *
- * The kernel looks a name up and renames it in one step, so a holder that was stopped at any instant, even between two
- * instructions, finds out by an error and has changed nothing. Its own lock is released in the same way.
+ * The kernel looks up a name and renames it in one step. A holder that was stopped at any
+ * instruction therefore gets an error, and has changed nothing. It releases its own lock in the
+ * same way.
  */
 import { readlinkSync } from 'node:fs'
 import { StorageError } from '@stowage/core/provider'
@@ -16,9 +19,11 @@ import { errno, isAbsence, isFull } from '../errors.js'
 import { temporaryPath } from './bookkeeping.js'
 import type { Directories } from './directories.js'
 import { ignoreFailure, lutimes, mkdir, rmdir, unlink } from './system.js'
-import { holdTemporaries } from './temporary.js'
+import { acquireTemporaries } from './temporary.js'
 
-/** Directories that can be discarded under one lease, and one place for files. */
+/**
+ * The number of names under one token: directories that can be discarded, and one name for files.
+ */
 const slots = 4
 const fileSlot = 0
 
@@ -35,26 +40,32 @@ export class Lease {
   #lastSlot = fileSlot
   #isFenced = false
 
-  /** `partOf`: another lease under the same token, which ends later. */
+  /** @param partOf Another lease with the same token, which ends later. */
   constructor(directories: Directories, token: string, partOf?: Lease) {
     this.#directories = directories
     this.token = partOf?.token ?? token
     this.#isPart = partOf !== undefined
   }
 
-  /** Adds a lock, as a link that was made for this lease. Its directory stays held as long as the lease. */
+  /**
+   * Adds a lock, a link that was created for this lease. Its directory must stay acquired as long
+   * as the lease.
+   */
   add(lock: HeldLock): void {
     this.#locks.push(lock)
   }
 
-  /** Whether no lock has been broken yet. It may be a moment later, which is what {@link discard} takes care of. */
+  /**
+   * Returns whether no lock is broken. One may be broken a moment later, against which {@link
+   * discard} protects.
+   */
   async isHeld(): Promise<boolean> {
     const { direct } = this.#directories
-    for (const { path, target } of this.#locks) if ((await direct.readlinkIfThere(path)) !== target) return false
+    for (const { path, target } of this.#locks) if ((await direct.readlinkIfExists(path)) !== target) return false
     return true
   }
 
-  /** As {@link isHeld}, for code that cannot wait. */
+  /** Same as {@link isHeld}, for synchronous code. */
   isHeldNow(): boolean {
     try {
       return this.#locks.every(({ path, target }) => readlinkSync(path) === target)
@@ -64,20 +75,20 @@ export class Lease {
     }
   }
 
-  /** `UNAVAILABLE` when a lock has been broken. */
+  /** Throws `UNAVAILABLE` if a lock is broken. */
   async confirm(): Promise<void> {
     if (await this.isHeld()) return
     this.#isFenced = true
     throw leaseLost()
   }
 
-  /** Keeps the locks from being broken by processes that know nothing of this one. */
+  /** Renews the locks, so that processes that cannot see this one do not break them. */
   renew(): void {
     const now = new Date()
     for (const { path } of this.#locks) lutimes(path, now, now).catch(ignoreFailure)
   }
 
-  /** Removes a file, unless a lock was broken (`UNAVAILABLE`). */
+  /** Deletes a file. Throws `UNAVAILABLE` if a lock is broken. */
   async discard(path: string): Promise<void> {
     const { direct } = this.#directories
     try {
@@ -86,41 +97,46 @@ export class Lease {
       await this.#renameAway(path, slot)
       await direct.unlink(slot).catch((error: unknown) => this.#putBack(error, slot, path))
     } catch (error) {
-      // No room for the name, or the container is a mount point: it is removed where it is.
+      // Without space for the name, or in a container that is a mount point, the file is deleted in
+      // place.
       if (!isFull(error) && errno(error) !== 'EXDEV') throw error
       await this.confirm()
       await direct.unlink(path)
     }
   }
 
-  /** Moves a directory to `.stowage/tmp`, unless a lock was broken (`UNAVAILABLE`); its name there. */
+  /**
+   * Moves a directory to `.stowage/tmp` and returns its name there. Throws `UNAVAILABLE` if a lock
+   * is broken.
+   */
   async discardDirectory(path: string): Promise<string> {
     using temporaries = await this.#temporaries()
     const name = `${this.token}.${++this.#lastSlot}`
-    if (this.#lastSlot >= slots) throw new RangeError(`no more than ${slots - 1} directories fit under one lease`)
+    if (this.#lastSlot >= slots)
+      throw new RangeError(`at most ${slots - 1} directories can be discarded under one lease`)
     await this.#renameAway(path, temporaries.at(name))
     return name
   }
 
-  /** Releases the locks; those that could not be released. */
+  /** Releases the locks. Returns the paths of those that could not be released. */
   async release(): Promise<readonly string[]> {
     const failed: string[] = []
     for (const { path } of this.#locks.splice(0).reverse()) {
       try {
         await this.discard(path)
       } catch (error) {
-        // Gone: it was broken, or removed by hand.
+        // The lock was broken, or deleted by hand.
         if (errno(error) === 'ENOENT') this.#isFenced = true
         else if (!this.#isFenced) failed.push(path)
       }
     }
-    // The token is not used again, so what keeps it from doing anything has no use any more.
+    // The token is never used again, so its fence has no further use.
     if (this.#isFenced && !this.#isPart) await unfence(this.#directories, this.token).catch(ignoreFailure)
     return failed
   }
 
   async #temporaries() {
-    return (await this.#directories.holdAsSeen(temporaryPath)) ?? (await holdTemporaries(this.#directories))
+    return (await this.#directories.acquireCached(temporaryPath)) ?? (await acquireTemporaries(this.#directories))
   }
 
   async #renameAway(path: string, slot: string): Promise<void> {
@@ -133,7 +149,7 @@ export class Lease {
     }
   }
 
-  /** For a directory that another program has put in a file's place. */
+  /** Moves a directory back that another program has put in a file's place. */
   async #putBack(error: unknown, slot: string, path: string): Promise<void> {
     if (!['EISDIR', 'EPERM'].includes(errno(error) ?? '')) return
     await this.#directories.direct.rename(slot, path)
@@ -141,20 +157,23 @@ export class Lease {
   }
 }
 
-/** Nothing has been changed, and the same call may succeed at once. */
+/** Nothing was changed, and the same call may succeed at once. */
 const leaseLost = (): StorageError =>
-  new StorageError('UNAVAILABLE', 'another process has taken the lock over, because this one was paused for too long')
+  new StorageError('UNAVAILABLE', 'another process has broken the lock, because this one was paused for too long')
 
-/** Makes sure that the holder of a token can change nothing any more. One that has ended leaves only what it had prepared. */
+/**
+ * Makes sure that the holder of a token can change nothing any more. A holder that has ended leaves
+ * only its prepared content.
+ */
 export async function fence(directories: Directories, token: string, hasEnded: boolean): Promise<void> {
-  using temporaries = await holdTemporaries(directories)
-  await unlink(temporaries.at(token)).catch(unlessAbsent)
+  using temporaries = await acquireTemporaries(directories)
+  await unlink(temporaries.at(token)).catch(ignoreAbsence)
   if (hasEnded) return
-  for (let slot = 0; slot < slots; slot++) await obstruct(temporaries.at(`${token}.${slot}`))
+  for (let slot = 0; slot < slots; slot++) await blockSlot(temporaries.at(`${token}.${slot}`))
 }
 
-/** Puts a directory with something in it there, which no rename replaces. */
-async function obstruct(path: string): Promise<void> {
+/** Creates a directory that is not empty, which no rename replaces. */
+async function blockSlot(path: string): Promise<void> {
   while (true) {
     try {
       await mkdir(path)
@@ -167,23 +186,23 @@ async function obstruct(path: string): Promise<void> {
     } catch (error) {
       if (errno(error) === 'EEXIST') return
       if (!isAbsence(error)) throw error
-      // A file: what the holder has removed just in time.
-      await unlink(path).catch(unlessAbsent)
+      // The holder has just discarded a file.
+      await unlink(path).catch(ignoreAbsence)
     }
   }
 }
 
-/** Removes what {@link fence} has made, once the token's holder has ended. */
+/** Deletes the directories of {@link fence} after the token's holder has ended. */
 export async function unfence(directories: Directories, token: string): Promise<void> {
-  using temporaries = await holdTemporaries(directories)
+  using temporaries = await acquireTemporaries(directories)
   for (let slot = 0; slot < slots; slot++) {
     const path = temporaries.at(`${token}.${slot}`)
-    await rmdir(`${path}/fence`).catch(unlessAbsent)
-    // What the holder has discarded before is in the same place: that is the cleaner's.
+    await rmdir(`${path}/fence`).catch(ignoreAbsence)
+    // The holder's discarded directories have the same names. The cleaner deletes them.
     await rmdir(path).catch(ignoreFailure)
   }
 }
 
-function unlessAbsent(error: unknown): void {
+function ignoreAbsence(error: unknown): void {
   if (!isAbsence(error)) throw error
 }

@@ -1,6 +1,6 @@
 /**
- * The operating system's calls, as promises over plain descriptors: `fs/promises` wraps each in an object that costs more
- * than the call.
+ * The operating system's calls as promises over plain descriptors. `fs/promises` wraps each
+ * descriptor in an object that costs more than the call.
  */
 import * as fs from 'node:fs'
 import { promisify } from 'node:util'
@@ -21,7 +21,7 @@ export const lutimes = promisify(fs.lutimes)
 export const ftruncate = promisify(fs.ftruncate)
 export const statfs = promisify(fs.statfs)
 export const fsync = promisify(fs.fsync)
-export const copyFile = promisify(fs.copyFile)
+export const copyOnDisk = promisify(fs.copyFile)
 export const readFile = promisify(fs.readFile)
 export const writeFile = promisify(fs.writeFile)
 export const opendir = promisify(fs.opendir)
@@ -33,8 +33,8 @@ export const lstat = (path: fs.PathLike): Promise<fs.BigIntStats> =>
     fs.lstat(path, { bigint: true }, (error, stats) => (error === null ? resolve(stats) : reject(error)))
   })
 
-/** `undefined` when there is no such thing. */
-export async function lstatIfThere(path: fs.PathLike): Promise<fs.BigIntStats | undefined> {
+/** Returns `undefined` if the path does not exist. */
+export async function lstatIfExists(path: fs.PathLike): Promise<fs.BigIntStats | undefined> {
   try {
     return await lstat(path)
   } catch (error) {
@@ -43,8 +43,8 @@ export async function lstatIfThere(path: fs.PathLike): Promise<fs.BigIntStats | 
   }
 }
 
-/** A symbolic link's target; `undefined` when there is no such thing, or it is no symbolic link. */
-export async function readlinkIfThere(path: string): Promise<string | undefined> {
+/** Returns a symbolic link's target, or `undefined` if there is no link. */
+export async function readlinkIfExists(path: string): Promise<string | undefined> {
   try {
     return await readlink(path)
   } catch (error) {
@@ -53,8 +53,8 @@ export async function readlinkIfThere(path: string): Promise<string | undefined>
   }
 }
 
-/** A directory's entries; none when there is no such directory. */
-export async function readdirIfThere(path: string): Promise<string[]> {
+/** Returns a directory's entries, or none if it does not exist. */
+export async function readdirIfExists(path: string): Promise<string[]> {
   try {
     return await readdir(path)
   } catch (error) {
@@ -63,10 +63,10 @@ export async function readdirIfThere(path: string): Promise<string[]> {
   }
 }
 
-/** The descriptor's inode is in memory, so this waits for nothing. */
+/** Synchronous, because the descriptor's inode is in memory. */
 export const fstat = (fd: number): fs.BigIntStats => fs.fstatSync(fd, { bigint: true })
 
-/** Reads until the buffer is full or the file ends; the bytes read. */
+/** Reads until the buffer is full or the file ends. Returns the number of bytes. */
 export async function readFully(fd: number, buffer: Uint8Array, position: number): Promise<number> {
   let done = 0
   while (done < buffer.length) {
@@ -92,5 +92,5 @@ export async function writeFully(fd: number, bytes: Uint8Array, position: number
   }
 }
 
-/** For work on the side, whose failure changes nothing for the caller: what it leaves behind, the cleaner finds. */
+/** Ignores the failure of optional work. The cleaner deletes what it leaves. */
 export function ignoreFailure(): void {}

@@ -1,6 +1,6 @@
 /**
- * Temporary files in `.stowage/tmp`, named after the process that makes them, so that what a killed process leaves can be
- * told from what a living one writes.
+ * Temporary files in `.stowage/tmp`. Their names contain the process that created them, so that the
+ * files of a killed process can be found.
  */
 import { constants } from 'node:fs'
 import { errno, rootMissing } from '../errors.js'
@@ -8,20 +8,20 @@ import { temporaryPath } from './bookkeeping.js'
 import type { Directories, Directory } from './directories.js'
 import { newToken } from './owner.js'
 
-/** Holds `.stowage/tmp`, making it when it is missing. */
-export async function holdTemporaries(directories: Directories): Promise<Directory> {
+/** Acquires `.stowage/tmp`, and creates it if missing. */
+export async function acquireTemporaries(directories: Directories): Promise<Directory> {
   const directory = await directories.make(temporaryPath, 0)
   if (directory === undefined) throw rootMissing()
   return directory
 }
 
-/** A file that nobody sees. Disposing of it removes it, unless it was moved to where it belongs. */
+/** A file that no reader sees. Disposing of it deletes it, unless it was moved to its location. */
 export class TemporaryFile implements AsyncDisposable {
   readonly fd: number
-  /** The file's name in `.stowage/tmp`, under which a {@link Lease} can stop it from being moved. */
+  /** The file's name in `.stowage/tmp`. A {@link Lease} with this token can prevent its move. */
   readonly token: string
   readonly path: string
-  /** Set when the file was renamed away; one that got a second name loses this one. */
+  /** Whether the file was renamed. A file that got a second name loses this one. */
   moved = false
   readonly #directories: Directories
   readonly #directory: Directory
@@ -36,17 +36,17 @@ export class TemporaryFile implements AsyncDisposable {
   }
 
   static async create(directories: Directories, token = newToken()): Promise<TemporaryFile> {
-    // In a directory that was moved away meanwhile a file can be made and renamed as well.
-    const seen = await directories.holdAsSeen(temporaryPath)
+    // A file can also be created and renamed in a directory that was moved in the meantime.
+    const seen = await directories.acquireCached(temporaryPath)
     if (seen !== undefined) {
       try {
         return await TemporaryFile.#createIn(seen, token, directories)
       } catch (error) {
-        // The directory was removed.
+        // The directory was deleted.
         if (errno(error) !== 'ENOENT') throw error
       }
     }
-    return TemporaryFile.#createIn(await holdTemporaries(directories), token, directories)
+    return TemporaryFile.#createIn(await acquireTemporaries(directories), token, directories)
   }
 
   static async #createIn(directory: Directory, token: string, directories: Directories): Promise<TemporaryFile> {

@@ -1,10 +1,10 @@
 /**
- * Removal of whole trees in `.stowage/tmp`.
+ * Deletes whole trees in `.stowage/tmp`.
  *
- * A directory found in a tree is moved next to it, into `.stowage/tmp`, and removed there as the
- * next tree. So every path that is used consists of `.stowage/tmp`, one directory that is held
- * open, and one entry in it, which no call follows: a process inside the tree that swaps
- * directories for links leads nowhere, and a tree may be deeper than the operating system's paths.
+ * A directory in a tree is moved next to the tree, into `.stowage/tmp`, and is deleted as the next
+ * tree. So every path consists of `.stowage/tmp`, one open directory and one entry in it, which no
+ * call follows. A process in the tree that replaces directories by links has no effect, and a tree
+ * may be deeper than the operating system's paths.
  */
 import { isUtf8 } from 'node:buffer'
 import { errno, isAbsence, isFull } from '../errors.js'
@@ -13,35 +13,35 @@ import { type Entry, pathOfBytes, type RawEntry, readBatches, readBytes } from '
 import { Lease } from './lease.js'
 import { newToken } from './owner.js'
 import { rename, rmdir, unlink } from './system.js'
-import { holdTemporaries } from './temporary.js'
+import { acquireTemporaries } from './temporary.js'
 
-/** Something in `.stowage/tmp` that is to be removed. */
+/** An entry of `.stowage/tmp` that is to be deleted. */
 export interface Tree {
   readonly entry: string
-  /** Where it was, from the root. */
+  /** Its former path, from the root. */
   readonly path: string
 }
 
-/** A tree, or a directory that was in one, of which something is left. */
-export interface LeftTree extends Tree {
+/** A tree, or a directory of one, that was not completely deleted. */
+export interface RemainingTree extends Tree {
   readonly cause: unknown
 }
 
-/** Calls at the same time. */
+/** Concurrent calls. */
 const parallelism = 8
-/** How often a directory is read again when something was put into it while it was emptied. */
+/** How often a directory is read again if entries were added while it was emptied. */
 const maxReadings = 4
 
 /**
- * Moves a directory to `.stowage/tmp` in one step, so that no caller sees it half removed;
- * `undefined` when it is not there. With a lease, only as long as that is held (`UNAVAILABLE`).
+ * Moves a directory to `.stowage/tmp` in one step, so that no caller sees it half deleted. Returns
+ * `undefined` if it does not exist. Throws `UNAVAILABLE` if the lease is lost.
  */
-export async function throwAway(
+export async function discardTree(
   directories: Directories,
   segments: readonly string[],
   lease: Lease = new Lease(directories, newToken()),
 ): Promise<Tree | undefined> {
-  using parent = await directories.hold(segments.slice(0, -1))
+  using parent = await directories.acquire(segments.slice(0, -1))
   if (parent === undefined) return undefined
   const path = parent.at(segments.at(-1) ?? '')
   const discard = async () => ({ entry: await lease.discardDirectory(path), path: segments.join('/') })
@@ -51,7 +51,7 @@ export async function throwAway(
     } catch (error) {
       if (!isFull(error)) throw error
     }
-    // No room for `.stowage/tmp` on a full disk.
+    // A full disk may have no space for `.stowage/tmp`.
     await removeFilesIn(directories, segments)
     return await discard()
   } catch (error) {
@@ -61,19 +61,19 @@ export async function throwAway(
 }
 
 /**
- * Removes files where they are, which needs no room. Those in directories whose names are not UTF-8
- * stay until the whole tree is removed.
+ * Deletes files in place, which needs no space. Files in directories whose names are not UTF-8 are
+ * deleted later, with the whole tree.
  */
 async function removeFilesIn(directories: Directories, segments: readonly string[]): Promise<void> {
-  using directory = await directories.hold(segments)
+  using directory = await directories.acquire(segments)
   if (directory === undefined) return
-  for (const entry of await readBytes(directory.here)) {
-    if (!entry.isDirectory()) await unlinkIfThere(pathOfBytes(directory.here, entry.name))
+  for (const entry of await readBytes(directory.path)) {
+    if (!entry.isDirectory()) await unlinkIfExists(pathOfBytes(directory.path, entry.name))
     else if (isUtf8(entry.name)) await removeFilesIn(directories, [...segments, entry.name.toString()])
   }
 }
 
-async function unlinkIfThere(path: Buffer): Promise<void> {
+async function unlinkIfExists(path: Buffer): Promise<void> {
   try {
     await unlink(path)
   } catch (error) {
@@ -81,25 +81,25 @@ async function unlinkIfThere(path: Buffer): Promise<void> {
   }
 }
 
-/** Removes the trees, following no link; what could not be removed is left in `.stowage/tmp`. */
-export async function removeTrees(directories: Directories, trees: readonly Tree[]): Promise<LeftTree[]> {
-  using temporaries = await holdTemporaries(directories)
-  const left: LeftTree[] = []
+/** Deletes the trees, and follows no link. Returns those that were not completely deleted. */
+export async function removeTrees(directories: Directories, trees: readonly Tree[]): Promise<RemainingTree[]> {
+  using temporaries = await acquireTemporaries(directories)
+  const remaining: RemainingTree[] = []
   let found: Tree[] = []
   for (let next = trees; next.length > 0; next = found) {
     found = []
-    const inside = found
+    const nested = found
     await eachOf(next, async (tree) => {
-      const cause = await removeTree(directories, temporaries, tree, inside)
-      if (cause !== undefined) left.push({ ...tree, cause })
+      const cause = await removeTree(directories, temporaries, tree, nested)
+      if (cause !== undefined) remaining.push({ ...tree, cause })
     })
   }
-  return left
+  return remaining
 }
 
 /**
- * Removes what is in the tree but directories, which are moved next to it and added to `found`. Why
- * something is left, if it is.
+ * Deletes a tree, except its directories, which are moved next to it and added to `found`. Returns
+ * the reason if something was not deleted.
  */
 async function removeTree(
   directories: Directories,
@@ -116,8 +116,8 @@ async function removeTree(
       return undefined
     }
     for (let reading = 1; reading <= maxReadings; reading++) {
-      // Names that are not UTF-8 are left by the first reading.
-      cause = await empty(directory, reading === 1 ? readBatches(directory.here) : allAtOnce(directory.here))
+      // The first reading omits names that are not UTF-8.
+      cause = await empty(directory, reading === 1 ? readBatches(directory.path) : allAtOnce(directory.path))
       try {
         await rmdir(path)
         return undefined
@@ -131,7 +131,7 @@ async function removeTree(
   }
   return cause
 
-  /** Why an entry is left, if one is. */
+  /** Returns the reason if an entry was not deleted. */
   async function empty(directory: OpenDirectory, entries: AsyncIterable<readonly (Entry | RawEntry)[]>) {
     let failure: unknown
     try {
@@ -150,16 +150,16 @@ async function removeTree(
     return failure
   }
 
-  async function removeEntry({ here }: OpenDirectory, entry: Entry | RawEntry): Promise<void> {
+  async function removeEntry(directory: OpenDirectory, entry: Entry | RawEntry): Promise<void> {
     const { name } = entry
-    const path = typeof name === 'string' ? `${here}/${name}` : pathOfBytes(here, name)
+    const path = typeof name === 'string' ? directory.at(name) : pathOfBytes(directory.path, name)
     if (!entry.isDirectory()) return unlink(path)
-    const aside = newToken()
+    const token = newToken()
     try {
-      await rename(path, temporaries.at(aside))
-      found.push({ entry: aside, path: `${tree.path}/${name}` })
+      await rename(path, temporaries.at(token))
+      found.push({ entry: token, path: `${tree.path}/${name}` })
     } catch (error) {
-      // To move a directory takes the right to write into it; to remove an empty one does not.
+      // Moving a directory requires the right to write to it. Deleting an empty one does not.
       if (errno(error) !== 'EACCES') throw error
       await rmdir(path).catch(() => {
         throw error
@@ -172,7 +172,7 @@ async function* allAtOnce(path: string): AsyncGenerator<readonly RawEntry[]> {
   yield await readBytes(path)
 }
 
-/** Several items at the same time. */
+/** Calls a function for all items, a few at a time. */
 async function eachOf<T>(items: readonly T[], call: (item: T) => Promise<void>): Promise<void> {
   const queue = items.values()
   const work = async () => {

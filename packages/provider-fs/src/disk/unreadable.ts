@@ -1,12 +1,10 @@
-/**
- * Directories that cannot be read, such as `lost+found`: lists leave them out, and the operator is
- * told.
- */
+/** Directories that cannot be read, such as `lost+found`. Lists leave them out, with a warning. */
 import { isUnreadable, unreadable, warn } from '../errors.js'
 
 /**
- * What `read` gives; `undefined`, and a warning, when the directory cannot be read. `segments`:
- * from the root.
+ * Returns the result of `read`, or `undefined`, with a warning, if the directory cannot be read.
+ *
+ * @param segments The directory, from the root.
  */
 export async function unlessUnreadable<T>(segments: readonly string[], read: () => Promise<T>): Promise<T | undefined> {
   try {

@@ -1,9 +1,10 @@
 /**
- * Attributes that a file's name does not tell, tied to the version that they belong to.
+ * Attributes that a file's name does not imply. They belong to one version of the file.
  *
- * `.stowage/attributes/<container>/<2 digits>/<62 digits>-<version>`: the SHA-256 of the file's path on the disk, and the version. The
- * entry is written before the version appears and removed after it is gone, so every version that is seen has its own. A
- * file whose attributes are what its name tells has none.
+ * They are stored in `.stowage/attributes/<container>/<2 digits>/<62 digits>-<version>`: the
+ * SHA-256 of the file's path on the disk, and the version. The entry is written before the version
+ * appears, and deleted after it is replaced, so every visible version has its own. A file whose
+ * attributes are implied by its name has no entry.
  */
 import { hash } from 'node:crypto'
 import { type BigIntStats, constants } from 'node:fs'
@@ -21,25 +22,25 @@ import { bookkeeping } from '../disk/bookkeeping.js'
 import type { DirectCalls } from '../disk/direct.js'
 import type { Directories, Directory } from '../disk/directories.js'
 import type { Lease } from '../disk/lease.js'
-import { fsync, ignoreFailure, lstatIfThere, mkdir, readdirIfThere, readFile, rmdir, unlink } from '../disk/system.js'
+import { fsync, ignoreFailure, lstatIfExists, mkdir, readdirIfExists, readFile, rmdir, unlink } from '../disk/system.js'
 import { errno, isAbsence, rootMissing } from '../errors.js'
-import { type OnDisk, type Place, pathOf } from './places.js'
-import { dateOf, etagOf, mayHaveAttributes, type VersionFacts, versionOf } from './versions.js'
+import { type DiskLocation, type DiskPath, pathOf } from './locations.js'
+import { dateOf, etagOf, mayHaveAttributes, type VersionStats, versionOf } from './versions.js'
 
 export type Attributes = WriteCallOptions['attributes']
 
-/** What is kept with a file. */
-export interface Kept {
+/** The attributes and checksums of a version. */
+export interface StoredAttributes {
   readonly attributes: Attributes
   readonly checksums: Checksums
 }
 
-/** How it stands on the disk, beside other facts. */
-export const keptEntries = {
+/** The schemas of the stored form, which other properties complete. */
+export const storedSchemas = {
   attributes: v.object({
     contentType: v.string(),
     ...mapHeaderAttributes(() => v.exactOptional(v.string())),
-    // Pairs, since schemas leave out keys such as `__proto__`, which users may have.
+    // Pairs, because schemas omit keys such as `__proto__`, which users may have.
     metadata: v.pipe(
       v.array(v.tuple([v.string(), v.string()])),
       v.transform((pairs): Readonly<Record<string, string>> => Object.fromEntries(pairs)),
@@ -48,20 +49,20 @@ export const keptEntries = {
   checksums: v.object({ md5: v.exactOptional(v.string()), sha256: v.exactOptional(v.string()) }),
 }
 
-export const storeKept = ({ attributes, checksums }: Kept) => ({
+export const encodeAttributes = ({ attributes, checksums }: StoredAttributes) => ({
   attributes: { ...attributes, metadata: Object.entries(attributes.metadata) },
   checksums,
 })
 
-const storedAttributes = v.object({ path: v.string(), ...keptEntries })
+const storedAttributes = v.object({ path: v.string(), ...storedSchemas })
 
 export const defaultAttributes = (file: string): Attributes => ({
   contentType: contentTypeByName(file) ?? unknownContentType,
   metadata: {},
 })
 
-/** Whether the file's name tells all that is to be kept. */
-export function isToldByName(file: string, { attributes, checksums }: Kept): boolean {
+/** Returns whether the file's name implies all attributes, so that nothing is stored. */
+export function isImpliedByName(file: string, { attributes, checksums }: StoredAttributes): boolean {
   const { contentType, metadata, ...others } = attributes
   return (
     contentType === defaultAttributes(file).contentType &&
@@ -70,14 +71,20 @@ export function isToldByName(file: string, { attributes, checksums }: Kept): boo
   )
 }
 
-/** What `putFile` and its like return: of what `getFile` tells, all that reading the file does not change. */
-export function writtenFile(place: Place, stats: BigIntStats, { attributes, checksums }: Kept): WrittenFile {
+/**
+ * Makes the result of a write: the properties of `getFile` that a read of the file does not change.
+ */
+export function writtenFile(
+  location: DiskLocation,
+  stats: BigIntStats,
+  { attributes, checksums }: StoredAttributes,
+): WrittenFile {
   return {
-    container: place.container,
-    name: place.file,
+    container: location.container,
+    name: location.file,
     size: Number(stats.size),
     mtime: dateOf(stats.mtimeMs),
-    // Copies of a tree keep the time of change, but can't keep that of creation.
+    // Copies of a tree keep the modification time, but not the creation time.
     ...(stats.birthtimeNs > 0n && stats.birthtimeNs <= stats.mtimeNs ? { created: dateOf(stats.birthtimeMs) } : {}),
     etag: etagOf(stats),
     ...withoutUndefined(attributes),
@@ -85,8 +92,8 @@ export function writtenFile(place: Place, stats: BigIntStats, { attributes, chec
   }
 }
 
-export const fileInfo = (place: Place, stats: BigIntStats, known: Kept): FileInfo => ({
-  ...writtenFile(place, stats, known),
+export const fileInfo = (location: DiskLocation, stats: BigIntStats, known: StoredAttributes): FileInfo => ({
+  ...writtenFile(location, stats, known),
   mtime: dateOf(stats.mtimeMs),
   atime: dateOf(stats.atimeMs),
   ctime: dateOf(stats.ctimeMs),
@@ -104,12 +111,14 @@ export class AttributeStore {
     this.#fsync = fsync
   }
 
-  /** `undefined` when none are kept for the version, or what is kept can't be read. */
-  async find(place: Place, stats: VersionFacts): Promise<Kept | undefined> {
-    using directory = await this.#directories.hold(path(place.container))
+  /**
+   * Returns the attributes of a version, or `undefined` if none are stored or they cannot be read.
+   */
+  async find(location: DiskLocation, stats: VersionStats): Promise<StoredAttributes | undefined> {
+    using directory = await this.#directories.acquire(path(location.container))
     if (directory === undefined) return undefined
     try {
-      return decode(await this.#directories.direct.readText(directory.at(entryOf(place, stats))))
+      return decode(await this.#directories.direct.readText(directory.at(entryOf(location, stats))))
     } catch (error) {
       if (isAbsence(error)) return undefined
       throw error
@@ -117,15 +126,15 @@ export class AttributeStore {
   }
 
   /**
-   * Keeps them for a version that is about to appear; false when something is kept for it already, which may be for what another process
-   * is about to make.
+   * Stores attributes for a version that is about to appear. Returns false if there are attributes
+   * for it already, possibly for a version that another process is about to create.
    */
-  async save(place: Place, stats: VersionFacts, kept: Kept, lease: Lease): Promise<boolean> {
-    using directory = await this.#directories.make(path(place.container), 0)
+  async save(location: DiskLocation, stats: VersionStats, stored: StoredAttributes, lease: Lease): Promise<boolean> {
+    using directory = await this.#directories.make(path(location.container), 0)
     if (directory === undefined) throw rootMissing()
     const { direct } = this.#directories
-    const entry = entryOf(place, stats)
-    const content = Buffer.from(JSON.stringify({ path: pathOf(place), ...storeKept(kept) }))
+    const entry = entryOf(location, stats)
+    const content = Buffer.from(JSON.stringify({ path: pathOf(location), ...encodeAttributes(stored) }))
     const fd = await openNew(direct, directory, entry)
     if (fd === undefined) return false
     try {
@@ -137,47 +146,53 @@ export class AttributeStore {
       }
       return true
     } catch (error) {
-      await discardIfThere(lease, directory.at(entry))
+      await discardIfExists(lease, directory.at(entry))
       throw error
     }
   }
 
-  /** As {@link save}, for a version that exists and is about to appear at another place: what was left there is of no use. */
-  async replace(place: Place, stats: VersionFacts, kept: Kept, lease: Lease): Promise<void> {
-    if (await this.save(place, stats, kept, lease)) return
-    await this.remove(place, stats, lease)
-    if (await this.save(place, stats, kept, lease)) return
+  /**
+   * Same as {@link save}, for a version that exists and is about to appear at another location.
+   * Attributes that are already there are stale.
+   */
+  async replace(location: DiskLocation, stats: VersionStats, stored: StoredAttributes, lease: Lease): Promise<void> {
+    if (await this.save(location, stats, stored, lease)) return
+    await this.remove(location, stats, lease)
+    if (await this.save(location, stats, stored, lease)) return
     throw new StorageError('UNAVAILABLE', 'attributes of the file appear that no lock protects')
   }
 
-  /** Removes what is kept for a version that is gone, if there is anything. */
-  async remove(place: OnDisk, stats: VersionFacts, lease: Lease): Promise<void> {
+  /** Deletes the attributes of a version that no longer exists, if there are any. */
+  async remove(location: DiskPath, stats: VersionStats, lease: Lease): Promise<void> {
     if (!mayHaveAttributes(stats)) return
-    using directory = await this.#directories.hold(path(place.container))
+    using directory = await this.#directories.acquire(path(location.container))
     if (directory === undefined) return
-    await discardIfThere(lease, directory.at(entryOf(place, stats)))
+    await discardIfExists(lease, directory.at(entryOf(location, stats)))
   }
 
-  /** Removes what is kept for versions of the file other than this one. */
-  async removeOthers(place: OnDisk, present: VersionFacts | undefined, lease: Lease): Promise<void> {
-    using directory = await this.#directories.hold(path(place.container))
+  /** Deletes the attributes of all versions of the file except this one. */
+  async removeOthers(location: DiskPath, present: VersionStats | undefined, lease: Lease): Promise<void> {
+    using directory = await this.#directories.acquire(path(location.container))
     if (directory === undefined) return
-    const [folder, prefix] = shelfOf(place)
+    const [folder, prefix] = bucketOf(location)
     const stays = present === undefined ? undefined : `${prefix}-${versionOf(present)}`
-    for (const entry of await readdirIfThere(directory.at(folder))) {
-      if (entry.startsWith(prefix) && entry !== stays) await discardIfThere(lease, directory.at(`${folder}/${entry}`))
+    for (const entry of await readdirIfExists(directory.at(folder))) {
+      if (entry.startsWith(prefix) && entry !== stays) await discardIfExists(lease, directory.at(`${folder}/${entry}`))
     }
   }
 
-  /** All versions of a container's files for which something is kept, in no order; old unreadable entries are removed. */
-  async *keptVersions(container: string): AsyncGenerator<{ readonly path: string; readonly version: string }> {
-    using directory = await this.#directories.hold(path(container))
+  /**
+   * Yields all versions of a container's files with stored attributes, in no order. Deletes old
+   * unreadable entries.
+   */
+  async *storedVersions(container: string): AsyncGenerator<{ readonly path: string; readonly version: string }> {
+    using directory = await this.#directories.acquire(path(container))
     if (directory === undefined) return
-    for (const folder of await readdirIfThere(directory.here)) {
-      for (const entry of await readdirIfThere(directory.at(folder))) {
+    for (const folder of await readdirIfExists(directory.path)) {
+      for (const entry of await readdirIfExists(directory.at(folder))) {
         const file = directory.at(`${folder}/${entry}`)
         const stored = parse(await readFile(file, 'utf8').catch(() => ''))
-        // Being written just now, unless it is older than any write takes.
+        // Another process is writing the entry, unless it is older than any write.
         if (stored !== undefined) yield { path: stored.path, version: entry.slice(entry.indexOf('-') + 1) }
         else if (await isOld(file)) await unlink(file).catch(ignoreFailure)
       }
@@ -189,24 +204,24 @@ export class AttributeStore {
 const oldMilliseconds = 3_600_000
 
 const isOld = async (file: string): Promise<boolean> => {
-  const stats = await lstatIfThere(file)
+  const stats = await lstatIfExists(file)
   return stats !== undefined && Date.now() - Number(stats.mtimeMs) > oldMilliseconds
 }
 
 export const attributesPath = [bookkeeping, 'attributes']
 const path = (container: string): string[] => [...attributesPath, container]
 
-function shelfOf(place: OnDisk): [folder: string, prefix: string] {
-  const digest = hash('sha256', pathOf(place))
+function bucketOf(location: DiskPath): [folder: string, prefix: string] {
+  const digest = hash('sha256', pathOf(location))
   return [digest.slice(0, 2), digest.slice(2)]
 }
 
-function entryOf(place: OnDisk, stats: VersionFacts): string {
-  const [folder, prefix] = shelfOf(place)
+function entryOf(location: DiskPath, stats: VersionStats): string {
+  const [folder, prefix] = bucketOf(location)
   return `${folder}/${prefix}-${versionOf(stats)}`
 }
 
-async function discardIfThere(lease: Lease, path: string): Promise<void> {
+async function discardIfExists(lease: Lease, path: string): Promise<void> {
   try {
     await lease.discard(path)
   } catch (error) {
@@ -214,15 +229,15 @@ async function discardIfThere(lease: Lease, path: string): Promise<void> {
   }
 }
 
-/** `undefined` when there is such an entry. */
+/** Returns `undefined` if the entry exists. */
 async function openNew(direct: DirectCalls, directory: Directory, entry: string): Promise<number | undefined> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
-  for (let tries = 1; ; tries++) {
+  for (let attempt = 1; ; attempt++) {
     try {
       return await direct.open(directory.at(entry), flags, 0o666)
     } catch (error) {
       if (errno(error) === 'EEXIST') return undefined
-      if (errno(error) !== 'ENOENT' || tries === maxTries) throw error
+      if (errno(error) !== 'ENOENT' || attempt === maxAttempts) throw error
     }
     await mkdir(directory.at(entry.slice(0, 2))).catch((error: unknown) => {
       if (errno(error) !== 'EEXIST') throw error
@@ -230,17 +245,17 @@ async function openNew(direct: DirectCalls, directory: Directory, entry: string)
   }
 }
 
-/** How often a folder is made again that the cleaner finds empty at the same moment. */
-const maxTries = 100
+/** How often a folder is created again if the cleaner deletes it at the same moment. */
+const maxAttempts = 100
 
-const decode = (json: string): Kept | undefined => {
+const decode = (json: string): StoredAttributes | undefined => {
   const stored = parse(json)
   return stored === undefined ? undefined : { attributes: stored.attributes, checksums: stored.checksums }
 }
 
 const parse = (json: string): v.InferOutput<typeof storedAttributes> | undefined => parseStored(storedAttributes, json)
 
-/** What one of our own files says; `undefined` when it is not whole. */
+/** Parses one of the provider's own files. Returns `undefined` if it is incomplete. */
 export function parseStored<Schema extends v.GenericSchema>(
   schema: Schema,
   json: string,

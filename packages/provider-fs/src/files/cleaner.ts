@@ -1,26 +1,24 @@
-/**
- * Clearing what killed processes have left, and freeing what was thrown away.
- */
+/** Deletes what killed processes left, and discarded trees. */
 
 import { locksPath, temporaryPath } from '../disk/bookkeeping.js'
 import type { Directories } from '../disk/directories.js'
 import type { Lease } from '../disk/lease.js'
 import type { Locks } from '../disk/locks.js'
 import { ownerState } from '../disk/owner.js'
-import { ignoreFailure, lstatIfThere, readdirIfThere } from '../disk/system.js'
-import { type LeftTree, removeTrees, type Tree, throwAway } from '../disk/tree-removal.js'
+import { ignoreFailure, lstatIfExists, readdirIfExists } from '../disk/system.js'
+import { discardTree, type RemainingTree, removeTrees, type Tree } from '../disk/tree-removal.js'
 import { unlessUnreadable } from '../disk/unreadable.js'
-import { throwIfAborted, treesLeft, warn } from '../errors.js'
+import { throwIfAborted, treesNotRemoved, warn } from '../errors.js'
 import { completing, isCompleted, uploadData, uploadsPath } from '../uploads/layout.js'
 import type { AttributeStore } from './attributes.js'
 import { attributesPath } from './attributes.js'
-import { containerLock, lockOf, placeOfPath } from './places.js'
+import { containerLock, locationOfPath, lockOf } from './locations.js'
 import { versionOf } from './versions.js'
 
 /** Milliseconds after which a temporary file of another machine counts as left behind. */
 const maxAgeElsewhere = 86_400_000
 
-/** What the cleaner needs of the root. */
+/** The parts of the workspace that the cleaner uses. */
 export interface CleanedRoot {
   readonly directories: Directories
   readonly locks: Locks
@@ -31,16 +29,16 @@ export class Cleaner {
   readonly #root: CleanedRoot
   readonly #stop = new AbortController()
   #started: Promise<void> | undefined
-  /** What this process could not remove. */
-  #left: LeftTree[] = []
+  /** Trees that this process could not delete. */
+  #remaining: RemainingTree[] = []
 
   constructor(root: CleanedRoot) {
     this.#root = root
   }
 
-  /** Begins to clear what dead processes have left, on the side, the first time that it is called. */
+  /** Starts to delete, in the background, what killed processes left, in its first call. */
   startOnce(): void {
-    this.#started ??= this.#clearLeftBehind(this.#stop.signal).catch(ignoreFailure)
+    this.#started ??= this.#clearAbandoned(this.#stop.signal).catch(ignoreFailure)
   }
 
   stop(): void {
@@ -48,73 +46,74 @@ export class Cleaner {
   }
 
   /**
-   * Everything: also what is kept for files that other programs have removed or changed. Fails in
-   * the end when something could not be removed.
+   * Deletes everything, also the attributes of files that other programs deleted or changed. Fails
+   * at the end if something could not be deleted.
    */
   async clean(signal: AbortSignal): Promise<void> {
-    // What the first write began may be in the middle of what this would find.
+    // The clean-up of the first write may be deleting the same entries.
     if (this.#started !== undefined) await unlessAborted(this.#started, signal)
     throwIfAborted(signal)
-    await this.#remove(this.#left.splice(0))
-    await this.#clearLeftBehind(signal)
+    await this.#remove(this.#remaining.splice(0))
+    await this.#clearAbandoned(signal)
     await this.#clearAttributes(signal)
-    if (this.#left.length > 0) throw treesLeft(this.#left)
+    if (this.#remaining.length > 0) throw treesNotRemoved(this.#remaining)
   }
 
-  async #clearLeftBehind(signal: AbortSignal): Promise<void> {
+  async #clearAbandoned(signal: AbortSignal): Promise<void> {
     await this.#clearOwned(signal)
     await this.#clearUploads(signal)
   }
 
-  /** Removes what was moved to `.stowage/tmp`. When the signal is aborted it goes on, unattended. */
-  async free(trees: readonly Tree[], signal: AbortSignal): Promise<void> {
+  /** Deletes discarded trees. Continues in the background if the signal is aborted. */
+  async removeTrees(trees: readonly Tree[], signal: AbortSignal): Promise<void> {
     await unlessAborted(this.#remove(trees).catch(ignoreFailure), signal)
   }
 
   async #remove(trees: readonly Tree[]): Promise<void> {
     if (trees.length === 0) return
     for (const tree of await removeTrees(this.#root.directories, trees)) {
-      this.#left.push(tree)
-      warn(treesLeft([tree]))
+      this.#remaining.push(tree)
+      warn(treesNotRemoved([tree]))
     }
   }
 
-  /** Temporary files and locks, whose owners are known by name. */
+  /** Deletes temporary files and locks, whose names contain their owners. */
   async #clearOwned(signal: AbortSignal): Promise<void> {
     const { directories, locks } = this.#root
-    using temporaries = await directories.hold(temporaryPath)
-    for (const name of temporaries === undefined ? [] : await readdirIfThere(temporaries.here)) {
+    using temporaries = await directories.acquire(temporaryPath)
+    for (const name of temporaries === undefined ? [] : await readdirIfExists(temporaries.path)) {
       throwIfAborted(signal)
-      // A name with a number is what keeps a thread from going on, which may have ended long before its process.
+      // A name with a number fences off a thread, which may have ended long before its process.
       if (temporaries === undefined || (ownerState(name) === 'alive' && !name.includes('.'))) continue
       if (ownerState(name) === 'dead' || (await isOld(temporaries.at(name))))
         await this.#remove([{ entry: name, path: `${temporaryPath.join('/')}/${name}` }])
     }
-    using held = await directories.hold(locksPath)
-    if (held !== undefined) await locks.breakStale(held, await readdirIfThere(held.here), signal)
+    using held = await directories.acquire(locksPath)
+    if (held !== undefined) await locks.breakStale(held, await readdirIfExists(held.path), signal)
   }
 
   async #clearAttributes(signal: AbortSignal): Promise<void> {
     const { attributes, directories, locks } = this.#root
     for (const container of await this.#containersIn(attributesPath)) {
       if (await this.#clearForMissing(container, attributesPath, signal)) continue
-      for await (const { path, version } of attributes.keptVersions(container)) {
+      for await (const { path, version } of attributes.storedVersions(container)) {
         throwIfAborted(signal)
-        const place = placeOfPath(path)
-        if (place === undefined) continue
-        const look = async () => {
-          using directory = await directories.hold(place.directory)
-          return { present: directory && (await lstatIfThere(directory.at(place.entry))) }
+        const location = locationOfPath(path)
+        if (location === undefined) continue
+        const stat = async () => {
+          using directory = await directories.acquire(location.directory)
+          return { present: directory && (await lstatIfExists(directory.at(location.entry))) }
         }
-        const seen = await unlessUnreadable(place.directory, look)
+        const seen = await unlessUnreadable(location.directory, stat)
         if (seen === undefined) continue
         if (seen.present !== undefined && versionOf(seen.present) === version) continue
-        // It may belong to a version that is about to appear: that is known only under the lock.
+        // It may belong to a version that is about to appear, which can be checked only under the
+        // lock.
         const removeOthers = async (lease: Lease) => {
-          const { present } = await look()
-          await attributes.removeOthers(place, present, lease)
+          const { present } = await stat()
+          await attributes.removeOthers(location, present, lease)
         }
-        await locks.hold([lockOf(place)], signal, removeOthers, { evenWhenFull: true })
+        await locks.withLocks([lockOf(location)], signal, removeOthers, { evenIfFull: true })
       }
     }
   }
@@ -123,47 +122,48 @@ export class Cleaner {
     const { directories, locks } = this.#root
     for (const container of await this.#containersIn(uploadsPath)) {
       if (await this.#clearForMissing(container, uploadsPath, signal)) continue
-      using uploads = await directories.hold([...uploadsPath, container])
+      using uploads = await directories.acquire([...uploadsPath, container])
       if (uploads === undefined) continue
-      for (const id of await readdirIfThere(uploads.here)) {
+      for (const id of await readdirIfExists(uploads.path)) {
         throwIfAborted(signal)
-        if (!isCompleted(await lstatIfThere(uploads.at(`${id}/${uploadData}`)))) continue
-        // Completed, or about to be. The process that does that removes the rest, unless it was killed before it could.
-        using upload = await directories.hold([...uploadsPath, container, id])
+        if (!isCompleted(await lstatIfExists(uploads.at(`${id}/${uploadData}`)))) continue
+        // The upload was completed, or is about to be. The process that completes it deletes the
+        // rest, unless it is killed before.
+        using upload = await directories.acquire([...uploadsPath, container, id])
         if (upload === undefined) continue
         const broken = await locks.breakStale(upload, [completing.name], signal)
-        // A name that the data had only for the completion went with the lock.
-        if (broken.length > 0 && isCompleted(await lstatIfThere(upload.at(uploadData)))) {
-          await this.#throwAway([...uploadsPath, container, id])
+        // A second name of the data that existed only for the completion was deleted with the lock.
+        if (broken.length > 0 && isCompleted(await lstatIfExists(upload.at(uploadData)))) {
+          await this.#discardTree([...uploadsPath, container, id])
         }
       }
     }
   }
 
   async #containersIn(segments: readonly string[]): Promise<string[]> {
-    using directory = await this.#root.directories.hold(segments)
-    return directory === undefined ? [] : readdirIfThere(directory.here)
+    using directory = await this.#root.directories.acquire(segments)
+    return directory === undefined ? [] : readdirIfExists(directory.path)
   }
 
-  /** Removes what is kept for a container that does not exist; whether it does not. */
+  /** Deletes the data of a container that does not exist. Returns whether it does not exist. */
   async #clearForMissing(container: string, segments: readonly string[], signal: AbortSignal): Promise<boolean> {
     const { directories, locks } = this.#root
     const clear = async (lease: Lease) => {
-      using held = await directories.hold([container])
+      using held = await directories.acquire([container])
       if (held !== undefined) return false
-      await this.#throwAway([...segments, container], lease)
+      await this.#discardTree([...segments, container], lease)
       return true
     }
-    return locks.hold([containerLock(container)], signal, clear, { evenWhenFull: true })
+    return locks.withLocks([containerLock(container)], signal, clear, { evenIfFull: true })
   }
 
-  async #throwAway(segments: readonly string[], lease?: Lease): Promise<void> {
-    const tree = await throwAway(this.#root.directories, segments, lease)
+  async #discardTree(segments: readonly string[], lease?: Lease): Promise<void> {
+    const tree = await discardTree(this.#root.directories, segments, lease)
     if (tree !== undefined) await this.#remove([tree])
   }
 }
 
-/** Waits for work that goes on by itself, until it is done or the signal is aborted. */
+/** Waits for work until it is done or the signal is aborted. The work continues. */
 async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   const { promise: aborted, resolve } = Promise.withResolvers<void>()
   const stopWaiting = () => resolve()
@@ -176,6 +176,6 @@ async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<
 }
 
 async function isOld(path: string): Promise<boolean> {
-  const stats = await lstatIfThere(path)
+  const stats = await lstatIfExists(path)
   return stats !== undefined && Date.now() - Number(stats.mtimeMs) > maxAgeElsewhere
 }

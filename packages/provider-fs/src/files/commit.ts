@@ -1,7 +1,8 @@
 /**
- * How a version of a file appears: its content, finished in a temporary file, is renamed to its place while the name's lock is held; a file
- * that is new gets its name by a link instead, which replaces nothing, and mostly needs no lock. The temporary file's name is
- * the lease's token, so neither is possible any more once the lock was broken.
+ * How a version of a file appears. Its complete content, in a temporary file, is renamed to its
+ * location while the name's lock is held. A new file gets its name by a link instead, which
+ * replaces nothing and mostly needs no lock. The temporary file's name is the lease's token, so
+ * both become impossible when the lock is broken.
  */
 import { type BigIntStats, constants } from 'node:fs'
 import {
@@ -15,131 +16,139 @@ import { type Directory, syncDirectory } from '../disk/directories.js'
 import type { Lease } from '../disk/lease.js'
 import { fsync, ignoreFailure } from '../disk/system.js'
 import { errno, nameConflict, Obstacle, throwIfAborted } from '../errors.js'
-import { isToldByName, type Kept, writtenFile } from './attributes.js'
-import { ancestorName, lockOf, type Place } from './places.js'
+import { isImpliedByName, type StoredAttributes, writtenFile } from './attributes.js'
+import { ancestorName, type DiskLocation, lockOf } from './locations.js'
 import { etagOf, markVersion, mayHaveAttributes } from './versions.js'
 import type { Workspace } from './workspace.js'
 
-/** A file that is whole, and that no reader sees. */
+/** A complete file that no reader sees. */
 export interface Content {
   readonly fd: number
-  /** The lease's token, with which it can be fenced off from the file. */
+  /** The lease's token, by which the holder can be fenced off from the file. */
   readonly token: string
-  /** Where it is renamed or linked from. Elsewhere than in `.stowage/tmp`, under the token, `prepare` must have moved it there. */
+  /**
+   * The path from which it is renamed or linked. If it is not in `.stowage/tmp` with the token as
+   * its name, `prepare` must have moved it there.
+   */
   readonly path: string
   close(): Promise<void>
-  /** Set when the file was renamed to its place. */
+  /** Whether the file was renamed to its location. */
   moved: boolean
 }
 
-export interface CommitOptions extends Kept {
+export interface CommitOptions extends StoredAttributes {
   readonly conditions: WriteConditions
   readonly signal: AbortSignal
-  /** A lease that is held already, under the content's token. */
+  /** A lease with the content's token that is already held. */
   readonly partOf?: Lease
-  /** Called when the conditions have been met. */
+  /** Called when the conditions are met. */
   readonly prepare?: (lease: Lease) => Promise<void>
 }
 
-/** How often a folder is made again that another process prunes at the same moment. */
-const maxTries = 100
+/** How often a folder is created again if another process prunes it at the same moment. */
+const maxAttempts = 100
 
-/** What links fail with where there are none, or none to there: such a file is renamed to its place. */
+/**
+ * Errors of links that the file system does not support. Such a file is renamed to its location.
+ */
 export const withoutLinks = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV'])
 
 export async function commit(
   workspace: Workspace,
-  place: Place,
+  location: DiskLocation,
   content: Content,
   options: CommitOptions,
 ): Promise<WrittenFile> {
   const { conditions, signal, prepare } = options
-  // The data first, without the lock; its time of change, which is little, with it.
+  // The data is synced before the lock is acquired. The modification time follows with little data.
   if (workspace.options.fsync) await fsync(content.fd)
-  const plain = isToldByName(place.file, options)
+  const plain = isImpliedByName(location.file, options)
   if (plain && workspace.directories.isLocal && conditions.ifMatch === undefined && prepare === undefined) {
-    const created = await createWithoutLock(workspace, place, content, options)
+    const created = await createWithoutLock(workspace, location, content, options)
     if (created !== undefined) return created
   }
-  return workspace.locks.hold(
-    [lockOf(place)],
+  return workspace.locks.withLocks(
+    [lockOf(location)],
     signal,
-    (lease) => commitLocked(workspace, place, content, options, lease),
+    (lease) => commitLocked(workspace, location, content, options, lease),
     { token: content.token, partOf: options.partOf, withNote: !plain },
   )
 }
 
-/** As {@link commit}, under the lease of the place's lock, whose token is the content's. */
+/** Same as {@link commit}, with a lease of the location's lock whose token is the content's. */
 export async function commitLocked(
   workspace: Workspace,
-  place: Place,
+  location: DiskLocation,
   content: Content,
   options: CommitOptions,
   lease: Lease,
 ): Promise<WrittenFile> {
   const { conditions, signal, prepare } = options
-  const plain = isToldByName(place.file, options)
-  for (let tries = 1; ; tries++) {
-    using directory = await workspace.directories.hold(place.directory)
-    const present = await presentVersion(workspace, place, directory)
+  const plain = isImpliedByName(location.file, options)
+  for (let attempt = 1; ; attempt++) {
+    using directory = await workspace.directories.acquire(location.directory)
+    const present = await currentVersion(workspace, location, directory)
     checkWriteConditions(present && { etag: etagOf(present) }, conditions)
     await prepare?.(lease)
-    const stats = await mark(workspace, place, content, options, { lease, present, isOpen: tries === 1 })
-    let done: Move
+    const stats = await mark(workspace, location, content, options, { lease, present, isOpen: attempt === 1 })
+    let move: Move
     try {
       throwIfAborted(signal)
-      // The data of a part upload has to go when the file appears, so it is renamed wherever nothing depends on what was there.
+      // The data of a multipart upload must disappear when the file appears. So it is renamed,
+      // unless a condition depends on what was there.
       const isNew = present === undefined && (prepare === undefined || conditions.ifNoneMatch !== undefined)
-      done = await moveInto(workspace, content.path, place, { signal, directory, isNew })
+      move = await moveInto(workspace, content.path, location, { signal, directory, isNew })
     } catch (error) {
-      if (!plain) await workspace.attributes.remove(place, stats, lease)
+      if (!plain) await workspace.attributes.remove(location, stats, lease)
       throw error
     }
-    if (done === 'occupied') {
-      if (!plain) await workspace.attributes.remove(place, stats, lease)
-      if (tries < maxTries) continue
-      throw new StorageError('UNAVAILABLE', 'the file is made and removed faster than it can be replaced')
+    if (move === 'occupied') {
+      if (!plain) await workspace.attributes.remove(location, stats, lease)
+      if (attempt < maxAttempts) continue
+      throw new StorageError('UNAVAILABLE', 'the file is created and deleted faster than it can be replaced')
     }
-    content.moved = done === 'renamed'
-    // The file is there: what is left behind now, the cleaner finds.
-    if (present !== undefined) await workspace.attributes.remove(place, present, lease).catch(ignoreFailure)
-    return { ...writtenFile(place, stats, options), replaced: present !== undefined }
+    content.moved = move === 'renamed'
+    // The file is complete. The cleaner deletes what remains.
+    if (present !== undefined) await workspace.attributes.remove(location, present, lease).catch(ignoreFailure)
+    return { ...writtenFile(location, stats, options), replaced: present !== undefined }
   }
 }
 
 /**
- * Makes a file where nothing is, by a second name for its content, which the system gives only when the place is free. So it needs no lock,
- * as long as everybody who finds nothing at a place, lock or not, makes the file in this way. `undefined` when there is something, or no
- * folder, or there are no links; nothing has happened then.
+ * Creates a file where none exists, by a second name for its content, which the system creates only
+ * if the name is free. It needs no lock, provided that every writer that finds no file creates it
+ * in this way. Returns `undefined`, with nothing changed, if there is an entry or no folder, or if
+ * links are not supported.
  */
 async function createWithoutLock(
   workspace: Workspace,
-  place: Place,
+  location: DiskLocation,
   content: Content,
-  { signal, ...kept }: CommitOptions,
+  { signal, ...stored }: CommitOptions,
 ): Promise<WrittenFile | undefined> {
-  using directory = await workspace.directories.hold(place.directory)
+  using directory = await workspace.directories.acquire(location.directory)
   if (directory === undefined) return undefined
   const { direct } = workspace.directories
-  // A link that fails, and a time that is set in vain, cost more than to look.
-  if ((await direct.lstatIfThere(directory.at(place.entry))) !== undefined) return undefined
+  // A failed link and a wasted change of the time cost more than a stat.
+  if ((await direct.lstatIfExists(directory.at(location.entry))) !== undefined) return undefined
   const { stats } = await markVersion(direct, content.fd, false, undefined)
-  // On a file system with coarse times, where a killed process may have left attributes for the same version.
+  // On a file system with coarse times, a killed process may have left attributes for the same
+  // version.
   if (mayHaveAttributes(stats)) return undefined
   if (workspace.options.fsync) await fsync(content.fd)
   throwIfAborted(signal)
   try {
-    await direct.link(content.path, directory.at(place.entry))
+    await direct.link(content.path, directory.at(location.entry))
   } catch (error) {
     const code = errno(error) ?? ''
     if (code === 'EEXIST' || code === 'ENOENT' || withoutLinks.has(code)) return undefined
     throw error
   }
-  await confirm(workspace, place, directory)
-  return { ...writtenFile(place, stats, kept), replaced: false }
+  await confirm(workspace, location, directory)
+  return { ...writtenFile(location, stats, stored), replaced: false }
 }
 
-/** How often another time is tried for a version, when something is kept for the one before. */
+/** How often another time is tried for a version if attributes exist for the previous time. */
 const maxMarks = 100
 
 interface MarkOptions {
@@ -149,19 +158,19 @@ interface MarkOptions {
   readonly isOpen: boolean
 }
 
-/** Makes the content the version after the present one, keeps its attributes, and closes it. */
+/** Makes the content the version after the current one, stores its attributes, and closes it. */
 async function mark(
   workspace: Workspace,
-  place: Place,
+  location: DiskLocation,
   content: Content,
-  kept: Kept,
+  stored: StoredAttributes,
   { lease, present, isOpen }: MarkOptions,
 ): Promise<BigIntStats> {
   const { attributes, directories, options } = workspace
   const fd = isOpen ? content.fd : await directories.direct.open(content.path, constants.O_RDWR)
   let stats: BigIntStats
   try {
-    stats = await markAndKeep(workspace, place, fd, kept, { lease, present })
+    stats = await markAndStore(workspace, location, fd, stored, { lease, present })
     if (options.fsync) await fsync(fd)
   } catch (error) {
     if (!isOpen) directories.discard(fd)
@@ -170,99 +179,119 @@ async function mark(
   try {
     await (isOpen ? content.close() : directories.finish(fd))
   } catch (error) {
-    await attributes.remove(place, stats, lease)
+    await attributes.remove(location, stats, lease)
     throw error
   }
   return stats
 }
 
-async function markAndKeep(
+async function markAndStore(
   { attributes, directories }: Workspace,
-  place: Place,
+  location: DiskLocation,
   fd: number,
-  kept: Kept,
+  stored: StoredAttributes,
   { lease, present }: Pick<MarkOptions, 'lease' | 'present'>,
 ): Promise<BigIntStats> {
-  const plain = isToldByName(place.file, kept)
+  const plain = isImpliedByName(location.file, stored)
   let after = present
   for (let marks = 1; marks <= maxMarks; marks++) {
     const { stats } = await markVersion(directories.direct, fd, !plain, after)
-    // Attributes of a version that never appeared are left when a process is killed. Where times are coarse, this may be the same one.
-    if (plain) await attributes.remove(place, stats, lease)
-    if (plain || (await attributes.save(place, stats, kept, lease))) return stats
+    // A killed process leaves attributes of a version that never appeared. With coarse times, this
+    // version may be the same.
+    if (plain) await attributes.remove(location, stats, lease)
+    if (plain || (await attributes.save(location, stats, stored, lease))) return stats
     after = stats
   }
-  throw new StorageError('UNAVAILABLE', 'attributes are kept for every version that the file could get')
+  throw new StorageError('UNAVAILABLE', 'every version that the file could get already has attributes')
 }
 
 /**
- * The version that a write would replace; `NAME_CONFLICT` when something else is there, or a file of another spelling. `held`: the place's
- * directory, when it is there.
+ * Returns the version that a write would replace. Throws `NAME_CONFLICT` if there is another entry,
+ * or a file with another spelling.
+ *
+ * @param held The directory of the location, if it exists.
  */
-export async function presentVersion(
+export async function currentVersion(
   workspace: Workspace,
-  place: Place,
+  location: DiskLocation,
   held?: Directory,
 ): Promise<BigIntStats | undefined> {
-  using own = held === undefined ? await workspace.directories.hold(place.directory) : undefined
+  using own = held === undefined ? await workspace.directories.acquire(location.directory) : undefined
   const directory = held ?? own
-  const stats = await workspace.lookIn(directory, place)
+  const stats = await workspace.lstatIn(directory, location)
   if (stats === undefined) return undefined
   if (!stats.isFile() && !stats.isDirectory()) {
-    throw nameConflict(place.file, 'what is there is neither a file nor a folder, such as a symbolic link')
+    throw nameConflict(location.file, 'the existing entry is neither a file nor a folder, for example a symbolic link')
   }
-  const other = directory && (await workspace.caseFolding.otherSpelling(directory, place.entry))
-  if (other !== undefined) throw nameConflict(other, 'on this volume the names are the same')
+  const other = directory && (await workspace.caseFolding.otherSpelling(directory, location.entry))
+  if (other !== undefined) throw nameConflict(other, 'the names are the same on this volume')
   return stats.isFile() ? stats : undefined
 }
 
 export interface MoveOptions {
   readonly signal: AbortSignal
-  /** The place's directory, when it is there. */
+  /** The directory of the location, if it exists. */
   readonly directory?: Directory | undefined
   /** Whether nothing may be replaced. */
   readonly isNew: boolean
 }
 
-/** `linked`: the file has its former name as well. `occupied`: it was to be new, and another is there. */
+/**
+ * - `renamed`: the file has only its new name.
+ * - `linked`: the file also has its former name.
+ * - `occupied`: the file had to be new, and another one exists.
+ */
 export type Move = 'renamed' | 'linked' | 'occupied'
 
-/** Brings what is at `path` to the place, making its folders. The place's lock must be held. */
-export async function moveInto(workspace: Workspace, path: string, place: Place, options: MoveOptions): Promise<Move> {
+/**
+ * Moves the entry at `path` to the location, and creates its folders. The location's lock must be
+ * held.
+ */
+export async function moveInto(
+  workspace: Workspace,
+  path: string,
+  location: DiskLocation,
+  options: MoveOptions,
+): Promise<Move> {
   try {
-    return await tryMoveInto(workspace, path, place, options)
+    return await tryMoveInto(workspace, path, location, options)
   } catch (error) {
-    await workspace.prune(place)
-    if (error instanceof Obstacle) throw nameConflict(ancestorName(place, error.segments), error.reason)
+    await workspace.prune(location)
+    if (error instanceof Obstacle) throw nameConflict(ancestorName(location, error.segments), error.reason)
     throw error
   }
 }
 
-async function tryMoveInto(workspace: Workspace, path: string, place: Place, options: MoveOptions): Promise<Move> {
+async function tryMoveInto(
+  workspace: Workspace,
+  path: string,
+  location: DiskLocation,
+  options: MoveOptions,
+): Promise<Move> {
   const { directories } = workspace
-  for (let tries = 1; ; tries++) {
-    const held = tries === 1 ? options.directory : undefined
-    using own = held === undefined ? await directories.make(place.directory, 1) : undefined
+  for (let attempt = 1; ; attempt++) {
+    const held = attempt === 1 ? options.directory : undefined
+    using own = held === undefined ? await directories.make(location.directory, 1) : undefined
     const directory = held ?? own
-    if (directory === undefined) throw containerNotFound(place.container)
+    if (directory === undefined) throw containerNotFound(location.container)
     let move: Move
     try {
-      move = await moveTo(workspace, path, directory.at(place.entry), options.isNew)
+      move = await moveTo(workspace, path, directory.at(location.entry), options.isNew)
     } catch (error) {
       const code = errno(error) ?? ''
-      if (code === 'ENOENT' && !directory.isInPlace() && tries < maxTries) continue
-      if (['EISDIR', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(code) && tries < maxTries) {
-        if (await directories.removeHollow([...place.directory, place.entry], options.signal)) continue
-        throw nameConflict(place.file, 'it is a folder that is not empty')
+      if (code === 'ENOENT' && !directory.isInPlace() && attempt < maxAttempts) continue
+      if (['EISDIR', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(code) && attempt < maxAttempts) {
+        if (await directories.removeEmptyTree([...location.directory, location.entry], options.signal)) continue
+        throw nameConflict(location.file, 'it is a folder that is not empty')
       }
       throw error
     }
-    if (move !== 'occupied') await confirm(workspace, place, directory)
+    if (move !== 'occupied') await confirm(workspace, location, directory)
     return move
   }
 }
 
-/** One rename or link. A folder that is there fails it. */
+/** Renames or links once. Fails if a folder exists there. */
 async function moveTo({ directories: { direct } }: Workspace, path: string, to: string, isNew: boolean): Promise<Move> {
   if (isNew) {
     try {
@@ -271,9 +300,9 @@ async function moveTo({ directories: { direct } }: Workspace, path: string, to: 
     } catch (error) {
       const code = errno(error) ?? ''
       if (code === 'EEXIST') {
-        const [ours, present] = [await direct.lstatIfThere(path), await direct.lstatIfThere(to)]
-        // A network file system has lost its answer.
-        if (ours !== undefined && ours.ino === present?.ino && ours.dev === present.dev) return 'linked'
+        const [own, present] = [await direct.lstatIfExists(path), await direct.lstatIfExists(to)]
+        // A network file system has lost its response.
+        if (own !== undefined && own.ino === present?.ino && own.dev === present.dev) return 'linked'
         if (present?.isDirectory()) throw error
         return 'occupied'
       }
@@ -284,12 +313,15 @@ async function moveTo({ directories: { direct } }: Workspace, path: string, to: 
   return 'renamed'
 }
 
-/** Makes an entry last that was made in a directory, and finds out whether that is the place's directory still. */
-async function confirm(workspace: Workspace, place: Place, directory: Directory): Promise<void> {
+/**
+ * Makes a new entry of a directory durable, and checks that the directory is still the location's.
+ */
+async function confirm(workspace: Workspace, location: DiskLocation, directory: Directory): Promise<void> {
   if (workspace.options.fsync) await syncDirectory(directory)
   if (directory.isInPlace()) return
-  // Moved away under our hands, and the file with it: the container, when it is being destroyed.
-  const container = await workspace.holdContainer(place.container)
+  // The directory was moved during the write, together with the file: the container is being
+  // destroyed.
+  const container = await workspace.acquireContainer(location.container)
   container[Symbol.dispose]()
-  throw new StorageError('INTERNAL', 'a folder was moved by another program while a file was written into it')
+  throw new StorageError('INTERNAL', 'another program moved a folder while a file was written to it')
 }

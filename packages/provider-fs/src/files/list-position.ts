@@ -1,19 +1,17 @@
-/**
- * Places in lists: what a provider's `next` says.
- */
+/** Positions in lists: the content of a provider's `next`. */
 import { decodePosition, encodePosition, invalidPosition, type ListFilesCallOptions } from '@stowage/core/provider'
 
-/** When a list began. */
+/** The start of a list. */
 export interface ListStart {
   /** Milliseconds since the epoch. */
   readonly began: number
-  /** Whether a page of the list was given before. */
+  /** Whether this page continues a list. */
   readonly continues: boolean
 }
 
-/** Where a page begins. */
+/** The position of a page. */
 export interface ListPosition extends ListStart {
-  /** The name after which it begins. */
+  /** The name after which the page begins. */
   readonly after: string
 }
 
@@ -22,7 +20,7 @@ type Position = readonly [prefix: string, delimiter: string, after: string, bega
 export const encodeNext = ({ prefix, delimiter = '' }: ListFilesCallOptions, after: string, began: number): string =>
   encodePosition([prefix, delimiter, after, began] satisfies Position)
 
-/** Where the page begins; `INVALID_ARGUMENT` when its `next` comes from another list. */
+/** Returns the position of the page. Throws `INVALID_ARGUMENT` if `next` is from another list. */
 export function positionOf(options: ListFilesCallOptions): ListPosition {
   const { next, startAfter = '', prefix, delimiter = '' } = options
   const position = decodePosition(next, isPosition)

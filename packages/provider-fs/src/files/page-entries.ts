@@ -1,6 +1,4 @@
-/**
- * The entries of a page: what is known of the files and folders that a walk has found.
- */
+/** The entries of a page, made from the findings of a walk. */
 import type { BigIntStats } from 'node:fs'
 import type { FileEntry, FolderEntry } from '@stowage/core/provider'
 import { readEntries } from '../disk/entries.js'
@@ -10,7 +8,7 @@ import { fileNameAt, isTooLong } from '../names.js'
 import { dateOf, etagOf } from './versions.js'
 import type { Workspace } from './workspace.js'
 
-/** What a walk finds. */
+/** A finding of a walk. */
 export type Found = FoundFile | FoundFolder
 
 interface FoundFile {
@@ -21,15 +19,19 @@ interface FoundFile {
 }
 
 /**
- * A folder is shown when a file is in one of its directories; with none, it is known to hold one.
+ * A folder is listed if there is a file in one of its directories. Without directories, it is known
+ * to contain one.
  */
 interface FoundFolder {
   readonly name: string
   readonly directories: readonly (readonly string[])[]
 }
 
-/** The entries of what was found, but for what is not there any more, and folders without files. */
-export async function describe(
+/**
+ * Returns the entries of the findings, without files that no longer exist and folders without
+ * files.
+ */
+export async function toEntries(
   workspace: Workspace,
   container: string,
   found: readonly Found[],
@@ -43,9 +45,9 @@ export async function describe(
     if ('directory' in first) {
       const files = [first]
       for (let next = found[end]; isIn(first.directory, next); next = found[++end]) files.push(next)
-      const described = unlessUnreadable(first.directory, () => describeFiles(workspace, container, files))
-      entries.push(...((await described) ?? []))
-    } else if (await holdsFile(workspace, first.directories, signal)) {
+      const entriesOfFiles = unlessUnreadable(first.directory, () => toFileEntries(workspace, container, files))
+      entries.push(...((await entriesOfFiles) ?? []))
+    } else if (await containsFile(workspace, first.directories, signal)) {
       entries.push({ container, name: first.name, folder: true })
     }
   }
@@ -55,17 +57,17 @@ export async function describe(
 const isIn = (directory: readonly string[], found: Found | undefined): found is FoundFile =>
   found !== undefined && 'directory' in found && found.directory === directory
 
-/** The entries of files of one directory. */
-async function describeFiles(
+/** Returns the entries of files in one directory. */
+async function toFileEntries(
   { directories }: Workspace,
   container: string,
   files: readonly FoundFile[],
 ): Promise<FileEntry[]> {
-  using directory = await directories.hold(files[0]?.directory ?? [])
+  using directory = await directories.acquire(files[0]?.directory ?? [])
   if (directory === undefined) return []
   const paths = files.map(({ entry }) => directory.at(entry))
-  const entries = await directories.direct.lookAtAll(paths, (stats, index) =>
-    stats?.isFile() === true ? describeFile(container, files[index]?.name ?? '', stats) : undefined,
+  const entries = await directories.direct.lstatAll(paths, (stats, index) =>
+    stats?.isFile() === true ? toFileEntry(container, files[index]?.name ?? '', stats) : undefined,
   )
   return entries.filter((entry) => entry !== undefined)
 }
@@ -74,10 +76,10 @@ const epoch = new Date(0)
 const blank = { container: '', name: '', size: 0, atime: epoch, mtime: epoch, ctime: epoch, etag: '' }
 
 /**
- * A copy of `blank` filled in: the engine makes objects of a plain literal in the part of the heap
- * that it rarely clears, once it has seen a page of them live for a while.
+ * A copy of `blank` with values. The engine allocates objects of a plain literal in the part of the
+ * heap that it rarely clears, after it has seen a page of them stay alive for a while.
  */
-const describeFile = (container: string, name: string, stats: BigIntStats): FileEntry => ({
+const toFileEntry = (container: string, name: string, stats: BigIntStats): FileEntry => ({
   ...blank,
   container,
   name,
@@ -88,8 +90,11 @@ const describeFile = (container: string, name: string, stats: BigIntStats): File
   etag: etagOf(stats),
 })
 
-/** Whether a file is in one of the directories, or below. No directories: it is known. */
-async function holdsFile(
+/**
+ * Returns whether one of the directories contains a file, at any depth, or true if there are no
+ * directories.
+ */
+async function containsFile(
   { directories }: Workspace,
   candidates: readonly (readonly string[])[],
   signal: AbortSignal,
@@ -102,9 +107,9 @@ async function holdsFile(
   }
   return false
 
-  /** Read only until the first file, which in most directories is among the first entries. */
+  /** Reads only until the first file, which is among the first entries in most directories. */
   async function hasFile(segments: readonly string[]): Promise<boolean> {
-    using held = await directories.hold(segments)
+    using held = await directories.acquire(segments)
     if (held === undefined) return false
     for await (const batch of readEntries(held, directories.direct)) {
       for (const entry of batch) {

@@ -1,19 +1,21 @@
 /**
- * Names brought into the order of lists while they come in, in slices: sorting a large directory's at once would hold up the process for
- * as long as that takes.
+ * Sorts names in slices while they arrive. Sorting a large directory at once would block the
+ * process.
  */
 import { compareNames } from '@stowage/core/provider'
 import { Slices } from '../disk/direct.js'
 
-/** Names that are sorted in one go, which takes one to three milliseconds. */
+/** Names that are sorted at once, which takes one to three milliseconds. */
 const runLength = 8192
 
 export class SortedNames {
   readonly #slices = new Slices()
-  /** Runs of sorted names, all but the last one of the same length. */
+  /** Runs of sorted names. All except the last one have the same length. */
   readonly #names: string[] = []
   #run: string[] = []
-  /** Whether the engine's own order is that of UTF-8: no name has units from the surrogates on. */
+  /**
+   * Whether the engine's order is that of UTF-8: no name has UTF-16 units from the surrogates on.
+   */
   #isPlain = true
 
   add(name: string): void {
@@ -21,7 +23,7 @@ export class SortedNames {
     if (this.#run.length === runLength) this.#endRun()
   }
 
-  /** All names, in the order of their UTF-8 bytes. */
+  /** Returns all names in the order of their UTF-8 bytes. */
   async merged(): Promise<readonly string[]> {
     this.#endRun()
     let names = this.#names
@@ -41,7 +43,10 @@ export class SortedNames {
     this.#run = []
   }
 
-  /** Merges two neighbouring runs, the second of which may be shorter or none, into the same place of the other array. */
+  /**
+   * Merges two adjacent runs into the same positions of the other array. The second run may be
+   * shorter or empty.
+   */
   async #merge(from: readonly string[], to: string[], start: number, length: number): Promise<void> {
     const middle = Math.min(start + length, from.length)
     const end = Math.min(middle + length, from.length)

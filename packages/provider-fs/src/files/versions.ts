@@ -1,15 +1,18 @@
 /**
- * Versions of a file: which content a name has, told by its time of change and its size.
+ * Versions of a file. A version is identified by the file's modification time and size.
  *
- * Every write sets the time explicitly, to a microsecond later than the version it replaces, so the versions of a name are
- * told apart by it, and copies of the tree that keep times (`cp -a`, `rsync -a`) have the same versions. What counts is the time that the file
- * system has kept: one that keeps whole seconds, or no times after 2446, has changed it. A version that cannot be later than the one
- * before, at the end of that range, gets the present time instead.
+ * Every write sets the time explicitly, at least one microsecond after the version that it
+ * replaces. The versions of a name therefore differ in their time, and copies of the tree that keep
+ * times (`cp -a`, `rsync -a`) have the same versions. The time that the file system has stored
+ * counts: a file system with whole seconds, or without times after 2446, has changed it. A version
+ * that cannot be later than the previous one, at the end of that range, gets the current time
+ * instead.
  *
- * The time also tells whether attributes are kept for the version, so that reading a file without any costs nothing: they
- * are looked for only when the microsecond, counted from 1970, is 15 modulo 16, or when the time is a whole millisecond (which is all that coarse
- * file systems keep). Our writes choose the microsecond accordingly; the times of other programs' files happen to fall there now and
- * then, and cost a look that finds nothing.
+ * The time also shows whether attributes are stored for the version, so that reading a file without
+ * them costs nothing. They are looked up only if the microseconds since 1970 are 15 modulo 16, or
+ * if the time is a whole millisecond, which is all that coarse file systems store. Stowage's writes
+ * choose the microsecond accordingly. The times of other programs' files match by chance now and
+ * then, which costs one lookup.
  */
 import type { BigIntStats } from 'node:fs'
 import { performance } from 'node:perf_hooks'
@@ -17,31 +20,36 @@ import { StorageError } from '@stowage/core/provider'
 import type { DirectCalls } from '../disk/direct.js'
 import { fstat } from '../disk/system.js'
 
-/** What makes a version. */
-export type VersionFacts = Pick<BigIntStats, 'mtimeNs' | 'size'>
+/** The properties that identify a version. */
+export type VersionStats = Pick<BigIntStats, 'mtimeNs' | 'size'>
 
-/** Milliseconds: the first and the last time that a `Date` can hold. Some file systems hold later ones. */
+/**
+ * Milliseconds of the last time that a `Date` can represent; the first one is the negative. Some
+ * file systems store later ones.
+ */
 const maxDate = 8_640_000_000_000_000
 
-/** Milliseconds as a date. The dates that `stats` makes when it is asked for them cost several times as much. */
+/** Returns milliseconds as a date. The dates of `stats` cost several times as much. */
 export const dateOf = (milliseconds: bigint): Date =>
   new Date(Math.max(-maxDate, Math.min(Number(milliseconds), maxDate)))
 
-/** Fit for a file's name. */
-export const versionOf = (stats: VersionFacts): string => `${stats.mtimeNs.toString(16)}-${stats.size.toString(16)}`
+/** Returns the version as text that is valid in a file name. */
+export const versionOf = (stats: VersionStats): string => `${stats.mtimeNs.toString(16)}-${stats.size.toString(16)}`
 
-export const etagOf = (stats: VersionFacts): string => `"${versionOf(stats)}"`
+export const etagOf = (stats: VersionStats): string => `"${versionOf(stats)}"`
 
-/** Whether the file may have attributes of its own. */
-export const mayHaveAttributes = (stats: VersionFacts): boolean =>
+/** Returns whether the file may have stored attributes. */
+export const mayHaveAttributes = (stats: VersionStats): boolean =>
   stats.mtimeNs % 1_000_000n === 0n || (stats.mtimeNs / 1000n) % 16n === 15n
 
-/** Microseconds that this process has given to a version last. */
+/** The last time in microseconds that this process gave to a version. */
 let last = 0
-/** Microseconds from the process's own clock to that of the day, which may be set while we run. */
+/**
+ * Microseconds from the process's clock to the wall clock, which may be set while the process runs.
+ */
 let offset = 0
 
-/** Microseconds of the day's clock, of which the language gives only milliseconds. */
+/** Returns microseconds of the wall clock. JavaScript has only milliseconds. */
 function now(): number {
   const own = Math.floor(performance.now() * 1000)
   const day = Date.now() * 1000
@@ -49,28 +57,35 @@ function now(): number {
   return own + offset
 }
 
-/** Microseconds, later than `after` (microseconds) and than every time given before. */
+/**
+ * Returns microseconds that are later than `after` (in microseconds) and than all times returned
+ * before.
+ */
 function nextTime(withAttributes: boolean, after: number): number {
   const current = Math.max(now(), last + 1)
   let time = Math.max(current, after + 1)
   while (time % 1000 === 0 || (time % 16 === 15) !== withAttributes) time++
-  // A file from the future does not take the other files' times with it.
+  // A file with a time in the future does not affect the times of other files.
   last = Math.min(time, current + 32)
   return time
 }
 
-/** Microseconds up to which seconds as floating numbers tell one microsecond from the next: until the year 2106. */
+/**
+ * Microseconds until which floating-point seconds have a resolution of one microsecond: until the
+ * year 2106.
+ */
 const maxExact = 2 ** 32 * 1_000_000
 
 interface Candidate {
   readonly seconds: number
-  /** Whether it will do although it is not later than the version before. */
+  /** Whether the time is acceptable although it is not later than the previous version. */
   readonly mayBeEarlier: boolean
 }
 
-/** Times for a new version, the best first. */
+/** Yields times for a new version, the best first. */
 function* candidates(withAttributes: boolean, after: bigint): Generator<Candidate> {
-  // A quarter of a microsecond keeps the conversions between floating seconds and whole microseconds from rounding down.
+  // A quarter of a microsecond prevents the conversion from floating-point seconds to microseconds
+  // from rounding down.
   const inSeconds = (microseconds: number) => (microseconds + 0.25) / 1_000_000
   const replaced = Number(after / 1000n)
   const later = function* () {
@@ -78,7 +93,8 @@ function* candidates(withAttributes: boolean, after: bigint): Generator<Candidat
       yield inSeconds(nextTime(withAttributes, replaced))
       yield inSeconds(nextMillisecond(Math.max(now(), replaced)))
     }
-    // For file systems that keep whole seconds, or two of them, and for times that are too late for microseconds.
+    // For file systems that store whole seconds or two, and for times that are too late for
+    // microseconds.
     const second = Math.max(Number(after / 1_000_000_000n), Math.floor(Date.now() / 1000))
     for (const step of [1, 2, 3, 4]) yield second + step
   }
@@ -93,18 +109,21 @@ function* candidates(withAttributes: boolean, after: bigint): Generator<Candidat
 
 const nextMillisecond = (microseconds: number): number => (Math.floor(microseconds / 1000) + 1) * 1000
 
-/** A version's time as it was asked for, in seconds, and the file as the system then describes it. */
+/** The requested time of a version in seconds, and the file's stats with the stored time. */
 export interface Marked {
   readonly seconds: number
   readonly stats: BigIntStats
 }
 
-/** Gives an open file the time of a new version, later than that of `replaced` where the file system has later ones. */
+/**
+ * Gives an open file the time of a new version, later than that of `replaced` if the file system
+ * can store a later one.
+ */
 export async function markVersion(
   direct: DirectCalls,
   fd: number,
   withAttributes: boolean,
-  replaced: Pick<VersionFacts, 'mtimeNs'> | undefined,
+  replaced: Pick<VersionStats, 'mtimeNs'> | undefined,
 ): Promise<Marked> {
   const after = replaced?.mtimeNs ?? 0n
   for (const { seconds, mayBeEarlier } of candidates(withAttributes, after)) {

@@ -1,5 +1,6 @@
 /**
- * What the rooms of this package share: the root's directories, the locks, the attributes, and looking at what is there.
+ * The context of all calls: the root's directories, the locks, the attributes, and their common
+ * operations.
  */
 import type { BigIntStats } from 'node:fs'
 import { containerNotFound, fileNotFound } from '@stowage/core/provider'
@@ -9,15 +10,18 @@ import type { Lease } from '../disk/lease.js'
 import { Locks } from '../disk/locks.js'
 import { AttributeStore } from './attributes.js'
 import { Cleaner } from './cleaner.js'
-import { type OnDisk, type Place, readNote } from './places.js'
+import { type DiskLocation, type DiskPath, readNote } from './locations.js'
 import { Snapshots } from './snapshots.js'
 
 export interface WorkspaceOptions extends DirectoriesOptions {
   /** Bytes of one read or write of a large file. */
   readonly chunkSize: number
-  /** Whether the volume takes names that differ in case alone for the same. Default: found out before the first write. */
+  /**
+   * Whether the volume treats names that differ only in case as the same. Default: probed before
+   * the first write.
+   */
   readonly foldsCase?: boolean | undefined
-  /** Milliseconds for which a lock is left alone that its holder does not renew. Default: 10,000. */
+  /** Milliseconds without a renewal after which a lock can be broken. Default: 10,000. */
   readonly lease?: number | undefined
 }
 
@@ -50,60 +54,68 @@ export class Workspace {
     this.snapshots.close()
   }
 
-  /** Holds a container; `CONTAINER_NOT_FOUND`. */
-  async holdContainer(container: string): Promise<Directory> {
-    const held = await this.directories.hold([container])
+  /** Acquires a container's directory. Throws `CONTAINER_NOT_FOUND` if it does not exist. */
+  async acquireContainer(container: string): Promise<Directory> {
+    const held = await this.directories.acquire([container])
     if (held !== undefined) return held
-    // A root that is gone is no container that is missing.
+    // A missing root is not reported as a missing container.
     const root = await this.directories.root()
     root[Symbol.dispose]()
     throw containerNotFound(container)
   }
 
-  /** The error for a file that is not there: `FILE_NOT_FOUND`, or `CONTAINER_NOT_FOUND`. */
-  async notFound(place: Place): Promise<unknown> {
-    const container = await this.holdContainer(place.container)
+  /** Makes the error for a missing file: `FILE_NOT_FOUND`, or `CONTAINER_NOT_FOUND`. */
+  async notFoundError(location: DiskLocation): Promise<unknown> {
+    const container = await this.acquireContainer(location.container)
     container[Symbol.dispose]()
-    return fileNotFound(place.container, place.file)
+    return fileNotFound(location.container, location.file)
   }
 
-  /** Whatever is at the place, files or not; `undefined` when nothing is. `CONTAINER_NOT_FOUND`. */
-  async look(place: Place): Promise<BigIntStats | undefined> {
-    using directory = await this.directories.hold(place.directory)
-    return this.lookIn(directory, place)
+  /**
+   * Returns the stats of the entry at a location, whatever it is, or `undefined` if there is none.
+   * Throws `CONTAINER_NOT_FOUND`.
+   */
+  async lstat(location: DiskLocation): Promise<BigIntStats | undefined> {
+    using directory = await this.directories.acquire(location.directory)
+    return this.lstatIn(directory, location)
   }
 
-  /** As {@link look}, in the place's directory; `undefined` when that is not there. */
-  async lookIn(directory: Directory | undefined, place: Place): Promise<BigIntStats | undefined> {
+  /**
+   * Same as {@link lstat}, with the directory of the location, or `undefined` if that does not
+   * exist.
+   */
+  async lstatIn(directory: Directory | undefined, location: DiskLocation): Promise<BigIntStats | undefined> {
     if (directory === undefined) {
-      const container = await this.holdContainer(place.container)
+      const container = await this.acquireContainer(location.container)
       container[Symbol.dispose]()
       return undefined
     }
-    return this.directories.direct.lstatIfThere(directory.at(place.entry))
+    return this.directories.direct.lstatIfExists(directory.at(location.entry))
   }
 
-  /** Removes directories that the file's removal left empty, up to the container. */
-  async prune(place: Pick<Place, 'directory'>): Promise<void> {
-    for (let depth = place.directory.length - 1; depth > 0; depth--) {
-      if (!(await this.directories.removeEmpty(place.directory.slice(0, depth + 1)))) return
+  /** Deletes directories that the deletion of the file left empty, up to the container. */
+  async prune(location: Pick<DiskLocation, 'directory'>): Promise<void> {
+    for (let depth = location.directory.length - 1; depth > 0; depth--) {
+      if (!(await this.directories.removeEmpty(location.directory.slice(0, depth + 1)))) return
     }
   }
 
   /**
-   * Ends what a holder of locks has begun, and can't go on with: a move whose file has both names loses the old one, and attributes
-   * are removed that were kept for versions which never appeared, or are gone.
+   * Completes what a former holder of locks began and cannot continue. If a moved file has both
+   * names, the old one is deleted. Attributes are deleted that belong to versions which never
+   * appeared or no longer exist.
    */
   async #recover(notes: readonly string[], lease: Lease): Promise<void> {
     const changes = notes.flatMap((note) => readNote(note) ?? [])
-    const source = changes.find(({ verb }) => verb === 'leave')?.place
-    const target = changes.find(({ verb }) => verb === 'put')?.place
+    const source = changes.find(({ verb }) => verb === 'leave')?.location
+    const target = changes.find(({ verb }) => verb === 'put')?.location
     if (source !== undefined && target !== undefined) await this.#completeMove(source, target, lease)
-    for (const { place } of changes) await this.attributes.removeOthers(place, await this.#statsOf(place), lease)
+    for (const { location } of changes)
+      await this.attributes.removeOthers(location, await this.#statsOf(location), lease)
   }
 
-  async #completeMove(source: OnDisk, target: OnDisk, lease: Lease): Promise<void> {
-    using directory = await this.directories.hold(source.directory)
+  async #completeMove(source: DiskPath, target: DiskPath, lease: Lease): Promise<void> {
+    using directory = await this.directories.acquire(source.directory)
     const [before, after] = [await this.#statsOf(source), await this.#statsOf(target)]
     if (directory === undefined || before === undefined || !before.isFile()) return
     if (before.ino !== after?.ino || before.dev !== after.dev) return
@@ -111,8 +123,8 @@ export class Workspace {
     await this.prune(source)
   }
 
-  async #statsOf(place: OnDisk): Promise<BigIntStats | undefined> {
-    using directory = await this.directories.hold(place.directory)
-    return directory && this.directories.direct.lstatIfThere(directory.at(place.entry))
+  async #statsOf(location: DiskPath): Promise<BigIntStats | undefined> {
+    using directory = await this.directories.acquire(location.directory)
+    return directory && this.directories.direct.lstatIfExists(directory.at(location.entry))
   }
 }

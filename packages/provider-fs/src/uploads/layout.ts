@@ -1,5 +1,6 @@
 /**
- * Where unfinished uploads are on the disk: `uploads/<container>/<id>/` with a description, the parts and their data.
+ * The paths of unfinished uploads on the disk: `uploads/<container>/<id>/` with a description, the
+ * parts and their data.
  */
 import type { BigIntStats } from 'node:fs'
 import { bookkeeping } from '../disk/bookkeeping.js'
@@ -11,5 +12,5 @@ export const description = 'upload.json'
 export const completing = { name: 'completing', note: 'complete an upload' }
 export const validId = /^[0-9a-f]{32}$/
 
-/** Whether the data is a file of the container by now. */
+/** Returns whether the data has become a file of the container. */
 export const isCompleted = (data: BigIntStats | undefined): boolean => data === undefined || data.nlink > 1n

@@ -1,26 +1,29 @@
 import { type CallOptions, type PartUploadReference, type UploadedPart, uploadNotFound } from '@stowage/core/provider'
 import * as v from 'valibot'
 import type { Directory } from '../disk/directories.js'
-import { readdirIfThere, readFile, readlinkIfThere } from '../disk/system.js'
-import { throwAway } from '../disk/tree-removal.js'
+import { readdirIfExists, readFile, readlinkIfExists } from '../disk/system.js'
+import { discardTree } from '../disk/tree-removal.js'
 import { isAbsence } from '../errors.js'
-import { keptEntries, parseStored } from '../files/attributes.js'
+import { parseStored, storedSchemas } from '../files/attributes.js'
 import type { Workspace } from '../files/workspace.js'
 import { description, uploadsPath, validId } from './layout.js'
 
-const storedUpload = v.object({ file: v.string(), partSize: v.number(), started: v.number(), ...keptEntries })
+const storedUpload = v.object({ file: v.string(), partSize: v.number(), started: v.number(), ...storedSchemas })
 
 export type StoredUpload = v.InferOutput<typeof storedUpload>
 
-/** Holds an upload's directory, and what was said of it; `UPLOAD_NOT_FOUND`, `CONTAINER_NOT_FOUND`. */
-export async function holdUpload(
+/**
+ * Acquires an upload's directory, and reads its description. Throws `UPLOAD_NOT_FOUND` or
+ * `CONTAINER_NOT_FOUND`.
+ */
+export async function acquireUpload(
   workspace: Workspace,
   upload: PartUploadReference & { readonly partSize?: number },
 ): Promise<{ readonly directory: Directory; readonly stored: StoredUpload }> {
-  const container = await workspace.holdContainer(upload.container)
+  const container = await workspace.acquireContainer(upload.container)
   container[Symbol.dispose]()
   const directory = validId.test(upload.id)
-    ? await workspace.directories.hold([...uploadsPath, upload.container, upload.id])
+    ? await workspace.directories.acquire([...uploadsPath, upload.container, upload.id])
     : undefined
   if (directory === undefined) throw uploadNotFound(upload.container, upload.file)
   try {
@@ -44,28 +47,27 @@ export async function readStored(directory: Directory, entry: string): Promise<S
   }
 }
 
-export async function throwAwayUpload(
+export async function discardUpload(
   workspace: Workspace,
   upload: PartUploadReference,
   { signal }: CallOptions,
 ): Promise<void> {
-  // In one step, so that a part that is being sent finds out, and one that comes later finds
-  // nothing.
-  const tree = await throwAway(workspace.directories, [...uploadsPath, upload.container, upload.id])
-  if (tree !== undefined) await workspace.cleaner.free([tree], signal)
+  // In one step, so that a part that is being sent detects it, and a later one finds nothing.
+  const tree = await discardTree(workspace.directories, [...uploadsPath, upload.container, upload.id])
+  if (tree !== undefined) await workspace.cleaner.removeTrees([tree], signal)
 }
 
 export const partEntry = (partNumber: number): string => `part-${partNumber}`
 
-/** What stands in `data` for a part. */
+/** Returns the size and the tag of a part in `data`. */
 export async function readPart(directory: Directory, partNumber: number): Promise<UploadedPart | undefined> {
   const [, size, tag] =
-    /^(\d+)-([0-9a-f]+)$/.exec((await readlinkIfThere(directory.at(partEntry(partNumber)))) ?? '') ?? []
+    /^(\d+)-([0-9a-f]+)$/.exec((await readlinkIfExists(directory.at(partEntry(partNumber)))) ?? '') ?? []
   return size === undefined || tag === undefined ? undefined : { partNumber, size: Number(size), tag }
 }
 
 export async function partNumbers(directory: Directory): Promise<number[]> {
-  return (await readdirIfThere(directory.here))
+  return (await readdirIfExists(directory.path))
     .map((entry) => Number(/^part-(\d+)$/.exec(entry)?.[1] ?? 0))
     .filter((number) => number > 0)
     .sort((a, b) => a - b)

@@ -1,5 +1,5 @@
-// Runs the conformance suite over a directory in whatever runtime this is, and prints each case
-// that fails, as JSON.
+// Runs the conformance suite over a directory in the current runtime, and prints each failed case
+// as JSON.
 import { registerConformance } from '@stowage/core/conformance'
 import { FilesystemProvider } from '@stowage/provider-fs'
 

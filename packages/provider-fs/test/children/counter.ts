@@ -1,4 +1,5 @@
-// Adds to a counter by compare-and-set, as often as it is told; and creates files that only one may create.
+// Increments a counter by compare-and-set a given number of times, and creates files that only one
+// process may create.
 import { isStorageError } from '@stowage/core'
 import { FilesystemProvider } from '@stowage/provider-fs'
 

@@ -1,4 +1,5 @@
-// Does one operation and stops, or ends, in the middle: right before the call of the system that matches. Then says how it went.
+// Executes one operation, and stops or exits right before a matching system call. Then prints the
+// result.
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -7,7 +8,7 @@ import { isStorageError } from '@stowage/core'
 
 const [root = '', operation = '', call = '', action = ''] = process.argv.slice(2)
 
-/** At once, since the process may stop right afterwards. */
+/** Written synchronously, because the process may stop right afterwards. */
 function say(line: string): void {
   if (parentPort === null) fs.writeSync(1, `${line}\n`)
   else parentPort.postMessage(line)
@@ -15,7 +16,7 @@ function say(line: string): void {
 
 let done = false
 
-/** `call`: the name of a call, and how its paths end: `rename source>target`. */
+/** @param call The name of a call, and the ends of its paths: `rename source>target`. */
 function before(name: string, from: unknown, to: unknown): void {
   const [expected, paths = ''] = call.split(' ')
   const [source = '', target = ''] = paths.split('>')
@@ -53,7 +54,7 @@ const provider = new FilesystemProvider({ root, lease: Number(process.env['LEASE
 const { signal } = new AbortController()
 const attributes = { contentType: 'a/b', metadata: { by: 'holder' } }
 const common = { signal, attributes, checksums: {}, native: {} }
-const place = (file: string) => ({ container: 'box', file })
+const location = (file: string) => ({ container: 'box', file })
 const etag = async (file: string) => (await provider.getFile('box', file, { signal, conditions: {} })).etag
 
 async function run(): Promise<unknown> {
@@ -68,11 +69,11 @@ async function run(): Promise<unknown> {
       return provider.removeFile('box', 'file', { signal, conditions: { ifMatch: await etag('file') } })
     case 'move if match': {
       const conditions = { ifMatch: await etag('file') }
-      return provider.moveFile(place('source'), place('file'), { signal, conditions, native: {} })
+      return provider.moveFile(location('source'), location('file'), { signal, conditions, native: {} })
     }
     case 'move if none': {
       const conditions = { ifNoneMatch: '*' } as const
-      return provider.moveFile(place('source'), place('file'), { signal, conditions, native: {} })
+      return provider.moveFile(location('source'), location('file'), { signal, conditions, native: {} })
     }
     case 'complete if match': {
       const conditions = { ifMatch: await etag('file') }

@@ -1,4 +1,4 @@
-// Says what it knows of the process of a token, under the conditions that it is started in.
+// Prints the state of a token's process, as seen under the conditions of this process.
 import { closeSync, openSync } from 'node:fs'
 
 const { newToken, ownerState }: typeof import('../../src/disk/owner.js') = await import(
@@ -21,6 +21,6 @@ if (condition.startsWith('as user ')) {
   process.setuid?.(id)
 }
 const state = token === '' ? newToken() : ownerState(token)
-// Written before the descriptors are given back, which a pipe that is open already does not need.
+// Written before the descriptors are closed. An open pipe needs no new descriptor.
 for (const fd of open.slice(0, 10)) closeSync(fd)
 console.log(state)

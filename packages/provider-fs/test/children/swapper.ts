@@ -1,10 +1,13 @@
-// Turns a directory into a symbolic link to another one and back, without a pause, until it is killed.
+// Replaces a directory by a symbolic link and back, without a pause, until it is killed.
 import { existsSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs'
 
 const [directory = '', outside = ''] = process.argv.slice(2)
 const aside = `${directory}-aside`
 
-/** Whoever writes into the directory may make it anew while it is away, and fill or remove it at any moment: each step may fail. */
+/**
+ * A writer may create the directory again, fill it or delete it at any moment, so each step may
+ * fail.
+ */
 function attempt(step: () => void): void {
   try {
     step()

@@ -1,4 +1,4 @@
-// Ends a thread that holds a lock, and writes the same file then.
+// Ends a thread that holds a lock, and then writes the same file.
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { FilesystemProvider } from '@stowage/provider-fs'

@@ -1,11 +1,11 @@
-// Turns the directories of a tree into symbolic links and back, without a pause. The tree is named
-// by each message; it works inside of that one, wherever it is moved to, until the next message
-// comes or it is killed.
+// Replaces the directories of a tree by symbolic links and back, without a pause, until it is
+// killed. Each message names a tree. It works in the tree, even if that is moved, until the next
+// message.
 import { renameSync, symlinkSync, unlinkSync } from 'node:fs'
 
 const [outside = '', folders = '1'] = process.argv.slice(2)
 
-/** The tree is being removed: each step may fail. */
+/** The tree is being deleted, so each step may fail. */
 function attempt(step: () => void): void {
   try {
     step()

@@ -1,4 +1,4 @@
-// Calls a provider's methods without root's rights, and says what came of each, with the warnings.
+// Calls a provider's methods without root's rights, and prints the results and the warnings.
 import { subscribe } from 'node:diagnostics_channel'
 import { type WarningEvent, warningChannel } from '@stowage/core'
 import { FilesystemProvider } from '@stowage/provider-fs'

@@ -1,4 +1,5 @@
-// Writes, copies, moves and removes files in every way, without a pause, until it is killed. Tells of each operation.
+// Writes, copies, moves and deletes files in every way, without a pause, until it is killed.
+// Reports each operation.
 import { randomBytes } from 'node:crypto'
 import { isStorageError } from '@stowage/core'
 import { FilesystemProvider } from '@stowage/provider-fs'
@@ -18,7 +19,7 @@ const random = (below: number) => {
 
 const names = ['one', 'two', 'folder/three', 'folder/deeper/four', 'five//six']
 const name = () => names[random(names.length)] ?? ''
-const place = () => ({ container: 'box', file: name() })
+const location = () => ({ container: 'box', file: name() })
 
 const attributesOf = (write: string, hasAttributes: boolean) => ({
   contentType: 'application/octet-stream',
@@ -51,10 +52,10 @@ async function writeOnce(): Promise<void> {
       })
       return
     case 5:
-      await provider.copyFile(place(), place(), copying)
+      await provider.copyFile(location(), location(), copying)
       return
     case 6: {
-      const [from, to] = [place(), place()]
+      const [from, to] = [location(), location()]
       if (from.file !== to.file) await provider.moveFile(from, to, copying)
       return
     }

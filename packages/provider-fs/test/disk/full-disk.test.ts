@@ -3,8 +3,8 @@ import { closeSync, mkdirSync, openSync, symlinkSync, writeSync } from 'node:fs'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { names, never, openProvider, put, reading, writing } from './fixture.js'
-import { canMountImages, canUnshare, mounted, mountedExt4 } from './machine.js'
+import { names, never, openProvider, put, reading, writing } from '../fixture.js'
+import { canMountImages, canUnshare, mounted, mountedExt4 } from '../machine.js'
 
 const kept = { contentType: 'a/b', metadata: { key: 'value' } }
 
@@ -16,7 +16,7 @@ function untilFull(work: () => void): void {
   }
 }
 
-/** Takes all blocks, and what inodes there are without one, as another program does that writes and writes. */
+/** Uses up all blocks. */
 function fill(volume: string): void {
   const fd = openSync(join(volume, 'filler'), 'a')
   const piece = Buffer.alloc(65_536)
@@ -24,24 +24,24 @@ function fill(volume: string): void {
   closeSync(fd)
 }
 
-function takeInodes(volume: string): void {
-  let made = 0
+function useInodes(volume: string): void {
+  let count = 0
   mkdirSync(join(volume, 'inodes'))
-  untilFull(() => symlinkSync('x', join(volume, 'inodes', String(made++))))
+  untilFull(() => symlinkSync('x', join(volume, 'inodes', String(count++))))
 }
 
-/** Long enough for a link to it to need a block. */
+/** So long that a link with this target needs a block. */
 const long = (text: string) => `${text}-${'x'.repeat(150)}`
 
 const volumes = [
   ['ext4', canMountImages, () => mountedExt4(8_388_608), fill],
-  ['ext4 without inodes', canMountImages, () => mountedExt4(8_388_608, '-N', '256'), takeInodes],
+  ['ext4 without inodes', canMountImages, () => mountedExt4(8_388_608, '-N', '256'), useInodes],
   ['tmpfs', canUnshare, () => mounted('-t', 'tmpfs', '-o', 'size=1m', 'tmpfs'), fill],
-  ['tmpfs without inodes', canUnshare, () => mounted('-t', 'tmpfs', '-o', 'nr_inodes=200', 'tmpfs'), takeInodes],
+  ['tmpfs without inodes', canUnshare, () => mounted('-t', 'tmpfs', '-o', 'nr_inodes=200', 'tmpfs'), useInodes],
 ] as const
 
 describe.each(volumes)('on a full disk (%s)', (_, isPossible, mount, use) => {
-  it.runIf(isPossible)('files, uploads and containers can be removed', async () => {
+  it.runIf(isPossible)('files, uploads and containers can be deleted', async () => {
     const volume = await mount()
     const root = join(volume, 'root')
     await mkdir(root)
@@ -79,26 +79,29 @@ describe.each(volumes)('on a full disk (%s)', (_, isPossible, mount, use) => {
     expect(left.filter((entry) => !entry.isDirectory() || entry.parentPath.endsWith('/tmp'))).toEqual([])
   })
 
-  it.runIf(isPossible)('so can files and containers of a tree in which nothing was written yet', async () => {
-    const volume = await mount()
-    const root = join(volume, 'root')
-    await mkdir(join(root, 'box'), { recursive: true })
-    await mkdir(join(root, 'box', 'folder'))
-    for (const name of ['one', 'folder/two', 'three']) await writeFile(join(root, 'box', name), 'x')
-    use(volume)
-    const provider = openProvider(root)
-    const { etag } = await provider.getFile('box', 'one', reading)
-    await provider.removeFile('box', 'one', { signal: never, conditions: { ifMatch: etag } })
-    await provider.removeFile('box', 'folder/two', reading)
-    expect(await names(provider)).toEqual(['three'])
-    use === fill && fill(volume)
-    await provider.clean()
-    await provider.destroyContainer('box', { signal: never, onlyIfEmpty: false })
-    expect(await readdir(root)).not.toContain('box')
-  })
+  it.runIf(isPossible)(
+    'files and containers of a tree to which the provider has not written can be deleted',
+    async () => {
+      const volume = await mount()
+      const root = join(volume, 'root')
+      await mkdir(join(root, 'box'), { recursive: true })
+      await mkdir(join(root, 'box', 'folder'))
+      for (const name of ['one', 'folder/two', 'three']) await writeFile(join(root, 'box', name), 'x')
+      use(volume)
+      const provider = openProvider(root)
+      const { etag } = await provider.getFile('box', 'one', reading)
+      await provider.removeFile('box', 'one', { signal: never, conditions: { ifMatch: etag } })
+      await provider.removeFile('box', 'folder/two', reading)
+      expect(await names(provider)).toEqual(['three'])
+      use === fill && fill(volume)
+      await provider.clean()
+      await provider.destroyContainer('box', { signal: never, onlyIfEmpty: false })
+      expect(await readdir(root)).not.toContain('box')
+    },
+  )
 
   it.runIf(isPossible)(
-    'so can a container with names that are not UTF-8, in which nothing was written yet',
+    'a container to which the provider has not written, with names that are not UTF-8, can be deleted',
     async () => {
       const volume = await mount()
       const root = join(volume, 'root')

@@ -4,8 +4,8 @@ import { link, lstat, mkdir, readdir, readFile, readlink, rename, symlink, unlin
 import { join } from 'node:path'
 import { isStorageError } from '@stowage/core'
 import { describe, expect, it } from 'vitest'
-import type { FilesystemProviderOptions } from '../src/index.js'
-import { names, never, newDirectory, newStorage, openProvider, put, reading, readText, writing } from './fixture.js'
+import type { FilesystemProviderOptions } from '../../src/index.js'
+import { names, never, newDirectory, newStorage, openProvider, put, reading, readText, writing } from '../fixture.js'
 
 async function withOutside(options: Partial<FilesystemProviderOptions> = {}) {
   const outside = await newDirectory()
@@ -15,11 +15,11 @@ async function withOutside(options: Partial<FilesystemProviderOptions> = {}) {
 
 const ways = [
   { how: 'by descriptor', options: {} },
-  { how: 'by path, as where the kernel tells no paths', options: { byDescriptor: false } },
+  { how: 'by path, as on systems that do not report paths', options: { byDescriptor: false } },
 ]
 
-describe.each(ways)('When directories are reached $how', ({ options }) => {
-  it('A symbolic link to a file is neither shown, read, replaced nor removed', async () => {
+describe.each(ways)('If directories are accessed $how', ({ options }) => {
+  it('a symbolic link to a file is not listed, read, replaced or deleted', async () => {
     const { outside, provider, box } = await withOutside(options)
     await symlink(join(outside, 'secret'), join(box, 'link'))
     expect(await names(provider)).toEqual([])
@@ -31,7 +31,7 @@ describe.each(ways)('When directories are reached $how', ({ options }) => {
     expect(await readlink(join(box, 'link'))).toBe(join(outside, 'secret'))
   })
 
-  it('A symbolic link to a directory is no folder: nothing below it is shown, read, written or removed', async () => {
+  it('a symbolic link to a directory is not a folder: nothing below it is listed, read, written or deleted', async () => {
     const { outside, provider, box } = await withOutside(options)
     await symlink(outside, join(box, 'dir'))
     await put(provider, 'file', 'file')
@@ -51,7 +51,7 @@ describe.each(ways)('When directories are reached $how', ({ options }) => {
     expect(await readdir(outside)).toEqual(['secret'])
   })
 
-  it('A symbolic link further up in the path leads nowhere either', async () => {
+  it('a symbolic link further up in the path is not followed', async () => {
     const { outside, provider, box } = await withOutside(options)
     await mkdir(join(outside, 'sub', 'deep'), { recursive: true })
     await writeFile(join(outside, 'sub', 'deep', 'secret'), 'secret')
@@ -81,7 +81,7 @@ describe.each(ways)('When directories are reached $how', ({ options }) => {
     expect(await readFile(join(outside, 'sub', 'deep', 'secret'), 'utf8')).toBe('secret')
   })
 
-  it('A symbolic link at the root is no container', async () => {
+  it('a symbolic link in the root is not a container', async () => {
     const { outside, root, provider } = await withOutside(options)
     await symlink(outside, join(root, 'linked'))
     const { entries } = await provider.listContainers({ signal: never, limit: 10 })
@@ -95,7 +95,7 @@ describe.each(ways)('When directories are reached $how', ({ options }) => {
     expect(await readdir(outside)).toEqual(['secret'])
   })
 
-  it('The root itself may be a symbolic link', async () => {
+  it('the root may be a symbolic link', async () => {
     const { root, provider } = await newStorage(options)
     await put(provider, 'a/b', 'here')
     const link = join(await newDirectory(), 'root')
@@ -106,7 +106,7 @@ describe.each(ways)('When directories are reached $how', ({ options }) => {
     expect(await readText(provider, 'a/c')).toBe('there')
   })
 
-  it('Destroying a container removes links in it, and nothing that they lead to', async () => {
+  it('destroying a container deletes the links in it, but not their targets', async () => {
     const { outside, provider, box } = await withOutside(options)
     await symlink(outside, join(box, 'dir'))
     await symlink(join(outside, 'secret'), join(box, 'link'))
@@ -117,7 +117,7 @@ describe.each(ways)('When directories are reached $how', ({ options }) => {
     expect(await readFile(join(outside, 'secret'), 'utf8')).toBe('secret')
   })
 
-  it('Pipes are no files, and nobody waits for them', async () => {
+  it('pipes are not files, and no call waits for them', async () => {
     const { provider, box } = await newStorage(options)
     execFileSync('sh', ['-c', 'mkfifo "$1"', 'sh', join(box, 'pipe')])
     expect(await names(provider)).toEqual([])
@@ -126,7 +126,7 @@ describe.each(ways)('When directories are reached $how', ({ options }) => {
     await expect(put(provider, 'pipe', 'x')).rejects.toMatchObject({ code: 'NAME_CONFLICT' })
   })
 
-  it('Bookkeeping that is a symbolic link is refused', async () => {
+  it('a symbolic link instead of .stowage is rejected', async () => {
     const outside = await newDirectory()
     const root = await newDirectory()
     await symlink(outside, join(root, '.stowage'))
@@ -134,7 +134,7 @@ describe.each(ways)('When directories are reached $how', ({ options }) => {
     const provider = openProvider(root, options)
     await expect(provider.putFile('box', 'file', Buffer.from('x'), writing)).rejects.toMatchObject({
       code: 'INTERNAL',
-      message: expect.stringContaining('our own directory'),
+      message: expect.stringContaining('the directory .stowage cannot be created'),
     })
     expect(await readdir(outside)).toEqual([])
     await unlink(join(root, '.stowage'))
@@ -154,7 +154,7 @@ it('Two names of one inode are two files: moving one onto the other leaves one',
 })
 
 it.runIf(process.platform === 'linux')(
-  'A folder that becomes a symbolic link, again and again while files in it are used, leads nowhere',
+  'A folder that is repeatedly replaced by a symbolic link while its files are used is never followed',
   async () => {
     const { outside, provider, box } = await withOutside()
     for (const directory of ['dir', 'dir/sub']) {
@@ -163,9 +163,9 @@ it.runIf(process.platform === 'linux')(
     }
     await mkdir(join(outside, 'sub'))
     await writeFile(join(outside, 'sub', 'secret'), 'secret')
-    const swapper = fork(new URL('./children/swapper.ts', import.meta.url), [join(box, 'dir'), outside])
+    const swapper = fork(new URL('../children/swapper.ts', import.meta.url), [join(box, 'dir'), outside])
     await once(swapper, 'message')
-    // INTERNAL: the folder was moved away with the file just written into it.
+    // INTERNAL: the folder was moved away together with the file that was just written.
     const allowed = new Set(['FILE_NOT_FOUND', 'NAME_CONFLICT', 'INTERNAL'])
     const outcomes: Record<string, number> = {}
     const attempt = async (work: Promise<unknown>) => {
@@ -207,7 +207,7 @@ it.runIf(process.platform === 'linux')(
   30_000,
 )
 
-it('A folder moved away while its files are used is found at its new place', async () => {
+it('A folder that is moved while its files are used is found at its new path', async () => {
   const { provider, box } = await newStorage()
   await put(provider, 'old/file', 'content')
   await rename(join(box, 'old'), join(box, 'new'))

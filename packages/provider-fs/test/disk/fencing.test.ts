@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { newStorage, openProvider, put, reading, readText } from './fixture.js'
-import { killedHolder, startHolder } from './holder.js'
+import { newStorage, openProvider, put, reading, readText } from '../fixture.js'
+import { killedHolder, startHolder } from '../holder.js'
 
 const lease = 150
 const kept = { contentType: 'a/b', metadata: { by: 'us' } }
@@ -12,7 +12,7 @@ const bookkeeping = async (root: string) =>
     .filter((entry) => !entry.isDirectory() || entry.parentPath.endsWith('/tmp'))
     .map(({ name }) => name)
 
-describe('a process that is stopped while it holds a lock, for longer than the lock lasts', () => {
+describe('a process that is stopped with a lock for longer than the lease', () => {
   const changes = [
     ['put', 'rename >/file'],
     ['put if match', 'rename >/file'],
@@ -21,7 +21,7 @@ describe('a process that is stopped while it holds a lock, for longer than the l
     ['complete if match', 'rename >/file'],
   ] as const
 
-  it.each(changes)('changes nothing after it goes on: %s', async (operation, call) => {
+  it.each(changes)('changes nothing after it continues: %s', async (operation, call) => {
     const { root } = await newStorage()
     const provider = openProvider(root, { lease })
     await put(provider, 'file', 'old', { attributes: kept })
@@ -32,7 +32,7 @@ describe('a process that is stopped while it holds a lock, for longer than the l
 
     const written = await put(provider, 'file', 'ours', { attributes: kept, conditions: { ifMatch: etag } })
     holder.process.kill('SIGCONT')
-    expect(await holder.says()).toMatch(/^UNAVAILABLE: another process has taken the lock over/)
+    expect(await holder.says()).toMatch(/^UNAVAILABLE: another process has broken the lock/)
 
     expect(await readText(provider, 'file')).toBe('ours')
     expect(await readText(provider, 'source')).toBe('moving')
@@ -45,7 +45,7 @@ describe('a process that is stopped while it holds a lock, for longer than the l
     expect((await bookkeeping(root)).filter((name) => !/^[0-9a-f]{62}-/.test(name))).toEqual([])
   })
 
-  it('takes no attributes of files from a container that was made after it destroyed the old one', async () => {
+  it('deletes no attributes of a container that was created after it destroyed the previous one', async () => {
     const { root } = await newStorage()
     const provider = openProvider(root, { lease })
     await put(provider, 'file', 'old', { attributes: kept })
@@ -65,7 +65,7 @@ describe('a process that is stopped while it holds a lock, for longer than the l
     const first = startHolder(root, 'put', 'rename >.0', 'SIGSTOP')
     expect(await first.says()).toBe('there')
     const second = startHolder(root, 'put', 'rename >/file', 'SIGSTOP')
-    // Breaks the lock, for which the second one would have to wait longer.
+    // Breaks the lock. The second process would have to wait longer.
     await put(provider, 'file', 'ours')
     expect(await second.says()).toBe('there')
     const [lock] = await readdir(join(root, '.stowage', 'locks'))
@@ -82,7 +82,7 @@ describe('a process that is killed between the two steps of a move', () => {
   const finish = {
     'the next write of the new name': (root: string) => put(openProvider(root), 'file', 'x', { attributes: kept }),
     'the next write of the old name': (root: string) => put(openProvider(root), 'source', 'x', { attributes: kept }),
-    'a start': async (root: string) => {
+    'clean()': async (root: string) => {
       const provider = openProvider(root)
       await put(provider, 'other', 'x')
       await provider.clean()

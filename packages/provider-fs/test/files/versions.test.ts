@@ -13,8 +13,8 @@ import {
 } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { copyContent } from '../src/copier.js'
-import { Workspace } from '../src/files/workspace.js'
+import { copyContent } from '../../src/copier.js'
+import { Workspace } from '../../src/files/workspace.js'
 import {
   list,
   never,
@@ -27,12 +27,12 @@ import {
   reading,
   readText,
   writing,
-} from './fixture.js'
+} from '../fixture.js'
 
 const kept = { contentType: 'a/b', cacheControl: 'no-store', metadata: { key: 'välue', __proto__x: '' } }
 
 describe('the versions of a name', () => {
-  it('have times that only grow, and ETags that all differ, however fast they follow each other', async () => {
+  it('have increasing times and unique ETags, even in rapid succession', async () => {
     const { provider } = await newStorage()
     const etags = new Set<string>()
     let last = 0n
@@ -47,7 +47,7 @@ describe('the versions of a name', () => {
     expect(etags.size).toBe(300)
   })
 
-  it('follow a file from the future, and leave other files in the present', async () => {
+  it('follow a file from the future, and do not affect the times of other files', async () => {
     const { provider, box } = await newStorage()
     const future = new Date('2099-01-01T00:00:00.123Z')
     await writeFile(join(box, 'future'), 'x')
@@ -59,7 +59,7 @@ describe('the versions of a name', () => {
     expect(Number(other.mtime)).toBeLessThan(Date.now() + 1000)
   })
 
-  it('change when another program writes the file', async () => {
+  it('change if another program writes the file', async () => {
     const { provider, box } = await newStorage()
     const { etag } = await put(provider, 'file', 'ours', { attributes: kept })
     await writeFile(join(box, 'file'), 'their')
@@ -73,7 +73,7 @@ describe('the versions of a name', () => {
 })
 
 describe('conditions', () => {
-  it('let one of a removal and a replacement of the same version through, from two processes’ handles', async () => {
+  it('let only one of a deletion and a replacement of the same version succeed, in two processes', async () => {
     const { root, provider } = await newStorage()
     const other = openProvider(root)
     for (let round = 0; round < 150; round++) {
@@ -93,9 +93,10 @@ describe('conditions', () => {
 })
 
 describe('a list', () => {
-  it('shows what was written since the last one, even when the directory’s time does not tell', async () => {
+  it("shows what was written since the previous one, even if the directory's time did not change", async () => {
     const { provider, box } = await newStorage()
-    // As on a file system whose clock has not ticked yet: the directory seems to have changed just now, twice at the same time.
+    // As on a file system whose clock has not ticked yet: both changes of the directory have the
+    // same time.
     const time = new Date(Date.now() + 3_600_000)
     await put(provider, 'a', 'x')
     await utimes(box, time, time)
@@ -107,7 +108,7 @@ describe('a list', () => {
 })
 
 describe('attributes', () => {
-  it('that the name tells need no bookkeeping, and others do', async () => {
+  it('that the name implies are not stored, and others are', async () => {
     const { root, provider } = await newStorage()
     await put(provider, 'photo.png', 'x', { attributes: { contentType: 'image/png', metadata: {} } })
     await put(provider, 'unknown', 'x', { attributes: plain })
@@ -123,7 +124,7 @@ describe('attributes', () => {
     expect(await keptFiles(root)).toBe(0)
   })
 
-  it('go with a file that is moved and stay with one that is copied', async () => {
+  it('are moved with a moved file, and stay with a copied one', async () => {
     const { root, provider } = await newStorage()
     await put(provider, 'a', 'x', { attributes: kept, checksums: { md5: '9dd4e461268c8034f5c8564e155c67a6' } })
     const options = { ...reading, native: {} }
@@ -141,7 +142,7 @@ describe('attributes', () => {
     expect(await keptFiles(root)).toBe(1)
   })
 
-  it('of a type that only the old name told are kept under the new one', async () => {
+  it('with a type that only the old name implied are stored under the new name', async () => {
     const { provider } = await newStorage()
     await put(provider, 'a.png', 'x', { attributes: { contentType: 'image/png', metadata: {} } })
     const options = { ...reading, native: {} }
@@ -157,7 +158,7 @@ describe('attributes', () => {
     })
   })
 
-  it('are those of the version that is read, while it is replaced again and again', async () => {
+  it('are those of the version that is read, while it is replaced repeatedly', async () => {
     const { provider } = await newStorage()
     const write = (round: number) =>
       put(provider, 'file', String(round), {
@@ -195,7 +196,7 @@ describe('attributes', () => {
     }
   })
 
-  it('that can’t be read, as after a loss of power, are those that the name tells', async () => {
+  it('that cannot be read, as after a loss of power, are those that the name implies', async () => {
     const { root, provider } = await newStorage()
     await put(provider, 'a.png', 'x', { attributes: kept })
     const attributes = join(root, '.stowage', 'attributes')
@@ -214,7 +215,7 @@ describe('a move', () => {
     ] as const
   const options = { ...reading, native: {} }
 
-  it('keeps the time, and with it the ETag, unless the target is newer', async () => {
+  it('keeps the time, and therefore the ETag, unless the target is newer', async () => {
     const { provider } = await newStorage()
     for (const attributes of [plain, kept]) {
       const { etag } = await put(provider, 'a', 'x', { attributes })
@@ -229,9 +230,10 @@ describe('a move', () => {
 })
 
 describe('a copy', () => {
-  it('begins anew when its source is written in place meanwhile, and is never a mix', async () => {
+  it('is restarted if its source is written in place in the meantime, and never mixes versions', async () => {
     const { root, provider, box } = await newStorage({ chunkSize: 65_536 })
-    // Larger than what the kernel copies in one go, and almost without blocks, so that it takes no room.
+    // Larger than what the kernel copies in one call, and almost without blocks, so that it needs
+    // no space.
     const size = 100_000_000
     await writeFile(join(box, 'source'), '1')
     await truncate(join(box, 'source'), size - 1)
@@ -251,7 +253,7 @@ describe('a copy', () => {
       return false
     }
     while (!settled && !(await hasBegun()));
-    // A file system that shares blocks has the copy at once: then there is no meanwhile.
+    // A file system that shares blocks completes the copy at once, so there is no time in between.
     const expected = settled ? '1' : '2'
     const source = await open(join(box, 'source'), 'r+')
     await source.write('2', 0)
@@ -267,7 +269,7 @@ describe('a copy', () => {
     expect(ends).toEqual([expected, expected])
   })
 
-  it('of the first bytes of a file has just those, whatever the target held', async () => {
+  it('of the first bytes of a file contains only those, whatever the target contained', async () => {
     const directory = await newDirectory()
     await writeFile(join(directory, 'source'), 'a'.repeat(100))
     await writeFile(join(directory, 'target'), 'z'.repeat(500))
@@ -289,7 +291,7 @@ describe('a read', () => {
   const size = 5_000_000
   const large = (letter: string) => Buffer.alloc(size, letter)
 
-  it('goes on with the version that it began with when the file is replaced, moved or removed', async () => {
+  it('continues with its version if the file is replaced, moved or deleted', async () => {
     const { provider } = await newStorage()
     const changes = [
       () => provider.putFile('box', 'file', large('b'), writing),
@@ -320,7 +322,7 @@ describe('a read', () => {
     }
   })
 
-  it('fails when another program shortens or overwrites the file in place', async () => {
+  it('fails if another program shortens or overwrites the file in place', async () => {
     const { provider, box } = await newStorage()
     const changes = [() => truncate(join(box, 'file'), 2_500_000), () => writeFile(join(box, 'file'), large('b'))]
     for (const change of changes) {
@@ -339,7 +341,7 @@ describe('a read', () => {
     }
   })
 
-  it('that is given up closes its descriptor', async () => {
+  it('that is not finished closes its descriptor', async () => {
     const { provider, box } = await newStorage()
     await provider.putFile('box', 'file', large('a'), writing)
     const openFiles = async () => {
@@ -360,7 +362,7 @@ describe('a read', () => {
 })
 
 describe('a replacement', () => {
-  it('is a new inode: who has the old file open keeps it, and hard links to it stay', async () => {
+  it('is a new inode: open descriptors and hard links keep the old file', async () => {
     const { provider, box } = await newStorage()
     await put(provider, 'file', 'old')
     const before = await stat(join(box, 'file'))
@@ -369,7 +371,7 @@ describe('a replacement', () => {
     expect(await readFile(join(box, 'file'), 'utf8')).toBe('new')
   })
 
-  it('of an empty folder by a file works, and of one with files is a conflict that names the file', async () => {
+  it('of an empty folder by a file succeeds, and of one with files is a conflict that names the file', async () => {
     const { provider, box } = await newStorage()
     await mkdir(join(box, 'folder', 'deeper'), { recursive: true })
     await put(provider, 'folder', 'file now')
@@ -386,7 +388,7 @@ describe('a replacement', () => {
     expect((await list(provider)).map(({ name }) => name)).toEqual(['folder', 'other/file'])
   })
 
-  it('leaves no folder behind when it fails or the last file of one is removed', async () => {
+  it('leaves no folder behind if it fails or the last file of a folder is deleted', async () => {
     const { provider, box } = await newStorage()
     await put(provider, 'a/b/c', 'x')
     await expect(put(provider, 'd/e/f', 'x', { conditions: { ifMatch: '"x"' } })).rejects.toMatchObject({
@@ -397,7 +399,7 @@ describe('a replacement', () => {
     expect(await readdir(box)).toEqual([])
   })
 
-  it('in parallel with the pruning of its folder never loses the file', async () => {
+  it('concurrent with the pruning of its folder never loses the file', async () => {
     const { provider } = await newStorage()
     for (let round = 0; round < 200; round++) {
       await put(provider, 'a/b/one', 'x')
@@ -409,7 +411,7 @@ describe('a replacement', () => {
 })
 
 describe('a body', () => {
-  it('whose source uses one buffer again and again is stored as it was given', async () => {
+  it('whose source reuses one buffer is stored correctly', async () => {
     const { provider } = await newStorage({ chunkSize: 8192 })
     for (const pieceSize of [1, 100, 8191, 8192, 8193, 30_000]) {
       async function* body() {
@@ -422,7 +424,7 @@ describe('a body', () => {
     }
   })
 
-  it('of many sizes of pieces is stored as it was given, by many writers at once', async () => {
+  it('in chunks of many sizes is stored correctly by many concurrent writers', async () => {
     const { provider } = await newStorage({ chunkSize: 1_048_576 })
     await Promise.all(
       Array.from({ length: 60 }, async (_, writer) => {

@@ -2,25 +2,25 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { foldsCase, otherSpelling } from '../src/disk/case-folding.js'
-import { Directories } from '../src/disk/directories.js'
-import { newToken } from '../src/disk/owner.js'
-import { lockOf, placeOf } from '../src/files/places.js'
-import { names, never, newDirectory, newStorage, openProvider, put, reading, readText, writing } from './fixture.js'
+import { foldsCase, otherSpelling } from '../../src/disk/case-folding.js'
+import { Directories } from '../../src/disk/directories.js'
+import { newToken } from '../../src/disk/owner.js'
+import { locationOf, lockOf } from '../../src/files/locations.js'
+import { names, never, newDirectory, newStorage, openProvider, put, reading, readText, writing } from '../fixture.js'
 
-/** A token as a process had it that has ended. */
+/** A token of a process that has ended. */
 function tokenOfTheDead(): string {
   const pid = execFileSync(process.execPath, ['-p', 'process.pid'], { encoding: 'utf8' }).trim()
   return newToken().replace(/^([0-9a-f]+)-\d+-/, `$1-${pid}-`)
 }
 
-/** A token as a process of another machine has it. */
+/** A token of a process on another machine. */
 const tokenFromElsewhere = (): string => newToken().replace(/^[0-9a-f]{16}/, '0123456789abcdef')
 
 const kept = { contentType: 'a/b', metadata: { key: 'value' } }
 
-describe('what a killed process left', () => {
-  it('is cleared by the first write of the next one: temporary files, thrown-away containers and locks', async () => {
+describe('the data of a killed process', () => {
+  it('is deleted by the first write of the next process: temporary files, discarded containers and locks', async () => {
     const { root, provider } = await newStorage()
     await put(provider, 'file', 'x')
     const temporaries = join(root, '.stowage', 'tmp')
@@ -39,7 +39,7 @@ describe('what a killed process left', () => {
     expect(await readdir(temporaries)).toEqual([ours])
   })
 
-  it('does not keep anybody from the name that it had locked, and attributes that never got a version are removed', async () => {
+  it('does not block the locked name, and attributes of a version that never appeared are deleted', async () => {
     const { root, provider } = await newStorage()
     await put(provider, 'file', 'old', { attributes: kept })
     const attributes = join(root, '.stowage', 'attributes', 'box')
@@ -47,7 +47,7 @@ describe('what a killed process left', () => {
     const [entry = ''] = await readdir(join(attributes, shelf))
     const neverSeen = join(attributes, shelf, `${entry.slice(0, 62)}-123-4`)
     await writeFile(neverSeen, await readFile(join(attributes, shelf, entry)))
-    const lock = lockOf(placeOf('box', 'file'))
+    const lock = lockOf(locationOf('box', 'file'))
     await symlink(`${tokenOfTheDead()} ${lock.note}`, join(root, '.stowage', 'locks', lock.name))
     await Promise.all([1, 2, 3].map(() => put(openProvider(root), 'other', 'x')))
     expect(await provider.getFile('box', 'file', reading)).toMatchObject(kept)
@@ -60,10 +60,10 @@ describe('what a killed process left', () => {
     expect(await readdir(join(root, '.stowage', 'locks'))).toEqual([])
   })
 
-  it('on another machine counts as left behind when a lock is a minute old', async () => {
+  it('on another machine counts as left behind if a lock is a minute old', async () => {
     const { root, provider } = await newStorage()
     await put(provider, 'file', 'old')
-    const lock = lockOf(placeOf('box', 'file'))
+    const lock = lockOf(locationOf('box', 'file'))
     const path = join(root, '.stowage', 'locks', lock.name)
     await symlink(`${tokenFromElsewhere()} ${lock.note}`, path)
     const giveUp = new AbortController()
@@ -77,8 +77,8 @@ describe('what a killed process left', () => {
   })
 })
 
-describe('cleaning', () => {
-  it('removes what is kept for files and containers that other programs have removed, and nothing else', async () => {
+describe('clean()', () => {
+  it('deletes only the attributes and uploads of files and containers that other programs deleted', async () => {
     const { root, provider, box } = await newStorage()
     await provider.createContainer('gone', { signal: never })
     await provider.putFile('gone', 'file', Buffer.from('x'), { ...writing, attributes: kept })
@@ -100,7 +100,7 @@ describe('cleaning', () => {
     ])
   })
 
-  it('has nothing to do at a root without bookkeeping', async () => {
+  it('does nothing in a root without .stowage', async () => {
     const root = await newDirectory()
     await openProvider(root).clean()
     expect(await readdir(root)).toEqual([])
@@ -108,23 +108,23 @@ describe('cleaning', () => {
 })
 
 describe('a volume that folds case', () => {
-  it('is found out by a name asked for in upper case, and leaves nothing to be cleared', async () => {
+  it('is detected by an upper-case name, and nothing is left to clean up', async () => {
     const { root, provider } = await newStorage()
     const directories = new Directories({ root, createRoot: false, fsync: false })
     using directory = await directories.root()
     await writeFile(join(root, 'entry'), '')
-    // What a folding volume does: the entry is found under both names.
+    // Creates the entry under both names, as a folding volume has it.
     if (!(await foldsCase(directory, 'entry'))) await writeFile(join(root, 'ENTRY'), '')
     expect(await foldsCase(directory, 'entry')).toBe(true)
     directories.close()
     await put(provider, 'file', 'x')
-    // The second write is the first one that asks.
+    // Only the second write probes the volume.
     await put(provider, 'file', 'y')
     expect((await readdir(join(root, '.stowage'))).toSorted()).toEqual(['locks', 'tmp'])
     expect(await readdir(join(root, '.stowage', 'tmp'))).toEqual([])
   })
 
-  it('takes names for the same that differ in case or in composition', () => {
+  it('treats names as the same that differ in case or composition', () => {
     expect(otherSpelling(['Photo', 'other'], 'photo')).toBe('Photo')
     expect(otherSpelling(['e\u0301'], '\u00e9')).toBe('e\u0301')
     expect(otherSpelling(['STRASSE'], 'straße')).toBe('STRASSE')
@@ -132,12 +132,12 @@ describe('a volume that folds case', () => {
     expect(otherSpelling(['photos'], 'photo')).toBeUndefined()
   })
 
-  it('refuses a write that would replace a file of another spelling, and takes one of the same', async () => {
+  it('rejects a write that would replace a file with another spelling, and accepts one with the same', async () => {
     const { provider, box } = await newStorage({ foldsCase: true })
     await put(provider, 'photo', 'x')
     await put(provider, 'photo', 'y')
     expect(await readText(provider, 'photo')).toBe('y')
-    // As such a volume shows it: what is asked for as `Photo` exists, and is listed as `photo`.
+    // A folding volume: the entry `Photo` exists, and is listed as `photo`.
     await writeFile(join(box, 'Photo'), 'z')
     expect(await names(provider)).toEqual(['Photo', 'photo'])
     await put(provider, 'Photo', 'both are listed, so they are two files')

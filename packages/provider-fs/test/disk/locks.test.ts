@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { newToken } from '../src/disk/owner.js'
-import { lockOf, placeOf } from '../src/files/places.js'
-import { Workspace } from '../src/files/workspace.js'
-import { never, newStorage, openProvider, put, readText } from './fixture.js'
-import { startHolder } from './holder.js'
-import { runAs } from './machine.js'
+import { newToken } from '../../src/disk/owner.js'
+import { locationOf, lockOf } from '../../src/files/locations.js'
+import { Workspace } from '../../src/files/workspace.js'
+import { never, newStorage, openProvider, put, readText } from '../fixture.js'
+import { startHolder } from '../holder.js'
+import { runAs } from '../machine.js'
 
 const lease = 150
 const run = promisify(execFile)
@@ -17,22 +17,22 @@ const run = promisify(execFile)
 const locksIn = (root: string) => readdir(join(root, '.stowage', 'locks'))
 
 describe('a lock', () => {
-  it('of a thread that was ended is broken, though its process runs', async () => {
+  it('of a thread that has ended is broken, although its process is running', async () => {
     const { root, provider } = await newStorage()
     await put(provider, 'file', 'old')
-    await run(process.execPath, [fileURLToPath(new URL('./children/threads.ts', import.meta.url)), root])
+    await run(process.execPath, [fileURLToPath(new URL('../children/threads.ts', import.meta.url)), root])
     expect(await readText(provider, 'file')).toBe('ours')
     expect(await locksIn(root)).toEqual([])
   })
 
-  it('that a process keeps renewing is left alone, and a caller that waits gets an error that names the file', async () => {
+  it('that a process renews is not broken, and a waiting caller gets an error that names the file', async () => {
     const { root, provider } = await newStorage()
     await put(provider, 'folder/file', 'old')
     const workspace = new Workspace({ root, createRoot: false, fsync: false, chunkSize: 65_536, lease })
     const done = Promise.withResolvers<void>()
-    const held = workspace.locks.hold([lockOf(placeOf('box', 'folder/file'))], never, () => done.promise)
+    const held = workspace.locks.withLocks([lockOf(locationOf('box', 'folder/file'))], never, () => done.promise)
     const other = openProvider(root, { lease })
-    const error = { code: 'BUSY', message: '"box/folder/file" is locked by another operation that takes long' }
+    const error = { code: 'BUSY', message: '"box/folder/file" is locked by another operation for too long' }
     const results = await Promise.allSettled([1, 2, 3].map((text) => put(other, 'folder/file', String(text))))
     for (const result of results) expect(result).toMatchObject({ status: 'rejected', reason: error })
     done.resolve()
@@ -41,25 +41,25 @@ describe('a lock', () => {
     expect(await readText(provider, 'folder/file')).toBe('new')
   })
 
-  it('in the same process is waited for no longer either', async () => {
+  it('in the same process has the same limit', async () => {
     const { root } = await newStorage()
     const { locks } = new Workspace({ root, createRoot: false, fsync: false, chunkSize: 65_536, lease })
-    const lock = lockOf(placeOf('box', 'file'))
+    const lock = lockOf(locationOf('box', 'file'))
     const done = Promise.withResolvers<void>()
-    const held = locks.hold([lock], never, () => done.promise)
-    await expect(locks.hold([lock], never, async () => undefined)).rejects.toMatchObject({ code: 'BUSY' })
+    const held = locks.withLocks([lock], never, () => done.promise)
+    await expect(locks.withLocks([lock], never, async () => undefined)).rejects.toMatchObject({ code: 'BUSY' })
     done.resolve()
     await held
-    await locks.hold([lock], never, async () => undefined)
+    await locks.withLocks([lock], never, async () => undefined)
   })
 
-  it('that is no link of ours, or leads elsewhere, is broken and nothing else is touched', async () => {
+  it('that is an unknown link, or leads elsewhere, is broken, and nothing else is changed', async () => {
     const { root, provider } = await newStorage()
     await put(provider, 'file', 'old')
     await put(provider, 'precious', 'stays')
     const other = openProvider(root, { lease })
     await put(other, 'file', 'older')
-    const { name } = lockOf(placeOf('box', 'file'))
+    const { name } = lockOf(locationOf('box', 'file'))
     for (const target of ['../../box/precious', '../../box/precious put box/precious', 'x']) {
       await symlink(target, join(root, '.stowage', 'locks', name))
       await put(other, 'file', target)
@@ -68,13 +68,13 @@ describe('a lock', () => {
     expect(await readText(other, 'precious')).toBe('stays')
   })
 
-  it('of a holder of which nothing is known is broken when it was watched for a while', async () => {
+  it('of a holder whose state is unknown is broken after a while', async () => {
     const { root, provider } = await newStorage()
     await put(provider, 'file', 'old')
     const elsewhere = newToken().replace(/^[0-9a-f]{16}/, '0123456789abcdef')
     const other = openProvider(root, { lease })
     await put(other, 'file', 'older')
-    await symlink(elsewhere, join(root, '.stowage', 'locks', lockOf(placeOf('box', 'file')).name))
+    await symlink(elsewhere, join(root, '.stowage', 'locks', lockOf(locationOf('box', 'file')).name))
     await put(other, 'file', 'new')
     expect(await readText(other, 'file')).toBe('new')
     expect(await locksIn(root)).toEqual([])
@@ -82,7 +82,7 @@ describe('a lock', () => {
 })
 
 describe.runIf(runAs !== undefined)('a lock that cannot be released', () => {
-  it('is released later, and the write that is done already counts', async () => {
+  it('is released later, and its finished write is visible', async () => {
     const { root, provider } = await newStorage()
     await put(provider, 'file', 'old')
     await put(provider, 'file', 'older')

@@ -5,11 +5,11 @@ import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type WarningEvent, warningChannel } from '@stowage/core'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { names, never, newDirectory, newStorage } from './fixture.js'
+import { names, never, newDirectory, newStorage } from '../fixture.js'
 
 /**
- * A root with containers and directories of which some cannot be read by the process that is asked.
- * Tests may run as root, for whom none is unreadable, so it is another process, with another user.
+ * A root with containers and directories, some of which the called process cannot read. It runs as
+ * another user, because tests may run as root, who can read everything.
  */
 async function withUnreadable() {
   const root = await newDirectory()
@@ -23,7 +23,7 @@ async function withUnreadable() {
   onTestFinished(async () => {
     execFileSync('chmod', ['-R', 'u+rwx', root])
   })
-  const child = fork(new URL('./children/unprivileged.ts', import.meta.url), [root])
+  const child = fork(new URL('../children/unprivileged.ts', import.meta.url), [root])
   onTestFinished(() => child.disconnect())
   await once(child, 'message')
   const ask = async (call: string, prefix = '') => {
@@ -34,7 +34,7 @@ async function withUnreadable() {
   return { root, ask }
 }
 
-const denied = 'the operating system does not permit it'
+const denied = 'the operating system denied access'
 const unreadable = (path: string) => `the directory "${path}" cannot be read: ${denied}`
 
 describe('A directory that cannot be read', () => {
@@ -42,13 +42,13 @@ describe('A directory that cannot be read', () => {
     const { ask } = await withUnreadable()
     const warnings = [unreadable('box/lost+found'), unreadable('box/unsearchable')]
     expect(await ask('list')).toEqual({ result: ['open/file', 'z'], warnings })
-    // The names in a directory that cannot be searched are known, and nothing more.
+    // In a directory without search permission, only the names are known.
     const folders = { result: ['open/', 'unsearchable/', 'z'], warnings: [unreadable('box/lost+found')] }
     expect(await ask('folders')).toEqual(folders)
     expect(await ask('list', 'lost')).toEqual({ result: [], warnings: [unreadable('box/lost+found')] })
   })
 
-  it('is an error that names it when nothing else was asked for', async () => {
+  it('is an error that names it if only this directory was requested', async () => {
     const { ask } = await withUnreadable()
     const error = (path: string) => ({ code: 'PERMISSION_DENIED', message: unreadable(path), warnings: [] })
     expect(await ask('list', 'lost+found/')).toEqual(error('box/lost+found'))
@@ -57,7 +57,7 @@ describe('A directory that cannot be read', () => {
     expect(await ask('listLocked')).toEqual(error('locked'))
   })
 
-  it('keeps a container that is to be destroyed if it is empty', async () => {
+  it('prevents destroying its container with onlyIfEmpty', async () => {
     const { root, ask } = await withUnreadable()
     for (const path of ['z', 'open', 'unsearchable']) execFileSync('rm', ['-r', join(root, 'box', path)])
     const message = unreadable('box/lost+found')
@@ -65,9 +65,9 @@ describe('A directory that cannot be read', () => {
     expect(await readdir(join(root, 'box'))).toEqual(['lost+found'])
   })
 
-  it('is left in .stowage/tmp by the destruction of its container and named, and cleared when it can be', async () => {
+  it('remains in .stowage/tmp after its container is destroyed, with a warning that names it, and is deleted when possible', async () => {
     const { root, ask } = await withUnreadable()
-    const left = (path: string) => `"${path}" could not be removed and is left in .stowage/tmp: ${denied}`
+    const left = (path: string) => `"${path}" could not be deleted and remains in .stowage/tmp: ${denied}`
     expect(await ask('destroy')).toEqual({ warnings: [left('box')] })
     expect((await readdir(root)).toSorted()).toEqual(['.stowage', 'locked'])
     expect(await ask('clean')).toEqual({ code: 'PERMISSION_DENIED', message: left('box'), warnings: [left('box')] })
@@ -77,7 +77,7 @@ describe('A directory that cannot be read', () => {
   })
 })
 
-it('A tree deeper than the operating system’s paths is listed as far as names go, with a warning, and is not empty', async () => {
+it("A tree deeper than the operating system's paths is listed as far as names can be, with a warning, and is not empty", async () => {
   const { provider, box } = await newStorage()
   const script = `
     for (let depth = 0; depth < 60; depth++) {
@@ -94,7 +94,9 @@ it('A tree deeper than the operating system’s paths is listed as far as names 
   })
   const folder = `${'d'.repeat(200)}/`
   expect(await names(provider)).toEqual([5, 4, 3, 2, 1].map((depth) => `${folder.repeat(depth)}file`))
-  expect(warnings).toEqual([expect.stringContaining('is left out of lists: names there are longer than 1024 bytes')])
+  expect(warnings).toEqual([
+    expect.stringContaining('is not listed completely: it contains names of more than 1024 bytes'),
+  ])
   expect(await names(provider, { delimiter: '/' })).toEqual([folder])
   for (const depth of [1, 2, 3, 4, 5]) {
     await provider.removeFile('box', `${folder.repeat(depth)}file`, { signal: never, conditions: {} })

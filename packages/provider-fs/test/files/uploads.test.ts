@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { isStorageError, type PartUpload, type UploadedPart } from '@stowage/core'
 import type { ProviderBody } from '@stowage/core/provider'
 import { describe, expect, it } from 'vitest'
-import type { FilesystemProvider } from '../src/index.js'
-import { names, never, newStorage, openProvider, put, read, reading, readText, writing } from './fixture.js'
+import type { FilesystemProvider } from '../../src/index.js'
+import { names, never, newStorage, openProvider, put, read, reading, readText, writing } from '../fixture.js'
 
 const partSize = 100_000
 const part = (letter: string, size = partSize) => Buffer.alloc(size, letter)
@@ -21,8 +21,8 @@ const complete = (provider: FilesystemProvider, upload: PartUpload, parts: reado
 const bookkeeping = async (root: string, kind: string) =>
   (await readdir(join(root, '.stowage', kind)).catch(() => [])).filter((entry) => entry !== 'box')
 
-describe('a part upload', () => {
-  it('is continued and completed by other processes, in any order of its parts', async () => {
+describe('a multipart upload', () => {
+  it('is continued and completed by other processes, with its parts in any order', async () => {
     const { root, provider } = await newStorage()
     const upload = await start(provider)
     const [one, two, three] = [openProvider(root), openProvider(root), openProvider(root)]
@@ -39,7 +39,7 @@ describe('a part upload', () => {
     expect(await bookkeeping(root, 'tmp')).toEqual([])
   })
 
-  it('that is completed with fewer parts than were sent has just those', async () => {
+  it('that is completed with fewer parts than were sent contains only those', async () => {
     const { provider } = await newStorage()
     const upload = await start(provider)
     const parts = [await send(provider, upload, 1, part('a')), await send(provider, upload, 2, part('b', 5))]
@@ -48,7 +48,7 @@ describe('a part upload', () => {
     expect((await stat(provider.native.pathOf('box', 'file'))).size).toBe(partSize + 5)
   })
 
-  it('keeps a part as it was while it is sent again, and when that fails', async () => {
+  it('keeps a part unchanged while it is sent again, and if that fails', async () => {
     const { provider } = await newStorage()
     const upload = await start(provider)
     const first = await send(provider, upload, 1, part('a', 50))
@@ -62,7 +62,7 @@ describe('a part upload', () => {
     expect((await read(provider, 'file')).equals(part('a', 50))).toBe(true)
   })
 
-  it('has the part that was finished last when one is sent by two at once, and refuses the other one’s tag', async () => {
+  it('has the part that was finished last if one is sent twice at once, and rejects the other tag', async () => {
     const { provider } = await newStorage()
     const upload = await start(provider)
     const holding = Promise.withResolvers<void>()
@@ -89,7 +89,7 @@ describe('a part upload', () => {
     expect((await read(provider, 'file')).equals(part('b', 60))).toBe(true)
   })
 
-  it('is whole when it is completed while another of its parts is being sent, which finds it gone', async () => {
+  it('is complete if another of its parts is being sent, which then fails', async () => {
     const { root, provider } = await newStorage()
     const upload = await start(provider)
     const first = await send(provider, upload, 1, part('a', 70))
@@ -114,7 +114,7 @@ describe('a part upload', () => {
     expect(await bookkeeping(root, 'tmp')).toEqual([])
   })
 
-  it('has just its bytes when it is completed while a later part makes the data grow', async () => {
+  it('has exactly its bytes if a later part extends the data during the completion', async () => {
     const { root, provider } = await newStorage({ chunkSize: 4096 })
     const other = openProvider(root, { chunkSize: 4096 })
     for (let round = 0; round < 20; round++) {
@@ -141,7 +141,7 @@ describe('a part upload', () => {
     }
   })
 
-  it('completed by several at once is completed once', async () => {
+  it('that several callers complete at once is completed once', async () => {
     const { root, provider } = await newStorage()
     for (let round = 0; round < 20; round++) {
       const upload = await start(provider)
@@ -157,7 +157,7 @@ describe('a part upload', () => {
     }
   })
 
-  it('completed and aborted at the same moment is whole or not there', async () => {
+  it('that is completed and aborted at the same moment is complete or missing', async () => {
     const { root, provider } = await newStorage()
     for (let round = 0; round < 40; round++) {
       const file = `file-${round}`
@@ -176,7 +176,7 @@ describe('a part upload', () => {
     expect(await bookkeeping(root, 'locks')).toEqual([])
   })
 
-  it('can be completed after a refusal: for a wrong part, a failed condition, or a folder in the way', async () => {
+  it('can be completed after a failed attempt: with a wrong part, a failed condition, or a folder at its name', async () => {
     const { provider } = await newStorage()
     const upload = await start(provider)
     const first = await send(provider, upload, 1, part('a'))
@@ -199,7 +199,7 @@ describe('a part upload', () => {
     expect((await read(provider, 'file')).length).toBe(partSize + 7)
   })
 
-  it('whose id is not one of ours reaches nothing', async () => {
+  it('with an invalid id accesses nothing', async () => {
     const { provider } = await newStorage()
     await put(provider, 'file', 'x')
     for (const id of ['..', '../..', '', '.', 'x', '../../../box', `${'0'.repeat(31)}/`]) {
@@ -211,7 +211,7 @@ describe('a part upload', () => {
     expect(await readText(provider, 'file')).toBe('x')
   })
 
-  it('takes no part that is larger than it says', async () => {
+  it('rejects a part that is larger than its part size', async () => {
     const { provider } = await newStorage()
     const upload = await start(provider)
     const second = await send(provider, upload, 2, part('b', 10))

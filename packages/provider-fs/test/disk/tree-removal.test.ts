@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { never, newDirectory, newStorage, put } from './fixture.js'
+import { never, newDirectory, newStorage, put } from '../fixture.js'
 
 const destroying = { signal: never, onlyIfEmpty: false }
 
@@ -12,8 +12,8 @@ const ways = [
   { how: 'by path', options: { byDescriptor: false } },
 ]
 
-describe.each(ways)('Destroying a container when directories are reached $how', ({ options }) => {
-  it('removes whatever is in it: many files, folders in folders, names that are not UTF-8, links and pipes', async () => {
+describe.each(ways)('Destroying a container, if directories are accessed $how,', ({ options }) => {
+  it('deletes everything in it: many files, nested folders, names that are not UTF-8, links and pipes', async () => {
     const { root, provider, box } = await newStorage(options)
     await mkdir(join(box, 'many'))
     for (let file = 0; file < 2500; file++) await writeFile(join(box, 'many', String(file)), '')
@@ -31,7 +31,7 @@ describe.each(ways)('Destroying a container when directories are reached $how', 
     expect(await readdir(join(root, '.stowage', 'tmp'))).toEqual([])
   })
 
-  it('removes a tree that is deeper than the operating system’s paths', async () => {
+  it("deletes a tree that is deeper than the operating system's paths", async () => {
     const { root, provider, box } = await newStorage(options)
     const script = `
       for (let depth = 0; depth < 60; depth++) {
@@ -44,12 +44,12 @@ describe.each(ways)('Destroying a container when directories are reached $how', 
     expect(await readdir(join(root, '.stowage', 'tmp'))).toEqual([])
   })
 
-  it('removes nothing outside when a process in it swaps its directories for links meanwhile', async () => {
+  it('deletes nothing outside it if a process in it replaces its directories by links at the same time', async () => {
     const folders = 10
     const outside = await newDirectory()
     const canaries = Array.from({ length: 20 }, (_, index) => `${index}`).toSorted()
     for (const canary of canaries) await writeFile(join(outside, canary), 'x')
-    const swapper = fork(new URL('./children/tree-swapper.ts', import.meta.url), [outside, String(folders)])
+    const swapper = fork(new URL('../children/tree-swapper.ts', import.meta.url), [outside, String(folders)])
     await once(swapper, 'message')
     try {
       for (let round = 0; round < 25; round++) {

@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compareNames } from '@stowage/core/provider'
 import { describe, expect, it } from 'vitest'
-import { SortedNames } from '../src/files/sorted-names.js'
-import { names, newStorage } from './fixture.js'
+import { SortedNames } from '../../src/files/sorted-names.js'
+import { names, newStorage } from '../fixture.js'
 
 /** 20,000 different names in no order. */
 const manyNames = (digit: (value: number) => string) =>
@@ -20,12 +20,12 @@ const sorted = async (unsorted: readonly string[]) => {
 }
 
 describe('The names of a large directory', () => {
-  it('are sorted as the engine sorts them when all are plain', async () => {
+  it('are sorted in the order of the engine if all are plain', async () => {
     const unsorted = manyNames(String)
     expect(await sorted(unsorted)).toEqual(unsorted.toSorted())
   })
 
-  it('are sorted by their UTF-8 bytes when the engine would not', async () => {
+  it('are sorted by their UTF-8 bytes if the order of the engine differs', async () => {
     const digits = ['a', 'z', 'é', '\ud7ff', '\ue000', '\uffff', '\u{10000}', '\u{1f600}', '/', ' ']
     const unsorted = manyNames((value) => digits[value] ?? '')
     expect(await sorted(unsorted)).toEqual(unsorted.toSorted(compareNames))
@@ -36,7 +36,7 @@ describe('The names of a large directory', () => {
     ])
   })
 
-  it('are all listed, once', async () => {
+  it('are all listed once', async () => {
     const { provider, box } = await newStorage()
     const files = Array.from({ length: 9000 }, (_, index) => `file ${String(index).padStart(4, '0')}`)
     for (const name of files.toReversed()) await writeFile(join(box, name), '')

@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path'
 import { compareNames } from '@stowage/core/provider'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeSegment, diskSegments, prefixDirectory } from '../src/names.js'
-import { list, names, newStorage, put, readText } from './fixture.js'
+import { decodeSegment, diskSegments, prefixDirectory } from '../../src/names.js'
+import { list, names, newStorage, put, readText } from '../fixture.js'
 
-/** Pieces that meet every rule of the escaping, beside ordinary text. */
+/** Pieces to which every rule of escaping applies, and ordinary text. */
 const pieces = fc.constantFrom(
   ...[
     '/',
@@ -54,7 +54,7 @@ const fileName = fc
   .map((parts) => parts.join(''))
   .filter((name) => name !== '' && name.isWellFormed() && Buffer.byteLength(name) <= 1024)
 
-describe('the place of a name', () => {
+describe('the path of a name', () => {
   it('is the name itself for ordinary names', () => {
     for (const name of [
       'a',
@@ -73,7 +73,7 @@ describe('the place of a name', () => {
     }
   })
 
-  it('escapes what a disk cannot hold', () => {
+  it('has escapes for names that a disk cannot store', () => {
     const places = Object.fromEntries(
       ['a//b', '/a', 'a/', 'a///', '/', '.', '../x', 'a/./b', 'a\0b', '%00', '%2500', '%2E', '%2Fx', 'a%2Fb'].map(
         (name) => [name, diskSegments(name).join('/')],
@@ -97,7 +97,7 @@ describe('the place of a name', () => {
     })
   })
 
-  it('holds every name in entries of at most 255 bytes, none of them special to the system', () => {
+  it('has entries of at most 255 bytes, and no entry with a meaning for the system', () => {
     fc.assert(
       fc.property(fileName, (name) => {
         for (const segment of diskSegments(name)) {
@@ -119,13 +119,13 @@ describe('the place of a name', () => {
     )
     const seen = new Map<string, string>()
     for (const name of allNames(['a', '/', '.', '%2F', '%2E', '25', '\0', '00', '%'], 4)) {
-      const place = diskSegments(name).join('/')
-      expect(seen.get(place) ?? name).toBe(name)
-      seen.set(place, name)
+      const location = diskSegments(name).join('/')
+      expect(seen.get(location) ?? name).toBe(name)
+      seen.set(location, name)
     }
   })
 
-  it('has one name for every entry that another program may make', () => {
+  it('has one name for every entry that another program can create', () => {
     const entry = fc
       .array(fc.constantFrom('%', '%2', '%2F', '2F', '25', '%25', '00', '2E', '.', 'a', 'é'), {
         minLength: 1,
@@ -143,7 +143,7 @@ describe('the place of a name', () => {
     )
   })
 
-  it('is in the directory that its prefixes lead to', () => {
+  it('is in the directory of each of its prefixes', () => {
     fc.assert(
       fc.property(fileName, fc.nat(), (name, cut) => {
         const prefix = Array.from(name)
@@ -159,13 +159,13 @@ describe('the place of a name', () => {
 })
 
 describe('any set of names', () => {
-  it('is stored, listed in the order of UTF-8 and read again', async () => {
+  it('is stored, listed in the order of UTF-8 and read', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uniqueArray(fileName, { minLength: 1, maxLength: 12 }), async (candidates) => {
         const { provider } = await newStorage()
         const stored: string[] = []
         for (const name of candidates) {
-          // A name that is a folder of another one can't stand beside it here.
+          // A file's name cannot also be a folder of another name.
           const isFolder = (a: string, b: string) => b.startsWith(`${a}/`)
           if (stored.some((other) => isFolder(name, other) || isFolder(other, name))) continue
           await put(provider, name, `content of ${name}`)
@@ -189,7 +189,7 @@ describe('any set of names', () => {
     )
   })
 
-  it('shows the folders that a delimiter makes of it', async () => {
+  it('is listed with its folders', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.uniqueArray(fileName, { minLength: 1, maxLength: 12 }),
@@ -224,8 +224,8 @@ describe('any set of names', () => {
   })
 })
 
-describe('a tree that other programs have made', () => {
-  it('is listed as it stands, and each listed name opens', async () => {
+describe('a tree of other programs', () => {
+  it('is listed completely, and each listed name can be opened', async () => {
     const { provider, box } = await newStorage()
     const tree = [
       ...[
@@ -260,12 +260,13 @@ describe('a tree that other programs have made', () => {
     const listed = await names(provider)
     expect(listed).toEqual(listed.toSorted(compareNames))
     const paths = await Promise.all(listed.map((name) => readText(provider, name)))
-    // `%2F` at the top would be the empty name, and the very long one is not how we continue a segment.
+    // `%2F` at the top would be the empty name, and the very long name is not split as the provider
+    // splits it.
     const nameless = ['%2F', `long/${'y'.repeat(252)}%FE`]
     expect(paths.toSorted()).toEqual(tree.filter((path) => !nameless.includes(path)).toSorted())
   })
 
-  it('made by loopback-component-storage is served: flat files in directories', async () => {
+  it('of loopback-component-storage is served: flat files in directories', async () => {
     const { root, provider } = await newStorage()
     await mkdir(join(root, 'photos'))
     await writeFile(join(root, 'photos', 'one.jpg'), 'jpeg')
@@ -283,7 +284,7 @@ describe('a tree that other programs have made', () => {
     await expect(access(join(root, '.stowage', 'attributes'))).rejects.toThrow('ENOENT')
   })
 
-  it('leaves out entries whose names are not UTF-8', async () => {
+  it('is listed without entries whose names are not UTF-8', async () => {
     const { provider, box } = await newStorage()
     await writeFile(Buffer.concat([Buffer.from(`${box}/`), Buffer.from([0x61, 0xff])]), 'x')
     await writeFile(join(box, 'a\ufffd'), 'a name with a replacement character of its own')

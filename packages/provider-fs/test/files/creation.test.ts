@@ -1,12 +1,12 @@
 import { link, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { never, newStorage, openProvider, plain, put, readText, writing } from './fixture.js'
+import { never, newStorage, openProvider, plain, put, readText, writing } from '../fixture.js'
 
 const kept = { contentType: 'a/b', metadata: { key: 'value' } }
 const ifNew = { ifNoneMatch: '*' } as const
 
-/** What stands in our own directory, but for folders. */
+/** Returns the entries of `.stowage` without its folders. */
 const bookkeeping = async (root: string) =>
   (await readdir(join(root, '.stowage'), { recursive: true, withFileTypes: true }))
     .filter((entry) => !entry.isDirectory())
@@ -14,8 +14,8 @@ const bookkeeping = async (root: string) =>
 
 const isDone = ({ status }: PromiseSettledResult<unknown>) => status === 'fulfilled'
 
-describe('a file that is new', () => {
-  it('is so for one of those that write it at the same moment, with attributes and without, from two processes’ handles', async () => {
+describe('a new file', () => {
+  it('is new for only one of its concurrent writers, with and without attributes, in two processes', async () => {
     const { root, provider } = await newStorage()
     const other = openProvider(root)
     for (let round = 0; round < 100; round++) {
@@ -29,7 +29,7 @@ describe('a file that is new', () => {
       expect(written.filter(({ replaced }) => replaced === false)).toHaveLength(1)
       expect(new Set(written.map(({ etag }) => etag)).size).toBe(4)
       const { etag } = await provider.getFile('box', file, { signal: never, conditions: {} })
-      // The times of the versions tell their order.
+      // The times of the versions show their order.
       const last = written.reduce((a, b) => ((a.mtime ?? 0) > (b.mtime ?? 0) ? a : b))
       expect(written.map((one) => one.etag)).toContain(etag)
       expect(Number(written.find((one) => one.etag === etag)?.mtime)).toBe(Number(last.mtime))
@@ -38,7 +38,7 @@ describe('a file that is new', () => {
     expect(await bookkeeping(root)).toEqual([])
   })
 
-  it('is made by one of several that make it only if there is none: a write, a copy, a move and an upload', async () => {
+  it('is created by only one of concurrent operations with ifNoneMatch: a write, a copy, a move and an upload', async () => {
     const { root, provider } = await newStorage()
     const other = openProvider(root)
     await put(provider, 'source', 'copied')
@@ -72,7 +72,7 @@ describe('a file that is new', () => {
     expect(await bookkeeping(root)).toEqual([])
   })
 
-  it('is not written to through the upload that it was, when its process was killed before it could remove that', async () => {
+  it('is not changed through its upload if the process was killed before it deleted the upload', async () => {
     const { root, provider, box } = await newStorage()
     const upload = await provider.startUpload('box', 'file', { ...writing, attributes: plain, partSize: 10 })
     const part = await provider.uploadPart(upload, Buffer.from('whole'), { signal: never, partNumber: 1 })

@@ -2,13 +2,16 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { newDirectory, openProvider, plain, put, reading, readText } from './fixture.js'
-import { canMountImages, canUnshare, mounted, mountedExt4 } from './machine.js'
+import { newDirectory, openProvider, plain, put, reading, readText } from '../fixture.js'
+import { canMountImages, canUnshare, mounted, mountedExt4 } from '../machine.js'
 
 const kept = { contentType: 'a/b', metadata: { key: 'value' } }
 const options = { ...reading, native: {} }
 
-/** Times at which something ends: floating microseconds, signed and unsigned 32-bit seconds, ext4, whole seconds as numbers. */
+/**
+ * Limits of times: floating-point microseconds, signed and unsigned 32-bit seconds, ext4, whole
+ * seconds as numbers.
+ */
 const times = [
   '1901-12-13T20:45:52Z',
   '1969-12-31T23:59:59.5Z',
@@ -24,7 +27,7 @@ const times = [
 ]
 
 const volumes = [
-  ['where temporary files are', true, newDirectory],
+  ['the file system of temporary files', true, newDirectory],
   ['ext4', canMountImages, () => mountedExt4(8_388_608)],
   ['ext4 with times of whole seconds, until 2038', canMountImages, () => mountedExt4(8_388_608, '-I', '128')],
   ['tmpfs', canUnshare, () => mounted('-t', 'tmpfs', '-o', 'size=8m', 'tmpfs')],
@@ -32,7 +35,7 @@ const volumes = [
 
 describe.each(volumes)('a file of any time (%s)', (_, isPossible, volume) => {
   it.runIf(isPossible)(
-    'is replaced by versions that all differ, with their attributes, and can be moved onto',
+    'is replaced by unique versions with their attributes, and can be the target of a move',
     async () => {
       const root = join(await volume(), 'root')
       await mkdir(join(root, 'box'), { recursive: true })
@@ -44,7 +47,7 @@ describe.each(volumes)('a file of any time (%s)', (_, isPossible, volume) => {
         try {
           execFileSync('touch', ['-d', time, path], { stdio: 'ignore' })
         } catch {
-          // A time that this file system or this program refuses.
+          // This file system or this program rejects the time.
           continue
         }
         const before = await provider.getFile('box', 'file', reading)

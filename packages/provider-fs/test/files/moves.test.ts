@@ -1,17 +1,17 @@
 import { link, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { placeOf } from '../src/files/places.js'
-import { Workspace } from '../src/files/workspace.js'
-import { getFile, openVersion } from '../src/reader.js'
-import { never, newStorage, openProvider, put, reading, readText } from './fixture.js'
+import { locationOf } from '../../src/files/locations.js'
+import { Workspace } from '../../src/files/workspace.js'
+import { getFile, openVersion } from '../../src/reader.js'
+import { never, newStorage, openProvider, put, reading, readText } from '../fixture.js'
 
 const kept = { contentType: 'a/b', metadata: { key: 'value' } }
 const options = { ...reading, native: {} }
-const place = (file: string) => ({ container: 'box', file })
+const location = (file: string) => ({ container: 'box', file })
 
 describe('a file that is moved away and back', () => {
-  it('has its attributes for a process that looks for them while it is away', async () => {
+  it('has its attributes for a process that reads them while it is away', async () => {
     const { root, provider } = await newStorage()
     await put(provider, 'here', 'x', { attributes: kept })
     const workspace = new Workspace({ root, createRoot: false, fsync: false, chunkSize: 65_536 })
@@ -19,28 +19,28 @@ describe('a file that is moved away and back', () => {
     let looks = 0
     workspace.attributes.find = async (...args) => {
       if (++looks > 1) return find(...args)
-      await provider.moveFile(place('here'), place('there'), options)
+      await provider.moveFile(location('here'), location('there'), options)
       const found = await find(...args)
-      await provider.moveFile(place('there'), place('here'), options)
+      await provider.moveFile(location('there'), location('here'), options)
       return found
     }
     expect(await getFile(workspace, 'box', 'here', reading)).toMatchObject(kept)
     looks = 0
-    const opened = await openVersion(workspace, placeOf('box', 'here'), never)
+    const opened = await openVersion(workspace, locationOf('box', 'here'), never)
     workspace.directories.discard(opened.fd)
-    expect(opened.kept.attributes).toMatchObject(kept)
+    expect(opened.stored.attributes).toMatchObject(kept)
     workspace.directories.close()
   })
 
-  it('has its attributes for another process again and again', async () => {
+  it('has its attributes for another process that reads them repeatedly', async () => {
     const { root, provider } = await newStorage()
     await put(provider, 'here', 'x', { attributes: kept })
     const other = openProvider(root)
     const finished = new AbortController()
     const mover = (async () => {
       for (let round = 0; round < 200; round++) {
-        await provider.moveFile(place('here'), place('there'), options)
-        await provider.moveFile(place('there'), place('here'), options)
+        await provider.moveFile(location('here'), location('there'), options)
+        await provider.moveFile(location('there'), location('here'), options)
       }
       finished.abort()
     })()
@@ -54,28 +54,28 @@ describe('a file that is moved away and back', () => {
 })
 
 describe('a file with two names', () => {
-  it('leaves the other one as it is when one is moved, with a new time or without', async () => {
+  it('keeps its other name unchanged if one is moved, with a new time or without', async () => {
     const { root, provider } = await newStorage()
     await put(provider, 'one', 'x', { attributes: kept })
-    // As another program makes it that copies trees by links (`cp -al`), our own directory included.
+    // As another program that copies trees with links (`cp -al`) creates it, including `.stowage`.
     await link(join(root, 'box', 'one'), join(root, 'box', 'two'))
-    await provider.moveFile(place('one'), place('three'), options)
-    await provider.moveFile(place('three'), place('one'), options)
+    await provider.moveFile(location('one'), location('three'), options)
+    await provider.moveFile(location('three'), location('one'), options)
     const { etag } = await provider.getFile('box', 'two', reading)
     await put(provider, 'newer', 'y', { attributes: kept })
-    await provider.moveFile(place('one'), place('newer'), options)
+    await provider.moveFile(location('one'), location('newer'), options)
     expect(await provider.getFile('box', 'newer', reading)).toMatchObject(kept)
     expect(await readText(provider, 'newer')).toBe('x')
     expect((await provider.getFile('box', 'two', reading)).etag).toBe(etag)
     await expect(provider.getFile('box', 'one', reading)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
   })
 
-  it('has one when it is moved onto the other, with the attributes of the one that is moved', async () => {
+  it('has one name after it is moved onto the other, with the attributes of the moved one', async () => {
     const { root, provider } = await newStorage()
     for (const conditions of [{}, { ifMatch: '*' }] as const) {
       await put(provider, 'one', 'x', { attributes: kept })
       await link(join(root, 'box', 'one'), join(root, 'box', 'two'))
-      const moved = await provider.moveFile(place('one'), place('two'), { ...options, conditions })
+      const moved = await provider.moveFile(location('one'), location('two'), { ...options, conditions })
       expect(await provider.getFile('box', 'two', reading)).toMatchObject({ etag: moved.etag, ...kept })
       expect(await readdir(join(root, 'box'))).toEqual(['two'])
       await provider.removeFile('box', 'two', reading)

@@ -1,26 +1,29 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import { Directories } from '../src/disk/directories.js'
-import { names, newStorage, put } from './fixture.js'
+import { Directories } from '../../src/disk/directories.js'
+import { names, newStorage, put } from '../fixture.js'
 
 const deepName = (first: string, segments: number): string =>
   [first, ...Array.from({ length: segments - 2 }, () => 'd'), 'f'].join('/')
 
-/** How often directories are looked up by their whole paths, each of which costs in proportion to its depth. */
+/**
+ * Returns how often directories are looked up by their whole paths. The cost of each look-up is
+ * proportional to the depth.
+ */
 async function lookupsOf(call: () => Promise<unknown>): Promise<number> {
-  const hold = vi.spyOn(Directories.prototype, 'hold')
+  const acquire = vi.spyOn(Directories.prototype, 'acquire')
   try {
     await call()
-    return hold.mock.calls.length
+    return acquire.mock.calls.length
   } finally {
-    hold.mockRestore()
+    acquire.mockRestore()
   }
 }
 
 describe('Names of many segments', () => {
-  // Elsewhere each path is resolved before every use.
-  it.runIf(process.platform === 'linux')('are listed without a look-up of the path at each level', async () => {
+  // On other systems, each path is resolved before every use.
+  it.runIf(process.platform === 'linux')('are listed without a look-up of the whole path at each level', async () => {
     const lookups: number[] = []
     for (const segments of [20, 511]) {
       const { provider } = await newStorage()

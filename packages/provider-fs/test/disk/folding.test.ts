@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { capabilities } from '../src/capabilities.js'
-import { foldName } from '../src/disk/folding.js'
-import { never, newDirectory, openProvider } from './fixture.js'
+import { capabilities } from '../../src/capabilities.js'
+import { foldName } from '../../src/disk/folding.js'
+import { never, newDirectory, openProvider } from '../fixture.js'
 
 const { pattern } = capabilities.containerNames
 const isContainerName = (name: string) => new RegExp(`^(?:${pattern})$`, 'u').test(name)
@@ -26,14 +26,15 @@ it('Folding makes a code point, its upper and lower case and its compositions th
   expect(apart).toEqual([])
 }, 60_000)
 
-it('No container has a name that folds to .stowage, and all others may be', () => {
+it('No container has a name that folds to .stowage, and all other names are allowed', () => {
   const spellings = new Map<string, string[]>()
   for (const character of codePoints()) {
     const folded = foldName(character)
     if (!'.stowage'.includes(folded)) continue
     spellings.set(folded, [...(spellings.get(folded) ?? []), character])
   }
-  // One letter at a time, each ligature, and every character that is ignored at each place.
+  // Replaces one letter at a time, each ligature, and inserts every ignored character at each
+  // position.
   for (const [folded, characters] of spellings) {
     for (const character of characters) {
       const names =
@@ -56,7 +57,7 @@ it('No container has a name that folds to .stowage, and all others may be', () =
   }
 })
 
-it('Directories at the root with such names are no containers', async () => {
+it('Directories in the root with such names are not containers', async () => {
   const root = await newDirectory()
   const provider = openProvider(root)
   const { mkdir } = await import('node:fs/promises')

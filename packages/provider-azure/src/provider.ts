@@ -40,7 +40,8 @@ const base = providerBase<Account>()({
  * Azure Blob Storage.
  *
  * @example
- * const storage = new StorageService(new AzureProvider({ storageAccount: 'photos', storageAccessKey: key }))
+ * const settings = { storageAccount: 'photos', storageAccessKey: key }
+ * const storage = new StorageService(new AzureProvider(settings))
  */
 export class AzureProvider extends base {
   readonly name = 'azure'

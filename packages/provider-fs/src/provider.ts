@@ -55,11 +55,19 @@ const base = providerBase<Workspace>()(
   translate,
 )
 
+/**
+ * Containers and files on a plain directory.
+ *
+ * @example
+ * const settings = { root: '/srv/files', createRoot: true }
+ * const storage = new StorageService(new FilesystemProvider(settings))
+ */
 export class FilesystemProvider extends base {
   readonly name = 'filesystem'
   readonly capabilities = capabilities
   readonly native: FilesystemNative
 
+  /** Creates the provider without any I/O. */
   constructor(options: FilesystemProviderOptions) {
     checkOptions('FilesystemProvider', options, optionNames)
     const { root, createRoot = false, fsync = false, chunkSize = defaultChunkSize } = options
@@ -82,7 +90,7 @@ export class FilesystemProvider extends base {
   }
 }
 
-/** Makes the provider from checked settings, without any I/O. */
+/** Creates the provider from checked settings, without any I/O. */
 export function createProvider(
   { root, createRoot = false, fsync = false, chunkSize }: FilesystemSettings,
   { directory }: { readonly directory: string },

@@ -34,7 +34,12 @@ const base = providerBase<Memory>()({
   close: async () => undefined,
 })
 
-/** Containers and files in the memory of one process. */
+/**
+ * Containers and files in the memory of one process.
+ *
+ * @example
+ * const storage = new StorageService(new MemoryProvider())
+ */
 export class MemoryProvider extends base {
   readonly name = 'memory'
 
@@ -54,7 +59,7 @@ export class MemoryProvider extends base {
   }
 }
 
-/** Makes the provider from checked settings, with a new store. */
+/** Creates the provider from checked settings, with a new store. */
 export function createProvider(settings: MemorySettings): MemoryProvider {
   return new MemoryProvider({ capabilities: withoutUndefined(settings.capabilities ?? {}) })
 }

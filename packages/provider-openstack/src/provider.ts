@@ -25,7 +25,14 @@ const optionNames = {
   idleTimeout: true,
 } as const satisfies NamesOf<OpenStackSettings>
 
-/** Containers and files of one project in OpenStack Swift, with a sign-in to Keystone. */
+/**
+ * Containers and files of one project in OpenStack Swift, with a sign-in to Keystone.
+ *
+ * @example
+ * const authUrl = 'https://keystone.example.org/v3'
+ * const settings = { authUrl, username: 'ada', password, projectName: 'photos' }
+ * const storage = new StorageService(new OpenStackProvider(settings))
+ */
 export class OpenStackProvider extends SwiftProvider {
   /** Creates the provider without any I/O. */
   constructor(settings: OpenStackSettings) {
@@ -35,7 +42,7 @@ export class OpenStackProvider extends SwiftProvider {
   }
 }
 
-/** Makes the provider from checked settings. */
+/** Creates the provider from checked settings. */
 export function createProvider(settings: OpenStackSettings): OpenStackProvider {
   return new OpenStackProvider(settings)
 }

@@ -15,7 +15,13 @@ const optionNames = {
   idleTimeout: true,
 } as const satisfies NamesOf<RackspaceSettings>
 
-/** Containers and files in Rackspace Cloud Files, with a sign-in with an API key. */
+/**
+ * Containers and files in Rackspace Cloud Files, with an API key.
+ *
+ * @example
+ * const settings = { username: 'ada', apiKey, region: 'DFW' }
+ * const storage = new StorageService(new RackspaceProvider(settings))
+ */
 export class RackspaceProvider extends SwiftProvider {
   /** Creates the provider without any I/O. */
   constructor(settings: RackspaceSettings) {
@@ -33,7 +39,7 @@ export class RackspaceProvider extends SwiftProvider {
   }
 }
 
-/** Makes the provider from checked settings. */
+/** Creates the provider from checked settings. */
 export function createProvider(settings: RackspaceSettings): RackspaceProvider {
   return new RackspaceProvider(settings)
 }

@@ -41,7 +41,12 @@ const base = providerBase<SwiftClient>()({
   close: (client) => client.close(),
 })
 
-/** Containers and files in one account of an OpenStack Swift. */
+/**
+ * Containers and files in one account of OpenStack Swift.
+ *
+ * @example
+ * const storage = new StorageService(new SwiftProvider({ name: 'swift', signIn }))
+ */
 export class SwiftProvider extends base {
   readonly name: string
   readonly capabilities: Capabilities
@@ -54,6 +59,7 @@ export class SwiftProvider extends base {
     this.capabilities = freezeCapabilities({ ...swiftCapabilities, ...capabilities })
   }
 
+  /** A client of the account, with the provider's sign-in. Closed with the provider. */
   get native(): SwiftClient {
     return this.context
   }

@@ -1,12 +1,19 @@
 import { registerConformance } from '@stowage/core/conformance'
-import { describeServer } from '@stowage/test-servers'
+import { breakServiceAt, describeServer, openSockets } from '@stowage/test-servers'
 import { describe, it } from 'vitest'
 import { AzureProvider } from '../src/index.js'
 
 describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, server }) => {
+  const settings = { storageAccount, storageAccessKey, endpoint }
   registerConformance({ describe, it }, 'azure', {
-    createProvider: () => new AzureProvider({ storageAccount, storageAccessKey, endpoint }),
+    createProvider: () => new AzureProvider(settings),
     server,
+    otherProcess: { module: new URL('../dist/index.js', import.meta.url).href, settings },
+    open: openSockets,
+    breakService: {
+      ...breakServiceAt(endpoint, (elsewhere) => new AzureProvider({ ...settings, endpoint: elsewhere })),
+      refused: () => new AzureProvider({ ...settings, storageAccessKey: Buffer.alloc(64, 1).toString('base64') }),
+    },
     secrets: [storageAccessKey],
   })
 })

@@ -1,11 +1,28 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { lstat, mkdtemp, readdir, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { registerConformance } from '@stowage/core/conformance'
 import { describe, it } from 'vitest'
 import { FilesystemProvider } from '../src/index.js'
+import { canUnshare, mounted } from './machine.js'
 
 const root = await mkdtemp(join(tmpdir(), 'stowage-conformance-'))
+
+/** The files below the root that this process has open. */
+async function openFiles(): Promise<number> {
+  const descriptors = await readdir('/proc/self/fd')
+  const paths = await Promise.all(descriptors.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')))
+  const isFile = (path: string) =>
+    lstat(path).then(
+      (stats) => stats.isFile(),
+      () => true,
+    )
+  const below = await Promise.all(paths.filter((path) => path.startsWith(`${root}/`)).map(isFile))
+  return below.filter(Boolean).length
+}
+
+/** A provider on a volume of 8 MiB. */
+const full = async () => new FilesystemProvider({ root: await mounted('-t', 'tmpfs', '-o', 'size=8m', 'tmpfs') })
 
 registerConformance({ describe, it }, 'filesystem', {
   createProvider: () => new FilesystemProvider({ root }),
@@ -17,5 +34,11 @@ registerConformance({ describe, it }, 'filesystem', {
       .filter((path) => /\/\.stowage\/(?:tmp|locks)\//.test(path))
   },
   secrets: [root],
+  ...(process.platform === 'linux' ? { open: openFiles } : {}),
+  breakService: {
+    unreachable: () => new FilesystemProvider({ root: join(root, 'missing') }),
+    ...(canUnshare ? { full } : {}),
+  },
+  otherProcess: { module: new URL('../dist/index.js', import.meta.url).href, settings: { root } },
   cleanUp: () => rm(root, { recursive: true }),
 })

@@ -3,4 +3,11 @@ import { describe, it } from 'vitest'
 import { createMemoryStore, MemoryProvider } from '../src/index.js'
 
 const store = createMemoryStore()
-registerConformance({ describe, it }, 'memory', { createProvider: () => new MemoryProvider({ store }) })
+const realNow = Date.now
+
+registerConformance({ describe, it }, 'memory', {
+  createProvider: () => new MemoryProvider({ store }),
+  moveClock: (milliseconds) => {
+    Date.now = milliseconds === 0 ? realNow : () => realNow() + milliseconds
+  },
+})

@@ -4,9 +4,10 @@ import { describe, it } from 'vitest'
 import { RackspaceProvider } from '../src/index.js'
 
 describeServer('rackspace', ({ authUrl, username, apiKey, region, server, seedUrl }) => {
+  const settings = { username, apiKey, region, ...(authUrl === undefined ? {} : { authUrl }) }
   registerConformance({ describe, it }, 'rackspace', {
-    createProvider: () =>
-      new RackspaceProvider({ username, apiKey, region, ...(authUrl === undefined ? {} : { authUrl }) }),
+    createProvider: () => new RackspaceProvider(settings),
+    otherProcess: { module: new URL('../dist/index.js', import.meta.url).href, settings },
     server,
     ...bulkThrough(seedUrl),
     secrets: [apiKey],

@@ -10,9 +10,11 @@
  *   see to it that none outlives the tests.
  * - `client-process.ts`, `client-program.ts`, `large-body.ts`: a provider's client in a process of its own, which is measured, or killed.
  * - `tcp-proxy.ts`, `idle-closing-proxy.ts`: what breaks, and closes, connections on the way to a server.
+ * - `broken-services.ts`, `open-sockets.ts`: hooks of the conformance harness for services over HTTP.
  * - `ports.ts`, `environment.ts`, `debian.ts`: where a server listens; a real service instead of it; where it comes from.
  */
 export { type AzureEndpoint, type AzureServer, startAzurite } from './azurite.js'
+export { breakServiceAt } from './broken-services.js'
 export { startCeph } from './ceph.js'
 export { killWhileWriting, transferWhole } from './client-process.js'
 export { type InstallOptions, requirePackages } from './debian.js'
@@ -21,6 +23,7 @@ export { type IdleClosingProxy, startIdleClosingProxy } from './idle-closing-pro
 export { type KeystoneUser, signIn } from './keystone.js'
 export { hashOf, largeBody, largeBodySize } from './large-body.js'
 export { type Nginx, startNginx } from './nginx.js'
+export { openSockets } from './open-sockets.js'
 export { freePort } from './ports.js'
 export { type RackspaceEndpoint, type RackspaceServer, startRackspace } from './rackspace.js'
 export type { S3Endpoint, S3Keys, S3Server } from './s3-endpoint.js'

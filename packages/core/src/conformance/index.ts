@@ -29,7 +29,7 @@
 
 export { allCategories } from './cases/categories.js'
 export type { ConformanceCase, ConformanceCategory, Need } from './run/case.js'
-export type { ConformanceHarness, TestRunner } from './run/harness.js'
+export type { ConformanceHarness, ProcessSettings, ServiceFault, TestRunner } from './run/harness.js'
 export { registerConformance } from './run/register.js'
 export type { CaseResult, ConformanceResult, Outcome, Totals } from './run/report.js'
 export { type Behaviour, FaultyProvider, type ProviderMethod, type RecordedCall } from './tools/faulty-provider.js'

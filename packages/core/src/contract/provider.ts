@@ -297,7 +297,8 @@ export interface RequiredMethods {
   listContainers(options: ListCallOptions): Promise<ContainerPage>
   /**
    * Creates a container. Fails with `CONTAINER_EXISTS`, also if another account owns it. One of
-   * several concurrent calls succeeds.
+   * several concurrent calls succeeds: in one process always, in several processes if the service
+   * itself rejects the creation of an existing container.
    */
   createContainer(container: string, options: CallOptions): Promise<ContainerInfo>
   /** Returns a container. Fails with `CONTAINER_NOT_FOUND`. */

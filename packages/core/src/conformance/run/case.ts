@@ -3,15 +3,19 @@
  */
 import { type Capabilities, mapHeaderAttributes } from '../../provider.js'
 import type { CaseContext } from './context.js'
+import type { ConformanceHarness, ServiceFault } from './harness.js'
 
-/** Returns the capability that rules a case out, such as `capabilities.parts is false`. */
-export type Need = (capabilities: Capabilities) => string | undefined
+/**
+ * Returns the capability or the hook of the harness that rules a case out, such as
+ * `capabilities.parts is false` or `harness.moveClock is missing`.
+ */
+export type Need = (capabilities: Capabilities, harness: ConformanceHarness) => string | undefined
 
 export interface ConformanceCase {
   /** The letter of the category and a number, such as `C.26`. Never reused for another case. */
   readonly id: string
   readonly name: string
-  /** The capability that the case needs. Default: none. */
+  /** The capability or the hook of the harness that the case needs. Default: none. */
   readonly needs?: Need
   /** Replaces a case that is ruled out: the operation is rejected before any I/O. */
   readonly rejection?: (context: CaseContext) => Promise<void>
@@ -26,7 +30,12 @@ export interface ConformanceCategory {
 const unless = (met: boolean, capability: string, value: unknown) =>
   met ? undefined : `capabilities.${capability} is ${JSON.stringify(value)}`
 
-/** The needs of cases, by capability. */
+const hook =
+  (name: keyof ConformanceHarness): Need =>
+  (_capabilities, harness) =>
+    harness[name] === undefined ? `harness.${name} is missing` : undefined
+
+/** The needs of cases, by capability and by hook of the harness. */
 export const needs = {
   parts: ({ parts }) => unless(parts !== false, 'parts', parts),
   fileBesideFolder: ({ fileBesideFolder }) => unless(fileBesideFolder, 'fileBesideFolder', fileBesideFolder),
@@ -35,6 +44,7 @@ export const needs = {
   remove: ({ conditions }) => unless(conditions.remove !== false, 'conditions.remove', conditions.remove),
   atomicCreate: ({ conditions }) => unless(conditions.create === 'atomic', 'conditions.create', conditions.create),
   atomicUpdate: ({ conditions }) => unless(conditions.update === 'atomic', 'conditions.update', conditions.update),
+  atomicRemove: ({ conditions }) => unless(conditions.remove === 'atomic', 'conditions.remove', conditions.remove),
   atomicDestroyEmpty: ({ conditions }) =>
     unless(conditions.destroyEmpty === 'atomic', 'conditions.destroyEmpty', conditions.destroyEmpty),
   ...mapHeaderAttributes(
@@ -60,12 +70,21 @@ export const needs = {
       signedUrls ? 'signedUrls.responseHeaders' : 'signedUrls',
       false,
     ),
+  otherProcess: hook('otherProcess'),
+  moveClock: hook('moveClock'),
+  open: hook('open'),
 } as const satisfies Record<string, Need>
+
+/** Needs a way to break the service in the harness. */
+export const needsFault =
+  (fault: ServiceFault): Need =>
+  (_capabilities, harness) =>
+    harness.breakService?.[fault] === undefined ? `harness.breakService.${fault} is missing` : undefined
 
 /** Requires all of several needs. */
 export const all =
   (...wanted: readonly Need[]): Need =>
-  (capabilities) => {
-    const missing = wanted.map((need) => need(capabilities)).filter((reason) => reason !== undefined)
+  (capabilities, harness) => {
+    const missing = wanted.map((need) => need(capabilities, harness)).filter((reason) => reason !== undefined)
     return missing.length === 0 ? undefined : missing.join(' and ')
   }

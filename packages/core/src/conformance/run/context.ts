@@ -10,7 +10,8 @@ import { isStorageError } from '../../provider.js'
 import { bytes } from '../tools/content.js'
 import { absent, agrees, isCode, namesOf, read, sameBytes } from '../tools/expectations.js'
 import { FaultyProvider } from '../tools/faulty-provider.js'
-import type { ConformanceHarness } from './harness.js'
+import { StorageProcess } from '../tools/storage-process.js'
+import type { ConformanceHarness, ServiceFault } from './harness.js'
 
 /** Retries almost without waiting, for cases with faults. */
 const fastRetries = { retry: { minDelay: 1, maxDelay: 2, maxOutage: 0 } } as const satisfies StorageServiceOptions
@@ -24,6 +25,7 @@ export interface RunHandles {
   newProvider(): StorageProvider
   containerName(): string
   fixture(key: string, fill: (container: string) => Promise<void>): Promise<string>
+  newLeftovers(): Promise<readonly string[]>
 }
 
 export class CaseContext {
@@ -54,6 +56,10 @@ export class CaseContext {
 
   get capabilities(): Capabilities {
     return this.provider.capabilities
+  }
+
+  get harness(): ConformanceHarness {
+    return this.#run.harness
   }
 
   get secrets(): readonly string[] {
@@ -114,6 +120,26 @@ export class CaseContext {
     this.#atEnd.push(action)
   }
 
+  /** Creates a provider whose service fails in this way. Needs `breakService`. */
+  readonly brokenProvider = async (fault: ServiceFault): Promise<StorageProvider> => {
+    const provider = await this.harness.breakService?.[fault]?.()
+    assert.ok(provider !== undefined)
+    this.atEnd(() => provider.close())
+    return provider
+  }
+
+  /** Starts processes that open the same storage and end with the case. Needs `otherProcess`. */
+  readonly startProcesses = (count: number): Promise<StorageProcess[]> => {
+    const { otherProcess } = this.harness
+    assert.ok(otherProcess !== undefined)
+    const start = async () => {
+      const started = await StorageProcess.start(otherProcess, this.container)
+      this.atEnd(() => started.end())
+      return started
+    }
+    return Promise.all(Array.from({ length: count }, start))
+  }
+
   /** A container that several cases share and none changes. The first of them fills it. */
   readonly fixture = (key: string, fill: (container: string) => Promise<void>): Promise<string> => {
     return this.#run.fixture(key, fill)
@@ -147,6 +173,11 @@ export class CaseContext {
     await absent(this.storage, this.container, file)
     const unfinished = (await this.uploads()).filter((upload) => upload.file === file)
     assert.deepEqual(unfinished, [], 'an unfinished upload is left')
+  }
+
+  /** Asserts that the storage holds nothing that the case left, before its containers are destroyed. */
+  readonly nothingLeft = async (): Promise<void> => {
+    assert.deepEqual(await this.#run.newLeftovers(), [], 'the case left something in the storage')
   }
 
   /** Asserts that the file does not exist; an upload of it may be unfinished. */

@@ -4,7 +4,30 @@
 import type { StorageProvider } from '../../provider.js'
 
 /**
- * What the author of a provider writes. Only the provider's declared capabilities rule out cases.
+ * A way in which a service fails.
+ *
+ * - `unreachable`: no connection is possible.
+ * - `silent`: it accepts connections and requests, and never responds.
+ * - `busy`: it asks to retry later.
+ * - `refused`: it rejects the credentials.
+ * - `full`: it has room for small files, but not for 16 MiB.
+ */
+export type ServiceFault = 'unreachable' | 'silent' | 'busy' | 'refused' | 'full'
+
+/** How another process opens the storage. */
+export interface ProcessSettings {
+  /**
+   * The URL of the provider's module, which exports `settings` and `createProvider`, as
+   * `createStorage` accepts it. Node must be able to import it.
+   */
+  readonly module: string
+  /** The settings of a data source: plain data that JSON can hold. */
+  readonly settings: Readonly<Record<string, unknown>>
+}
+
+/**
+ * What the author of a provider writes. Only the provider's declared capabilities, and hooks that
+ * are missing here, rule out cases.
  */
 export interface ConformanceHarness {
   /**
@@ -20,8 +43,10 @@ export interface ConformanceHarness {
   containerName?(seed: string): string
   /**
    * Returns what the storage holds in addition to files, their attributes and unfinished uploads,
-   * such as temporary files. Called after every case, when no operation is pending; the result must
-   * be empty. `run` is a part of each container seed of this run and of no other run, so that the
+   * such as temporary files, chunks of failed writes and old bytes of parts: one string for each,
+   * which stays the same. Called before the first case, during cases and after every case, when no
+   * operation is pending. A case fails if the result has an entry that it did not have before the
+   * case. `run` is a part of each container seed of this run and of no other run, so that the
    * harness can ignore what other processes do in the same account.
    */
   leftovers?(run: string): Promise<readonly string[]>
@@ -40,6 +65,26 @@ export interface ConformanceHarness {
   readonly server?: string
   /** Strings that no error may contain: keys, passwords, paths of the server. */
   readonly secrets?: readonly string[]
+  /**
+   * How other processes open the same storage as `createProvider`. The suite starts some, and races
+   * them. Omit it if processes cannot share the storage.
+   */
+  readonly otherProcess?: ProcessSettings
+  /**
+   * Moves the clock from which the storage takes `mtime` by this number of milliseconds, relative to
+   * the real time; 0 restores it. Omit it if that clock belongs to a service or to the kernel.
+   */
+  moveClock?(milliseconds: number): void | Promise<void>
+  /**
+   * Returns the number of connections, descriptors and transactions that the provider has open in
+   * this process, with or without idle connections.
+   */
+  open?(): number | Promise<number>
+  /**
+   * Creates providers whose service fails, for each way that the service can fail. The suite closes
+   * them.
+   */
+  readonly breakService?: { readonly [Fault in ServiceFault]?: () => StorageProvider | Promise<StorageProvider> }
   /** Called once, after the last case, when every provider object is closed. */
   cleanUp?(): Promise<void>
 }

@@ -12,7 +12,8 @@ const timeout = 600_000
 /**
  * Registers the suite: one `describe` per category and one `it` per case, whose title starts with
  * the case's id. If the provider's capabilities rule out a case, its rejection is registered
- * instead, or the case is skipped; the title then names the capability. Cases run one after the
+ * instead, or the case is skipped; the title then names the capability. A case is also skipped if
+ * the harness lacks its hook. Cases run one after the
  * other. The last test, `Z.1`, ends the run: it destroys what cases shared, closes all provider
  * objects, and fails if a container is left.
  *
@@ -30,7 +31,7 @@ export function registerConformance({ describe, it }: TestRunner, name: string, 
       describe(`${letter}. ${category.title}`, () => {
         for (const tested of category.cases.toSorted((a, b) => numberOf(a.id) - numberOf(b.id))) {
           const title = `${tested.id} ${tested.name}`
-          const ruledOut = tested.needs?.(capabilities)
+          const ruledOut = tested.needs?.(capabilities, harness)
           const { rejection } = tested
           if (ruledOut === undefined) {
             it(title, { timeout }, () => run.runCase(tested, tested.run))

@@ -17,6 +17,8 @@ export class ConformanceRun implements RunHandles {
   #containers = 0
   readonly #handles: StorageProvider[] = []
   readonly #fixtures = new Map<string, Promise<string>>()
+  /** The leftovers before the current case. */
+  #knownLeftovers: readonly string[] | undefined
   #storage: StorageService | undefined
   #secondStorage: StorageService | undefined
 
@@ -74,6 +76,7 @@ export class ConformanceRun implements RunHandles {
   async runCase(tested: ConformanceCase, act: ConformanceCase['run'], ruledOut?: string): Promise<void> {
     const started = performance.now()
     try {
+      this.#knownLeftovers ??= await this.#leftovers()
       const context = new CaseContext(this, this.containerName())
       await this.storage.createContainer({ name: context.container })
       await act(context).then(
@@ -81,6 +84,7 @@ export class ConformanceRun implements RunHandles {
         async (error: unknown) => {
           // A failure of the clean-up would hide the failure of the case.
           await context.end().catch(() => undefined)
+          this.#knownLeftovers = await this.#leftovers().catch(() => undefined)
           throw error
         },
       )
@@ -93,8 +97,20 @@ export class ConformanceRun implements RunHandles {
 
   async #end(context: CaseContext): Promise<void> {
     await context.end()
-    const leftovers = (await this.harness.leftovers?.(this.#id)) ?? []
-    assert.deepEqual(leftovers, [], 'the case left something in the storage')
+    const left = await this.newLeftovers()
+    // A leak fails one case only.
+    this.#knownLeftovers = [...(this.#knownLeftovers ?? []), ...left]
+    assert.deepEqual(left, [], 'the case left something in the storage')
+  }
+
+  /** Returns the leftovers that did not exist before the current case. */
+  async newLeftovers(): Promise<readonly string[]> {
+    const known = new Set(this.#knownLeftovers)
+    return (await this.#leftovers()).filter((leftover) => !known.has(leftover))
+  }
+
+  async #leftovers(): Promise<readonly string[]> {
+    return (await this.harness.leftovers?.(this.#id)) ?? []
   }
 
   /** Destroys the shared containers, closes the provider objects and writes the report. */

@@ -1,6 +1,7 @@
 /**
  * Content of files, and sources of it.
  */
+import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -25,6 +26,27 @@ export function* blocks(total: number, blockSize: number): Generator<Buffer> {
     if (block.length >= 4) block.writeUInt32BE(number)
     yield block
   }
+}
+
+/** Asserts that a stream has these chunks without the first bytes, and returns the number of bytes. */
+export async function sameChunks(
+  stream: AsyncIterable<Buffer>,
+  chunks: Iterable<Uint8Array>,
+  skipped: number,
+): Promise<number> {
+  const [actual, expected] = [createHash('md5'), createHash('md5')]
+  let length = 0
+  for await (const chunk of stream) {
+    actual.update(chunk)
+    length += chunk.length
+  }
+  let left = skipped
+  for (const chunk of chunks) {
+    expected.update(chunk.subarray(left))
+    left = Math.max(0, left - chunk.length)
+  }
+  assert.equal(actual.digest('hex'), expected.digest('hex'), 'the content of the stream')
+  return length
 }
 
 export const hex = (algorithm: 'md5' | 'sha256', content: Uint8Array): string =>

@@ -3,9 +3,10 @@
  */
 import assert from 'node:assert/strict'
 import { compareNames, StorageError } from '../../../provider.js'
-import { type ConformanceCategory, needs } from '../../run/case.js'
+import { all, type ConformanceCategory, needs } from '../../run/case.js'
 import { bytes } from '../../tools/content.js'
 import { eachRejects, isCode, read, rejects } from '../../tools/expectations.js'
+import { race } from '../writing/other-processes.js'
 
 /** More files than a page of most services holds. */
 const overOnePage = 1100
@@ -385,6 +386,30 @@ export const containers: ConformanceCategory = {
         assert.equal((await create(0)).name, name)
         assert.equal(await secondStorage.hasFile(name, 'file'), true)
         await rejects(storage.createContainer({ name }), 'CONTAINER_EXISTS')
+      },
+    },
+    {
+      id: 'B.24',
+      name: 'onlyIfEmpty loses no file that other processes write at the same time',
+      needs: all(needs.atomicDestroyEmpty, needs.otherProcess),
+      async run(context) {
+        const { storage, newContainer } = context
+        const targets = await Promise.all(Array.from({ length: 30 }, () => newContainer()))
+        const writing = race(context, { name: 'writeInto', containers: targets })
+        const destroying = (async () => {
+          // The last container first, so that the processes meet in the middle.
+          for (const name of targets.toReversed()) {
+            await storage.destroyContainer(name, { onlyIfEmpty: true }).catch((error: unknown) => {
+              isCode(error, 'CONTAINER_NOT_EMPTY')
+            })
+          }
+        })()
+        const [written] = await Promise.all([writing, destroying])
+        let found = 0
+        for (const name of targets) {
+          if (await storage.hasContainer(name)) found += (await storage.getFiles(name)).length
+        }
+        assert.equal(found, written, 'the files that exist, and the writes that succeeded')
       },
     },
   ],

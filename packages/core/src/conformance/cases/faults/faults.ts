@@ -1,5 +1,6 @@
 /**
- * Q. Faults, injected by a wrapper of the provider.
+ * Q. Faults. Q.1 to Q.24 test core: a wrapper of the provider injects the errors. The others test
+ * the provider: the service itself fails.
  */
 import assert from 'node:assert/strict'
 import type { StorageServiceOptions } from '../../../index.js'
@@ -15,6 +16,7 @@ import { bytes, pieces, WatchedSource } from '../../tools/content.js'
 import { namesOf, rejects, sameBytes } from '../../tools/expectations.js'
 import { bodyOf } from '../../tools/faulty-provider.js'
 import { brokenDownloads } from './broken-downloads.js'
+import { brokenServices } from './broken-services.js'
 import { lostResponses } from './lost-responses.js'
 import { outages } from './outages.js'
 
@@ -351,5 +353,6 @@ export const faults: ConformanceCategory = {
     },
     ...brokenDownloads,
     ...outages,
+    ...brokenServices,
   ],
 }

@@ -7,6 +7,7 @@ import { namesOf } from '../../tools/expectations.js'
 import { largeListing } from './large-listing.js'
 import { inPages, letters, likeTheModel } from './list-model.js'
 import { pageCases } from './list-pages.js'
+import { pageLimits } from './page-limits.js'
 
 /** Names with a common prefix, and with every character that sorts near a slash. */
 const trickyNames = [
@@ -267,6 +268,7 @@ export const listing: ConformanceCategory = {
     },
     ...largeListing,
     ...pageCases,
+    ...pageLimits,
     {
       id: 'M.31',
       name: 'an entry has the properties of its file',

@@ -22,6 +22,7 @@ import {
   withinAPutOfBytes,
   withinTheLastPart,
 } from './abort-points.js'
+import { providerAborts } from './provider-aborts.js'
 
 const old = bytes(1000, 3)
 
@@ -383,6 +384,7 @@ export const abort: ConformanceCategory = {
         await context.isWhole('old', old)
       },
     },
+    ...providerAborts,
   ],
 }
 

@@ -14,6 +14,7 @@ import type { CaseContext } from '../../run/context.js'
 import { blocks, bytes, failingAfter, hex, pieces, settled, WatchedSource } from '../../tools/content.js'
 import { namesOf, rejects } from '../../tools/expectations.js'
 import { bodyOf, type FaultyProvider } from '../../tools/faulty-provider.js'
+import { providerDownloads } from './provider-downloads.js'
 import { readers } from './readers.js'
 
 const kibibyte = 1024
@@ -325,5 +326,6 @@ export const streams: ConformanceCategory = {
       },
     },
     ...readers,
+    ...providerDownloads,
   ],
 }

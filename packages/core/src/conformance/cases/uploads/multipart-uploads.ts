@@ -10,6 +10,7 @@ import type { CaseContext } from '../../run/context.js'
 import { bytes, hex, pieces, stallingAfter } from '../../tools/content.js'
 import { agrees, eachRejects, isCode, rejects } from '../../tools/expectations.js'
 import { allAttributes } from '../writing/attributes.js'
+import { failedParts } from './failed-parts.js'
 import { listed, send, sliceOf, start } from './parts.js'
 import { unfinishedUploads } from './unfinished-uploads.js'
 
@@ -302,4 +303,5 @@ export const partUploads: readonly ConformanceCase[] = [
     },
   },
   ...unfinishedUploads,
+  ...failedParts,
 ]

@@ -2,10 +2,12 @@
  * G. Large files: unfinished and aborted multipart uploads.
  */
 import assert from 'node:assert/strict'
+import { withUploads } from '../../../checks/provider.js'
 import type { PartUpload, PartUploadReference } from '../../../provider.js'
 import { type ConformanceCase, needs } from '../../run/case.js'
 import { bytes } from '../../tools/content.js'
 import { rejects } from '../../tools/expectations.js'
+import { inProviderPages } from '../listing/page-limits.js'
 import { listed, send, start } from './parts.js'
 
 export const unfinishedUploads: readonly ConformanceCase[] = [
@@ -104,6 +106,26 @@ export const unfinishedUploads: readonly ConformanceCase[] = [
       await rejects(storage.completeUpload(second, ofSecond), 'UPLOAD_NOT_FOUND')
       await rejects(storage.uploadPart(second, 1, bytes(10)), 'UPLOAD_NOT_FOUND')
       await context.isWhole('file', bytes(10))
+    },
+  },
+  {
+    id: 'G.29',
+    name: 'the bare provider returns at most `limit` parts and unfinished uploads',
+    needs: needs.parts,
+    async run(context) {
+      const { container } = context
+      const provider = withUploads(context.provider)
+      const upload = await start(context)
+      const parts = await send(context, upload, bytes(4 * context.partSize + 1), [1, 2, 3, 4, 5])
+      const uploads = [upload, ...(await Promise.all(['a', 'a', 'b'].map((file) => start(context, file))))]
+      for (const limit of [1, 2, 3]) {
+        const listedParts = await inProviderPages(context, limit, (options) => provider.listParts(upload, options))
+        assert.deepEqual(listedParts, parts)
+        const found = await inProviderPages(context, limit, (options) =>
+          provider.listUploads(container, { ...options, prefix: '' }),
+        )
+        assert.deepEqual(found.map(({ id }) => id).toSorted(), uploads.map(({ id }) => id).toSorted())
+      }
     },
   },
   {

@@ -335,6 +335,36 @@ export const attributes: ConformanceCategory = {
         assert.deepEqual(faulty.calls, [])
       },
     },
+    {
+      id: 'K.25',
+      name: 'mtime never decreases and ETags never repeat when the clock is set back',
+      needs: needs.moveClock,
+      async run(context) {
+        const { put, storage, container, harness } = context
+        const moveClock = async (milliseconds: number) => harness.moveClock?.(milliseconds)
+        context.atEnd(() => moveClock(0))
+        await put('source', content)
+        const etags: string[] = []
+        let before = 0
+        const check = async () => {
+          const { etag, mtime } = await storage.getFile(container, 'file')
+          assert.ok(mtime.getTime() >= before, `${mtime.toISOString()} after ${new Date(before).toISOString()}`)
+          before = mtime.getTime()
+          etags.push(etag)
+        }
+        // An hour back and forth, so that a version may get the same time as an earlier one.
+        for (const milliseconds of [0, -3_600_000, 0, -3_600_000, -7_200_000]) {
+          await moveClock(milliseconds)
+          for (const seed of [1, 2]) {
+            await put('file', bytes(1000, seed))
+            await check()
+          }
+          await storage.copyFile({ container, file: 'source' }, { container, file: 'file' })
+          await check()
+        }
+        assert.equal(new Set(etags).size, etags.length, 'an ETag repeats')
+      },
+    },
   ],
 }
 

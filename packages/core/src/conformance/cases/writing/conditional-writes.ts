@@ -3,12 +3,13 @@
  */
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
-import type { StorageService } from '../../../index.js'
 import type { Capabilities, WriteConditions } from '../../../provider.js'
 import { all, type ConformanceCategory, needs } from '../../run/case.js'
 import type { CaseContext } from '../../run/context.js'
 import { bytes, pieces } from '../../tools/content.js'
 import { eachRejects, isCode, lasting, rejects } from '../../tools/expectations.js'
+import { increment } from '../../tools/storage-tasks.js'
+import { otherProcesses } from './other-processes.js'
 
 const staleTag = '"stale-tag"'
 const first = bytes(500, 1)
@@ -43,20 +44,6 @@ async function rejectRemove(context: CaseContext): Promise<void> {
   assert.equal(error.details.capability, 'conditions.remove')
   assert.deepEqual(faulty.calls, [])
   await context.isWhole('file', first)
-}
-
-/** Increments the number in a file. Retries until no other write came between read and write. */
-async function increment(storage: StorageService, container: string): Promise<void> {
-  for (;;) {
-    const opened = await storage.openFile(container, 'counter')
-    const next = String(Number(await opened.text()) + 1)
-    try {
-      await storage.putFile(container, 'counter', next, { ifMatch: opened.info.etag })
-      return
-    } catch (error) {
-      isCode(error, 'PRECONDITION_FAILED')
-    }
-  }
 }
 
 async function raceToCreate({ storage, secondStorage, container }: CaseContext, file: string, contenders: number) {
@@ -157,7 +144,8 @@ export const conditionalWrites: ConformanceCategory = {
       async run({ storage, secondStorage, container, put, read }) {
         await put('counter', '0')
         const counters = Array.from({ length: 5 }, async (_, index) => {
-          for (let times = 0; times < 10; times++) await increment(index % 2 === 0 ? storage : secondStorage, container)
+          for (let times = 0; times < 10; times++)
+            await increment(index % 2 === 0 ? storage : secondStorage, container, 'counter')
         })
         await Promise.all(counters)
         assert.equal(String(await read('counter')), '50')
@@ -302,5 +290,6 @@ export const conditionalWrites: ConformanceCategory = {
         assert.deepEqual(faulty.calls, [])
       },
     },
+    ...otherProcesses,
   ],
 }

@@ -320,5 +320,28 @@ export const copying: ConformanceCategory = {
         }
       },
     },
+    {
+      id: 'N.19',
+      name: 'destroying a container keeps the copies of its files in other containers',
+      async run(context) {
+        const { storage, container, newContainer, partSize, capabilities } = context
+        const [origin, target] = [await newContainer(), await newContainer()]
+        const large = bytes(2 * partSize + 1)
+        const writer = capabilities.parts === false ? storage : context.over(context.inParts(), { partSize })
+        await storage.putFile(origin, 'small', content)
+        await writer.putFile(origin, 'large', large)
+        await storage.putFile(origin, 'moved', other)
+        await storage.copyFile({ container: origin, file: 'small' }, { container, file: 'small' })
+        await storage.copyFile({ container: origin, file: 'large' }, { container, file: 'large' })
+        await storage.copyFile({ container, file: 'large' }, { container: target, file: 'copy of the copy' })
+        await storage.moveFile({ container: origin, file: 'moved' }, { container, file: 'moved' })
+        await storage.destroyContainer(origin)
+        await context.isWhole('small', content)
+        await context.isWhole('large', large)
+        await context.isWhole('moved', other)
+        await storage.removeFile(container, 'large')
+        sameBytes(await read(storage, target, 'copy of the copy'), large)
+      },
+    },
   ],
 }

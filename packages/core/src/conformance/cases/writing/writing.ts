@@ -11,6 +11,7 @@ import type { ConformanceCase, ConformanceCategory } from '../../run/case.js'
 import type { CaseContext } from '../../run/context.js'
 import { bytes, failingAfter, pieces } from '../../tools/content.js'
 import { absent, agrees, lasting, namesOf, rejects } from '../../tools/expectations.js'
+import { failedBodies } from './failed-bodies.js'
 
 const content = bytes(300_000)
 
@@ -317,5 +318,6 @@ export const writing: ConformanceCategory = {
         await context.isWhole('parts', whole.subarray(0, part.size))
       },
     },
+    ...failedBodies,
   ],
 }

@@ -1,0 +1,93 @@
+/**
+ * E. Streams: downloads of the bare provider.
+ */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { type ConformanceCase, needs } from '../../run/case.js'
+import type { CaseContext } from '../../run/context.js'
+import { blocks, sameChunks } from '../../tools/content.js'
+
+const mebibyte = 1024 * 1024
+
+/** Bytes: much more than a provider may read ahead. */
+const fileSize = 64 * mebibyte
+const maxAhead = 16 * mebibyte
+
+/** Milliseconds in which a provider that ignores a stopped reader receives the file. */
+const readAheadTime = 1000
+
+/** Collects garbage if the runtime allows it, so that only memory in use counts. */
+function collectGarbage(): void {
+  try {
+    setFlagsFromString('--expose-gc')
+    runInNewContext('gc')()
+  } catch {
+    // A runtime without V8's flags.
+  }
+}
+
+function usedMemory(): number {
+  collectGarbage()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
+
+/** Opens a large file without a range. */
+async function open({ provider, container, call }: CaseContext): Promise<Readable> {
+  const opened = await provider.openFile(container, 'file', { ...call, conditions: {} })
+  assert.ok('stream' in opened, `the provider returns a file of ${fileSize} bytes as bytes in memory`)
+  return opened.stream
+}
+
+async function firstChunk(stream: Readable): Promise<void> {
+  await once(stream, 'readable')
+  stream.read(1)
+}
+
+/** Waits, for at most ten seconds, until no more handles are open than before. */
+async function openAtMost(context: CaseContext, before: number): Promise<number> {
+  let now = before
+  for (let tries = 0; tries < 1000; tries++) {
+    now = (await context.harness.open?.()) ?? 0
+    if (now <= before) break
+    await delay(10)
+  }
+  return now
+}
+
+export const providerDownloads: readonly ConformanceCase[] = [
+  {
+    id: 'E.15',
+    name: 'the bare provider does not read ahead when the reader stops',
+    async run(context) {
+      await context.put('file', blocks(fileSize, mebibyte))
+      const before = usedMemory()
+      const stream = await open(context)
+      await firstChunk(stream)
+      // Real time must pass for data from a service.
+      await delay(readAheadTime)
+      const ahead = usedMemory() - before
+      assert.ok(ahead <= maxAhead, `${ahead} bytes are in memory while the reader reads nothing`)
+      const rest = await sameChunks(stream, blocks(fileSize, mebibyte), 1)
+      assert.equal(rest, fileSize - 1)
+    },
+  },
+  {
+    id: 'E.16',
+    name: 'the bare provider releases the connection of a destroyed download',
+    needs: needs.open,
+    async run(context) {
+      await context.put('file', blocks(fileSize, mebibyte))
+      const before = (await context.harness.open?.()) ?? 0
+      const streams = await Promise.all(Array.from({ length: 20 }, () => open(context)))
+      await Promise.all(streams.map(firstChunk))
+      for (const stream of streams) stream.destroy()
+      const left = await openAtMost(context, before)
+      assert.ok(left <= before, `${left} connections or descriptors are open, and ${before} were before the downloads`)
+    },
+  },
+]

@@ -1,0 +1,25 @@
+/**
+ * The conformance harness's `breakService` for a service over HTTP.
+ *
+ * @param endpoint The service's URL.
+ * @param create Creates a provider for another URL.
+ */
+import { freePort } from './ports.js'
+import { type Fault, httpResponse, startTcpProxy } from './tcp-proxy.js'
+
+/** More connections than a case makes. */
+const connections = 1000
+
+export function breakServiceAt<Provider>(endpoint: string, create: (endpoint: string) => Provider) {
+  const movedTo = (origin: string) => create(endpoint.replace(new URL(endpoint).origin, origin))
+  const behindProxy = (fault: Fault) => async () => {
+    const proxy = await startTcpProxy(endpoint)
+    proxy.failNext(...Array.from({ length: connections }, () => fault))
+    return movedTo(proxy.endpoint)
+  }
+  return {
+    unreachable: async () => movedTo(`http://127.0.0.1:${await freePort()}`),
+    silent: behindProxy({ kind: 'stall', afterBytes: 0 }),
+    busy: behindProxy(httpResponse(503, { 'Retry-After': '1' })),
+  }
+}

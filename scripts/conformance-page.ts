@@ -35,7 +35,8 @@ export function conformancePage(results: readonly ConformanceResult[]): string {
     casesMark(),
     [
       'The suite `@stowage/core/conformance` tests every provider with the same',
-      `${allCases.length} cases, against a real server. Only a provider's declared capabilities can rule out a case.`,
+      `${allCases.length} cases, against a real server. Only a provider's declared capabilities, and hooks that`,
+      'its tests lack, can rule out a case.',
       'Operations that the capabilities rule out must fail before any I/O. If an operation can be',
       'rejected, the suite tests the rejection.',
       '',
@@ -65,7 +66,8 @@ export function conformancePage(results: readonly ConformanceResult[]): string {
     '## Cases that did not pass',
     [
       'All cases that do not pass for every provider. ✓ means passed. Otherwise the cell names the',
-      'capability that rules out the case. *Rejected* means that the suite tests the rejection.',
+      'capability or the hook that rules out the case. *Rejected* means that the suite tests the',
+      'rejection.',
     ].join('\n'),
     casesTable(runs),
   ].join('\n\n')}\n`

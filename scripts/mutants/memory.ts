@@ -190,12 +190,50 @@ export const memoryMutants: readonly Mutant[] = [
     name: 'returns an earlier modification time if the clock was set back',
     file: at('store'),
     find: 'new Date(Math.max(now, previous?.info.mtime.getTime() ?? now))',
-    replace: 'new Date(now - store.versions * 1000)',
+    replace: 'new Date(now)',
+    case: 'K.25',
   },
   {
     name: 'loses checksums',
     file: at('store'),
     find: 'checksums: version.checksums,',
     replace: 'checksums: {},',
+  },
+  {
+    name: 'ignores the limit of a list of files',
+    file: at('lister'),
+    find: 'const { prefix, delimiter, limit } = options',
+    replace: 'const { prefix, delimiter } = options\n  const limit = 1_000_000',
+    case: 'M.35',
+  },
+  {
+    name: 'ignores the limit of a list of parts',
+    file: at('uploads'),
+    find: 'partKey, { limit,',
+    replace: 'partKey, { limit: limit + 1_000_000,',
+    case: 'G.29',
+  },
+  {
+    name: 'ignores the limit of a list of unfinished uploads',
+    file: at('uploads'),
+    find: 'uploadKey, { limit,',
+    replace: 'uploadKey, { limit: limit + 1_000_000,',
+    case: 'G.29',
+  },
+  {
+    name: 'destroys the content of copies in other containers with a container',
+    file: at('containers'),
+    find: 'memory.store.containers.delete(container)',
+    replace:
+      'const stored = containerOf(memory, container)\n  for (const name of stored.names()) stored.file(name).content.fill(0)\n  memory.store.containers.delete(container)',
+    case: 'N.19',
+  },
+  {
+    name: 'takes a while to remove a file, whether its signal is aborted or not',
+    file: at('remover'),
+    find: 'const stored = containerOf(memory, container)\n  checkWriteConditions',
+    replace:
+      'await new Promise((resolve) => setTimeout(resolve, 400))\n  const stored = containerOf(memory, container)\n  checkWriteConditions',
+    case: 'F.20',
   },
 ]

@@ -7,4 +7,8 @@ export interface Mutant {
   /** Text that occurs exactly once in the file. */
   readonly find: string
   readonly replace: string
+  /** The id of the case that must detect the mutant, if it is not any case of the suite. */
+  readonly case?: string
+  /** Whether the mutant applies to the processes of the suite too, which load the built files. */
+  readonly inProcesses?: boolean
 }

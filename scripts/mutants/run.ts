@@ -4,11 +4,15 @@
  *
  *     pnpm mutants            all mutants
  *     pnpm mutants copy       mutants with "copy" in their names
+ *     pnpm mutants --check    runs nothing, and fails if a mutant's text is not in its file
  */
 import { spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { fsMutants } from './fs.ts'
 import { memoryMutants } from './memory.ts'
 import type { Mutant } from './mutant.ts'
+
+const processHook = new URL('./process-hook.ts', import.meta.url).href
 
 const suites = [
   { project: '@stowage/provider-memory', mutants: memoryMutants },
@@ -18,6 +22,8 @@ const suites = [
 /** Returns the first case that fails with the mutant, or `undefined` if the suite passes. */
 function catchingCase(project: string, mutant: Mutant | undefined): Promise<string | undefined> {
   const variables = mutant === undefined ? {} : { STOWAGE_MUTANT: JSON.stringify(mutant) }
+  const options = mutant?.inProcesses ? { NODE_OPTIONS: `--import=${processHook}` } : {}
+  const filter = mutant?.case === undefined ? [] : ['-t', ` ${mutant.case.replace('.', '\\.')} `]
   // Without a cache, so that a broken module is not used in the next run.
   const args = [
     'run',
@@ -29,9 +35,10 @@ function catchingCase(project: string, mutant: Mutant | undefined): Promise<stri
     'dot',
     '--fsModuleCache=false',
     'test/conformance.test.ts',
+    ...filter,
   ]
   const run = spawn('vitest', args, {
-    env: { ...process.env, ...variables, NO_COLOR: '1' },
+    env: { ...process.env, ...variables, ...options, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -49,7 +56,22 @@ function catchingCase(project: string, mutant: Mutant | undefined): Promise<stri
   })
 }
 
+/** Returns the mutants whose text does not occur exactly once in their files. */
+async function staleMutants(): Promise<string[]> {
+  const stale: string[] = []
+  for (const { name, file, find } of suites.flatMap(({ mutants }) => mutants)) {
+    const text = await readFile(new URL(`../../packages/${file}`, import.meta.url), 'utf8')
+    if (text.split(find).length !== 2) stale.push(`${file}: ${name}`)
+  }
+  return stale
+}
+
 const wanted = process.argv[2] ?? ''
+if (wanted === '--check') {
+  const stale = await staleMutants()
+  for (const mutant of stale) console.error(`stale mutant: ${mutant}`)
+  process.exit(stale.length === 0 ? 0 : 1)
+}
 const survivors: string[] = []
 let caught = 0
 for (const { project, mutants } of suites) {

@@ -222,6 +222,8 @@ export async function abortUpload(
   upload: PartUploadReference,
   options: CallOptions,
 ): Promise<void> {
+  const held = await workspace.acquireContainer(upload.container)
+  held[Symbol.dispose]()
   if (!validId.test(upload.id)) return
   using uploads = await workspace.directories.acquire([...uploadsPath, upload.container])
   const stored = uploads && (await readStored(uploads, `${upload.id}/${description}`))

@@ -1,7 +1,7 @@
 /**
  * The conformance harness's `breakService` for a service over HTTP.
  *
- * @param endpoint The service's URL.
+ * @param endpoint The service's URL. Without one, such as for Amazon itself, the result is empty.
  * @param create Creates a provider for another URL.
  */
 import { freePort } from './ports.js'
@@ -10,7 +10,8 @@ import { type Fault, httpResponse, startTcpProxy } from './tcp-proxy.js'
 /** More connections than a case makes. */
 const connections = 1000
 
-export function breakServiceAt<Provider>(endpoint: string, create: (endpoint: string) => Provider) {
+export function breakServiceAt<Provider>(endpoint: string | undefined, create: (endpoint: string) => Provider) {
+  if (endpoint === undefined) return {}
   const movedTo = (origin: string) => create(endpoint.replace(new URL(endpoint).origin, origin))
   const behindProxy = (fault: Fault) => async () => {
     const proxy = await startTcpProxy(endpoint)

@@ -38,6 +38,12 @@ const declared = {
       constructor(settings: MySettings)
       close(): Promise<void>
     }`,
+  'test/service.ts': `
+    export declare const service: {
+      chunksWithoutFile(run: string): Promise<string[]>
+      openConnections(): number
+      moveClock(milliseconds: number): Promise<void>
+    }`,
   'src/capabilities.ts': `
     import type { Capabilities } from '@stowage/core/provider'
     export declare const capabilities: Capabilities`,

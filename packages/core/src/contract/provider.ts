@@ -378,7 +378,7 @@ export interface UploadMethods {
   completeUpload(upload: PartUpload, options: CompleteUploadCallOptions): Promise<WrittenFile>
   /**
    * Deletes the parts. Succeeds if the upload is unknown, completed or aborted; a completed file
-   * stays.
+   * stays. In a missing container, it succeeds or fails with `CONTAINER_NOT_FOUND`.
    */
   abortUpload(upload: PartUploadReference, options: CallOptions): Promise<void>
   /** Returns a page of the unfinished uploads whose names have the prefix. */

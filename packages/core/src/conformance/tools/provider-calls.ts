@@ -3,10 +3,11 @@
  */
 import { withUploads } from '../../checks/provider.js'
 import type { PartUpload, StorageProvider, UploadedPart } from '../../provider.js'
+import type { CaseContext } from '../run/context.js'
 import { bytes } from './content.js'
 import type { ProviderMethod } from './faulty-provider.js'
 
-/** What the calls work with. Each call may change or delete it. */
+/** What a call works with, and may change or delete. */
 export interface CallTargets {
   readonly container: string
   /** A file in the container. */
@@ -14,12 +15,17 @@ export interface CallTargets {
   /** A container that does not exist, and one that does. */
   readonly newContainer: string
   readonly oldContainer: string
-  /** A multipart upload with its part, if the provider has multipart uploads. */
+  /** A multipart upload with a part. */
   readonly upload: PartUpload
   readonly part: UploadedPart
 }
 
 type Call = (signal: AbortSignal) => Promise<unknown>
+
+/** The methods that need an existing multipart upload. */
+const ofUpload: readonly ProviderMethod[] = ['uploadPart', 'listParts', 'completeUpload', 'abortUpload']
+
+export const oldContent = bytes(1000, 3)
 
 export const newContent = bytes(100_000, 5)
 
@@ -29,6 +35,28 @@ const writeOptions = {
   checksums: {},
   native: {},
 } as const
+
+/** Creates what the call of a method needs. */
+export async function targetsOf(context: CaseContext, file: string, method: ProviderMethod): Promise<CallTargets> {
+  const { container, storage, partSize } = context
+  await context.put(file, oldContent)
+  let upload: PartUpload = { container, file: `${file} in parts`, id: 'id', partSize }
+  let part: UploadedPart = { partNumber: 1, size: oldContent.length, tag: 'tag' }
+  if (ofUpload.includes(method)) {
+    upload = await storage.startUpload(container, upload.file, { partSize })
+    part = await storage.uploadPart(upload, 1, oldContent)
+  }
+  const oldContainer = method === 'destroyContainer' ? await context.newContainer() : container
+  return { container, file, newContainer: context.containerName(), oldContainer, upload, part }
+}
+
+/** The methods of {@link providerCalls}. */
+export function calledMethods(provider: StorageProvider): readonly ProviderMethod[] {
+  const upload = { container: '', file: '', id: '', partSize: 1 }
+  const part = { partNumber: 1, size: 1, tag: '' }
+  const targets = { container: '', file: '', newContainer: '', oldContainer: '', upload, part }
+  return Object.keys(providerCalls(provider, targets)) as ProviderMethod[]
+}
 
 /**
  * Returns one call of each method that the provider has, except `close` and `signUrl`, which need
@@ -57,7 +85,10 @@ export function providerCalls(
     putFile: (signal) =>
       provider.putFile(container, file, newContent, { signal, ...writeOptions, size: newContent.length }),
     removeFile: (signal) => provider.removeFile(container, file, { signal, conditions: {} }),
-    removeFiles: (signal) => provider.removeFiles(container, [file], { signal }),
+    removeFiles: async (signal) => {
+      const [outcome] = await provider.removeFiles(container, [file], { signal })
+      if (outcome?.error !== undefined) throw outcome.error
+    },
     copyFile: (signal) => provider.copyFile(source, target, { signal, ...copy }),
     ...(moveFile === undefined
       ? {}

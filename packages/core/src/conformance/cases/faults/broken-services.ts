@@ -14,16 +14,7 @@ import type { CaseContext } from '../../run/context.js'
 import type { ServiceFault } from '../../run/harness.js'
 import { bytes } from '../../tools/content.js'
 import { rejects } from '../../tools/expectations.js'
-import { providerCalls } from '../../tools/provider-calls.js'
-
-const targetsOf = (context: CaseContext) => ({
-  container: context.container,
-  file: 'file',
-  newContainer: context.containerName(),
-  oldContainer: context.container,
-  upload: { container: context.container, file: 'file', id: 'id', partSize: context.partSize },
-  part: { partNumber: 1, size: 1, tag: 'tag' },
-})
+import { calledMethods, providerCalls, targetsOf } from '../../tools/provider-calls.js'
 
 /** Asserts that the error contains no secret and no path, in its message, JSON, inspection or cause. */
 function revealsNothing({ secrets }: CaseContext, error: StorageError, method: string): void {
@@ -47,10 +38,13 @@ const everyCallFails = (
   needs: needsFault(fault),
   async run(context) {
     const provider = await context.brokenProvider(fault)
-    for (const [method, call] of Object.entries(providerCalls(provider, targetsOf(context)))) {
-      const error = await rejects(call(context.call.signal), ...codes).catch((cause: unknown) => {
-        throw new assert.AssertionError({ message: `${method}: ${String(cause)}` })
-      })
+    for (const method of calledMethods(provider)) {
+      const call = providerCalls(provider, await targetsOf(context, method, method))[method]
+      const error = await rejects(call?.(context.call.signal) ?? assert.fail(method), ...codes).catch(
+        (cause: unknown) => {
+          throw new assert.AssertionError({ message: `${method}: ${String(cause)}` })
+        },
+      )
       revealsNothing(context, error, method)
     }
   },

@@ -14,8 +14,8 @@ import { blocks, sameChunks } from '../../tools/content.js'
 const mebibyte = 1024 * 1024
 
 /** Bytes: much more than a provider may read ahead. */
-const fileSize = 64 * mebibyte
-const maxAhead = 16 * mebibyte
+const fileSize = 32 * mebibyte
+const maxAhead = 12 * mebibyte
 
 /** Milliseconds in which a provider that ignores a stopped reader receives the file. */
 const readAheadTime = 1000

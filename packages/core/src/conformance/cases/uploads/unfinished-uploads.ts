@@ -6,7 +6,7 @@ import { withUploads } from '../../../checks/provider.js'
 import type { PartUpload, PartUploadReference } from '../../../provider.js'
 import { type ConformanceCase, needs } from '../../run/case.js'
 import { bytes } from '../../tools/content.js'
-import { rejects } from '../../tools/expectations.js'
+import { eachRejects, isCode, rejects } from '../../tools/expectations.js'
 import { inProviderPages } from '../listing/page-limits.js'
 import { listed, send, start } from './parts.js'
 
@@ -126,6 +126,25 @@ export const unfinishedUploads: readonly ConformanceCase[] = [
         )
         assert.deepEqual(found.map(({ id }) => id).toSorted(), uploads.map(({ id }) => id).toSorted())
       }
+    },
+  },
+  {
+    id: 'G.30',
+    name: 'the calls of an upload whose container was destroyed fail with CONTAINER_NOT_FOUND',
+    needs: needs.parts,
+    async run(context) {
+      const { storage, container } = context
+      const upload = await start(context)
+      const parts = await send(context, upload, bytes(10), [1])
+      await storage.destroyContainer(container)
+      const operations = {
+        uploadPart: () => storage.uploadPart(upload, 2, bytes(10)),
+        parts: () => listed(context, upload),
+        completeUpload: () => storage.completeUpload(upload, parts),
+      }
+      await eachRejects(operations, 'CONTAINER_NOT_FOUND')
+      // An abort may succeed: nothing is left that it could delete.
+      await storage.abortUpload(upload).catch((error: unknown) => isCode(error, 'CONTAINER_NOT_FOUND'))
     },
   },
   {

@@ -13,8 +13,8 @@ const document = join(import.meta.dirname, '..', '..', '..', 'docs', 'scaling-ou
 
 /** The configuration as documented, with this test's addresses and without TLS. */
 async function configuration(nodes: readonly Demo[], port: number): Promise<string> {
-  const [block, ...others] = blocksOf(await readFile(document, 'utf8')).filter(({ language }) => language === 'nginx')
-  if (block === undefined || others.length > 0) throw new Error('scaling-out.md must have one nginx configuration')
+  const block = blocksOf(await readFile(document, 'utf8')).find(({ language }) => language === 'nginx')
+  if (block === undefined) throw new Error('scaling-out.md must have an nginx configuration')
   const servers = nodes.map(({ url }) => `server ${new URL(url).host};`).join(' ')
   return block.source
     .replace(/(?:server [\d.]+:3000; ?)+/, `${servers} `)

@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type FileInfo, StorageError, type StorageService } from '@stowage/core'
 import { checkOptions } from '@stowage/core/provider'
+import { filesystemOf } from './downloads/accel-redirect.js'
 import type { Action } from './routes/actions.js'
 
 /** A file that a client is about to upload, as functions among the upload options receive it. */
@@ -102,6 +103,13 @@ export interface DownloadOptions<Req extends IncomingMessage = IncomingMessage> 
    * `X-Content-Type-Options`.
    */
   readonly headers?: (file: FileInfo, req: Req) => Readonly<Record<string, string | undefined>>
+  /**
+   * Lets nginx send large files of a filesystem storage, by `X-Accel-Redirect`: the path of an
+   * internal location whose `alias` is the storage's root, such as `/stowage-files/`. A function
+   * returns `undefined` for requests that do not come from nginx. Its configuration is in
+   * `docs/scaling-out.md`. Default: the router sends all files.
+   */
+  readonly accelRedirect?: string | ((file: FileInfo, req: Req) => string | undefined)
 }
 
 /** The action of a request, and the names that it concerns. */
@@ -196,7 +204,7 @@ export const uploadOptionNames = [
   'CacheControl',
 ] as const satisfies readonly (keyof UploadOptions)[]
 
-const downloadNames = ['cacheControl', 'headers'] as const satisfies readonly (keyof DownloadOptions)[]
+const downloadNames = ['cacheControl', 'headers', 'accelRedirect'] as const satisfies readonly (keyof DownloadOptions)[]
 
 const invalid = (property: string, message: string) =>
   new StorageError('INVALID_ARGUMENT', message, { details: { property } })
@@ -248,17 +256,36 @@ export interface DownloadRules<Req extends IncomingMessage = IncomingMessage> {
   /** The Cache-Control of a file that is stored without one. */
   readonly cacheControl: (file: FileInfo, req: Req) => string
   readonly headers: DownloadOptions<Req>['headers']
+  /** The location of nginx for a file; `undefined` if no option was given. */
+  readonly accelRedirect: ((file: FileInfo, req: Req) => string | undefined) | undefined
 }
 
 /** Throws `INVALID_ARGUMENT`, which names the option, if an option is invalid. */
-export function downloadRules<Req extends IncomingMessage>({
-  cacheControl = defaultCacheControl,
-  headers,
-}: DownloadOptions<Req>): DownloadRules<Req> {
+export function downloadRules<Req extends IncomingMessage>(
+  storage: StorageService,
+  { cacheControl = defaultCacheControl, headers, accelRedirect }: DownloadOptions<Req>,
+): DownloadRules<Req> {
   checkFunction('headers', headers)
-  if (typeof cacheControl === 'function') return { cacheControl, headers }
+  const rules = { headers, accelRedirect: locationRule(storage, accelRedirect) }
+  if (typeof cacheControl === 'function') return { ...rules, cacheControl }
   text('cacheControl', cacheControl)
-  return { cacheControl: () => cacheControl, headers }
+  return { ...rules, cacheControl: () => cacheControl }
+}
+
+function locationRule<Req extends IncomingMessage>(
+  storage: StorageService,
+  accelRedirect: DownloadOptions<Req>['accelRedirect'],
+): DownloadRules<Req>['accelRedirect'] {
+  if (accelRedirect === undefined) return undefined
+  if (filesystemOf(storage) === undefined) {
+    throw invalid('accelRedirect', 'accelRedirect needs a storage of the provider "filesystem"')
+  }
+  if (typeof accelRedirect === 'function') return accelRedirect
+  if (!/^\/(?:[\w-]+\/)+$/.test(text('accelRedirect', accelRedirect))) {
+    const example = '"/stowage-files/"'
+    throw invalid('accelRedirect', `accelRedirect must be a location such as ${example}, not ${shown(accelRedirect)}`)
+  }
+  return () => accelRedirect
 }
 
 /**

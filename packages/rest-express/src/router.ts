@@ -58,7 +58,13 @@ export function storageRouter<Req extends IncomingMessage = IncomingMessage>(
   checkFlag('forwardErrors', options.forwardErrors)
   // Req is the framework's request, which is the one passed in at run time.
   const { authorize, onError, forwardErrors = false, ...rest } = options as StorageRouterOptions
-  const rules: RouterRules = { storage, upload: uploadRules(rest), download: downloadRules(rest), authorize, onError }
+  const rules: RouterRules = {
+    storage,
+    upload: uploadRules(rest),
+    download: downloadRules(storage, rest),
+    authorize,
+    onError,
+  }
   return (req, res, next) => {
     const fail = (action: Action | undefined, error: unknown) => {
       const { statusCode } = errorResponse(error)

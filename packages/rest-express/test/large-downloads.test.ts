@@ -3,6 +3,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { readdir, readlink, truncate } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -140,4 +141,20 @@ it('a large download ends when the operation is aborted while the receiver does 
   controller.abort(new Error('enough'))
   await expect(sending).rejects.toMatchObject({ code: 'ABORTED', operation: 'openFile' })
   expect(socket.destroyed).toBe(true)
+})
+
+it('a large download is sent by nginx only where accelRedirect returns a location', async () => {
+  const accelRedirect = (_file: unknown, req: IncomingMessage) =>
+    req.headers['x-from-nginx'] === undefined ? undefined : '/stowage-files/'
+  const { storage, fetch } = await startServer({
+    provider: new FilesystemProvider({ root: temporaryDirectory() }),
+    accelRedirect,
+  })
+  await storage.putFile('photos', 'a b/ü%00.bin', content)
+  const url = `/photos/download/${['a b', 'ü%00.bin'].map(encodeURIComponent).join('/')}`
+  expect(Buffer.from(await (await fetch(url)).arrayBuffer()).equals(content)).toBe(true)
+  const response = await fetch(url, { headers: { 'X-From-Nginx': '1' } })
+  expect([response.status, await response.text()]).toEqual([200, ''])
+  expect(response.headers.get('X-Accel-Redirect')).toBe('/stowage-files/photos/a%20b/%C3%BC%252500.bin')
+  expect(response.headers.get('Accept-Ranges')).toBeNull()
 })

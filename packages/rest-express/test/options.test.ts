@@ -1,6 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { StorageService } from '@stowage/core'
+import { FilesystemProvider } from '@stowage/provider-fs'
 import { MemoryProvider } from '@stowage/provider-memory'
 import { describe, expect, it } from 'vitest'
 import { download, type StorageRouterOptions, storageRouter, upload } from '../src/index.js'
@@ -47,6 +48,7 @@ describe('The options of a router', () => {
     [{ CacheControl: 'a\r\nb: c' }, 'CacheControl must be'],
     [{ StorageClass: 5 }, 'StorageClass must be'],
     [{ cacheControl: 'ü' }, 'cacheControl must be'],
+    [{ accelRedirect: '/files/' }, 'accelRedirect needs a storage of the provider "filesystem"'],
     [{ authorize: true }, 'authorize must be a function'],
     [{ onError: {} }, 'onError must be a function'],
     [{ maxFilesize: 5 }, 'unknown option "maxFilesize" for storageRouter (known: '],
@@ -55,6 +57,15 @@ describe('The options of a router', () => {
       expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) }),
     )
   })
+
+  it.each([5, '', 'files/', '/files', '/', '//', '/fi les/', '/files/../'])(
+    'accelRedirect %j is refused by name when the router is made',
+    (accelRedirect) => {
+      const storage = new StorageService(new FilesystemProvider({ root: '/nowhere' }))
+      const refused = expect.objectContaining({ code: 'INVALID_ARGUMENT', details: { property: 'accelRedirect' } })
+      expect(() => storageRouter(storage, { accelRedirect } as StorageRouterOptions)).toThrow(refused)
+    },
+  )
 
   it('may all be given', () => {
     const rule = () => 'x'

@@ -26,6 +26,7 @@ import { untransformed } from '../http/json.js'
 import { turnOf } from '../http/pipelining.js'
 import { checkNames, checkStorage, type DownloadOptions, type DownloadRules, downloadRules } from '../options.js'
 import type { RequestContext } from '../routes/request-context.js'
+import { filesystemOf, isWorthRedirecting, mayRedirect, redirectPath, sendRedirect } from './accel-redirect.js'
 import { parseRange } from './ranges.js'
 import { reuseTarget } from './reuse-target.js'
 import { typeWithCharset } from './text-charset.js'
@@ -59,7 +60,7 @@ export async function download<Req extends IncomingMessage = IncomingMessage>(
   checkStorage(storage)
   checkNames('download', options)
   // Req is the framework's request, which is the one passed in at run time.
-  const rules = downloadRules(options as DownloadOptions)
+  const rules = downloadRules(storage, options as DownloadOptions)
   await turnOf(res.req, res)
   await sendFile({ storage, container, file, req: res.req, res, rules, signal: responseSignal(res) })
 }
@@ -85,6 +86,7 @@ async function sendFile(job: DownloadJob): Promise<void> {
     }
     return
   }
+  if (job.rules.accelRedirect !== undefined && mayRedirect(req) && (await redirectToNginx(job, conditions))) return
   const { info, opened, partial } = await openVersion(job, conditions)
   if (opened === undefined) {
     sendUnchanged(job, info)
@@ -103,6 +105,23 @@ async function sendFile(job: DownloadJob): Promise<void> {
   }
   if (opened.content !== undefined) res.end(opened.content)
   else await opened.sendTo(res, { reuseBuffers: () => reuseTarget(res) })
+}
+
+/** Lets nginx send the file, if the rules and its size allow it. Returns whether a response was sent. */
+async function redirectToNginx(job: DownloadJob, conditions: RequestConditions | undefined): Promise<boolean> {
+  const { storage, container, file, req, res, rules, signal } = job
+  const filesystem = filesystemOf(storage)
+  const info = await storage.getFile(container, file, { signal })
+  if (conditions !== undefined && isUnchanged(conditions, info)) {
+    sendUnchanged(job, info)
+    return true
+  }
+  const location = isWorthRedirecting(req, info.size) ? rules.accelRedirect?.(info, req) : undefined
+  if (location === undefined || filesystem === undefined) return false
+  const contentType = await typeWithCharset(storage, info, signal)
+  const headers = fileHeaders(job, info, { contentType, length: info.size })
+  sendRedirect(res, headers, redirectPath(filesystem, container, file, location))
+  return true
 }
 
 /** Whether the client already has this version. Throws if the conditions exclude it. */

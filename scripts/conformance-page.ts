@@ -1,8 +1,12 @@
 /**
  * Creates docs/conformance.md from results of the conformance suite.
  */
-import { createHash } from 'node:crypto'
-import { allCategories, type CaseResult, type ConformanceResult } from '../packages/core/dist/conformance/index.js'
+import {
+  allCategories,
+  type CaseResult,
+  type ConformanceResult,
+  caseListHash,
+} from '../packages/core/dist/conformance/index.js'
 
 /** All suites: the name of the result and the provider, in the order of the page. */
 const suites: Readonly<Record<string, string>> = {
@@ -19,8 +23,7 @@ const allCases = Object.values(allCategories).flatMap(({ cases }) => cases)
 
 /** A comment on the page that changes when a case is added, removed or renamed. */
 export function casesMark(): string {
-  const cases = allCases.map(({ id, name }) => `${id} ${name}`).toSorted()
-  return `<!-- cases ${createHash('sha256').update(cases.join('\n')).digest('hex')} -->`
+  return `<!-- cases ${caseListHash()} -->`
 }
 
 export function conformancePage(results: readonly ConformanceResult[]): string {
@@ -44,18 +47,19 @@ export function conformancePage(results: readonly ConformanceResult[]): string {
     ].join('\n'),
     '## Providers and servers',
     table(
-      ['provider', 'server', 'passed', 'ruled out', 'failed'],
+      ['provider', 'server', 'passed', 'rejected', 'skipped', 'failed'],
       runs.map(({ name, server, totals }) => [
         suites[name] as string,
         server ?? 'none required',
         totals.passed,
-        totals['ruled out'],
+        totals.rejected,
+        totals.skipped,
         totals.failed,
       ]),
     ),
     ...(missing.length === 0 ? [] : [`Not run: ${missing.join(', ')}.`]),
     '## By category',
-    'Cases that passed, of all cases. The others were ruled out or failed.',
+    'Cases that passed, of all cases. The others were rejected, skipped or failed.',
     table(
       ['', ...runs.map(heading)],
       Object.entries(allCategories).map(([letter, { title, cases }]) => [
@@ -67,7 +71,7 @@ export function conformancePage(results: readonly ConformanceResult[]): string {
     [
       'All cases that do not pass for every provider. ✓ means passed. Otherwise the cell names the',
       'capability or the hook that rules out the case. *Rejected* means that the suite tests the',
-      'rejection.',
+      'rejection. The other cases were skipped.',
     ].join('\n'),
     casesTable(runs),
   ].join('\n\n')}\n`
@@ -87,9 +91,8 @@ function heading({ name, server }: ConformanceResult): string {
 
 function casesTable(runs: readonly ConformanceResult[]): string {
   const rows = allCases
-    .map(({ id, name, rejection }) => ({
+    .map(({ id, name }) => ({
       case: `${id} ${name}`,
-      hasRejection: rejection !== undefined,
       results: runs.map(({ cases }) => cases.find((result) => result.id === id) as CaseResult),
     }))
     .filter(({ results }) => results.some(({ outcome }) => outcome !== 'passed'))
@@ -102,11 +105,11 @@ function casesTable(runs: readonly ConformanceResult[]): string {
   )
 }
 
-function cell({ outcome, reason = '' }: CaseResult, hasRejection: boolean): string {
+function cell({ outcome, reason = '' }: CaseResult): string {
   if (outcome === 'passed') return '✓'
   if (outcome === 'failed') return '**failed**'
   const capability = reason.replaceAll('capabilities.', '')
-  return hasRejection ? `*rejected*: ${capability}` : capability
+  return outcome === 'rejected' ? `*rejected*: ${capability}` : capability
 }
 
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {

@@ -1,11 +1,11 @@
 import { registerConformance } from '@stowage/core/conformance'
 import { breakServiceAt, describeServer, openSockets } from '@stowage/test-servers'
-import { describe, it } from 'vitest'
+import { afterAll, describe, it } from 'vitest'
 import { AzureProvider } from '../src/index.js'
 
 describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint, server }) => {
   const settings = { storageAccount, storageAccessKey, endpoint }
-  registerConformance({ describe, it }, 'azure', {
+  registerConformance({ describe, it, after: afterAll }, 'azure', {
     createProvider: () => new AzureProvider(settings),
     server,
     otherProcess: { module: new URL('../dist/index.js', import.meta.url).href, settings },

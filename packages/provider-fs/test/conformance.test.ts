@@ -2,7 +2,7 @@ import { lstat, mkdtemp, readdir, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { registerConformance } from '@stowage/core/conformance'
-import { describe, it } from 'vitest'
+import { afterAll, describe, it } from 'vitest'
 import { FilesystemProvider } from '../src/index.js'
 import { canUnshare, mounted } from './machine.js'
 
@@ -24,7 +24,7 @@ async function openFiles(): Promise<number> {
 /** A provider on a volume of 8 MiB. */
 const full = async () => new FilesystemProvider({ root: await mounted('-t', 'tmpfs', '-o', 'size=8m', 'tmpfs') })
 
-registerConformance({ describe, it }, 'filesystem', {
+registerConformance({ describe, it, after: afterAll }, 'filesystem', {
   createProvider: () => new FilesystemProvider({ root }),
   leftovers: async () => {
     const bookkeeping = await readdir(join(root, '.stowage'), { withFileTypes: true, recursive: true }).catch(() => [])

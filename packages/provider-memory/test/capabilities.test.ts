@@ -1,10 +1,12 @@
 import { registerConformance } from '@stowage/core/conformance'
-import { describe, it } from 'vitest'
+import { afterAll, describe, it } from 'vitest'
 import { createMemoryStore, MemoryProvider, type MemoryProviderOptions } from '../src/index.js'
 
 const register = (name: string, capabilities: NonNullable<MemoryProviderOptions['capabilities']>) => {
   const store = createMemoryStore()
-  registerConformance({ describe, it }, name, { createProvider: () => new MemoryProvider({ store, capabilities }) })
+  registerConformance({ describe, it, after: afterAll }, name, {
+    createProvider: () => new MemoryProvider({ store, capabilities }),
+  })
 }
 
 register('memory-minimal', {

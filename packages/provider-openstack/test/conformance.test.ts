@@ -1,6 +1,6 @@
 import { registerConformance } from '@stowage/core/conformance'
 import { breakServiceAt, bulkThrough, describeServer, openSockets } from '@stowage/test-servers'
-import { describe, it } from 'vitest'
+import { afterAll, describe, it } from 'vitest'
 import { OpenStackProvider } from '../src/index.js'
 import { leftoversOf } from './leftovers.js'
 
@@ -18,7 +18,7 @@ describeServer(
     }
     const createProvider = () => new OpenStackProvider(settings)
     const watcher = createProvider()
-    registerConformance({ describe, it }, 'openstack', {
+    registerConformance({ describe, it, after: afterAll }, 'openstack', {
       createProvider,
       otherProcess: { module: new URL('../dist/index.js', import.meta.url).href, settings },
       leftovers: (run) => leftoversOf(watcher, run),

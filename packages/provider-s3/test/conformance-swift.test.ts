@@ -1,6 +1,6 @@
 import { registerConformance } from '@stowage/core/conformance'
 import { breakServiceAt, bulkThrough, describeServer, openSockets } from '@stowage/test-servers'
-import { describe, it } from 'vitest'
+import { afterAll, describe, it } from 'vitest'
 import { S3Provider } from '../src/index.js'
 
 describeServer('swift-s3', ({ endpoint, region, key, keyId, server, seedUrl }) => {
@@ -13,7 +13,7 @@ describeServer('swift-s3', ({ endpoint, region, key, keyId, server, seedUrl }) =
     sealedUrls: true,
     maxMetadataBytes: 256,
   } as const
-  registerConformance({ describe, it }, 'amazon-swift', {
+  registerConformance({ describe, it, after: afterAll }, 'amazon-swift', {
     createProvider: () => new S3Provider(settings),
     otherProcess: { module: new URL('../dist/index.js', import.meta.url).href, settings },
     server,

@@ -1,11 +1,11 @@
 import { registerConformance } from '@stowage/core/conformance'
 import { breakServiceAt, describeServer, openSockets } from '@stowage/test-servers'
-import { describe, it } from 'vitest'
+import { afterAll, describe, it } from 'vitest'
 import { S3Provider } from '../src/index.js'
 
 describeServer('ceph', ({ endpoint, region, key, keyId, server }) => {
   const settings = { endpoint, region, key, keyId }
-  registerConformance({ describe, it }, 'amazon-ceph', {
+  registerConformance({ describe, it, after: afterAll }, 'amazon-ceph', {
     createProvider: () => new S3Provider(settings),
     server,
     otherProcess: { module: new URL('../dist/index.js', import.meta.url).href, settings },

@@ -21,7 +21,9 @@
  *   E streams, F abort, G large files, H reading and ranges, I conditional reads, J conditional
  *   writes, K attributes, L types and integrity, M listing, N copying and moving, O removal,
  *   P signed URLs, Q faults.
- * - With `STOWAGE_CONFORMANCE_REPORT=<directory>`, the result is written as `<name>.json`.
+ * - With `STOWAGE_CONFORMANCE_REPORT=<directory>`, the result is written as `<name>.json`. Its JSON
+ *   schema is `docs/conformance-result.schema.json` of this package.
+ * - A runner with `after` can also run selected cases only.
  *
  * Folders: `run` registers and runs the cases, `cases` has the cases by subject, and `tools` has
  * what cases share, such as the provider that fails on purpose.
@@ -31,5 +33,5 @@ export { allCategories } from './cases/categories.js'
 export type { ConformanceCase, ConformanceCategory, Need } from './run/case.js'
 export type { ConformanceHarness, ProcessSettings, ServiceFault, TestRunner } from './run/harness.js'
 export { registerConformance } from './run/register.js'
-export type { CaseResult, ConformanceResult, Outcome, Totals } from './run/report.js'
+export { type CaseResult, type ConformanceResult, caseListHash, type Outcome, type Totals } from './run/report.js'
 export { type Behaviour, FaultyProvider, type ProviderMethod, type RecordedCall } from './tools/faulty-provider.js'

@@ -165,7 +165,8 @@ export interface WriteCallOptions extends CallOptions {
   readonly conditions: WriteConditions
   /**
    * Core verifies MD5 and SHA-256 while the body is read. The provider stores those in
-   * `capabilities.checksums`.
+   * `capabilities.checksums`. CRC32C is given only if it is listed there; the provider or its service
+   * verifies it, and fails with `CHECKSUM_MISMATCH`.
    */
   readonly checksums: Checksums
   readonly acl?: string
@@ -319,6 +320,10 @@ export interface RequiredMethods {
   /**
    * Opens a file. Fails as `getFile` does, and with `RANGE_NOT_SATISFIABLE`, which has
    * `details.size`. Conditions are checked before the range.
+   *
+   * Core resumes a broken download with a range and `ifMatch`. If the file was replaced, the call
+   * fails with `PRECONDITION_FAILED`; if it was deleted, with `FILE_NOT_FOUND` or
+   * `PRECONDITION_FAILED`.
    */
   openFile(container: string, file: string, options: OpenCallOptions): Promise<OpenFile>
   /**
@@ -340,7 +345,10 @@ export interface RequiredMethods {
    * without new attributes.
    */
   copyFile(source: FileLocation, target: FileLocation, options: CopyCallOptions): Promise<WrittenFile>
-  /** Closes connections. Called at most once. */
+  /**
+   * Closes connections. Called at most once. Downloads that are open may continue or fail with
+   * `CLOSED`; calls that are pending may too.
+   */
   close(): Promise<void>
 }
 
@@ -381,7 +389,10 @@ export interface UploadMethods {
    * stays. In a missing container, it succeeds or fails with `CONTAINER_NOT_FOUND`.
    */
   abortUpload(upload: PartUploadReference, options: CallOptions): Promise<void>
-  /** Returns a page of the unfinished uploads whose names have the prefix. */
+  /**
+   * Returns a page of the unfinished uploads whose names have the prefix, in any order, each exactly
+   * once.
+   */
   listUploads(container: string, options: ListCallOptions & { readonly prefix: string }): Promise<UploadPage>
 }
 

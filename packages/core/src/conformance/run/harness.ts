@@ -63,6 +63,8 @@ export interface ConformanceHarness {
   }
   /** The server and its version, such as `Azurite 3.37.0`, for the report. */
   readonly server?: string
+  /** The version of the provider's package, for the report. */
+  readonly version?: string
   /** Strings that no error may contain: keys, passwords, paths of the server. */
   readonly secrets?: readonly string[]
   /**
@@ -90,16 +92,24 @@ export interface ConformanceHarness {
 }
 
 /**
- * A test runner: `{ describe, it }` of vitest or node:test. For mocha, whose `it` has no options:
+ * A test runner: `{ describe, it, after: afterAll }` of vitest or `{ describe, it, after }` of
+ * node:test. For mocha, whose `it` has no options:
  *
  * ```ts
  * const runner = {
  *   describe,
  *   it: (title, { timeout, skip }, run) => (skip ? it.skip(title) : it(title, run).timeout(timeout)),
+ *   after,
  * }
  * ```
  */
 export interface TestRunner {
   describe(title: string, define: () => void): unknown
   it(title: string, options: { readonly timeout: number; readonly skip?: boolean }, run: () => Promise<void>): unknown
+  /**
+   * Runs a function after the tests of a `describe`. With it, a run of selected cases also destroys
+   * what they share, closes its provider objects, calls `cleanUp` and writes its result. Without it,
+   * select `Z.1` too.
+   */
+  after?(run: () => Promise<void>): unknown
 }

@@ -22,11 +22,18 @@ const timeout = 600_000
  *
  * @param name The provider's name, for titles and the report.
  */
-export function registerConformance({ describe, it }: TestRunner, name: string, harness: ConformanceHarness): void {
-  const report = new ConformanceReport(name, harness.server)
+export function registerConformance(
+  { describe, it, after }: TestRunner,
+  name: string,
+  harness: ConformanceHarness,
+): void {
+  const report = new ConformanceReport(name, harness)
   const run = new ConformanceRun(harness, report)
   const { capabilities } = run.provider
   describe(`${name} conforms to the storage contract`, () => {
+    after?.(async () => {
+      if (!run.isFinished) await run.finish()
+    })
     for (const [letter, category] of Object.entries(allCategories)) {
       describe(`${letter}. ${category.title}`, () => {
         for (const tested of category.cases.toSorted((a, b) => numberOf(a.id) - numberOf(b.id))) {
@@ -39,7 +46,7 @@ export function registerConformance({ describe, it }: TestRunner, name: string, 
             const act = () => run.runCase(tested, rejection, ruledOut)
             it(`${title} — rejected: ${ruledOut}`, { timeout }, act)
           } else {
-            report.add(tested, 'ruled out', 0, ruledOut)
+            report.add(tested, 'skipped', 0, ruledOut)
             it(`${title} — skipped: ${ruledOut}`, { timeout, skip: true }, async () => {})
           }
         }

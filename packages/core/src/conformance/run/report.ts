@@ -1,11 +1,20 @@
 /**
  * The result of a run as data, from which the tables of providers are generated.
  */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { allCategories } from '../cases/categories.js'
 import type { ConformanceCase } from './case.js'
+import type { ConformanceHarness } from './harness.js'
 
-export type Outcome = 'passed' | 'failed' | 'ruled out'
+/**
+ * - `rejected`: the capabilities rule the case out, and the suite tested that the operation is
+ *   rejected.
+ * - `skipped`: the capabilities or a missing hook rule the case out, and nothing was tested.
+ */
+export type Outcome = 'passed' | 'failed' | 'rejected' | 'skipped'
 
 export interface CaseResult {
   readonly id: string
@@ -13,33 +22,57 @@ export interface CaseResult {
   readonly outcome: Outcome
   /** Milliseconds. */
   readonly duration: number
-  /** Why it failed, or the capability that rules it out. */
+  /** Why it failed, or the capability or the hook that rules it out. */
   readonly reason?: string
 }
 
 export type Totals = Readonly<Record<Outcome, number>>
 
-/** The content of the file. */
+/**
+ * The content of the file. `docs/conformance-result.schema.json` of this package is its JSON schema.
+ */
 export interface ConformanceResult {
   readonly name: string
+  /** The version of the provider's package, from the harness. */
+  readonly version?: string
   /** The server of the run, from the harness. */
   readonly server?: string
+  /** The version of `@stowage/core`, which has the suite. */
+  readonly suite: string
+  /** Identifies the list of cases: the SHA-256 of their ids and names. */
+  readonly caseList: string
+  /** When the run ended, in ISO format. */
+  readonly date: string
+  /** The version of Node, or of the runtime in its place. */
+  readonly node: string
+  readonly platform: string
   readonly totals: Totals
   /** By the letter of the category. */
   readonly categories: Readonly<Record<string, Totals>>
   readonly cases: readonly CaseResult[]
 }
 
+/** Returns the SHA-256 of the ids and names of all cases, which changes with each of them. */
+export function caseListHash(): string {
+  const cases = Object.values(allCategories).flatMap((category) => category.cases)
+  const lines = cases.map(({ id, name }) => `${id} ${name}`).toSorted()
+  return createHash('sha256').update(lines.join('\n')).digest('hex')
+}
+
 export class ConformanceReport {
   readonly #name: string
-  readonly #server: string | undefined
+  readonly #harness: Pick<ConformanceHarness, 'server' | 'version'>
   readonly #directory: string | undefined
   readonly #cases: CaseResult[] = []
 
   /** @param directory Default: `STOWAGE_CONFORMANCE_REPORT`. Without it, nothing is written. */
-  constructor(name: string, server?: string, directory = process.env['STOWAGE_CONFORMANCE_REPORT']) {
+  constructor(
+    name: string,
+    harness: Pick<ConformanceHarness, 'server' | 'version'>,
+    directory = process.env['STOWAGE_CONFORMANCE_REPORT'],
+  ) {
     this.#name = name
-    this.#server = server
+    this.#harness = harness
     this.#directory = directory === '' ? undefined : directory
   }
 
@@ -49,9 +82,16 @@ export class ConformanceReport {
 
   get result(): ConformanceResult {
     const letters = [...new Set(this.#cases.map(({ id }) => letterOf(id)))]
+    const { server, version } = this.#harness
     return {
       name: this.#name,
-      ...(this.#server === undefined ? {} : { server: this.#server }),
+      ...(version === undefined ? {} : { version }),
+      ...(server === undefined ? {} : { server }),
+      suite: suiteVersion(),
+      caseList: caseListHash(),
+      date: new Date().toISOString(),
+      node: process.version,
+      platform: process.platform,
       totals: totalsOf(this.#cases),
       categories: Object.fromEntries(
         letters.map((letter) => [letter, totalsOf(this.#cases.filter(({ id }) => letterOf(id) === letter))]),
@@ -70,7 +110,12 @@ export class ConformanceReport {
 
 const letterOf = (id: string) => id.slice(0, id.indexOf('.'))
 
+function suiteVersion(): string {
+  const manifest = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(manifest) as { readonly version: string }).version
+}
+
 function totalsOf(cases: readonly CaseResult[]): Totals {
   const count = (outcome: Outcome) => cases.filter((result) => result.outcome === outcome).length
-  return { passed: count('passed'), failed: count('failed'), 'ruled out': count('ruled out') }
+  return { passed: count('passed'), failed: count('failed'), rejected: count('rejected'), skipped: count('skipped') }
 }

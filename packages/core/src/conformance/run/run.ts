@@ -7,6 +7,7 @@ import { StorageService } from '../../index.js'
 import type { StorageProvider } from '../../provider.js'
 import type { ConformanceCase } from './case.js'
 import { CaseContext, type RunHandles } from './context.js'
+import { explain, LastOperations } from './failure.js'
 import type { ConformanceHarness } from './harness.js'
 import type { ConformanceReport } from './report.js'
 
@@ -19,6 +20,7 @@ export class ConformanceRun implements RunHandles {
   readonly #fixtures = new Map<string, Promise<string>>()
   /** The leftovers before the current case. */
   #knownLeftovers: readonly string[] | undefined
+  #finished: Promise<void> | undefined
   #storage: StorageService | undefined
   #secondStorage: StorageService | undefined
 
@@ -75,6 +77,7 @@ export class ConformanceRun implements RunHandles {
   /** Runs a case, or its rejection, in its own container, which is always destroyed. */
   async runCase(tested: ConformanceCase, act: ConformanceCase['run'], ruledOut?: string): Promise<void> {
     const started = performance.now()
+    using operations = new LastOperations()
     try {
       this.#knownLeftovers ??= await this.#leftovers()
       const context = new CaseContext(this, this.containerName())
@@ -88,10 +91,11 @@ export class ConformanceRun implements RunHandles {
           throw error
         },
       )
-      this.report.add(tested, ruledOut === undefined ? 'passed' : 'ruled out', performance.now() - started, ruledOut)
+      this.report.add(tested, ruledOut === undefined ? 'passed' : 'rejected', performance.now() - started, ruledOut)
     } catch (error) {
-      this.report.add(tested, 'failed', performance.now() - started, String(error))
-      throw error
+      const explained = explain(error, operations.last)
+      this.report.add(tested, 'failed', performance.now() - started, String(explained))
+      throw explained
     }
   }
 
@@ -113,8 +117,20 @@ export class ConformanceRun implements RunHandles {
     return (await this.harness.leftovers?.(this.#id)) ?? []
   }
 
-  /** Destroys the shared containers, closes the provider objects and writes the report. */
-  async finish(): Promise<void> {
+  get isFinished(): boolean {
+    return this.#finished !== undefined
+  }
+
+  /**
+   * Destroys the shared containers, closes the provider objects and writes the report. Only the first
+   * call does it, and later calls return its result.
+   */
+  finish(): Promise<void> {
+    this.#finished ??= this.#finish()
+    return this.#finished
+  }
+
+  async #finish(): Promise<void> {
     try {
       for (const fixture of this.#fixtures.values()) {
         const container = await fixture.catch(() => undefined)

@@ -1,6 +1,6 @@
 /** The connections to a service. */
 import { setImmediate } from 'node:timers/promises'
-import { StorageError } from '@stowage/core/provider'
+import { defined, StorageError } from '@stowage/core/provider'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import { Exchange } from './exchange.js'
 import type { HttpRequest, HttpResponse } from './messages.js'
@@ -85,7 +85,7 @@ export class HttpTransport {
       keepAliveTimeout: maxUnused,
       keepAliveMaxTimeout: maxUnused,
       connect: { timeout: connectTimeout },
-      ...(maxConnections === undefined ? {} : { connections: maxConnections }),
+      ...defined({ connections: maxConnections }),
     }
     const proxied = proxyVariables.some((name) => process.env[name])
     const dispatcher = proxied ? new EnvHttpProxyAgent(options) : new Agent(options)

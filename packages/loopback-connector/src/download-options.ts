@@ -2,6 +2,7 @@
  * Headers of downloads.
  */
 import { contentTypeByName, type FileInfo, unknownContentType } from '@stowage/core'
+import { defined } from '@stowage/core/provider'
 import type { DownloadOptions } from '@stowage/rest-express'
 import type { Response } from './http.js'
 
@@ -31,7 +32,7 @@ export function downloadOptions(
   const kept = Object.fromEntries([...given].filter(([, value]) => value !== undefined))
   const headersOf = legacyDownloads === true ? legacyHeaders : () => ({})
   return {
-    ...(cacheControl === undefined ? {} : { cacheControl }),
+    ...defined({ cacheControl }),
     headers: (file) => ({ ...headersOf(file), ...kept }),
   }
 }

@@ -27,6 +27,7 @@ import {
   compareNames,
   containerExists,
   containerNotFound,
+  defined,
   type FilePage,
   fileNotFound,
   freezeCapabilities,
@@ -180,8 +181,7 @@ class PkgcloudProvider implements StorageProvider {
       container,
       remote: file,
       contentType: attributes.contentType,
-      ...(attributes.cacheControl === undefined ? {} : { cacheControl: attributes.cacheControl }),
-      ...(acl === undefined ? {} : { acl }),
+      ...defined({ cacheControl: attributes.cacheControl, acl }),
     })
     const stored = new Promise<void>((resolve, reject) => {
       writer.once('success', () => resolve())

@@ -3,6 +3,7 @@
  */
 import type { Readable } from 'node:stream'
 import { isStorageError, type StorageService as Storage, StorageError, type UploadStream } from '@stowage/core'
+import { defined } from '@stowage/core/provider'
 import { discardRest, download, errorResponse, upload } from '@stowage/rest-express'
 import { type Callback, callbackOf, settle } from './callbacks.js'
 import { downloadOptions } from './download-options.js'
@@ -259,7 +260,7 @@ export class StorageService {
       const storage = await this.storage
       const { files, fields } = await upload(storage, req, responseTo(req, res), {
         ...rules,
-        ...(container === undefined ? {} : { container }),
+        ...defined({ container }),
       })
       if (Object.keys(files).length === 0) throw noFileError()
       return { files: await withResponses(storage, files), fields: { ...fields } }

@@ -4,6 +4,7 @@ import {
   type ContainerPage,
   containerNotFound,
   decodePosition,
+  defined,
   encodePosition,
   isName,
   type ListCallOptions,
@@ -36,7 +37,7 @@ export async function listContainers(
 async function containerPage(account: Account, marker: string | undefined, limit: number, abortSignal: AbortSignal) {
   const pages = account.service
     .listContainers({ abortSignal })
-    .byPage({ maxPageSize: limit, ...(marker === undefined ? {} : { continuationToken: marker }) })
+    .byPage(defined({ maxPageSize: limit, continuationToken: marker }))
   const { value, done } = await request({}, () => pages.next())
   // The SDK parses a response that is not a list as an empty list.
   if (done === true || !value.serviceEndpoint)
@@ -55,7 +56,7 @@ export async function createContainer(
   const { lastModified } = await request({ container }, () =>
     account.container(container).create({ abortSignal: signal }),
   )
-  return { name: container, ...(lastModified === undefined ? {} : { mtime: lastModified }) }
+  return defined({ name: container, mtime: lastModified })
 }
 
 export async function getContainer(
@@ -66,7 +67,7 @@ export async function getContainer(
   const { lastModified } = await requestExisting(container, () =>
     account.container(container).getProperties({ abortSignal: signal }),
   )
-  return { name: container, ...(lastModified === undefined ? {} : { mtime: lastModified }) }
+  return defined({ name: container, mtime: lastModified })
 }
 
 /**

@@ -123,10 +123,7 @@ export async function copyMatchingBlob(
       .syncCopyFromURL(url, {
         abortSignal: signal,
         sourceConditions: { ifMatch: source.etag },
-        ...(conditions === undefined ? {} : { conditions }),
-        ...(tier === undefined ? {} : { tier }),
-        ...(tags === undefined ? {} : { tags }),
-        ...(authorization === undefined ? {} : { sourceAuthorization: authorization }),
+        ...defined({ conditions, tier, tags, sourceAuthorization: authorization }),
       })
       .catch((error: unknown) => {
         throw sourceError(error) ?? error

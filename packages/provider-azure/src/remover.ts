@@ -1,6 +1,7 @@
 import { BlobBatch } from '@azure/storage-blob'
 import {
   type CallOptions,
+  defined,
   isStorageError,
   type RemoveCallOptions,
   type RemoveOutcome,
@@ -25,7 +26,7 @@ export async function removeFile(
         abortSignal: signal,
         // Without this, a file with snapshots could not be deleted.
         deleteSnapshots: 'include',
-        ...(ifMatch === undefined ? {} : { conditions: { ifMatch } }),
+        conditions: defined({ ifMatch }),
       }),
     )
   } catch (error) {

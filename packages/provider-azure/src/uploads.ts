@@ -24,6 +24,7 @@ import {
   type CallOptions,
   type CompleteUploadCallOptions,
   decodePosition,
+  defined,
   encodePosition,
   type FileLocation,
   isName,
@@ -157,8 +158,7 @@ export async function completeUpload(
   const { etag } = await request({ container }, () =>
     blob.commitBlockList(ids, {
       abortSignal: signal,
-      ...(blobHTTPHeaders === undefined ? {} : { blobHTTPHeaders }),
-      ...(metadata === undefined ? {} : { metadata }),
+      ...defined({ blobHTTPHeaders, metadata }),
     }),
   )
   if (etag === undefined) throw new StorageError('BAD_RESPONSE', 'the response to a write has no ETag')
@@ -203,7 +203,7 @@ export async function listUploads(
   const pages = account
     .container(container)
     .listBlobsFlat({ abortSignal: signal, prefix: uploadBlob(''), includeMetadata: true })
-    .byPage({ maxPageSize: limit, ...(continuationToken === undefined ? {} : { continuationToken }) })
+    .byPage(defined({ maxPageSize: limit, continuationToken }))
   const { value, done } = await request({ container }, () => pages.next())
   // The SDK parses a response that is not a list as an empty list.
   if (done === true || value.containerName !== container) {

@@ -1,5 +1,6 @@
 import type { BlockBlobCommitBlockListOptions } from '@azure/storage-blob'
 import {
+  defined,
   type ProviderBody,
   type PutCallOptions,
   StorageError,
@@ -40,8 +41,7 @@ export function versionOptions(version: Version): BlockBlobCommitBlockListOption
     blobHTTPHeaders: blobHeaders(version.attributes, version.checksums),
     metadata: encodeMetadata(version.attributes.metadata),
     conditions: nativeConditions(version.conditions),
-    ...(accessTier === undefined ? {} : { tier: accessTier }),
-    ...(tags === undefined ? {} : { tags }),
+    ...defined({ tier: accessTier, tags }),
   }
 }
 
@@ -81,7 +81,7 @@ export function writtenFile(
     name,
     size,
     etag: quoted(etag),
-    ...(lastModified === undefined ? {} : { mtime: lastModified }),
+    ...defined({ mtime: lastModified }),
     ...attributes,
     checksums: md5 === undefined ? {} : { md5 },
   }

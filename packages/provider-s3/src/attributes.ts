@@ -176,7 +176,7 @@ export function accessAndEncryption(
   return {
     ...(key === undefined ? connection.customerKey : customerKeyOf(key)),
     ...native,
-    ...(acl === undefined ? {} : { ACL: acl }),
+    ...defined({ ACL: acl }),
   } as Record<string, never>
 }
 

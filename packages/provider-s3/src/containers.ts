@@ -152,7 +152,7 @@ async function removeAllVersions(connection: Connection, container: string, sign
     const found = [...(response.Versions ?? []), ...(response.DeleteMarkers ?? [])]
     const versions = found.map(({ Key = '', VersionId }) => ({
       Key: decodeKey(Key),
-      ...(VersionId === undefined ? {} : { VersionId }),
+      ...defined({ VersionId }),
     }))
     await removeVersions(connection, container, versions, signal)
     if (!response.IsTruncated || versions.length === 0) return

@@ -2,6 +2,7 @@ import { ListObjectsV2Command } from '@aws-sdk/client-s3'
 import {
   compareNames,
   decodePosition,
+  defined,
   encodePosition,
   type FileEntry,
   type FilePage,
@@ -54,9 +55,10 @@ export async function listFiles(
       // Keys may contain characters that XML cannot.
       EncodingType: 'url',
       Prefix: prefix,
-      ...(delimiter === undefined ? {} : { Delimiter: delimiter }),
-      ...(kind === 'token' ? { ContinuationToken: value } : {}),
-      ...(after === undefined || kind === 'token' ? {} : { StartAfter: startAfterKey(after, prefix, delimiter) }),
+      ...(kind === 'token'
+        ? { ContinuationToken: value }
+        : defined({ StartAfter: after && startAfterKey(after, prefix, delimiter) })),
+      ...defined({ Delimiter: delimiter }),
     }),
     signal,
     { container },

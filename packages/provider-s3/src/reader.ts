@@ -11,6 +11,7 @@ import {
   type ByteRange,
   type Checksums,
   checkReadConditions,
+  defined,
   type FileInfo,
   isStorageError,
   type OpenCallOptions,
@@ -71,12 +72,12 @@ function serviceChecksums(head: HeadObjectCommandOutput | GetObjectCommandOutput
  * Where one condition takes precedence over another in HTTP, only that one is sent.
  */
 function conditionParameters({ ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince }: ReadConditions) {
-  return {
-    ...(ifMatch === undefined || ifMatch === '*' ? {} : { IfMatch: ifMatch }),
-    ...(ifNoneMatch === undefined || ifNoneMatch === '*' ? {} : { IfNoneMatch: ifNoneMatch }),
-    ...(ifModifiedSince === undefined || ifNoneMatch !== undefined ? {} : { IfModifiedSince: ifModifiedSince }),
-    ...(ifUnmodifiedSince === undefined || ifMatch !== undefined ? {} : { IfUnmodifiedSince: ifUnmodifiedSince }),
-  }
+  return defined({
+    IfMatch: ifMatch === '*' ? undefined : ifMatch,
+    IfNoneMatch: ifNoneMatch === '*' ? undefined : ifNoneMatch,
+    IfModifiedSince: ifNoneMatch === undefined ? ifModifiedSince : undefined,
+    IfUnmodifiedSince: ifMatch === undefined ? ifUnmodifiedSince : undefined,
+  })
 }
 
 interface ReadCall extends ReadCallOptions {
@@ -170,7 +171,7 @@ export async function openFile(
     Key: keyOf(file),
     ...connection.customerKey,
     ...conditionParameters(conditions),
-    ...(range === undefined ? {} : { Range: rangeHeader(range) }),
+    ...defined({ Range: range && rangeHeader(range) }),
   })
   const response = await connection.send(command, signal, location, smallBodySize).catch(async (error: unknown) => {
     throw await withMissingDetails(connection, { ...location, signal, conditions }, error)

@@ -1,7 +1,7 @@
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { unknownContentType } from '@stowage/core'
-import { renameAttributes, type SignedUrl, type SignUrlCallOptions } from '@stowage/core/provider'
+import { defined, renameAttributes, type SignedUrl, type SignUrlCallOptions } from '@stowage/core/provider'
 import type { Connection } from './client/connection.js'
 import { explain } from './errors.js'
 import { keyOf } from './names.js'
@@ -55,8 +55,7 @@ async function signPut(
   const command = new PutObjectCommand({
     Bucket: container,
     Key: keyOf(file),
-    ...(signedType === undefined ? {} : { ContentType: signedType }),
-    ...(size === undefined ? {} : { ContentLength: size }),
+    ...defined({ ContentType: signedType, ContentLength: size }),
   })
   const signedHeaders = [
     ...(signedType === undefined ? [] : ['content-type']),

@@ -3,6 +3,7 @@
  */
 import { pipeline } from 'node:stream/promises'
 import type { ByteRange } from '@stowage/core'
+import { defined } from '@stowage/core/provider'
 import { UsageFailure } from '../failures/failures.js'
 import { addressOf, isFolder, parseAddress } from './addresses.js'
 import { defineCommand } from './command.js'
@@ -39,7 +40,7 @@ export const cat = defineCommand({
       await using opened = await storage.openFile(container, file, {
         signal,
         verify: true,
-        ...(part === undefined ? {} : { range: part }),
+        ...defined({ range: part }),
       })
       if (json) {
         const content = (await opened.bytes()).toString('base64')

@@ -2,6 +2,7 @@
  * A command: its options as data, from which its help and its arguments are made.
  */
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
+import { defined } from '@stowage/core/provider'
 import { UsageFailure } from '../failures/failures.js'
 import { flowed } from '../terminal/help.js'
 import type { Terminal } from '../terminal/terminal.js'
@@ -93,7 +94,7 @@ function parse(name: string, table: OptionTable, argv: readonly string[]) {
   const options: ParseArgsOptionsConfig = Object.fromEntries(
     Object.entries(table).map(([option, { type, short, multiple = false }]) => [
       option,
-      { type, multiple, ...(short === undefined ? {} : { short }) },
+      defined({ type, multiple, short }),
     ]),
   )
   try {

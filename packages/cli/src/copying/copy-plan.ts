@@ -5,6 +5,7 @@
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { FileEntry } from '@stowage/core'
+import { defined } from '@stowage/core/provider'
 import { type Address, folderPrefix, isFolder, type LocalPath, type Operand } from '../commands/addresses.js'
 import type { Storages } from '../commands/storages.js'
 import { exitCodes } from '../failures/exit-codes.js'
@@ -131,7 +132,7 @@ async function isStoredFile(
 
 function copyBelow({ from, relative, size }: TreeFile, target: Operand): Copy | FailedEntry {
   try {
-    return { from, to: below(target, relative), ...(size === undefined ? {} : { size }) }
+    return defined({ from, to: below(target, relative), size })
   } catch (error) {
     return { name: relative, error }
   }

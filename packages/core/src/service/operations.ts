@@ -7,6 +7,7 @@ import { type Method, methodOptions } from '../checks/method-options.js'
 import { checkOptions } from '../checks/option-names.js'
 import { describeCause, isStorageError, StorageError, type StorageErrorContext } from '../contract/errors.js'
 import type { ListCallOptions, StorageProvider } from '../contract/provider.js'
+import { defined } from '../kit/defined.js'
 import { type BodyRules, CheckedBody } from '../upload/body.js'
 import { claimBody } from '../upload/body-claim.js'
 import { discardBody } from '../upload/body-source.js'
@@ -170,7 +171,7 @@ export class Operations {
     do {
       const page: ProviderPage<T> = await this.run(method, subject, options, async (signal) => {
         const limit = checkLimit('pageSize', options.pageSize, this.#provider.capabilities)
-        return this.#listed(list, { signal, limit, ...(next === undefined ? {} : { next }) })
+        return this.#listed(list, defined({ signal, limit, next }))
       })
       for (const entry of page.entries) {
         if (options.signal?.aborted) await this.run(method, subject, options, async () => undefined)
@@ -200,7 +201,7 @@ export class Operations {
         const page = await this.#listed(list, {
           signal,
           limit: limit - entries.length,
-          ...(from === undefined ? {} : { next: from }),
+          ...defined({ next: from }),
         })
         entries.push(...page.entries)
         from = page.next

@@ -3,7 +3,7 @@
  * bytes.
  */
 import type { BlobItem, BlobPrefix } from '@azure/storage-blob'
-import { compareNames, StorageError } from '@stowage/core/provider'
+import { compareNames, defined, StorageError } from '@stowage/core/provider'
 import { quoted } from '../attributes.js'
 import type { Account } from '../client/account.js'
 import { request } from '../errors.js'
@@ -205,12 +205,8 @@ export class NameStream {
     delimiter: string | undefined,
   ): Promise<ServicePage> {
     const client = this.#account.container(this.#container)
-    const options = {
-      abortSignal: this.#options.signal,
-      ...(prefix === '' ? {} : { prefix }),
-      ...(startFrom === undefined ? {} : { startFrom }),
-    }
-    const settings = { maxPageSize: size, ...(marker === undefined ? {} : { continuationToken: marker }) }
+    const options = defined({ abortSignal: this.#options.signal, prefix: prefix || undefined, startFrom })
+    const settings = defined({ maxPageSize: size, continuationToken: marker })
     const page = await request({ container: this.#container }, async () => {
       const pages: AsyncIterator<{
         readonly containerName: string

@@ -1,6 +1,6 @@
 /** The SDK's client, and what the service supports, from the provider's options. */
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
-import type { NamesOf } from '@stowage/core/provider'
+import { defined, type NamesOf } from '@stowage/core/provider'
 import { HttpTransport } from '@stowage/http-transport'
 import type { ServiceFeatures } from '../capabilities.js'
 import type { S3Settings } from '../settings.js'
@@ -63,12 +63,10 @@ export function createClient(options: S3ProviderOptions): S3Client {
     options.credentials ??
     (key === undefined || keyId === undefined
       ? undefined
-      : { accessKeyId: keyId, secretAccessKey: key, ...(sessionToken === undefined ? {} : { sessionToken }) })
+      : defined({ accessKeyId: keyId, secretAccessKey: key, sessionToken }))
   const region = options.region ?? (amazon ? undefined : 'us-east-1')
   const client = new S3Client({
-    ...(credentials === undefined ? {} : { credentials }),
-    ...(region === undefined ? {} : { region }),
-    ...(options.profile === undefined ? {} : { profile: options.profile }),
+    ...defined({ credentials, region, profile: options.profile }),
     ...(endpoint === undefined ? { followRegionRedirects: true } : { endpoint }),
     forcePathStyle: options.forcePathStyle ?? !amazon,
     useAccelerateEndpoint: options.useAccelerateEndpoint ?? false,

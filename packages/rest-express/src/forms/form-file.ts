@@ -3,6 +3,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { checkFileName, unknownContentType, type WrittenFile } from '@stowage/core'
+import { defined } from '@stowage/core/provider'
 import { essence, type IncomingFile, type UploadRules } from '../options.js'
 import { fromHook } from '../routes/request-context.js'
 import type { RequestAndResponse } from '../routes/upload-rules.js'
@@ -109,8 +110,10 @@ export class FormFile {
       type: contentType,
       field: this.field,
       size,
-      ...(this.#name === this.#originalName ? {} : { originalFilename: this.#originalName }),
-      ...(this.#acl === undefined ? {} : { acl: this.#acl }),
+      ...defined({
+        originalFilename: this.#name === this.#originalName ? undefined : this.#originalName,
+        acl: this.#acl,
+      }),
     }
   }
 }

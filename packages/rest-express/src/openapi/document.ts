@@ -182,8 +182,7 @@ const responseRef = (name: string) => ({ $ref: `#/components/responses/${name}` 
 function response({ description, headers: names, content }: ResponseDescription) {
   return {
     description,
-    ...(names === undefined ? {} : { headers: headerRefs(names) }),
-    ...defined({ content }),
+    ...defined({ headers: names && headerRefs(names), content }),
   }
 }
 
@@ -199,7 +198,7 @@ function errorResponse(status: number) {
   const names = errorHeaders[status]
   return {
     description: describeStatus(status),
-    ...(names === undefined ? {} : { headers: headerRefs(names) }),
+    ...defined({ headers: names && headerRefs(names) }),
     content: errorContent,
   }
 }

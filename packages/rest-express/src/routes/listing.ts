@@ -32,13 +32,11 @@ export async function listContainers(context: RequestContext): Promise<void> {
 export async function listFiles(context: RequestContext): Promise<void> {
   const { storage, container, query } = context
   await context.authorize('getFiles', container)
-  const delimiter = query.get('delimiter') ?? ''
-  const startAfter = query.get('startAfter')
-  const filter = {
+  const filter = defined({
     prefix: query.get('prefix') ?? '',
-    ...(delimiter === '' ? {} : { delimiter }),
-    ...(startAfter === null ? {} : { startAfter }),
-  }
+    delimiter: query.get('delimiter') || undefined,
+    startAfter: query.get('startAfter') ?? undefined,
+  })
   const containerName = JSON.stringify(container)
   await sendList<FileEntry | FolderEntry>(context, query, {
     page: (options) => storage.filePage(container, { ...options, ...filter }),

@@ -4,6 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { inspect } from 'node:util'
 import { checkContainerName, checkFileName, isStorageError, type StorageService } from '@stowage/core'
+import { defined } from '@stowage/core/provider'
 import { requestSignal, responseSignal } from '../http/connection.js'
 import { errorResponse } from '../http/errors.js'
 import { RequestError } from '../http/request-error.js'
@@ -88,8 +89,7 @@ export class RequestContext {
     const verdict: unknown = await fromHook(() =>
       authorize({
         action,
-        ...(container === undefined ? {} : { container }),
-        ...(file === undefined ? {} : { file }),
+        ...defined({ container, file }),
         req,
         res,
       }),

@@ -55,9 +55,12 @@ export async function accept(
     write: {
       maxSize,
       native,
-      ...defined({ size: file.size, contentType: checkedType }),
-      ...(rules.cacheControl === undefined || !attributes.cacheControl ? {} : { cacheControl: rules.cacheControl }),
-      ...(acl === undefined || !hasAcl ? {} : { acl }),
+      ...defined({
+        size: file.size,
+        contentType: checkedType,
+        cacheControl: attributes.cacheControl ? rules.cacheControl : undefined,
+        acl: hasAcl ? acl : undefined,
+      }),
     },
   }
 }

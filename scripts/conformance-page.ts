@@ -98,10 +98,7 @@ function casesTable(runs: readonly ConformanceResult[]): string {
     .filter(({ results }) => results.some(({ outcome }) => outcome !== 'passed'))
   return table(
     ['', ...runs.map(heading)],
-    rows.map(({ case: title, hasRejection, results }) => [
-      title,
-      ...results.map((result) => cell(result, hasRejection)),
-    ]),
+    rows.map(({ case: title, results }) => [title, ...results.map(cell)]),
   )
 }
 

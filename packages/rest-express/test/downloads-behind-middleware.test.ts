@@ -3,10 +3,12 @@
  * buffers are reused unless a middleware may keep or change a chunk.
  */
 import { randomBytes } from 'node:crypto'
+import { readdir, readlink } from 'node:fs/promises'
 import { Agent, get as httpGet, type IncomingMessage, type ServerResponse } from 'node:http'
 import { connect, createServer as createHttp2Server } from 'node:http2'
 import { createServer as createHttpsServer, get as httpsGet } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { createGzip, gunzipSync } from 'node:zlib'
 import { StorageService } from '@stowage/core'
@@ -66,7 +68,8 @@ async function storageWithFile(): Promise<StorageService> {
 
 /** An application with a large file, and the buffers that reach its sockets. */
 async function startApplication(handlers: readonly RequestHandler[]) {
-  const provider = new FilesystemProvider({ root: temporaryDirectory() })
+  const root = temporaryDirectory()
+  const provider = new FilesystemProvider({ root })
   const server = await startServer({ provider, before: (app: Express) => void app.use(...handlers) })
   await server.storage.putFile('photos', 'a.txt', content, { contentType: 'text/plain' })
   const sent = new Set<ArrayBufferLike>()
@@ -83,7 +86,13 @@ async function startApplication(handlers: readonly RequestHandler[]) {
     const response = await promise
     return { status: response.statusCode, headers: response.headers, body: await buffer(response) }
   }
-  return { ...server, get, sent, sockets }
+  /** How many times this process has the file open. */
+  const openFiles = async () => {
+    const links = await readdir('/proc/self/fd')
+    const targets = await Promise.all(links.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => undefined)))
+    return targets.filter((target) => target === join(root, 'photos', 'a.txt')).length
+  }
+  return { ...server, get, sent, sockets, openFiles }
 }
 
 /** Collects the memory of large chunks that are written to a socket or a stream. */
@@ -217,6 +226,16 @@ it('compression compresses a download whose no-transform another middleware remo
   const { headers, body } = await get({ 'Accept-Encoding': 'gzip' })
   expect([headers['content-encoding'], gunzipSync(body).equals(content)]).toEqual(['gzip', true])
   expect(failures).toEqual([])
+})
+
+it('a middleware that throws for a chunk ends the download and closes the file', async () => {
+  const throwing = replace(() => () => {
+    throw new Error('no chunks')
+  })
+  const { get, failures, openFiles } = await startApplication([throwing, compress()])
+  await expect(get()).rejects.toThrow()
+  await expect.poll(() => failures.map(({ error }) => error)).toMatchObject([{ message: 'no chunks' }])
+  await expect.poll(openFiles).toBe(0)
 })
 
 it('compression passes on the downloads of slow clients at the same time', async () => {

@@ -39,7 +39,13 @@ export function sendThroughBuffers(
   target: () => Writable | undefined,
 ): Promise<void> | undefined {
   if (pairsInUse >= maxPairs) return undefined
-  const writable = target()
+  let writable: Writable | undefined
+  try {
+    writable = target()
+  } catch (error) {
+    source.destroy()
+    throw error
+  }
   if (writable === undefined) return undefined
   const pair = takePair()
   return copy(source, writable, pair).then(

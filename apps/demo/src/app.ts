@@ -61,6 +61,7 @@ function describeApi(storages: AppOptions['storages'], main: string) {
   const others = [...storages.values()].filter((each) => !('error' in each))
   return openApiDocument({
     title: 'Stowage',
+    resumable: true,
     servers: [
       { url: '/api/containers', description: main },
       ...others.map(({ name, provider }) => ({

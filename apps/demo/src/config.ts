@@ -1,6 +1,7 @@
 /**
  * What the environment and the command line say, checked.
  */
+import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { hostName } from './allowed-hosts.js'
@@ -26,6 +27,8 @@ export interface Config {
   readonly all: boolean
   /** Processes that serve requests. */
   readonly workers: number
+  /** Seals the URLs of resumable uploads. */
+  readonly uploadSecret: string
 }
 
 const gibibyte = 1024 ** 3
@@ -48,6 +51,7 @@ export function readConfig(
   return {
     all,
     workers,
+    uploadSecret: readSecret(environment['UPLOAD_SECRET'] || randomBytes(32).toString('hex')),
     host: environment['HOST'] || '127.0.0.1',
     port: wholeNumber('PORT', environment['PORT'] || '3000', 0, 65_535),
     allowedHosts: readAllowedHosts(environment),
@@ -72,6 +76,11 @@ function readAllowedHosts({ HOST = '', ALLOWED_HOSTS = '' }: Readonly<Record<str
       throw new StartError(`ALLOWED_HOSTS must be host names separated by commas; ${JSON.stringify(name)} is not one`)
     }),
   )
+}
+
+function readSecret(text: string): string {
+  if (text.length >= 32) return text
+  throw new StartError('UPLOAD_SECRET must have 32 characters or more')
 }
 
 const readWorkers = (text: string): number =>

@@ -18,7 +18,11 @@ const minute = 60 * second
 
 try {
   const config = readConfig(process.env, process.argv.slice(2))
-  if (config.workers > 1 && cluster.isPrimary) process.exit(await runWorkers(config.workers, console))
+  if (config.workers > 1 && cluster.isPrimary) {
+    // Each worker must be able to continue what another one began.
+    process.env['UPLOAD_SECRET'] = config.uploadSecret
+    process.exit(await runWorkers(config.workers, console))
+  }
   await start(config)
 } catch (error) {
   // A reason that the user can mend is one line; anything else is a bug, and comes with its stack.
@@ -38,6 +42,7 @@ async function start(config: Config): Promise<void> {
     maxFileSize,
     // A sender that is silent for so long is gone; however slow it is, it may go on.
     idleTimeout: 2 * minute,
+    resumable: { secrets: [config.uploadSecret] },
     onError: (error, { statusCode }) => {
       if (statusCode >= 500) console.error(error)
     },

@@ -49,6 +49,7 @@ export { type EnvironmentReference, parseReferences } from './data-sources/envir
 export { providerPackages } from './data-sources/provider-packages.js'
 export type * from './data-sources/provider-settings.js'
 export { LazyDownload } from './download/lazy-download.js'
+export type { ResumableUpload, ResumableUploadState } from './resumable/resumable-upload.js'
 export { type OperationEvent, operationChannel, type WarningEvent, warningChannel } from './service/diagnostics.js'
 export type * from './service/options.js'
 export type { RetryOptions } from './service/retry.js'

@@ -18,6 +18,7 @@ export const capabilities: Capabilities = freezeCapabilities({
   maxPutSize: 1024 ** 3,
   streamingPut: false,
   parts: { minPartSize: 1, maxPartSize: 1024 ** 3, maxParts: 10_000 },
+  resumableUploads: true,
   conditions: { create: 'atomic', update: 'atomic', remove: 'atomic', destroyEmpty: 'atomic' },
   attributes: {
     cacheControl: true,
@@ -90,6 +91,10 @@ export function willingProvider(): StorageProvider {
     completeUpload: async (_upload, { parts }) => written(parts.reduce((total, { size }) => total + size, 0)),
     abortUpload: done,
     listUploads: page,
+    putHiddenFile: done,
+    readHiddenFile: async () => new Uint8Array(),
+    listHiddenFiles: page,
+    removeHiddenFiles: done,
     signUrl: async () => ({ url: 'https://localhost', method: 'GET', headers: {}, expires: new Date(0) }),
     close: done,
   })

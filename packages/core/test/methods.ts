@@ -7,6 +7,7 @@ import { type StorageService, UploadStream } from '../src/index.js'
 
 const place = { container: 'c', file: 'f' }
 const upload = { ...place, id: 'id', partSize: 100 }
+const resumable = { ...upload, key: '0'.repeat(32), maxSize: 1000, conditions: {} }
 const part = { partNumber: 1, size: 1, tag: '1' }
 
 const parameters = {
@@ -36,6 +37,10 @@ const parameters = {
   completeUpload: [upload, [part], {}],
   abortUpload: [upload, {}],
   uploads: ['c', {}],
+  startResumableUpload: ['c', 'f', {}],
+  getResumableUpload: [resumable, {}],
+  appendToResumableUpload: [resumable, 'a', { offset: 0 }],
+  abortResumableUpload: [resumable, {}],
   purgeUploads: ['c', {}],
   signUrl: ['c', 'f', { method: 'GET', expiresIn: 1 }],
 } as const satisfies { readonly [Name in Method]: Parameters<StorageService[Name]> }

@@ -19,6 +19,8 @@ const reading = [
   'openFile',
   'listParts',
   'listUploads',
+  'readHiddenFile',
+  'listHiddenFiles',
   'close',
 ]
 

@@ -30,6 +30,7 @@ export const capabilitiesFor = (signing: Signing): Capabilities =>
     maxPutSize: 5000 * MiB,
     streamingPut: false,
     parts: { minPartSize: 1, maxPartSize: maxBlockSize, maxParts: maxBlocks },
+    resumableUploads: true,
     conditions: { create: 'atomic', update: 'atomic', remove: 'atomic', destroyEmpty: 'emulated' },
     attributes: {
       ...mapHeaderAttributes((name) => name in blobHeaderNames),

@@ -4,6 +4,7 @@ import { capabilitiesFor } from './capabilities.js'
 import { Account, type AccountOptions } from './client/account.js'
 import * as containers from './containers.js'
 import * as copier from './copier.js'
+import * as hiddenFiles from './hidden-files.js'
 import * as lister from './lister.js'
 import * as reader from './reader.js'
 import * as remover from './remover.js'
@@ -32,6 +33,7 @@ const base = providerBase<Account>()({
   ...remover,
   ...copier,
   ...uploads,
+  ...hiddenFiles,
   ...signing,
   close: (account) => account.close(),
 })

@@ -42,6 +42,7 @@ import {
   type UploadPartCallOptions,
   uploadNotFound,
   type WriteCallOptions,
+  type WriteConditions,
   type WrittenFile,
 } from '@stowage/core/provider'
 import * as v from 'valibot'
@@ -169,11 +170,28 @@ export async function completeUpload(
     { container, file },
     { ...state, conditions },
     signal,
-  )
+  ).catch((error: unknown) => {
+    throw completedConcurrently(upload, conditions, error) ?? error
+  })
   // The file is stored. If the upload's blobs are not deleted, the call succeeds, and `listUploads`
   // still returns them.
   await removeBlobs(account, upload, AbortSignal.timeout(cleanUpTime)).catch(() => undefined)
   return written
+}
+
+/**
+ * Returns the error for a completion during which another request completed the upload: the parts
+ * are gone, or were committed once more. `undefined` for every other error.
+ */
+function completedConcurrently(
+  { container, file }: PartUploadReference,
+  { ifMatch, ifNoneMatch }: WriteConditions,
+  error: unknown,
+): StorageError | undefined {
+  if (isStorageError(error, 'FILE_NOT_FOUND')) return uploadNotFound(container, file, error)
+  const isConditional = ifMatch !== undefined || ifNoneMatch !== undefined
+  if (isConditional || !isStorageError(error, 'PRECONDITION_FAILED')) return undefined
+  return new StorageError('UNAVAILABLE', 'another request is completing the upload', { cause: error })
 }
 
 export async function abortUpload(

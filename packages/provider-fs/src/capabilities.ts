@@ -17,6 +17,7 @@ export const capabilities: Capabilities = freezeCapabilities({
   streamingPut: true,
   tellsReplaced: true,
   parts: { minPartSize: 1, maxPartSize: 5_368_709_120, maxParts: 10_000 },
+  resumableUploads: true,
   conditions: { create: 'atomic', update: 'atomic', remove: 'atomic', destroyEmpty: 'atomic' },
   attributes: {
     ...mapHeaderAttributes(() => true),

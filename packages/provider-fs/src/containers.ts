@@ -14,6 +14,7 @@ import {
   StorageError,
 } from '@stowage/core/provider'
 import { capabilities } from './capabilities.js'
+import { hiddenPath } from './disk/bookkeeping.js'
 import { syncDirectory } from './disk/directories.js'
 import { readEntries } from './disk/entries.js'
 import type { Lease } from './disk/lease.js'
@@ -110,6 +111,7 @@ export async function destroyContainer(
     } else if (!(await moveAway(lease, [container]))) throw containerNotFound(container)
     await moveAway(lease, [...attributesPath, container])
     await moveAway(lease, [...uploadsPath, container])
+    await moveAway(lease, [...hiddenPath, container])
   }
   await workspace.locks.withLocks([containerLock(container)], signal, destroy, { evenIfFull: true })
   // The container is destroyed. Its space is freed now, or later if the caller aborts.

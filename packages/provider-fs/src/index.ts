@@ -4,7 +4,7 @@
  * - `settings.ts`, `capabilities.ts`, `errors.ts`: the settings, the capabilities, and the system's
  *   errors as those of the contract. `provider.ts`: the calls, put together.
  * - `containers.ts`, `lister.ts`, `reader.ts`, `writer.ts`, `remover.ts`, `copier.ts`,
- *   `uploads.ts`: the contract's calls.
+ *   `uploads.ts`, `hidden-files.ts`: the contract's calls.
  * - `names.ts`: names are kept; only what no disk can hold is escaped.
  * - `disk/`: directories, locks and temporary files.
  * - `files/`: where a file is, its versions and attributes, commits and cleaning up.
@@ -23,6 +23,7 @@
  *   version that has them (`files/attributes.ts`)
  * - `.stowage/uploads/<container>/<id>/`: unfinished multipart uploads (`uploads.ts`,
  *   `uploads/part-data.ts`)
+ * - `.stowage/hidden/<container>/`: hidden files (`hidden-files.ts`)
  *
  * Writing: a body is written to a temporary file (`writer.ts`), which is renamed into place while
  * the name's lock is held, or linked without a lock if nothing is there (`files/commit.ts`). Its

@@ -6,6 +6,7 @@ import { absoluteRoot } from './disk/directories.js'
 import { translate } from './errors.js'
 import { locationOf, pathOf } from './files/locations.js'
 import { Workspace, type WorkspaceOptions } from './files/workspace.js'
+import * as hiddenFiles from './hidden-files.js'
 import * as lister from './lister.js'
 import * as reader from './reader.js'
 import * as remover from './remover.js'
@@ -50,6 +51,7 @@ const base = providerBase<Workspace>()(
     ...remover,
     ...copier,
     ...uploads,
+    ...hiddenFiles,
     close: async (workspace) => workspace.close(),
   },
   translate,

@@ -19,6 +19,7 @@ export const defaultCapabilities: Capabilities = freezeCapabilities({
   maxPutSize: 64 * MiB,
   streamingPut: false,
   parts: { minPartSize: 1, maxPartSize: 64 * MiB, maxParts: 10_000 },
+  resumableUploads: true,
   conditions: { create: 'atomic', update: 'atomic', remove: 'atomic', destroyEmpty: 'atomic' },
   attributes: {
     ...mapHeaderAttributes(() => true),

@@ -2,6 +2,7 @@ import { type Capabilities, checkOptions, freezeCapabilities, type NamesOf, prov
 import { defaultCapabilities } from './capabilities.js'
 import * as containers from './containers.js'
 import * as copier from './copier.js'
+import * as hiddenFiles from './hidden-files.js'
 import * as lister from './lister.js'
 import type { Memory } from './memory.js'
 import * as reader from './reader.js'
@@ -31,6 +32,7 @@ const base = providerBase<Memory>()({
   ...remover,
   ...copier,
   ...uploads,
+  ...hiddenFiles,
   close: async () => undefined,
 })
 

@@ -43,6 +43,7 @@ export interface NewVersion extends Pick<WriteCallOptions, 'attributes' | 'check
 export class StoredContainer {
   readonly created = new Date()
   readonly uploads = new Map<string, StoredUpload>()
+  readonly hidden = new Map<string, { readonly content: Uint8Array; readonly mtime: Date }>()
   readonly #name: string
   readonly #files = new Map<string, StoredFile>()
   #sortedNames: readonly string[] | undefined

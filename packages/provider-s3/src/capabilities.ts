@@ -48,6 +48,7 @@ export function capabilitiesOf(features: ServiceFeatures): Capabilities {
     maxPutSize: maxPartSize,
     streamingPut: false,
     parts: { minPartSize, maxPartSize, maxParts },
+    resumableUploads: true,
     conditions: {
       create: writes,
       update: writes,

@@ -22,7 +22,8 @@ import {
   StorageError,
 } from '@stowage/core/provider'
 import type { Connection } from './client/connection.js'
-import { isPosition } from './lister.js'
+import { removeAllHiddenFiles } from './hidden-files.js'
+import { holdsFiles, isPosition } from './lister.js'
 import { decodeKey, isXmlText, nameOf } from './names.js'
 import { type ObjectVersion, removeKeys } from './remover.js'
 import { abortUpload } from './uploads.js'
@@ -114,6 +115,7 @@ export async function destroyContainer(
   if (!onlyIfEmpty) await removeAllFiles(connection, container, signal)
   for (let round = 1; ; round++) {
     await abortAllUploads(connection, container, signal)
+    if (onlyIfEmpty) await removeAllHiddenFiles(connection, container, signal)
     try {
       await connection.send(new DeleteBucketCommand({ Bucket: container }), signal, { container })
       return
@@ -126,12 +128,6 @@ export async function destroyContainer(
 }
 
 const containerNotEmpty = () => new StorageError('CONTAINER_NOT_EMPTY', 'the container is not empty')
-
-async function holdsFiles(connection: Connection, container: string, signal: AbortSignal): Promise<boolean> {
-  const command = new ListObjectsV2Command({ Bucket: container, MaxKeys: 1, EncodingType: 'url' })
-  const { Contents = [] } = await connection.send(command, signal, { container })
-  return Contents.length > 0
-}
 
 /** Deletes the first page of files until none are left. */
 async function removeAllFiles(connection: Connection, container: string, signal: AbortSignal): Promise<void> {

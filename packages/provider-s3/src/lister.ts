@@ -1,4 +1,8 @@
-import { ListObjectsV2Command } from '@aws-sdk/client-s3'
+import {
+  ListObjectsV2Command,
+  type ListObjectsV2CommandInput,
+  type ListObjectsV2CommandOutput,
+} from '@aws-sdk/client-s3'
 import {
   compareNames,
   decodePosition,
@@ -11,7 +15,7 @@ import {
 } from '@stowage/core/provider'
 import type { Connection } from './client/connection.js'
 import { quoted, wholeSeconds } from './client/responses.js'
-import { decodeKey, escapeName, keyPrefixOf, nameOf } from './names.js'
+import { afterHiddenFiles, decodeKey, escapeName, isHidden, keyPrefixOf, nameOf } from './names.js'
 
 /**
  * Where a page of a list begins: at the service's token, or after a name if the service returns
@@ -37,6 +41,39 @@ function startAfterKey(key: string, prefix: string, delimiter: string | undefine
   return isFile ? `${key}\t` : key
 }
 
+/**
+ * Leaves hidden files out of a page of the service. They follow each other, so the page goes on
+ * after all of them.
+ */
+async function withoutHiddenFiles(
+  page: ListObjectsV2CommandOutput,
+  limit: number,
+  listAfter: (maxKeys: number) => Promise<ListObjectsV2CommandOutput>,
+): Promise<ListObjectsV2CommandOutput> {
+  const files = page.Contents ?? []
+  const folders = page.CommonPrefixes ?? []
+  const seenFiles = files.filter(({ Key = '' }) => !isHidden(decodeKey(Key)))
+  const seenFolders = folders.filter(({ Prefix = '' }) => !isHidden(decodeKey(Prefix)))
+  const seen = seenFiles.length + seenFolders.length
+  if (seen === files.length + folders.length) return page
+  const before = <T>(entries: readonly T[], key: (entry: T) => string | undefined) =>
+    entries.filter((entry) => compareNames(decodeKey(key(entry) ?? ''), afterHiddenFiles) < 0)
+  const filesBefore = before(seenFiles, ({ Key }) => Key)
+  const foldersBefore = before(seenFolders, ({ Prefix }) => Prefix)
+  const rest = await listAfter(limit - filesBefore.length - foldersBefore.length)
+  return {
+    ...rest,
+    Contents: [...filesBefore, ...(rest.Contents ?? [])],
+    CommonPrefixes: [...foldersBefore, ...(rest.CommonPrefixes ?? [])],
+  }
+}
+
+/** Returns whether the container has a file. */
+export async function holdsFiles(connection: Connection, container: string, signal: AbortSignal): Promise<boolean> {
+  const { entries } = await listFiles(connection, container, { prefix: '', limit: 1, signal })
+  return entries.length > 0
+}
+
 export async function listFiles(
   connection: Connection,
   container: string,
@@ -48,20 +85,24 @@ export async function listFiles(
   const [kind, value] = decodePosition(next, isPosition) ?? []
   const first = startAfter === undefined || startAfter === '' ? undefined : escapeName(startAfter)
   const after = kind === 'after' ? value : first
-  const response = await connection.send(
-    new ListObjectsV2Command({
+  const list = async (from: Pick<ListObjectsV2CommandInput, 'ContinuationToken' | 'StartAfter'>, maxKeys: number) => {
+    const command = new ListObjectsV2Command({
       Bucket: container,
-      MaxKeys: limit,
+      MaxKeys: maxKeys,
       // Keys may contain characters that XML cannot.
       EncodingType: 'url',
       Prefix: prefix,
-      ...(kind === 'token'
-        ? { ContinuationToken: value }
-        : defined({ StartAfter: after && startAfterKey(after, prefix, delimiter) })),
       ...defined({ Delimiter: delimiter }),
-    }),
-    signal,
-    { container },
+      ...from,
+    })
+    return connection.send(command, signal, { container })
+  }
+  const from =
+    kind === 'token'
+      ? { ContinuationToken: value }
+      : defined({ StartAfter: after === undefined ? undefined : startAfterKey(after, prefix, delimiter) })
+  const response = await withoutHiddenFiles(await list(from, limit), limit, (maxKeys) =>
+    list({ StartAfter: afterHiddenFiles }, maxKeys),
   )
   const files = (response.Contents ?? []).map(
     ({ Key = '', Size = 0, LastModified, ETag }): FileEntry => ({

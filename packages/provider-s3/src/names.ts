@@ -23,6 +23,18 @@ import { StorageError } from '@stowage/core/provider'
 
 const lastCharacter = '\u{10ffff}'
 
+/** The prefix of hidden files. In keys of files, a TAB is followed by other letters, or ends the key. */
+export const hiddenPrefix = '\tstowage/'
+
+/** A `StartAfter` that is greater than all hidden files and smaller than every later key. */
+export const afterHiddenFiles = '\tstowage0'
+
+/**
+ * Returns whether a key, or a folder of a list, is one of hidden files. A delimiter may cut the
+ * prefix off anywhere after its TAB.
+ */
+export const isHidden = (key: string): boolean => /^\t[a-z]/.test(key)
+
 /** Amazon's limit, in bytes of UTF-8. */
 const maxKeyBytes = 1024
 

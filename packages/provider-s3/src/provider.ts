@@ -5,6 +5,7 @@ import { createClient, featuresOf, type S3ProviderOptions, s3OptionNames } from 
 import { Connection } from './client/connection.js'
 import * as containers from './containers.js'
 import * as copier from './copier.js'
+import * as hiddenFiles from './hidden-files.js'
 import * as lister from './lister.js'
 import * as reader from './reader.js'
 import * as remover from './remover.js'
@@ -21,6 +22,7 @@ const base = providerBase<Connection>()({
   ...remover,
   ...copier,
   ...uploads,
+  ...hiddenFiles,
   ...signing,
   close: async ({ client }) => client.destroy(),
 })

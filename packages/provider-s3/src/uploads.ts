@@ -141,6 +141,8 @@ export async function listParts(
   { signal, limit, next }: ListCallOptions,
 ): Promise<PartPage> {
   const after = decodePosition(next, isPartNumber)
+  // Swift's s3api lists the parts of a completed upload.
+  if (!connection.options.amazon && next === undefined) await checkUnfinished(connection, upload, signal)
   const response = await connection.send(
     new ListPartsCommand({
       ...addressOf(upload),
@@ -198,7 +200,11 @@ export async function completeUpload(
  * upload could be completed again for a while, and Ceph responds to an unknown one with an internal
  * error.
  */
-async function checkUnfinished(connection: Connection, upload: PartUpload, signal: AbortSignal): Promise<void> {
+async function checkUnfinished(
+  connection: Connection,
+  upload: PartUploadReference,
+  signal: AbortSignal,
+): Promise<void> {
   const { Bucket, Key, UploadId } = addressOf(upload)
   const command = { Bucket, Prefix: searchablePrefix(Key), EncodingType: 'url' } as const
   let marker: { readonly KeyMarker: string; readonly UploadIdMarker: string } | undefined

@@ -5,6 +5,7 @@
  * - `options.ts`: the router's options, and the checks of them.
  * - `routes/`: the table of routes, paths, authorization, and the handlers of single routes.
  * - `forms/`: uploads as `multipart/form-data`, and the checks of such forms.
+ * - `resumable/`: resumable uploads: tus, and the tickets in their URLs.
  * - `downloads/`: downloads: ranges, conditions, charsets.
  * - `http/`: headers, bodies, connections and error responses.
  * - `openapi/`: the OpenAPI description of the routes.
@@ -34,6 +35,7 @@ export {
   type UploadOptions,
   uploadOptionNames,
 } from './options.js'
+export type { ResumableOptions } from './resumable/resumable-options.js'
 export { type StorageRouter, storageRouter } from './router.js'
 export type { Action } from './routes/actions.js'
 export { type StorageRoute, storageRoutes } from './routes/routes.js'

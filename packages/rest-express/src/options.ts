@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type FileInfo, StorageError, type StorageService } from '@stowage/core'
 import { checkOptions } from '@stowage/core/provider'
 import { filesystemOf } from './downloads/accel-redirect.js'
+import type { ResumableOptions } from './resumable/resumable-options.js'
 import type { Action } from './routes/actions.js'
 
 /** A file that a client is about to upload, as functions among the upload options receive it. */
@@ -145,6 +146,10 @@ export interface StorageRouterOptions<Req extends IncomingMessage = IncomingMess
    * is the response. Default: every request is allowed.
    */
   readonly authorize?: (request: Authorization<Req>) => MaybePromise<boolean | number>
+  /**
+   * Resumable uploads: `true`, or their options. Default: off, and their routes are unknown.
+   */
+  readonly resumable?: boolean | ResumableOptions<Req>
   /**
    * Called for every failed request with the original error, for logging. Default: a process
    * warning (`process.emitWarning`) for each failure of the server, 500 and above except 501.
@@ -296,7 +301,7 @@ export function checkNames(what: 'upload' | 'download' | 'storageRouter', option
   const known: readonly string[] = {
     upload: [...uploadOptionNames, 'container'],
     download: downloadNames,
-    storageRouter: [...uploadOptionNames, ...downloadNames, 'authorize', 'onError', 'forwardErrors'],
+    storageRouter: [...uploadOptionNames, ...downloadNames, 'authorize', 'resumable', 'onError', 'forwardErrors'],
   }[what]
   checkOptions(what, options, Object.fromEntries(known.map((name) => [name, true] as const)))
 }

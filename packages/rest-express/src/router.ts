@@ -20,6 +20,7 @@ import {
   type StorageRouterOptions,
   uploadRules,
 } from './options.js'
+import { resumableRules } from './resumable/resumable-options.js'
 import type { Action } from './routes/actions.js'
 import { parsePath, type StoragePath } from './routes/paths.js'
 import { isServerFailure, RequestContext, type RouterRules, report } from './routes/request-context.js'
@@ -37,8 +38,6 @@ interface Methods {
   readonly handlers: ReadonlyMap<string, RouteHandler>
   readonly allow: string
 }
-
-const paths: ReadonlyMap<string, Methods> = tabulate(routeHandlers)
 
 /**
  * Creates a router with LoopBack's storage routes and more, over one storage:
@@ -58,13 +57,16 @@ export function storageRouter<Req extends IncomingMessage = IncomingMessage>(
   checkFlag('forwardErrors', options.forwardErrors)
   // Req is the framework's request, which is the one passed in at run time.
   const { authorize, onError, forwardErrors = false, ...rest } = options as StorageRouterOptions
+  const resumable = resumableRules(rest.resumable)
   const rules: RouterRules = {
     storage,
     upload: uploadRules(rest),
     download: downloadRules(storage, rest),
+    resumable,
     authorize,
     onError,
   }
+  const paths = tabulate(routeHandlers.filter((route) => !('option' in route) || rules[route.option] !== undefined))
   return (req, res, next) => {
     const fail = (action: Action | undefined, error: unknown) => {
       const { statusCode } = errorResponse(error)
@@ -128,12 +130,16 @@ function ignoreBrokenConnection(): void {
 function tabulate(routes: readonly RouteHandler[]): ReadonlyMap<string, Methods> {
   const table = new Map<string, Map<string, RouteHandler>>()
   for (const route of routes) {
-    const handlers = table.get(route.path) ?? new Map<string, RouteHandler>()
-    table.set(route.path, handlers)
+    const path = route.path.replace(/\*\w+$/, '*file')
+    const handlers = table.get(path) ?? new Map<string, RouteHandler>()
+    table.set(path, handlers)
     handlers.set(route.method, route)
     if (route.method === 'GET') handlers.set('HEAD', route)
   }
   return new Map(
-    [...table].map(([path, handlers]) => [path, { handlers, allow: [...handlers.keys(), 'OPTIONS'].join(', ') }]),
+    [...table].map(([path, handlers]) => [
+      path,
+      { handlers, allow: [...new Set([...handlers.keys(), 'OPTIONS'])].join(', ') },
+    ]),
   )
 }

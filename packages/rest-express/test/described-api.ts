@@ -3,7 +3,7 @@
  */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { expect } from 'vitest'
-import { openApiDocument } from '../src/index.js'
+import { type OpenApiDocument, type OpenApiOperation, type OpenApiOptions, openApiDocument } from '../src/index.js'
 
 interface Described {
   readonly headers?: Readonly<Record<string, unknown>>
@@ -14,17 +14,19 @@ const dateTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/
 
 /** Remembers which statuses of which operations it has seen. */
 export class DescribedApi {
-  readonly document = openApiDocument()
+  readonly document: OpenApiDocument
   readonly #ajv = new Ajv2020({ formats: { 'date-time': dateTime }, strict: true, allowUnionTypes: true })
   readonly #schemas = new Map<string, ValidateFunction>()
-  readonly #operations = new Map(
-    Object.values(this.document.paths)
-      .flatMap((methods) => Object.values(methods))
-      .map((operation) => [operation.operationId, operation]),
-  )
+  readonly #operations: ReadonlyMap<string, OpenApiOperation>
   readonly #seen = new Set<string>()
 
-  constructor() {
+  constructor(options?: OpenApiOptions) {
+    this.document = openApiDocument(options)
+    this.#operations = new Map(
+      Object.values(this.document.paths)
+        .flatMap((methods) => Object.values(methods))
+        .map((operation) => [operation.operationId, operation]),
+    )
     this.#ajv.addVocabulary(Object.keys(this.document))
     this.#ajv.addSchema(this.document, 'api')
   }

@@ -20,6 +20,7 @@ export const swiftCapabilities: Capabilities = freezeCapabilities({
   maxPutSize,
   streamingPut: false,
   parts: { minPartSize: 1, maxPartSize: maxPutSize, maxParts },
+  resumableUploads: true,
   // Swift supports `If-None-Match: *`, but checks it before it reads the body: several of
   // concurrent writers may succeed. It does not support `If-Match` on writes and deletions.
   // Container databases are updated a little later, so a container that has a file may count as

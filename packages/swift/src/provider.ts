@@ -4,6 +4,7 @@ import { SwiftClient, type SwiftClientOptions } from './client/client.js'
 import type { SignIn } from './client/sign-in.js'
 import * as containers from './containers.js'
 import * as copier from './copier.js'
+import * as hiddenFiles from './hidden-files.js'
 import * as lister from './lister.js'
 import * as reader from './reader.js'
 import * as remover from './remover.js'
@@ -37,6 +38,7 @@ const base = providerBase<SwiftClient>()({
   ...remover,
   ...copier,
   ...uploads,
+  ...hiddenFiles,
   ...signing,
   close: (client) => client.close(),
 })

@@ -83,9 +83,12 @@ const plans = {
   "the providers' guide": new Map(
     [
       ...(await readFile(join(repository, 'packages/core/docs/writing-a-provider.md'), 'utf8')).matchAll(
-        /^ {2}src\/(\w+\.ts) +(.*)$/gm,
+        /^ {2}src\/([\w-]+\.ts) +(.*)$/gm,
       ),
-    ].map(([, file = '', holds = '']) => [file, holds.replace('multipart uploads', uploadMethods().join(' '))]),
+    ].map(([, file = '', holds = '']) => [
+      file,
+      holds.replace('multipart uploads', methodsLike(/upload|parts/i)).replace('hidden files', methodsLike(/hidden/i)),
+    ]),
   ),
 }
 
@@ -121,8 +124,8 @@ async function providerOf(name: string) {
 
 const isClass = (value: unknown) => typeof value === 'function' && /^class\b/.test(String(value))
 
-function uploadMethods() {
-  return providerMethods.filter((method) => /upload|parts/i.test(method))
+function methodsLike(pattern: RegExp) {
+  return providerMethods.filter((method) => pattern.test(method)).join(' ')
 }
 
 test('every path in CONTRIBUTING.md exists', async () => {

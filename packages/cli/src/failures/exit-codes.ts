@@ -33,6 +33,7 @@ const byStorageCode: Readonly<Record<StorageErrorCode, ExitCode>> = {
   CONTAINER_NOT_FOUND: notFound,
   FILE_NOT_FOUND: notFound,
   UPLOAD_NOT_FOUND: notFound,
+  OFFSET_MISMATCH: conflict,
   CONTAINER_EXISTS: conflict,
   CONTAINER_NOT_EMPTY: conflict,
   BUSY: conflict,

@@ -16,6 +16,7 @@ import type {
   UploadedPart,
 } from '../contract/provider.js'
 import type {
+  BodyChecksum,
   CopyFileOptions,
   ListFilesOptions,
   SignUrlOptions,
@@ -65,7 +66,7 @@ function wellFormed(property: string, value: unknown): string {
   throw invalid(property, `${property} must be a string of well-formed Unicode`)
 }
 
-function checkBytes(property: string, value: unknown): number {
+export function checkBytes(property: string, value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
   throw invalid(property, `${property} must be a whole number of bytes from 0, not ${shown(value)}`)
 }
@@ -202,6 +203,22 @@ export function checkUploadReference(upload: PartUploadReference, capabilities: 
 export function checkPartUpload(upload: PartUpload, capabilities: Capabilities): void {
   checkUploadReference(upload, capabilities)
   positive('upload.partSize', upload.partSize)
+}
+
+const bodyChecksumDigits = { md5: 32, sha1: 40, sha256: 64, sha512: 128 } as const
+
+/** Checks the checksum of a body that continues a resumable upload. */
+export function checkBodyChecksum(checksum: BodyChecksum): BodyChecksum {
+  checkOptions('checksum', checksum, { algorithm: true, value: true })
+  const { algorithm, value } = checksum
+  if (!Object.hasOwn(bodyChecksumDigits, algorithm)) {
+    throw invalid('checksum', `checksum.algorithm must be md5, sha1, sha256 or sha512, not ${shown(algorithm)}`)
+  }
+  const digits = bodyChecksumDigits[algorithm]
+  if (typeof value !== 'string' || !/^[0-9a-f]*$/.test(value) || value.length !== digits) {
+    throw invalid('checksum', `checksum.value must be ${digits} hexadecimal digits in lower case`)
+  }
+  return { algorithm, value }
 }
 
 export function checkPartNumber(partNumber: unknown, { maxParts }: PartLimits): asserts partNumber is number {

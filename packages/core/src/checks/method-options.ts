@@ -89,6 +89,18 @@ export const methodOptions = {
   completeUpload: { ...operation, ...writeConditions },
   abortUpload: operation,
   uploads: { ...list, prefix: true },
+  startResumableUpload: {
+    ...operation,
+    ...attributeNames,
+    ...service,
+    ...writeConditions,
+    partSize: true,
+    size: true,
+    maxSize: true,
+  },
+  getResumableUpload: { ...operation, takeOver: true },
+  appendToResumableUpload: { ...operation, offset: true, bodySize: true, size: true, complete: true, checksum: true },
+  abortResumableUpload: operation,
   purgeUploads: { ...operation, startedBefore: true, prefix: true },
   signUrl: { ...operation, method: true, expiresIn: true, contentType: true, size: true, responseHeaders: true },
 } as const

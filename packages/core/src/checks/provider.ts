@@ -2,6 +2,8 @@
 
 import type { Capabilities } from '../contract/capabilities.js'
 import {
+  type HiddenFileMethods,
+  hiddenFileMethods,
   providerMethods,
   type SigningMethods,
   type StorageProvider,
@@ -12,7 +14,12 @@ import { notSupported } from './attributes.js'
 import { invalid } from './invalid.js'
 
 /** Methods that a provider may omit. */
-const optionalMethods: readonly string[] = ['moveFile', 'signUrl', ...uploadMethods] satisfies (keyof StorageProvider)[]
+const optionalMethods: readonly string[] = [
+  'moveFile',
+  'signUrl',
+  ...uploadMethods,
+  ...hiddenFileMethods,
+] satisfies (keyof StorageProvider)[]
 
 /** A provider with multipart uploads. */
 export type UploadingProvider = StorageProvider & UploadMethods
@@ -25,6 +32,21 @@ export type UploadingProvider = StorageProvider & UploadMethods
 export function withUploads(provider: StorageProvider): UploadingProvider {
   if (provider.startUpload === undefined) throw notSupported('multipart uploads', 'parts')
   return provider as UploadingProvider
+}
+
+/** A provider with resumable uploads. */
+export type ResumingProvider = UploadingProvider & HiddenFileMethods
+
+/**
+ * Returns the provider, typed as one with resumable uploads.
+ *
+ * @throws `NOT_SUPPORTED` if it has none.
+ */
+export function withResumableUploads(provider: StorageProvider): ResumingProvider {
+  if (provider.capabilities.resumableUploads !== true || provider.putHiddenFile === undefined) {
+    throw notSupported('resumable uploads', 'resumableUploads')
+  }
+  return withUploads(provider) as ResumingProvider
 }
 
 /** A provider with signed URLs. */
@@ -68,8 +90,12 @@ export function checkProvider(value: unknown): asserts value is StorageProvider 
   if (typeof name !== 'string' || name === '') throw invalidProvider('but the value has no name')
   if (typeof capabilities !== 'object' || capabilities === null)
     throw invalidProvider('but the value has no capabilities')
-  const { parts, signedUrls } = capabilities as Partial<Capabilities>
-  const declared = [...(parts ? uploadMethods : []), ...(signedUrls ? ['signUrl'] : [])]
+  const { parts, resumableUploads, signedUrls } = capabilities as Partial<Capabilities>
+  const declared = [
+    ...(parts ? uploadMethods : []),
+    ...(resumableUploads ? hiddenFileMethods : []),
+    ...(signedUrls ? ['signUrl'] : []),
+  ]
   const missingDeclared = declared.filter((method) => typeof candidate[method] !== 'function')
   if (missingDeclared.length > 0)
     throw invalidProvider(`but the value lacks methods that its capabilities declare: ${missingDeclared.join(', ')}`)

@@ -63,6 +63,11 @@ export interface Capabilities {
   readonly tellsReplaced?: boolean
   /** `false` if the service has no multipart uploads. */
   readonly parts: PartLimits | false
+  /**
+   * Whether interrupted uploads can be resumed at any byte. Requires `parts` and hidden files.
+   * Default: no.
+   */
+  readonly resumableUploads?: boolean
   readonly conditions: {
     /** `putFile`, `copyFile` and `completeUpload` with `ifNoneMatch: '*'`. */
     readonly create: ConditionSupport

@@ -29,6 +29,11 @@ const codes = {
   FILE_NOT_FOUND: { status: 404, retry: 'never' },
   /** The multipart upload is unknown, completed or aborted. */
   UPLOAD_NOT_FOUND: { status: 404, retry: 'never' },
+  /**
+   * The bytes do not continue the resumable upload. `details.offset` is the position at which it
+   * continues.
+   */
+  OFFSET_MISMATCH: { status: 409, retry: 'never' },
   CONTAINER_EXISTS: { status: 409, retry: 'never' },
   /** The container holds files, and `onlyIfEmpty` was given. */
   CONTAINER_NOT_EMPTY: { status: 409, retry: 'never' },
@@ -108,6 +113,8 @@ export interface StorageErrorDetails {
    * Bytes: the file's size (`RANGE_NOT_SATISFIABLE`) or the limit that was exceeded (`TOO_LARGE`).
    */
   readonly size?: number
+  /** Bytes that the resumable upload has (`OFFSET_MISMATCH`). */
+  readonly offset?: number
   /** The file's current ETag, if known (`NOT_MODIFIED`, `PRECONDITION_FAILED`). */
   readonly etag?: string
   /** The file's modification time (`NOT_MODIFIED`). */

@@ -272,6 +272,25 @@ export interface UploadPage {
   readonly next?: string
 }
 
+/** A small file that core keeps beside the files of a container. */
+export interface HiddenFile {
+  readonly name: string
+  /** Bytes. */
+  readonly size: number
+  readonly mtime: Date
+}
+
+export interface ListHiddenFilesCallOptions extends ListCallOptions {
+  /** A group with its slash, or nothing for all groups. */
+  readonly prefix: string
+}
+
+export interface HiddenFilePage {
+  /** In the order of their names. */
+  readonly entries: readonly HiddenFile[]
+  readonly next?: string
+}
+
 export interface SignUrlCallOptions extends CallOptions {
   readonly method: 'GET' | 'PUT'
   /** Seconds; 1 to `capabilities.signedUrls.maxExpiresIn`. */
@@ -396,6 +415,28 @@ export interface UploadMethods {
   listUploads(container: string, options: ListCallOptions & { readonly prefix: string }): Promise<UploadPage>
 }
 
+/**
+ * Hidden files, in which core keeps what is not a file yet: the last bytes of resumable uploads. A
+ * provider has all of these methods, or none and no resumable uploads.
+ *
+ * No list of files, folders or uploads contains them, and no name of a file reaches them. They do
+ * not keep a container from counting as empty, and are deleted with it. Names are a group and a
+ * name in it, such as `3f2a/part`: each 1 to 64 of the characters `a-z`, `0-9` and `-`, with one
+ * slash between them. They have up to `capabilities.maxPutSize` bytes, and no attributes.
+ *
+ * Every call fails with `CONTAINER_NOT_FOUND` if the container does not exist.
+ */
+export interface HiddenFileMethods {
+  /** Stores a hidden file, which replaces one of the same name. Atomic, as `putFile` is. */
+  putHiddenFile(container: string, name: string, bytes: Uint8Array, options: CallOptions): Promise<void>
+  /** Returns the bytes of a hidden file. Fails with `FILE_NOT_FOUND`. */
+  readHiddenFile(container: string, name: string, options: CallOptions): Promise<Uint8Array>
+  /** Returns a page of the hidden files whose names have the prefix. */
+  listHiddenFiles(container: string, options: ListHiddenFilesCallOptions): Promise<HiddenFilePage>
+  /** Deletes hidden files. A missing one counts as deleted. */
+  removeHiddenFiles(container: string, names: readonly string[], options: CallOptions): Promise<void>
+}
+
 /** Signed URLs. */
 export interface SigningMethods {
   /**
@@ -409,6 +450,7 @@ export interface StorageProvider
   extends RequiredMethods,
     Partial<MovingMethods>,
     Partial<UploadMethods>,
+    Partial<HiddenFileMethods>,
     Partial<SigningMethods> {
   /**
    * The name in a data source's `provider`, such as `filesystem`. Used in errors and diagnostics.
@@ -442,6 +484,10 @@ export const providerMethods = [
   'completeUpload',
   'abortUpload',
   'listUploads',
+  'putHiddenFile',
+  'readHiddenFile',
+  'listHiddenFiles',
+  'removeHiddenFiles',
   'signUrl',
   'close',
 ] as const satisfies readonly (keyof StorageProvider)[]
@@ -454,4 +500,12 @@ export const uploadMethods = [
   'completeUpload',
   'abortUpload',
   'listUploads',
+] as const satisfies readonly (keyof StorageProvider)[]
+
+/** The names of {@link HiddenFileMethods}. */
+export const hiddenFileMethods = [
+  'putHiddenFile',
+  'readHiddenFile',
+  'listHiddenFiles',
+  'removeHiddenFiles',
 ] as const satisfies readonly (keyof StorageProvider)[]

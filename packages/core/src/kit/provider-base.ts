@@ -1,5 +1,6 @@
 /** Makes a provider's class from modules of functions. */
 import {
+  type HiddenFileMethods,
   type MovingMethods,
   providerMethods,
   type RequiredMethods,
@@ -18,12 +19,13 @@ type WithContext<Methods, Context> = {
  * connection. A module may export other functions too.
  */
 export type ProviderCalls<Context> = WithContext<RequiredMethods, Context> &
-  Partial<WithContext<MovingMethods & UploadMethods & SigningMethods, Context>>
+  Partial<WithContext<MovingMethods & UploadMethods & HiddenFileMethods & SigningMethods, Context>>
 
 /** The contract's methods for which there is a function. */
 export type MethodsOf<Calls> = RequiredMethods &
   (Calls extends { moveFile: unknown } ? MovingMethods : unknown) &
   (Calls extends { startUpload: unknown } ? UploadMethods : unknown) &
+  (Calls extends { putHiddenFile: unknown } ? HiddenFileMethods : unknown) &
   (Calls extends { signUrl: unknown } ? SigningMethods : unknown)
 
 /** Holds the context that all methods of a provider share. */

@@ -1,7 +1,7 @@
 /**
  * A provider around another one: a base class for providers that add a prefix, a limit or faults.
  */
-import { withSignedUrls, withUploads } from '../checks/provider.js'
+import { withResumableUploads, withSignedUrls, withUploads } from '../checks/provider.js'
 import type { Capabilities } from '../contract/capabilities.js'
 import type { ContainerInfo, FileInfo, FileLocation, WrittenFile } from '../contract/files.js'
 import type {
@@ -10,8 +10,10 @@ import type {
   ContainerPage,
   CopyCallOptions,
   FilePage,
+  HiddenFilePage,
   ListCallOptions,
   ListFilesCallOptions,
+  ListHiddenFilesCallOptions,
   OpenCallOptions,
   OpenFile,
   PartPage,
@@ -121,6 +123,22 @@ export class ProviderWrapper implements StorageProvider {
 
   listUploads(container: string, options: ListCallOptions & { readonly prefix: string }): Promise<UploadPage> {
     return withUploads(this.inner).listUploads(container, options)
+  }
+
+  putHiddenFile(container: string, name: string, bytes: Uint8Array, options: CallOptions): Promise<void> {
+    return withResumableUploads(this.inner).putHiddenFile(container, name, bytes, options)
+  }
+
+  readHiddenFile(container: string, name: string, options: CallOptions): Promise<Uint8Array> {
+    return withResumableUploads(this.inner).readHiddenFile(container, name, options)
+  }
+
+  listHiddenFiles(container: string, options: ListHiddenFilesCallOptions): Promise<HiddenFilePage> {
+    return withResumableUploads(this.inner).listHiddenFiles(container, options)
+  }
+
+  removeHiddenFiles(container: string, names: readonly string[], options: CallOptions): Promise<void> {
+    return withResumableUploads(this.inner).removeHiddenFiles(container, names, options)
   }
 
   signUrl(container: string, file: string, options: SignUrlCallOptions): Promise<SignedUrl> {

@@ -225,6 +225,43 @@ export interface StartUploadOptions extends OperationOptions, FileAttributes {
   readonly native?: Readonly<Record<string, unknown>>
 }
 
+export interface StartResumableUploadOptions extends Omit<StartUploadOptions, 'checksums'>, WriteConditions {
+  /** The maximum size of the whole file, in bytes. Default: `size`, or what the parts allow. */
+  readonly maxSize?: number
+}
+
+export interface ResumableUploadOptions extends OperationOptions {
+  /**
+   * Whether a body that this process is appending is stopped first, because its caller has lost it.
+   * What arrived of it is stored. Default: no.
+   */
+  readonly takeOver?: boolean
+}
+
+export interface AppendOptions extends OperationOptions {
+  /** The position of the body's first byte: the upload's offset. */
+  readonly offset: number
+  /** Bytes of this body, if known. */
+  readonly bodySize?: number
+  /** Bytes of the whole file, if they were not known before. */
+  readonly size?: number
+  /** Whether the file ends with this body. Default: only if that makes it as large as its size. */
+  readonly complete?: boolean
+  /**
+   * The checksum of this body. If it differs, nothing of the body is stored. The body is kept in
+   * memory, so it has at most 64 MiB. A function is called after the body's end, for a checksum
+   * that arrives after the body.
+   */
+  readonly checksum?: BodyChecksum | (() => BodyChecksum)
+}
+
+/** A checksum of one body of a resumable upload. */
+export interface BodyChecksum {
+  readonly algorithm: 'md5' | 'sha1' | 'sha256' | 'sha512'
+  /** Hexadecimal digits in lower case. */
+  readonly value: string
+}
+
 export interface PurgeUploadsOptions extends OperationOptions {
   /** Only uploads that were started before this time. Default: all. */
   readonly startedBefore?: Date

@@ -1,6 +1,8 @@
 /** `StorageService`, the class that applications use: the whole contract over any provider. */
 import type { Readable } from 'node:stream'
 import {
+  checkBodyChecksum,
+  checkBytes,
   checkConditions,
   checkContainer,
   checkCopy,
@@ -25,7 +27,7 @@ import { checkDate, readConditions } from '../checks/conditions.js'
 import { invalid } from '../checks/invalid.js'
 import { methodOptions } from '../checks/method-options.js'
 import { checkOptions, type NamesOf } from '../checks/option-names.js'
-import { checkProvider, withSignedUrls, withUploads } from '../checks/provider.js'
+import { checkProvider, withResumableUploads, withSignedUrls, withUploads } from '../checks/provider.js'
 import type { Capabilities } from '../contract/capabilities.js'
 import type { ReadConditions, Version, WriteConditions } from '../contract/conditions.js'
 import { isStorageError, StorageError } from '../contract/errors.js'
@@ -45,6 +47,15 @@ import type {
 import { checkRange } from '../contract/range.js'
 import { Download, DownloadStream } from '../download/download.js'
 import { LazyDownload } from '../download/lazy-download.js'
+import { defined } from '../kit/defined.js'
+import {
+  checkResumableUpload,
+  newKey,
+  type ResumableUpload,
+  type ResumableUploadState,
+  resumablePartSize,
+} from '../resumable/resumable-upload.js'
+import { ResumableUploads } from '../resumable/resumable-uploads.js'
 import type { CheckedBody } from '../upload/body.js'
 import { completeUpload } from '../upload/completion.js'
 import { contentTypeByContent, contentTypeByName, detectionBytes, unknownContentType } from '../upload/content-type.js'
@@ -55,6 +66,7 @@ import type { OperationScope } from './deadline.js'
 import { OperationTimer } from './diagnostics.js'
 import { Operations, type Subject } from './operations.js'
 import type {
+  AppendOptions,
   Body,
   CopyFileOptions,
   CreateContainerOptions,
@@ -68,7 +80,9 @@ import type {
   PageOptions,
   PurgeUploadsOptions,
   RemoveFileOptions,
+  ResumableUploadOptions,
   SignUrlOptions,
+  StartResumableUploadOptions,
   StartUploadOptions,
   WriteOptions,
 } from './options.js'
@@ -92,6 +106,8 @@ const serviceOptionNames = {
 
 const defaultPartSize = 8 * 1024 * 1024
 const defaultParallelism = 4
+/** Bytes of a body that is verified before it is stored. */
+const maxVerifiedBody = 64 * 1024 * 1024
 /** Names passed to one `removeFiles` call of the provider. */
 const removalBatch = 1000
 
@@ -113,6 +129,7 @@ export class StorageService implements AsyncDisposable {
   readonly provider: StorageProvider
   readonly #tuning: UploadTuning
   readonly #operations: Operations
+  #resumable: ResumableUploads | undefined
 
   /**
    * Creates a service without any I/O.
@@ -787,7 +804,137 @@ export class StorageService implements AsyncDisposable {
   }
 
   /**
-   * Aborts stale uploads and returns them. Intended for a scheduled job.
+   * Starts an upload that can be continued at any byte after an interruption, in any process. Keep
+   * the returned data: it is all that continuing needs.
+   *
+   * Conditions are checked when the upload is completed. The content type is that of the name, or
+   * `application/octet-stream`.
+   *
+   * Fails with `NOT_SUPPORTED` if the provider has no resumable uploads, and with `TOO_LARGE`.
+   *
+   * @example
+   * const upload = await storage.startResumableUpload('photos', 'film.mp4', { size: 8 })
+   * await storage.appendToResumableUpload(upload, 'meow', { offset: 0 })
+   * const { offset } = await storage.getResumableUpload(upload)
+   * offset // 4
+   * const { file } = await storage.appendToResumableUpload(upload, 'purr', { offset })
+   * file?.size // 8
+   */
+  startResumableUpload(
+    container: string,
+    file: string,
+    options: StartResumableUploadOptions = {},
+  ): Promise<ResumableUpload> {
+    const place = { container, file }
+    return this.#operations.repeat('startResumableUpload', place, options, async (signal) => {
+      this.#resumableUploads()
+      const limits = partLimits(this.capabilities)
+      checkLocation(place, this.capabilities)
+      const { size, maxSize = size } = checkSizes(options)
+      const wanted = positive('partSize', options.partSize ?? this.#tuning.partSize)
+      const largest = Math.min(this.capabilities.maxFileSize, limits.maxPartSize * limits.maxParts)
+      const limit = Math.min(maxSize ?? Math.max(wanted, limits.minPartSize) * limits.maxParts, largest)
+      if (size !== undefined && size > limit) {
+        throw new StorageError('TOO_LARGE', `the file may have at most ${limit} bytes`, { details: { size: limit } })
+      }
+      const partSize = resumablePartSize(wanted, size ?? limit, limits)
+      const start = checkStart(file, options, this.capabilities)
+      const conditions = checkConditions(options, this.capabilities)
+      const upload = await withUploads(this.provider).startUpload(container, file, { signal, ...start, partSize })
+      return { ...upload, key: newKey(), ...(size === undefined ? {} : { size }), maxSize: limit, conditions }
+    })
+  }
+
+  /**
+   * Returns how far a resumable upload is: the number of bytes that are stored, and the file if the
+   * upload is complete.
+   *
+   * Fails with `UPLOAD_NOT_FOUND` if the upload was aborted or purged.
+   *
+   * @example
+   * const upload = await storage.startResumableUpload('photos', 'film.mp4')
+   * const { offset } = await storage.getResumableUpload(upload)
+   * offset // 0
+   */
+  getResumableUpload(target: ResumableUpload, options: ResumableUploadOptions = {}): Promise<ResumableUploadState> {
+    return this.#operations.run('getResumableUpload', subjectOf(target), options, async (signal) => {
+      this.#checkResumable(target)
+      const uploads = this.#resumableUploads()
+      if (checkFlag('takeOver', options.takeOver)) await uploads.takeOver(target)
+      return uploads.state(target, signal)
+    })
+  }
+
+  /**
+   * Stores the bytes that follow, and completes the upload with the last of them. If the body fails
+   * or `signal` is aborted, everything that arrived is stored before the promise rejects, which may
+   * take up to 30 s.
+   *
+   * A newer call for the same upload ends an older one of this process with `ABORTED`.
+   *
+   * Fails with `OFFSET_MISMATCH`, whose `details.offset` is the position at which the upload
+   * continues, with `UPLOAD_NOT_FOUND`, `CHECKSUM_MISMATCH` and `TOO_LARGE`, and when it completes
+   * the upload as {@link putFile} does.
+   *
+   * @example
+   * const upload = await storage.startResumableUpload('photos', 'film.mp4')
+   * await storage.appendToResumableUpload(upload, 'meow', { offset: 0 })
+   * const last = { offset: 4, complete: true }
+   * const { file } = await storage.appendToResumableUpload(upload, 'purr', last)
+   * file?.size // 8
+   */
+  appendToResumableUpload(target: ResumableUpload, body: Body, options: AppendOptions): Promise<ResumableUploadState> {
+    const check = () => {
+      this.#checkResumable(target)
+      const uploads = this.#resumableUploads()
+      const offset = checkBytes('offset', options.offset)
+      const size = options.size === undefined ? undefined : checkBytes('size', options.size)
+      const bodySize = options.bodySize === undefined ? undefined : checkBytes('bodySize', options.bodySize)
+      const complete = checkFlag('complete', options.complete)
+      const given = options.checksum
+      const checksum =
+        given === undefined || typeof given === 'function'
+          ? given && (() => checkBodyChecksum(given()))
+          : checkBodyChecksum(given)
+      const maxSize = checksum === undefined ? undefined : maxVerifiedBody
+      const rules = { checksums: {}, ...defined({ size: bodySize, maxSize }) }
+      const append = { offset, complete, ...defined({ size, checksum }) }
+      return { rules, uploads, append }
+    }
+    const subject = subjectOf(target)
+    return this.#operations.send('appendToResumableUpload', subject, options, body, check, (source, checked, signal) =>
+      checked.uploads.append(target, source, { ...checked.append, signal }),
+    )
+  }
+
+  /**
+   * Deletes a resumable upload and what is stored of it. Succeeds if it is complete or unknown; a
+   * completed file stays.
+   *
+   * @example
+   * const upload = await storage.startResumableUpload('photos', 'film.mp4')
+   * await storage.abortResumableUpload(upload)
+   */
+  abortResumableUpload(target: ResumableUpload, options: OperationOptions = {}): Promise<void> {
+    return this.#operations.run('abortResumableUpload', subjectOf(target), options, async (signal) => {
+      this.#checkResumable(target)
+      await this.#resumableUploads().abort(target, signal)
+    })
+  }
+
+  #checkResumable(upload: ResumableUpload): void {
+    checkPartUpload(upload, this.capabilities)
+    checkResumableUpload(upload)
+  }
+
+  #resumableUploads(): ResumableUploads {
+    this.#resumable ??= new ResumableUploads(withResumableUploads(this.provider), this.#operations.retry)
+    return this.#resumable
+  }
+
+  /**
+   * Aborts stale uploads and returns them, and deletes what is left of resumable uploads: the
+   * bytes of stale ones, and the records of completed ones. Intended for a scheduled job.
    *
    * @example
    * const yesterday = new Date(Date.now() - 24 * 60 * 60 * 1000)
@@ -802,6 +949,10 @@ export class StorageService implements AsyncDisposable {
         if (startedBefore !== undefined && unfinished.started >= startedBefore) continue
         await this.abortUpload(unfinished, { signal })
         purged.push(unfinished)
+      }
+      // Hidden files do not have the name of the file.
+      if (this.capabilities.resumableUploads === true && (prefix ?? '') === '') {
+        await this.#resumableUploads().purge(container, startedBefore, signal)
       }
       return purged
     })

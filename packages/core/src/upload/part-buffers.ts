@@ -28,7 +28,7 @@ export function takeBuffer(size: number): Buffer {
 }
 
 /** Makes a buffer available again. Call it when the bytes are no longer used. */
-function giveBack(buffer: Buffer): void {
+export function giveBack(buffer: Buffer): void {
   spare.push(new WeakRef(buffer))
 }
 

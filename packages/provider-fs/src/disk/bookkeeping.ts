@@ -4,3 +4,4 @@
 export const bookkeeping = '.stowage'
 export const locksPath = [bookkeeping, 'locks']
 export const temporaryPath = [bookkeeping, 'tmp']
+export const hiddenPath = [bookkeeping, 'hidden']

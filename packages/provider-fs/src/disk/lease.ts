@@ -24,7 +24,7 @@ import { acquireTemporaries } from './temporary.js'
 /**
  * The number of names under one token: directories that can be discarded, and one name for files.
  */
-const slots = 4
+const slots = 5
 const fileSlot = 0
 
 interface HeldLock {

@@ -1,6 +1,6 @@
 /** Deletes what killed processes left, and discarded trees. */
 
-import { locksPath, temporaryPath } from '../disk/bookkeeping.js'
+import { hiddenPath, locksPath, temporaryPath } from '../disk/bookkeeping.js'
 import type { Directories } from '../disk/directories.js'
 import type { Lease } from '../disk/lease.js'
 import type { Locks } from '../disk/locks.js'
@@ -62,6 +62,10 @@ export class Cleaner {
   async #clearAbandoned(signal: AbortSignal): Promise<void> {
     await this.#clearOwned(signal)
     await this.#clearUploads(signal)
+    for (const container of await this.#containersIn(hiddenPath)) {
+      throwIfAborted(signal)
+      await this.#clearForMissing(container, hiddenPath, signal)
+    }
   }
 
   /** Deletes discarded trees. Continues in the background if the signal is aborted. */

@@ -84,19 +84,16 @@ export class RequestBody extends ByteSource<Buffer> {
   }
 
   /**
-   * If the connection closed after the whole request had arrived, takes the data that Node has
-   * received but not emitted. Fails if the connection closed before the end.
+   * The connection has closed. Takes the data that Node has received but not emitted. After that,
+   * fails unless the whole request had arrived.
    */
   #takeRest(): void {
     const req = this.#req
-    if (!arrivedWhole(req)) {
-      this.destroy(clientGone())
-      return
-    }
     req.off('data', this.#onData)
     const rest: Buffer | null = req.read()
-    if (rest === null) this.#finish()
-    else this.push(rest)
+    if (rest !== null) this.push(rest)
+    else if (arrivedWhole(req)) this.#finish()
+    else this.destroy(clientGone())
   }
 
   #ended(): void {
@@ -115,8 +112,8 @@ export class RequestBody extends ByteSource<Buffer> {
 
   #closed(): void {
     clearTimeout(this.#timer)
-    if (!this.#req.readableEnded && !arrivedWhole(this.#req)) this.destroy(clientGone())
-    else if (this.isWanted) this.pull()
+    // Otherwise, the next read takes what has arrived.
+    if (this.isWanted) this.pull()
   }
 
   #timedOut(): void {

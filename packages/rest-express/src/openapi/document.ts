@@ -27,6 +27,8 @@ export interface OpenApiOptions {
   readonly title?: string
   /** The version of the application's API. Default: `1`. */
   readonly version?: string
+  /** Whether the router has resumable uploads. Default: no. */
+  readonly resumable?: boolean
 }
 
 /** An OpenAPI 3.1 document as plain data, to send as JSON. */
@@ -55,6 +57,7 @@ export interface OpenApiOperation {
 const tags = [
   { name: 'Containers', description: 'Containers hold files, like directories, but no other containers.' },
   { name: 'Files', description: 'Information about files, and operations on them.' },
+  { name: 'Resumable uploads', description: 'Uploads that continue after an interruption, with tus 1.0.0.' },
   { name: 'Uploads and downloads', description: 'The content of files: uploads as forms, and downloads.' },
 ]
 
@@ -62,7 +65,13 @@ const tags = [
 const everywhere = [400, 401, 403, 429, 500, 502, 503, 504]
 
 /** Error codes of the router, in addition to those of core. */
-const ownCodes: Readonly<Record<number, readonly string[]>> = { 408: ['REQUEST_TIMEOUT'] }
+const ownCodes: Readonly<Record<number, readonly string[]>> = {
+  405: ['METHOD_NOT_ALLOWED'],
+  408: ['REQUEST_TIMEOUT'],
+  410: ['UPLOAD_EXPIRED'],
+  423: ['UNAVAILABLE'],
+  460: ['CHECKSUM_MISMATCH'],
+}
 
 const errorHeaders: Readonly<Record<number, readonly HeaderName[]>> = {
   416: ['Content-Range'],
@@ -75,10 +84,11 @@ const errorHeaders: Readonly<Record<number, readonly HeaderName[]>> = {
  * status, and the schema of every body.
  */
 export function openApiDocument(options: OpenApiOptions = {}): OpenApiDocument {
-  const { servers = [{ url: '/api/containers' }], title = 'Stowage', version = '1' } = options
+  const { servers = [{ url: '/api/containers' }], title = 'Stowage', version = '1', resumable = false } = options
   const used = new Set<number>(everywhere)
   const paths: Record<string, Record<string, OpenApiOperation>> = {}
-  for (const { method, path, name } of routeHandlers) {
+  for (const { method, path, name, ...route } of routeHandlers) {
+    if ('option' in route && !resumable) continue
     const description = operations[name]
     for (const status of description.errors) used.add(status)
     const template = path.replaceAll(/[:*](\w+)/g, '{$1}')
@@ -99,13 +109,13 @@ export function openApiDocument(options: OpenApiOptions = {}): OpenApiDocument {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers,
-    tags,
+    tags: tags.filter(({ name }) => resumable || name !== 'Resumable uploads'),
     security: [],
     paths,
     components: {
       schemas,
-      headers,
-      parameters: pathParameters,
+      headers: resumable ? headers : withoutTusHeaders,
+      parameters: resumable ? pathParameters : withoutTicket,
       responses: Object.fromEntries([
         ...[...used].sort((a, b) => a - b).map((status) => [statusName(status), errorResponse(status)]),
         ['Refused', { description: 'The application refused the request with this status.', content: errorContent }],
@@ -131,7 +141,19 @@ const pathParameters = {
     schema: { type: 'string' },
     example: '2024/cat.jpg',
   },
+  ticket: {
+    name: 'ticket',
+    in: 'path',
+    required: true,
+    description: "The end of the upload's URL, from `Location`.",
+    schema: { type: 'string' },
+  },
 } as const
+
+const { ticket: _, ...withoutTicket } = pathParameters
+const withoutTusHeaders = Object.fromEntries(
+  Object.entries(headers).filter(([name]) => !/^(?:Tus-|Upload-|Location$)/.test(name)),
+)
 
 function operation(name: string, path: string, described: OperationDescription): OpenApiOperation {
   const { tag, summary, description, parameters = [], body, responses, errors } = described
@@ -175,7 +197,10 @@ const parametersOf = (path: string) =>
 
 const errorStatuses = (own: readonly number[]) => [...new Set([...everywhere, ...own])].sort((a, b) => a - b)
 
-const statusName = (status: number) => (STATUS_CODES[status] ?? String(status)).replaceAll(/\W/g, '')
+/** tus has a status of its own. */
+const statusText = (status: number) => (status === 460 ? 'Checksum Mismatch' : (STATUS_CODES[status] ?? String(status)))
+
+const statusName = (status: number) => statusText(status).replaceAll(/\W/g, '')
 
 const responseRef = (name: string) => ({ $ref: `#/components/responses/${name}` })
 
@@ -207,5 +232,5 @@ function errorResponse(status: number) {
 function describeStatus(status: number): string {
   const storages = Object.entries(errorCodes).filter(([, rule]) => rule.status === status)
   const codes = [...storages.map(([code]) => code), ...(ownCodes[status] ?? [])]
-  return `${STATUS_CODES[status]}: ${codes.map((code) => `\`${code}\``).join(', ')}`
+  return `${statusText(status)}: ${codes.map((code) => `\`${code}\``).join(', ')}`
 }

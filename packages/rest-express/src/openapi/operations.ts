@@ -21,7 +21,7 @@ export interface ResponseDescription {
 }
 
 export interface OperationDescription {
-  readonly tag: 'Containers' | 'Files' | 'Uploads and downloads'
+  readonly tag: 'Containers' | 'Files' | 'Uploads and downloads' | 'Resumable uploads'
   readonly summary: string
   readonly description?: string
   readonly parameters?: readonly ParameterDescription[]
@@ -55,6 +55,13 @@ export const headers = {
     schema: text,
   },
   'Accept-Ranges': { description: 'Always `bytes`.', schema: { const: 'bytes' } },
+  'Tus-Resumable': { description: 'The version of tus: `1.0.0`.', schema: { const: '1.0.0' } },
+  'Tus-Version': { description: 'The versions of tus that the server supports.', schema: text },
+  'Tus-Extension': { description: 'The extensions of tus that the server supports.', schema: text },
+  'Tus-Checksum-Algorithm': { description: 'The algorithms of `Upload-Checksum`.', schema: text },
+  Location: { description: "The upload's URL, relative to that of the request.", schema: text },
+  'Upload-Offset': { description: 'The bytes that are stored.', schema: { type: 'integer', minimum: 0 } },
+  'Upload-Expires': { description: 'When the upload expires.', schema: text },
   'Retry-After': { description: 'Seconds to wait before a retry, if known.', schema: text },
 } as const satisfies Record<string, { readonly description: string; readonly schema: JsonSchema }>
 
@@ -125,6 +132,29 @@ const downloadHeaders = [
 ] as const
 
 const bytes = { '*/*': { schema: {} } }
+
+const tusVersion = header('Tus-Resumable', 'Required: `1.0.0`; 412 for another version.')
+const tusBody = {
+  required: false,
+  content: { 'application/offset+octet-stream': { schema: {} } },
+}
+const tusChecksum = header(
+  'Upload-Checksum',
+  'An algorithm and the Base64 checksum of the body; also as a trailer. 460, and nothing is stored, if the body differs.',
+)
+
+/** `OPTIONS` of tus needs no version. */
+const tusOptions: OperationDescription = {
+  tag: 'Resumable uploads',
+  summary: 'What the server supports',
+  responses: {
+    204: {
+      description: 'The version and the extensions of tus.',
+      headers: ['Tus-Resumable', 'Tus-Version', 'Tus-Extension', 'Tus-Checksum-Algorithm', 'Cache-Control'],
+    },
+  },
+  errors: [],
+}
 
 /**
  * Statuses for a body that is too slow, too large, of another type or in an unsupported transfer
@@ -275,5 +305,81 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
       ),
     },
     errors: [404, ...bodyErrors],
+  },
+  describeUploads: tusOptions,
+  describeUpload: tusOptions,
+  createUpload: {
+    tag: 'Resumable uploads',
+    summary: 'Start a resumable upload',
+    description:
+      'tus 1.0.0: creation, creation-with-upload, creation-defer-length and expiration. The name of the file is `filename` or `name` in the metadata, its type `filetype` or `type`.',
+    parameters: [
+      tusVersion,
+      header('Upload-Length', 'Bytes of the whole file.'),
+      header('Upload-Defer-Length', '`1` if the size is not known yet.'),
+      header('Upload-Metadata', 'Pairs of a key and a Base64 value, separated by commas.'),
+      tusChecksum,
+    ],
+    body: tusBody,
+    responses: {
+      201: { description: 'The upload has started.', headers: ['Tus-Resumable', 'Location', 'Upload-Expires'] },
+    },
+    errors: [...writeErrors, 460],
+  },
+  getUpload: {
+    tag: 'Resumable uploads',
+    summary: 'How far a resumable upload is',
+    description: '423 while the storage cannot be reached, so that clients ask again instead of starting over.',
+    parameters: [tusVersion],
+    responses: {
+      200: {
+        description: 'The offset, and the length if it is known.',
+        headers: ['Tus-Resumable', 'Upload-Offset', 'Upload-Expires', 'Cache-Control'],
+      },
+    },
+    errors: [404, 410, 412, 423],
+  },
+  appendToUpload: {
+    tag: 'Resumable uploads',
+    summary: 'Continue a resumable upload',
+    description: 'Everything that arrives is stored, also if the connection breaks. The last byte completes the file.',
+    parameters: [
+      tusVersion,
+      header(
+        'Upload-Offset',
+        "Required: the position of the body's first byte; 409 if the upload continues elsewhere.",
+      ),
+      header('Upload-Length', 'Bytes of the whole file, if they were not known before.'),
+      tusChecksum,
+    ],
+    body: tusBody,
+    responses: {
+      204: {
+        description: 'The bytes are stored.',
+        headers: ['Tus-Resumable', 'Upload-Offset', 'Upload-Expires', 'Cache-Control'],
+      },
+    },
+    errors: [...writeErrors, 410, 460],
+  },
+  deleteUpload: {
+    tag: 'Resumable uploads',
+    summary: 'Delete a resumable upload',
+    description: 'A completed file stays.',
+    parameters: [tusVersion],
+    responses: { 204: { description: 'The upload was deleted.', headers: ['Tus-Resumable'] } },
+    errors: [404, 410, 412],
+  },
+  overrideMethod: {
+    tag: 'Resumable uploads',
+    summary: 'PATCH or DELETE for clients that cannot send them',
+    parameters: [
+      tusVersion,
+      header('X-HTTP-Method-Override', 'Required: `PATCH` or `DELETE`.'),
+      header('Upload-Offset', 'As of PATCH.'),
+      tusChecksum,
+    ],
+    body: tusBody,
+    responses: { 204: { description: 'As of PATCH or DELETE.', headers: ['Tus-Resumable'] } },
+    errors: [...writeErrors, 405, 410, 460],
   },
 }

@@ -9,6 +9,7 @@ import { requestSignal, responseSignal } from '../http/connection.js'
 import { errorResponse } from '../http/errors.js'
 import { RequestError } from '../http/request-error.js'
 import type { DownloadRules, FailedRequest, StorageRouterOptions, UploadRules } from '../options.js'
+import type { ResumableRules } from '../resumable/resumable-options.js'
 import type { Action } from './actions.js'
 
 /** The storage and the checked options of a router. */
@@ -16,6 +17,8 @@ export interface RouterRules {
   readonly storage: StorageService
   readonly upload: UploadRules
   readonly download: DownloadRules
+  /** `undefined`: there are no resumable uploads. */
+  readonly resumable: ResumableRules | undefined
   readonly authorize: StorageRouterOptions['authorize']
   readonly onError: StorageRouterOptions['onError']
 }

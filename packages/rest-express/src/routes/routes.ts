@@ -4,6 +4,14 @@
 
 import { sendDownload } from '../downloads/download.js'
 import { receiveUpload } from '../forms/form-upload.js'
+import {
+  appendToUpload,
+  createUpload,
+  deleteUpload,
+  describeUploads,
+  getUpload,
+  overrideMethod,
+} from '../resumable/tus.js'
 import type { Action } from './actions.js'
 import { createContainer, destroyContainer, getContainer } from './containers.js'
 import { copyFile, moveFile, removeFiles } from './copying.js'
@@ -14,13 +22,15 @@ import type { RequestContext } from './request-context.js'
 
 /** One route. Every GET route also handles HEAD, and every path handles OPTIONS. */
 export interface StorageRoute {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  /** The path below the mount point; `*file` is the rest of the path, with slashes. */
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS'
+  /** The path below the mount point; `*file` or `*ticket` is the rest of the path, with slashes. */
   readonly path: string
   /** The name of the route. */
   readonly name: string
   /** The first action that `authorize` receives. */
   readonly action: Action
+  /** The router's option without which there is no such route. */
+  readonly option?: 'resumable'
 }
 
 export interface RouteHandler extends StorageRoute {
@@ -31,6 +41,8 @@ export interface RouteHandler extends StorageRoute {
 const container = '/:container'
 const files = '/:container/files'
 const file = '/:container/files/*file'
+const uploads = '/:container/uploads'
+const upload = '/:container/uploads/*ticket'
 
 export const routeHandlers = [
   { method: 'GET', path: '/', name: 'getContainers', action: 'getContainers', handle: listContainers },
@@ -46,11 +58,22 @@ export const routeHandlers = [
   { method: 'POST', path: '/:container/copy', name: 'copyFile', action: 'download', handle: copyFile },
   { method: 'POST', path: '/:container/move', name: 'moveFile', action: 'download', handle: moveFile },
   { method: 'POST', path: '/:container/remove', name: 'removeFiles', action: 'removeFile', handle: removeFiles },
+  ...(
+    [
+      { method: 'OPTIONS', path: uploads, name: 'describeUploads', handle: describeUploads },
+      { method: 'POST', path: uploads, name: 'createUpload', handle: createUpload },
+      { method: 'OPTIONS', path: upload, name: 'describeUpload', handle: describeUploads },
+      { method: 'HEAD', path: upload, name: 'getUpload', handle: getUpload },
+      { method: 'PATCH', path: upload, name: 'appendToUpload', handle: appendToUpload },
+      { method: 'DELETE', path: upload, name: 'deleteUpload', handle: deleteUpload },
+      { method: 'POST', path: upload, name: 'overrideMethod', handle: overrideMethod },
+    ] as const
+  ).map((route) => ({ ...route, action: 'putFile', option: 'resumable' }) as const),
 ] as const satisfies readonly RouteHandler[]
 
 export type RouteName = (typeof routeHandlers)[number]['name']
 
 /** The routes as plain data. */
 export const storageRoutes: readonly StorageRoute[] = Object.freeze(
-  routeHandlers.map(({ method, path, name, action }) => Object.freeze({ method, path, name, action })),
+  routeHandlers.map(({ handle: _, ...route }) => Object.freeze(route)),
 )

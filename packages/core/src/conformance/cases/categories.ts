@@ -14,6 +14,7 @@ import { signedUrls } from './reading/signed-urls.js'
 import { abort } from './streams/aborts.js'
 import { streams } from './streams/streams.js'
 import { largeFiles } from './uploads/large-files.js'
+import { resumableUploads } from './uploads/resumable-uploads.js'
 import { attributes } from './writing/attributes.js'
 import { conditionalWrites } from './writing/conditional-writes.js'
 import { copying } from './writing/copying.js'
@@ -40,4 +41,5 @@ export const allCategories: Readonly<Record<string, ConformanceCategory>> = {
   O: removing,
   P: signedUrls,
   Q: faults,
+  R: resumableUploads,
 }

@@ -38,6 +38,7 @@ const hook =
 /** The needs of cases, by capability and by hook of the harness. */
 export const needs = {
   parts: ({ parts }) => unless(parts !== false, 'parts', parts),
+  resumableUploads: ({ resumableUploads }) => unless(resumableUploads === true, 'resumableUploads', false),
   fileBesideFolder: ({ fileBesideFolder }) => unless(fileBesideFolder, 'fileBesideFolder', fileBesideFolder),
   create: ({ conditions }) => unless(conditions.create !== false, 'conditions.create', conditions.create),
   update: ({ conditions }) => unless(conditions.update !== false, 'conditions.update', conditions.update),

@@ -3,7 +3,7 @@
  */
 
 import { Readable } from 'node:stream'
-import { withSignedUrls, withUploads } from '../../checks/provider.js'
+import { withResumableUploads, withSignedUrls, withUploads } from '../../checks/provider.js'
 import {
   type Capabilities,
   freezeCapabilities,
@@ -178,6 +178,22 @@ export class FaultyProvider extends ProviderWrapper {
 
   override listUploads(...args: Arguments<'listUploads'>) {
     return this.#call('listUploads', args, withUploads(this.inner).listUploads)
+  }
+
+  override putHiddenFile(...args: Arguments<'putHiddenFile'>) {
+    return this.#call('putHiddenFile', args, withResumableUploads(this.inner).putHiddenFile)
+  }
+
+  override readHiddenFile(...args: Arguments<'readHiddenFile'>): Promise<Uint8Array> {
+    return this.#call('readHiddenFile', args, withResumableUploads(this.inner).readHiddenFile)
+  }
+
+  override listHiddenFiles(...args: Arguments<'listHiddenFiles'>) {
+    return this.#call('listHiddenFiles', args, withResumableUploads(this.inner).listHiddenFiles)
+  }
+
+  override removeHiddenFiles(...args: Arguments<'removeHiddenFiles'>) {
+    return this.#call('removeHiddenFiles', args, withResumableUploads(this.inner).removeHiddenFiles)
   }
 
   override signUrl(...args: Arguments<'signUrl'>) {

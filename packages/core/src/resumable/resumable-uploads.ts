@@ -1,0 +1,187 @@
+/**
+ * Resumable uploads over multipart uploads and hidden files.
+ *
+ * The file's bytes are in full parts of one size, numbered by their position, and after them in
+ * pieces: hidden files, each with bytes that do not fill a part. The offset is where the parts and
+ * the pieces that continue them end. Nothing else is remembered, so any process can continue, and a
+ * process that is killed at any instant leaves an offset that is at least the last one it reported:
+ * - Bytes are stored before they are reported.
+ * - The pieces that a part replaces are deleted after the part is stored.
+ * - A state is read pieces first, so bytes that move from pieces to a part in between are seen.
+ *
+ * There is no lock. Two requests that overlap store the same bytes at the same positions.
+ */
+import { createHash } from 'node:crypto'
+import type { ResumingProvider } from '../checks/provider.js'
+import { isStorageError, StorageError } from '../contract/errors.js'
+import type { HiddenFile } from '../contract/provider.js'
+import type { BodyChecksum } from '../service/options.js'
+import type { RetryPolicy } from '../service/retry.js'
+import { CheckedBody } from '../upload/body.js'
+import { Appending, tooLarge } from './appending.js'
+import { sizeName } from './hidden-names.js'
+import type { ResumableUpload, ResumableUploadState } from './resumable-upload.js'
+import { type Snapshot, UploadStore } from './upload-store.js'
+
+export interface AppendOptions {
+  readonly signal: AbortSignal
+  /** The position of the body's first byte. */
+  readonly offset: number
+  /** Bytes of the whole file, if they are declared with this body. */
+  readonly size?: number
+  /** Whether the file ends with this body. */
+  readonly complete: boolean
+  /** Nothing of the body counts unless it has this checksum. The whole body is kept in memory. */
+  readonly checksum?: BodyChecksum | (() => BodyChecksum)
+}
+
+/** Makes the error for bytes that do not continue the upload. */
+const offsetMismatch = (offset: number, given: number) =>
+  new StorageError('OFFSET_MISMATCH', `the upload continues at byte ${offset}, not ${given}`, { details: { offset } })
+
+/** A body that this process is appending. */
+interface ActiveBody {
+  readonly body: CheckedBody
+  readonly ended: Promise<unknown>
+}
+
+async function end({ body, ended }: ActiveBody): Promise<void> {
+  body.destroy(new StorageError('ABORTED', 'a newer request continues the upload'))
+  await ended
+}
+
+export class ResumableUploads {
+  readonly #store: UploadStore
+  /** By the upload's key. */
+  readonly #active = new Map<string, ActiveBody>()
+
+  constructor(provider: ResumingProvider, retry: RetryPolicy) {
+    this.#store = new UploadStore(provider, retry)
+  }
+
+  /**
+   * Returns how far an upload is. If all bytes are stored, but the process that stored them was
+   * killed before it completed the upload, completes it. Fails with `UPLOAD_NOT_FOUND`.
+   */
+  async state(upload: ResumableUpload, signal: AbortSignal): Promise<ResumableUploadState> {
+    const found = await this.#store.look(upload, signal)
+    if ('file' in found) return { offset: found.file.size, size: found.file.size, file: found.file }
+    const { offset, size } = found
+    if (offset === size) return this.#append(upload, found, new CheckedBody('', { checksums: {} }), signal, true)
+    return size === undefined ? { offset } : { offset, size }
+  }
+
+  /**
+   * Stops the body that this process is appending, if there is one, and waits until what arrived of
+   * it is stored. Its caller gets `ABORTED`.
+   */
+  async takeOver({ key }: ResumableUpload): Promise<void> {
+    for (let active = this.#active.get(key); active !== undefined; active = this.#active.get(key)) await end(active)
+  }
+
+  /**
+   * Stores the bytes that follow. Completes the upload if they are the last ones. If the body
+   * fails, everything that arrived is stored before the failure is thrown. Ends an older call for
+   * the same upload.
+   */
+  async append(upload: ResumableUpload, body: CheckedBody, options: AppendOptions): Promise<ResumableUploadState> {
+    const { promise: ended, resolve } = Promise.withResolvers<void>()
+    const active = { body, ended }
+    const older = this.#active.get(upload.key)
+    this.#active.set(upload.key, active)
+    try {
+      if (older !== undefined) await end(older)
+      const { offset, checksum, signal } = options
+      const found = await this.#store.look(upload, signal)
+      if ('file' in found) {
+        const { file } = found
+        if (offset !== file.size) throw offsetMismatch(file.size, offset)
+        return { offset, size: file.size, file }
+      }
+      if (found.offset !== offset) throw offsetMismatch(found.offset, offset)
+      const snapshot = await this.#declareSize(upload, found, options)
+      const checked = checksum === undefined ? body : await verified(body, checksum)
+      return await this.#append(upload, snapshot, checked, signal, options.complete)
+    } finally {
+      if (this.#active.get(upload.key) === active) this.#active.delete(upload.key)
+      resolve()
+    }
+  }
+
+  async #append(
+    upload: ResumableUpload,
+    found: Snapshot,
+    body: CheckedBody,
+    signal: AbortSignal,
+    complete: boolean,
+  ): Promise<ResumableUploadState> {
+    try {
+      return await new Appending(this.#store, upload, found, signal).run(body, complete)
+    } catch (error) {
+      if (!isStorageError(error, 'UPLOAD_NOT_FOUND')) throw error
+      // Another request may have completed it in the meantime.
+      const after = await this.#store.look(upload, signal)
+      if (!('file' in after)) throw error
+      return { offset: after.file.size, size: after.file.size, file: after.file }
+    }
+  }
+
+  /** Deletes an upload. A completed file stays. */
+  async abort(upload: ResumableUpload, signal: AbortSignal): Promise<void> {
+    await this.takeOver(upload)
+    await this.#store.abort(upload, signal)
+  }
+
+  /** Deletes the hidden files of uploads that nobody has continued since a time. */
+  async purge(container: string, before: Date | undefined, signal: AbortSignal): Promise<void> {
+    const groups = new Map<string, HiddenFile[]>()
+    for (const file of await this.#store.hiddenFiles(container, '', signal)) {
+      const key = file.name.slice(0, file.name.indexOf('/'))
+      groups.set(key, [...(groups.get(key) ?? []), file])
+    }
+    for (const files of groups.values()) {
+      if (before !== undefined && files.some(({ mtime }) => mtime >= before)) continue
+      await this.#store.removeHidden(
+        container,
+        files.map(({ name }) => name),
+        signal,
+      )
+    }
+  }
+
+  /** Stores the size, if this request is the first that declares it. */
+  async #declareSize(
+    upload: ResumableUpload,
+    found: Snapshot,
+    { size, complete, signal }: AppendOptions,
+  ): Promise<Snapshot> {
+    const { offset, size: known } = found
+    if (size === undefined) return found
+    if (known !== undefined && known !== size) {
+      throw new StorageError('INVALID_ARGUMENT', `the size was declared as ${known} bytes, not ${size}`, {
+        details: { property: 'size' },
+      })
+    }
+    if (size > upload.maxSize) throw tooLarge(upload.maxSize)
+    if (size < offset) {
+      throw new StorageError('INVALID_ARGUMENT', `the size of ${size} bytes is less than the ${offset} stored`, {
+        details: { property: 'size' },
+      })
+    }
+    if (known === undefined && !complete) {
+      await this.#store.putHidden(upload.container, sizeName(upload.key, size), new Uint8Array(), signal)
+    }
+    return { ...found, size }
+  }
+}
+
+/** Reads a whole body, and returns it as one that has the checksum. */
+async function verified(body: CheckedBody, checksum: BodyChecksum | (() => BodyChecksum)): Promise<CheckedBody> {
+  const bytes = body.checkBytes() ?? (await body.collect())
+  const { algorithm, value } = typeof checksum === 'function' ? checksum() : checksum
+  const actual = createHash(algorithm).update(bytes).digest('hex')
+  if (actual !== value) {
+    throw new StorageError('CHECKSUM_MISMATCH', `the body's ${algorithm} is ${actual}, not ${value}`)
+  }
+  return new CheckedBody(bytes, { checksums: {} })
+}

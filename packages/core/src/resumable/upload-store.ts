@@ -1,0 +1,260 @@
+/** What a resumable upload consists of in the storage: parts and hidden files. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ResumingProvider } from '../checks/provider.js'
+import { isStorageError, StorageError } from '../contract/errors.js'
+import type { WrittenFile } from '../contract/files.js'
+import type { HiddenFile, UploadedPart } from '../contract/provider.js'
+import type { RetryPolicy } from '../service/retry.js'
+import { completeUpload } from '../upload/completion.js'
+import { checkUploadedPart, checkWritten } from '../upload/stored-size.js'
+import {
+  chainFrom,
+  finishedName,
+  finishingName,
+  groupOf,
+  type HiddenState,
+  type Piece,
+  parseHiddenFiles,
+} from './hidden-names.js'
+import type { ResumableUpload } from './resumable-upload.js'
+
+/** How often completion looks again at parts that another request has replaced. */
+const maxCompletions = 5
+/** Milliseconds, times the number of the attempt: another request sends a part again. */
+const replacementDelay = 100
+
+/** The state of an unfinished upload. */
+export interface Snapshot {
+  /** Full parts, from the first one without a gap. */
+  readonly parts: readonly UploadedPart[]
+  /** The pieces that continue the parts. */
+  readonly pieces: readonly Piece[]
+  readonly offset: number
+  /** Bytes of the whole file, if known. */
+  readonly size?: number
+}
+
+/** An upload that was completed. */
+export interface Finished {
+  readonly file: WrittenFile
+}
+
+export class UploadStore {
+  readonly #provider: ResumingProvider
+  readonly #retry: RetryPolicy
+
+  constructor(provider: ResumingProvider, retry: RetryPolicy) {
+    this.#provider = provider
+    this.#retry = retry
+  }
+
+  /** Returns what is stored, or the file if the upload is complete. */
+  async look(upload: ResumableUpload, signal: AbortSignal): Promise<Snapshot | Finished> {
+    const hidden = await this.#hiddenState(upload, signal)
+    try {
+      const parts = fullParts(await this.#parts(upload, signal), upload.partSize)
+      const partsEnd = parts.length * upload.partSize
+      const { pieces, end } = chainFrom(hidden.pieces, partsEnd)
+      const offset = Math.min(end, partsEnd + upload.partSize)
+      const size = upload.size ?? hidden.size
+      return { parts, pieces, offset, ...(size === undefined ? {} : { size }) }
+    } catch (error) {
+      if (!isStorageError(error, 'UPLOAD_NOT_FOUND')) throw error
+      // It may have been completed between the two lists.
+      const { finished, finishing } = await this.#hiddenState(upload, signal)
+      if (finished) return { file: await this.#readFinished(upload, signal) }
+      if (finishing === undefined) throw error
+      return { file: await this.#completedFile(upload, finishing, error, signal) }
+    }
+  }
+
+  async #hiddenState({ container, key }: ResumableUpload, signal: AbortSignal): Promise<HiddenState> {
+    return parseHiddenFiles(await this.hiddenFiles(container, groupOf(key), signal))
+  }
+
+  async #parts(upload: ResumableUpload, signal: AbortSignal): Promise<UploadedPart[]> {
+    const parts: UploadedPart[] = []
+    const limit = this.#provider.capabilities.maxPageSize
+    let next: string | undefined
+    do {
+      const call = { limit, signal, ...(next === undefined ? {} : { next }) }
+      const page = await this.#retry.run(signal, true, () => this.#provider.listParts(upload, call))
+      parts.push(...page.entries)
+      next = page.next
+    } while (next !== undefined)
+    return parts
+  }
+
+  async #readFinished({ container, key }: ResumableUpload, signal: AbortSignal): Promise<WrittenFile> {
+    const bytes = await this.#retry.run(signal, true, () =>
+      this.#provider.readHiddenFile(container, finishedName(key), { signal }),
+    )
+    return reviveFile(JSON.parse(Buffer.from(bytes).toString()) as WrittenFile)
+  }
+
+  /** Returns the file of an upload that was completed while its process was killed, or by another request. */
+  async #completedFile(
+    { container, file }: ResumableUpload,
+    size: number,
+    error: StorageError,
+    signal: AbortSignal,
+  ): Promise<WrittenFile> {
+    const info = await this.#retry
+      .run(signal, true, () => this.#provider.getFile(container, file, { signal, conditions: {} }))
+      .catch((failure: unknown) => {
+        throw isStorageError(failure, 'FILE_NOT_FOUND') ? error : failure
+      })
+    if (info.size !== size) throw error
+    return info
+  }
+
+  /** Deletes an upload. A completed file stays. */
+  async abort(upload: ResumableUpload, signal: AbortSignal): Promise<void> {
+    const { container, key } = upload
+    const hidden = await this.hiddenFiles(container, groupOf(key), signal)
+    const names = hidden.map(({ name }) => name)
+    // First, so that what remains of an interrupted abort does not look complete.
+    const ends = names.filter((name) => !name.includes('/piece-'))
+    await this.removeHidden(container, ends, signal)
+    await this.#retry.run(signal, true, () => this.#provider.abortUpload(upload, { signal }))
+    await this.removeHidden(
+      container,
+      names.filter((name) => !ends.includes(name)),
+      signal,
+    )
+  }
+
+  async hiddenFiles(container: string, prefix: string, signal: AbortSignal): Promise<HiddenFile[]> {
+    const files: HiddenFile[] = []
+    const limit = this.#provider.capabilities.maxPageSize
+    let next: string | undefined
+    do {
+      const call = { prefix, limit, signal, ...(next === undefined ? {} : { next }) }
+      const page = await this.#retry.run(signal, true, () => this.#provider.listHiddenFiles(container, call))
+      files.push(...page.entries)
+      next = page.next
+    } while (next !== undefined)
+    return files
+  }
+
+  async putHidden(container: string, name: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    await this.#retry.runTransfer(signal, true, () => this.#provider.putHiddenFile(container, name, bytes, { signal }))
+  }
+
+  async removeHidden(container: string, names: readonly string[], signal: AbortSignal): Promise<void> {
+    if (names.length === 0) return
+    await this.#retry.run(signal, true, () => this.#provider.removeHiddenFiles(container, names, { signal }))
+  }
+
+  /** Copies the bytes of pieces that begin at a position into a buffer. */
+  async readPieces(
+    { container }: ResumableUpload,
+    pieces: readonly Piece[],
+    position: number,
+    target: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (const { name, start, end } of pieces) {
+      const bytes = await this.#retry.runTransfer(signal, true, () =>
+        this.#provider.readHiddenFile(container, name, { signal }),
+      )
+      if (bytes.length !== end - start) {
+        throw new StorageError('BAD_RESPONSE', `a piece of the upload has ${bytes.length} bytes, not ${end - start}`)
+      }
+      const from = Math.max(0, position - start)
+      const at = Math.max(0, start - position)
+      target.set(bytes.subarray(from, from + target.length - at), at)
+    }
+  }
+
+  /** Stores a part. Returns it, and how many attempts that took. */
+  async uploadPart(
+    upload: ResumableUpload,
+    partNumber: number,
+    bytes: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<{ readonly part: UploadedPart; readonly attempts: number }> {
+    let attempts = 0
+    const part = await this.#retry.runTransfer(signal, true, () => {
+      attempts++
+      return this.#provider.uploadPart(upload, bytes, { signal, partNumber, size: bytes.length })
+    })
+    return { part: checkUploadedPart(part, bytes.length), attempts }
+  }
+
+  /**
+   * Makes the file visible. If another request has replaced a part in the meantime, with the same
+   * bytes, its new tag is looked up.
+   */
+  async finish(
+    upload: ResumableUpload,
+    parts: readonly UploadedPart[],
+    size: number,
+    signal: AbortSignal,
+  ): Promise<WrittenFile> {
+    const { container, key, conditions } = upload
+    await this.putHidden(container, finishingName(key, size), new Uint8Array(), signal)
+    let completed = parts
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const written = await completeUpload(this.#provider, this.#retry, upload, {
+          signal,
+          parts: completed,
+          conditions,
+        })
+        const file = await checkWritten(this.#provider, this.#retry, written, size)
+        await this.#markFinished(upload, file, signal).catch(() => undefined)
+        return file
+      } catch (error) {
+        if (isStorageError(error, 'UPLOAD_NOT_FOUND')) return await this.#completedFile(upload, size, error, signal)
+        if (!isStorageError(error, 'INVALID_PART') || attempt === maxCompletions) throw error
+        completed = await this.#sameParts(upload, parts, signal)
+      }
+    }
+  }
+
+  /**
+   * Returns the parts as they are now. Another request may be replacing one of them, which is
+   * waited for.
+   */
+  async #sameParts(
+    upload: ResumableUpload,
+    parts: readonly UploadedPart[],
+    signal: AbortSignal,
+  ): Promise<UploadedPart[]> {
+    for (let attempt = 1; ; attempt++) {
+      const found = (await this.#parts(upload, signal)).slice(0, parts.length)
+      const isSame = ({ partNumber, size }: UploadedPart, index: number) =>
+        found[index]?.partNumber === partNumber && found[index].size === size
+      if (parts.every(isSame)) return found
+      if (attempt === maxCompletions) {
+        throw new StorageError('INVALID_PART', 'a part of the upload is missing or has another size')
+      }
+      await delay(attempt * replacementDelay, undefined, { signal })
+    }
+  }
+
+  /** Deletes what completion needs no more, and keeps what answers whoever asks for the upload. */
+  async #markFinished({ container, key }: ResumableUpload, file: WrittenFile, signal: AbortSignal): Promise<void> {
+    await this.putHidden(container, finishedName(key), Buffer.from(JSON.stringify(file)), signal)
+    const hidden = await this.hiddenFiles(container, groupOf(key), signal)
+    const names = hidden.map(({ name }) => name).filter((name) => name !== finishedName(key))
+    await this.removeHidden(container, names, signal)
+  }
+}
+
+/** Dates are texts in JSON. */
+const reviveFile = (file: WrittenFile): WrittenFile => {
+  const dates = Object.entries(file).flatMap(([property, value]) =>
+    ['mtime', 'atime', 'ctime', 'created'].includes(property) && typeof value === 'string'
+      ? [[property, new Date(value)] as const]
+      : [],
+  )
+  return { ...file, ...Object.fromEntries(dates) }
+}
+
+/** Returns the parts that have the full size, from the first one without a gap. */
+function fullParts(parts: readonly UploadedPart[], partSize: number): UploadedPart[] {
+  const end = parts.findIndex(({ partNumber, size }, index) => partNumber !== index + 1 || size !== partSize)
+  return parts.slice(0, end === -1 ? parts.length : end)
+}

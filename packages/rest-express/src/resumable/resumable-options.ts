@@ -1,0 +1,80 @@
+/** The options of resumable uploads, and their check. */
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { StorageError, type WrittenFile } from '@stowage/core'
+import { checkOptions, type NamesOf } from '@stowage/core/provider'
+import { Tickets } from './ticket.js'
+
+/** Options of resumable uploads. */
+export interface ResumableOptions<Req extends IncomingMessage = IncomingMessage> {
+  /**
+   * Secrets of 32 characters or more, which encrypt the URLs of uploads: the first one those of new
+   * uploads; all of them open URLs, so that a secret can be replaced. Every process needs the same
+   * ones. Default: a random one, with which an upload cannot be continued after a restart, or
+   * through another process.
+   */
+  readonly secrets?: readonly string[]
+  /** Seconds from the start of an upload to its expiry. Default: 86,400, one day. */
+  readonly maxAge?: number
+  /**
+   * Returns the owner of a request, such as the user's id. Others get 404 for the upload. Default:
+   * whoever has the URL.
+   */
+  readonly owner?: (req: Req) => string | undefined | Promise<string | undefined>
+  /**
+   * Called when an upload is complete, with the file. May be called again if the response to the
+   * last request was lost and the client asks again. An error that it throws is the response, but
+   * the file stays.
+   */
+  readonly onComplete?: (file: WrittenFile, req: Req) => void | Promise<void>
+}
+
+/** Checked options, with defaults. */
+export interface ResumableRules {
+  readonly tickets: Tickets
+  /** Milliseconds. */
+  readonly maxAge: number
+  readonly owner: ResumableOptions['owner']
+  readonly onComplete: ResumableOptions['onComplete']
+}
+
+const names = {
+  secrets: true,
+  maxAge: true,
+  owner: true,
+  onComplete: true,
+} as const satisfies NamesOf<ResumableOptions>
+
+const leastSecretLength = 32
+const defaultMaxAge = 86_400
+
+const invalid = (property: string, message: string) =>
+  new StorageError('INVALID_ARGUMENT', message, { details: { property: `resumable.${property}` } })
+
+/**
+ * Returns the checked options; `undefined` if resumable uploads are off. Throws `INVALID_ARGUMENT`,
+ * which names the option.
+ */
+export function resumableRules(options: boolean | ResumableOptions | undefined): ResumableRules | undefined {
+  if (options === undefined || options === false) return undefined
+  const given = options === true ? {} : options
+  checkOptions('resumable', given, names)
+  const { secrets = [randomBytes(32).toString('hex')], maxAge = defaultMaxAge, owner, onComplete } = given
+  if (!Array.isArray(secrets) || secrets.length === 0) {
+    throw invalid('secrets', 'resumable.secrets must be a list with at least one secret')
+  }
+  for (const secret of secrets) {
+    if (typeof secret !== 'string' || secret.length < leastSecretLength) {
+      throw invalid('secrets', `resumable.secrets must be texts of ${leastSecretLength} characters or more`)
+    }
+  }
+  if (!Number.isSafeInteger(maxAge) || maxAge < 1) {
+    throw invalid('maxAge', 'resumable.maxAge must be a whole number of seconds from 1')
+  }
+  for (const [property, value] of Object.entries({ owner, onComplete })) {
+    if (value !== undefined && typeof value !== 'function') {
+      throw invalid(property, `resumable.${property} must be a function`)
+    }
+  }
+  return { tickets: new Tickets(secrets), maxAge: maxAge * 1000, owner, onComplete }
+}

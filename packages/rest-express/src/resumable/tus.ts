@@ -1,0 +1,265 @@
+/**
+ * tus 1.0.0 (https://tus.io/protocols/resumable-upload): core, creation, creation-with-upload,
+ * creation-defer-length, checksum, checksum-trailer, termination and expiration.
+ */
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import {
+  isStorageError,
+  type ResumableUpload,
+  type ResumableUploadState,
+  StorageError,
+  unknownContentType,
+} from '@stowage/core'
+import { defined } from '@stowage/core/provider'
+import { formName } from '../forms/form-file.js'
+import { RequestBody } from '../http/request-body.js'
+import { RequestError } from '../http/request-error.js'
+import { essence, type IncomingFile } from '../options.js'
+import { fromHook, type RequestContext } from '../routes/request-context.js'
+import { accept } from '../routes/upload-rules.js'
+import type { ResumableRules } from './resumable-options.js'
+import type { Ticket } from './ticket.js'
+import { parseUploadMetadata } from './upload-metadata.js'
+
+const version = '1.0.0'
+const extensions = [
+  'creation',
+  'creation-with-upload',
+  'creation-defer-length',
+  'checksum',
+  'checksum-trailer',
+  'termination',
+  'expiration',
+]
+const checksumAlgorithms = ['sha1', 'md5', 'sha256', 'sha512'] as const
+type ChecksumAlgorithm = (typeof checksumAlgorithms)[number]
+
+const contentType = 'application/offset+octet-stream'
+/** Seconds after which a client asks again while the storage cannot be reached. */
+const retryAfter = 5
+
+/** `OPTIONS /:container/uploads`: what the server supports. Needs no version. */
+export async function describeUploads({ res, rules }: RequestContext): Promise<void> {
+  const { maxFileSize } = rules.upload
+  res.writeHead(204, {
+    'Tus-Resumable': version,
+    'Tus-Version': version,
+    'Tus-Extension': extensions.join(','),
+    'Tus-Checksum-Algorithm': checksumAlgorithms.join(','),
+    ...(typeof maxFileSize === 'number' ? { 'Tus-Max-Size': String(maxFileSize) } : {}),
+    'Cache-Control': 'no-store',
+  })
+  res.end()
+}
+
+/** `POST /:container/uploads`: starts an upload; with a body, also stores the first bytes. */
+export async function createUpload(context: RequestContext): Promise<void> {
+  const rules = begin(context)
+  const { storage, container, req, res } = context
+  const size = length(req, 'upload-length')
+  const defers = deferral(req)
+  if ((size === undefined) === !defers) {
+    throw invalid('Upload-Length', 'exactly one of Upload-Length and "Upload-Defer-Length: 1" is required')
+  }
+  const hasBody = Number(req.headers['content-length'] ?? 0) > 0 || req.headers['transfer-encoding'] !== undefined
+  if (hasBody) checkContentType(req)
+  const header = req.headers['upload-metadata'] as string | undefined
+  const metadata = parseUploadMetadata(header)
+  const type = metadata.get('filetype') ?? metadata.get('type') ?? ''
+  const incoming: IncomingFile = {
+    container,
+    name: metadata.get('filename') ?? metadata.get('name') ?? randomUUID(),
+    type: essence(type === '' ? unknownContentType : type),
+    ...defined({ size }),
+  }
+  await context.authorize('putFile', container)
+  const file = await formName(incoming, context.rules.upload, { req, res })
+  await context.authorize('putFile', container, file)
+  const named = file === incoming.name ? incoming : { ...incoming, name: file, originalFilename: incoming.name }
+  const { write } = await accept(storage, context.rules.upload, named, type === '' ? undefined : type, { req, res })
+  const { signal: _, onProgress: __, detectContentType: ___, parallelism: ____, checksums: _____, ...start } = write
+  const upload = await storage.startResumableUpload(container, file, { ...start, signal: context.requestSignal })
+  const owner = await ownerOf(rules, req)
+  const ticket: Ticket = {
+    upload,
+    expires: Date.now() + rules.maxAge,
+    ...defined({ metadata: header, owner }),
+  }
+  res.setHeader('Location', location(req, rules.tickets.seal(ticket)))
+  res.setHeader('Upload-Expires', new Date(ticket.expires).toUTCString())
+  if (hasBody) {
+    const { offset } = await append(context, rules, upload, 0, size)
+    res.setHeader('Upload-Offset', String(offset))
+  } else if (size === 0) await complete(context, rules, await storage.getResumableUpload(upload))
+  res.writeHead(201, { 'Content-Length': 0 }).end()
+}
+
+/** `HEAD /:container/uploads/:ticket`: how far the upload is. */
+export async function getUpload(context: RequestContext): Promise<void> {
+  const { res, storage, responseSignal: signal } = context
+  const { ticket } = await openTicket(context)
+  const state = await storage.getResumableUpload(ticket.upload, { takeOver: true, signal }).catch(untilReachable)
+  res.writeHead(200, {
+    'Upload-Offset': String(state.offset),
+    ...(state.size === undefined ? { 'Upload-Defer-Length': '1' } : { 'Upload-Length': String(state.size) }),
+    ...(ticket.metadata === undefined ? {} : { 'Upload-Metadata': ticket.metadata }),
+    'Upload-Expires': new Date(ticket.expires).toUTCString(),
+    'Cache-Control': 'no-store',
+  })
+  res.end()
+}
+
+/** `PATCH /:container/uploads/:ticket`: stores the bytes that follow. */
+export async function appendToUpload(context: RequestContext): Promise<void> {
+  const { req, res } = context
+  const { rules, ticket } = await openTicket(context)
+  checkContentType(req)
+  const offset = length(req, 'upload-offset')
+  if (offset === undefined) throw invalid('Upload-Offset', 'Upload-Offset is required')
+  const size = length(req, 'upload-length')
+  const state = await append(context, rules, ticket.upload, offset, size)
+  res.writeHead(204, {
+    'Upload-Offset': String(state.offset),
+    'Upload-Expires': new Date(ticket.expires).toUTCString(),
+    'Cache-Control': 'no-store',
+  })
+  res.end()
+}
+
+/** `DELETE /:container/uploads/:ticket`: ends the upload. A completed file stays. */
+export async function deleteUpload(context: RequestContext): Promise<void> {
+  const { res, storage } = context
+  const { ticket } = await openTicket(context)
+  await storage.abortResumableUpload(ticket.upload)
+  res.writeHead(204).end()
+}
+
+/**
+ * `POST /:container/uploads/:ticket` with `X-HTTP-Method-Override`, for clients that cannot send
+ * PATCH or DELETE.
+ */
+export async function overrideMethod(context: RequestContext): Promise<void> {
+  const method = context.req.headers['x-http-method-override']
+  if (method === 'PATCH') return appendToUpload(context)
+  if (method === 'DELETE') return deleteUpload(context)
+  const allow = 'HEAD, PATCH, DELETE, OPTIONS'
+  throw new RequestError(405, 'METHOD_NOT_ALLOWED', `method not allowed (allowed: ${allow})`, { Allow: allow })
+}
+
+/** Checks the protocol's version. Every response names it, errors included. */
+function begin({ req, res, rules }: RequestContext): ResumableRules {
+  res.setHeader('Tus-Resumable', version)
+  if (req.headers['tus-resumable'] !== version) {
+    throw new RequestError(412, 'PRECONDITION_FAILED', `Tus-Resumable: ${version} is required`, {
+      'Tus-Version': version,
+    })
+  }
+  // The router has no such routes without these rules.
+  return rules.resumable as ResumableRules
+}
+
+/** Returns the ticket in the path, if the client may use it. */
+async function openTicket(context: RequestContext): Promise<{ rules: ResumableRules; ticket: Ticket }> {
+  const rules = begin(context)
+  const ticket = rules.tickets.open(context.file)
+  const unknown = new StorageError('UPLOAD_NOT_FOUND', 'there is no such upload')
+  if (ticket === undefined || ticket.upload.container !== context.container) throw unknown
+  if (ticket.owner !== (await ownerOf(rules, context.req))) throw unknown
+  if (Date.now() >= ticket.expires) throw new RequestError(410, 'UPLOAD_EXPIRED', 'the upload has expired')
+  await context.authorize('putFile', context.container, ticket.upload.file)
+  return { rules, ticket }
+}
+
+const ownerOf = async ({ owner }: ResumableRules, req: IncomingMessage): Promise<string | undefined> =>
+  owner === undefined ? undefined : fromHook(() => owner(req))
+
+/** Stores the request's body, and calls the application if that completes the upload. */
+async function append(
+  context: RequestContext,
+  rules: ResumableRules,
+  upload: ResumableUpload,
+  offset: number,
+  size: number | undefined,
+): Promise<ResumableUploadState> {
+  const { storage, req, res } = context
+  const checksum = bodyChecksum(req)
+  // Without a signal: if the connection breaks, the body fails after everything that arrived.
+  const body = new RequestBody(req, res, context.rules.upload.idleTimeout)
+  const bodySize = req.headers['content-length'] === undefined ? undefined : Number(req.headers['content-length'])
+  const options = { offset, ...defined({ bodySize, size: size ?? upload.size, checksum }) }
+  try {
+    const state = await storage.appendToResumableUpload(upload, body, options)
+    await complete(context, rules, state)
+    return state
+  } catch (error) {
+    if (!isStorageError(error, 'CHECKSUM_MISMATCH')) throw error
+    throw new RequestError(460, 'CHECKSUM_MISMATCH', error.message, {}, error)
+  }
+}
+
+async function complete({ req }: RequestContext, { onComplete }: ResumableRules, { file }: ResumableUploadState) {
+  if (file !== undefined && onComplete !== undefined) await fromHook(() => onComplete(file, req))
+}
+
+/**
+ * A tus client forgets an upload whose HEAD fails with another status than 423, and starts again
+ * from its first byte. While the storage cannot be reached, it is therefore told to wait.
+ */
+function untilReachable(error: unknown): never {
+  if (isStorageError(error) && [502, 503, 504].includes(error.statusCode)) {
+    const headers = { 'Retry-After': String(Math.ceil(error.details.retryAfter ?? retryAfter)) }
+    throw new RequestError(423, 'UNAVAILABLE', 'the storage cannot be reached; ask again later', headers, error)
+  }
+  throw error
+}
+
+/** The upload's URL, relative to that of the request, so that it is right behind every proxy. */
+function location({ url = '' }: IncomingMessage, ticket: string): string {
+  const { pathname } = new URL(url, 'http://localhost')
+  return pathname.endsWith('/') ? ticket : `uploads/${ticket}`
+}
+
+function checkContentType({ headers }: IncomingMessage): void {
+  if (essence(headers['content-type'] ?? '') === contentType) return
+  throw new StorageError('TYPE_NOT_ALLOWED', `Content-Type must be ${contentType}`)
+}
+
+/** A header whose value is a number of bytes. */
+function length({ headers }: IncomingMessage, name: 'upload-length' | 'upload-offset'): number | undefined {
+  const value = headers[name]
+  if (value === undefined) return undefined
+  if (typeof value === 'string' && /^\d{1,15}$/.test(value)) return Number(value)
+  throw invalid(name, `${name} must be a whole number of bytes`)
+}
+
+function deferral({ headers }: IncomingMessage): boolean {
+  const value = headers['upload-defer-length']
+  if (value === undefined) return false
+  if (value === '1') return true
+  throw invalid('Upload-Defer-Length', 'Upload-Defer-Length must be 1')
+}
+
+/** The checksum of the body, from a header or from a trailer, which arrives after the body. */
+function bodyChecksum(req: IncomingMessage) {
+  const header = req.headers['upload-checksum']
+  if (header !== undefined) return parseChecksum(header)
+  const announced = String(req.headers.trailer ?? '')
+    .toLowerCase()
+    .split(',')
+  if (!announced.some((name) => name.trim() === 'upload-checksum')) return undefined
+  return () => parseChecksum(req.trailers['upload-checksum'])
+}
+
+function parseChecksum(header: unknown): { readonly algorithm: ChecksumAlgorithm; readonly value: string } {
+  const [, name, value] = typeof header === 'string' ? (/^(\S+) +([A-Za-z0-9+/]+={0,2})$/.exec(header) ?? []) : []
+  const algorithm = checksumAlgorithms.find((candidate) => candidate === name)
+  if (algorithm === undefined || value === undefined) {
+    const known = checksumAlgorithms.join(', ')
+    throw invalid('Upload-Checksum', `Upload-Checksum must be an algorithm (${known}) and a Base64 value`)
+  }
+  return { algorithm, value: Buffer.from(value, 'base64').toString('hex') }
+}
+
+const invalid = (property: string, message: string) =>
+  new StorageError('INVALID_ARGUMENT', message, { details: { property } })

@@ -382,14 +382,14 @@ describe('tus', () => {
     const listHiddenFiles = provider.listHiddenFiles.bind(provider)
     provider.listHiddenFiles = (...args) => {
       if (reachable) return listHiddenFiles(...args)
-      return Promise.reject(new StorageError('UNAVAILABLE', 'down', { details: { retryAfter: 7 } }))
+      return Promise.reject(new StorageError('UNAVAILABLE', 'down', { details: { retryAfter: 1 } }))
     }
     const server = await start({ provider })
     const path = await create(server, { 'Upload-Length': '10' })
     await append(server, path, 0, 'abc')
     reachable = false
     const response = await server.fetch(path, { method: 'HEAD', headers: tus })
-    expect([response.status, response.headers.get('retry-after')]).toEqual([423, '7'])
+    expect([response.status, response.headers.get('retry-after')]).toEqual([423, '1'])
     reachable = true
     expect(await offsetOf(server, path)).toBe(3)
   }, 60_000)

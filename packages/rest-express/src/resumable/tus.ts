@@ -193,8 +193,14 @@ async function append(
     await complete(context, rules, state)
     return state
   } catch (error) {
-    if (!isStorageError(error, 'CHECKSUM_MISMATCH')) throw error
-    throw new RequestError(460, 'CHECKSUM_MISMATCH', error.message, {}, error)
+    if (isStorageError(error, 'CHECKSUM_MISMATCH')) {
+      throw new RequestError(460, 'CHECKSUM_MISMATCH', error.message, {}, error)
+    }
+    // A newer request has ended this one. Its client, if it is still connected, has to ask for the offset.
+    if (isStorageError(error, 'ABORTED') && !req.destroyed) {
+      throw new RequestError(409, 'OFFSET_MISMATCH', error.message, {}, error)
+    }
+    throw error
   }
 }
 

@@ -272,7 +272,7 @@ export interface UploadPage {
   readonly next?: string
 }
 
-/** A small file that core keeps beside the files of a container. */
+/** A small file that core keeps in addition to the files of a container. */
 export interface HiddenFile {
   readonly name: string
   /** Bytes. */

@@ -2,7 +2,7 @@
  * The hidden files of a resumable upload. Each says in its name what it is, so that one list tells
  * the whole state:
  * - `<key>/piece-<start>-<end>`: bytes of the file that are not in a part yet, from `start` up to
- *   and without `end`. Immutable: whoever writes the same name writes the same bytes.
+ *   and without `end`. Immutable: the same name always has the same bytes.
  * - `<key>/size-<bytes>`: the file's size, if it was declared after the start.
  * - `<key>/finishing-<size>`: the upload is being completed, or was.
  * - `<key>/finished`: the upload is complete. Its content is the file's properties, as JSON.

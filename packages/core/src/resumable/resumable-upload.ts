@@ -7,10 +7,11 @@ import type { WrittenFile } from '../contract/files.js'
 import type { PartUpload } from '../contract/provider.js'
 
 /**
- * A resumable upload. Plain data that never changes and survives `JSON.stringify`: whoever has it
- * can continue the upload, in any process. Everything that changes is in the storage.
+ * A resumable upload. Plain data that never changes and survives `JSON.stringify`: any process that
+ * has it can continue the upload. Everything that changes is in the storage.
  *
- * It is not a secret, but whoever has it and the storage can write this file. In a URL, seal it.
+ * It is not a secret, but a program that has it and the storage can write this file. Encrypt it in
+ * a URL.
  */
 export interface ResumableUpload extends PartUpload {
   /** Names the upload's hidden files: 32 hexadecimal digits. */

@@ -132,7 +132,7 @@ export class ResumableUploads {
     await this.#store.abort(upload, signal)
   }
 
-  /** Deletes the hidden files of uploads that nobody has continued since a time. */
+  /** Deletes the hidden files of uploads that no request has continued since a time. */
   async purge(container: string, before: Date | undefined, signal: AbortSignal): Promise<void> {
     const groups = new Map<string, HiddenFile[]>()
     for (const file of await this.#store.hiddenFiles(container, '', signal)) {

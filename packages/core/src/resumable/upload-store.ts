@@ -234,7 +234,7 @@ export class UploadStore {
     }
   }
 
-  /** Deletes what completion needs no more, and keeps what answers whoever asks for the upload. */
+  /** Records the file for later requests, and deletes the other hidden files of the upload. */
   async #markFinished({ container, key }: ResumableUpload, file: WrittenFile, signal: AbortSignal): Promise<void> {
     await this.putHidden(container, finishedName(key), Buffer.from(JSON.stringify(file)), signal)
     const hidden = await this.hiddenFiles(container, groupOf(key), signal)

@@ -18,7 +18,7 @@ export interface ResumableOptions<Req extends IncomingMessage = IncomingMessage>
   readonly maxAge?: number
   /**
    * Returns the owner of a request, such as the user's id. Others get 404 for the upload. Default:
-   * whoever has the URL.
+   * every client that has the URL.
    */
   readonly owner?: (req: Req) => string | undefined | Promise<string | undefined>
   /**

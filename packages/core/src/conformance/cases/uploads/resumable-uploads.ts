@@ -74,7 +74,7 @@ export const resumableUploads: ConformanceCategory = {
         const content = bytes(sizes.reduce((sum, size) => sum + size))
         const metadata = { purpose: 'test' }
         const started = await start(context, { size: content.length, contentType: 'text/x-test', metadata })
-        // As whoever keeps it has it.
+        // As a program reads it that stored it.
         const upload: ResumableUpload = JSON.parse(JSON.stringify(started))
         const storages = [context.storage, context.secondStorage]
         let offset = 0
@@ -362,7 +362,7 @@ export const resumableUploads: ConformanceCategory = {
     },
     {
       id: 'R.18',
-      name: 'a completion whose response was lost: whoever asks gets the file',
+      name: 'a completion whose response was lost: the next request gets the file',
       needs: needsAll,
       async run(context) {
         const { container, secondStorage } = context

@@ -38,6 +38,8 @@ const parameters = {
   abortUpload: [upload, {}],
   uploads: ['c', {}],
   startResumableUpload: ['c', 'f', {}],
+  startPartialUpload: ['c', {}],
+  joinPartialUploads: [[], 'c', 'f', {}],
   getResumableUpload: [resumable, {}],
   appendToResumableUpload: [resumable, 'a', { offset: 0 }],
   abortResumableUpload: [resumable, {}],

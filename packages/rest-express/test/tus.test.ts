@@ -205,6 +205,60 @@ describe.each(storageKinds)('tus over %s', (kind) => {
     return upload
   }
 
+  it('joins partial uploads, of which one may occur twice', async () => {
+    const completed: string[] = []
+    const server = await start({
+      provider: makeProvider(kind),
+      resumable: { secrets: [secret], onComplete: ({ name }) => void completed.push(name) },
+    })
+    const partial = { 'Upload-Concat': 'partial' }
+    const first = await create(server, { ...partial, 'Upload-Length': '6' })
+    const second = await create(server, { ...partial, 'Upload-Defer-Length': '1' })
+    for (const [offset, text] of ['he', 'llo', ' '].map((text, index) => [[0, 2, 5][index], text] as const)) {
+      expect((await append(server, first, offset ?? 0, text)).status).toBe(204)
+    }
+    await append(server, second, 0, 'wor')
+    const join = (concat: string, more = {}) =>
+      server.fetch('/photos/uploads', {
+        method: 'POST',
+        headers: { ...tus, 'Upload-Concat': concat, 'Upload-Metadata': metadata({ filename: 'joined.txt' }), ...more },
+      })
+    const urls = `${server.url}${first} ${second.slice('/photos/'.length)} ${server.url}${first}`
+    expect((await join(`final;${urls}`)).status).toBe(400)
+    expect((await append(server, second, 3, 'ld, ', { 'Upload-Length': '7' })).status).toBe(204)
+    expect((await join(`final;${urls}`, { 'Upload-Length': '19' })).status).toBe(400)
+    expect((await join('final;')).status).toBe(400)
+    expect((await join('final;/unknown')).status).toBe(404)
+    expect(completed).toEqual([])
+    const joined = await join(`final;${urls}`)
+    expect(joined.status).toBe(201)
+    expect((await content(server, 'joined.txt')).toString()).toBe('hello world, hello ')
+    expect(completed).toEqual(['joined.txt'])
+    const path = `/photos/${joined.headers.get('location')}`
+    const head = await server.fetch(path, { method: 'HEAD', headers: tus })
+    expect(Object.fromEntries(head.headers)).toMatchObject({
+      'upload-offset': '19',
+      'upload-length': '19',
+      'upload-concat': `final;${urls}`,
+    })
+    expect((await append(server, path, 19, 'x')).status).toBe(403)
+    const part = await server.fetch(first, { method: 'HEAD', headers: tus })
+    expect([part.headers.get('upload-concat'), part.headers.get('upload-offset')]).toEqual(['partial', '6'])
+    expect((await server.fetch(path, { method: 'DELETE', headers: tus })).status).toBe(204)
+    for (const each of [first, second]) {
+      expect((await server.fetch(each, { method: 'DELETE', headers: tus })).status).toBe(204)
+      expect((await server.fetch(each, { method: 'HEAD', headers: tus })).status).toBe(404)
+    }
+    expect(await server.storage.hasFile('photos', 'joined.txt')).toBe(true)
+  })
+
+  it('serves tus-js-client with four parallel uploads', async () => {
+    const server = await start({ provider: makeProvider(kind) })
+    const body = randomBytes(20_000_003)
+    await uploadWith(server, body, { parallelUploads: 4 })
+    expect((await content(server, 'client.bin')).equals(body)).toBe(true)
+  })
+
   it.each([Number.POSITIVE_INFINITY, 1_234_567])('serves tus-js-client in chunks of %d bytes', async (chunkSize) => {
     const server = await start({ provider: makeProvider(kind) })
     const body = randomBytes(20_000_001)

@@ -98,6 +98,8 @@ export const methodOptions = {
     size: true,
     maxSize: true,
   },
+  startPartialUpload: { ...operation, partSize: true, size: true, maxSize: true },
+  joinPartialUploads: write,
   getResumableUpload: { ...operation, takeOver: true },
   appendToResumableUpload: { ...operation, offset: true, bodySize: true, size: true, complete: true, checksum: true },
   abortResumableUpload: operation,

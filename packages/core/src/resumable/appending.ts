@@ -28,6 +28,8 @@ export class Appending {
   readonly #parts: UploadedPart[]
   /** The pieces between the parts and the buffer. */
   #pieces: readonly Piece[]
+  /** The position of the first part. */
+  readonly #base: number
   /** The position of the buffer's first byte. */
   #start: number
   #buffer: Buffer | undefined
@@ -41,8 +43,10 @@ export class Appending {
     this.#upload = upload
     this.#size = snapshot.size
     this.#parts = [...snapshot.parts]
-    this.#pieces = snapshot.pieces
     this.#start = snapshot.offset
+    // The pieces of a partial upload stay as they are.
+    this.#base = upload.partial ? snapshot.offset : 0
+    this.#pieces = upload.partial ? [] : snapshot.pieces
     // What arrived is stored even if the caller no longer waits.
     this.#signal = lingering(signal, keepTimeout)
   }
@@ -53,7 +57,7 @@ export class Appending {
 
   /** The position where the parts end. */
   get #partsEnd(): number {
-    return this.#parts.length * this.#upload.partSize
+    return this.#base + this.#parts.length * this.#upload.partSize
   }
 
   async run(body: CheckedBody, complete: boolean): Promise<ResumableUploadState> {
@@ -75,8 +79,10 @@ export class Appending {
       await this.#keep()
       throw new StorageError('SIZE_MISMATCH', `the upload has ${position} bytes, not the ${size} declared`)
     }
-    if (size === position) return { offset: size, size, file: await this.#finish(size) }
+    if (size === position && !this.#upload.partial) return { offset: size, size, file: await this.#finish(size) }
     await this.#keep()
+    // The size of a partial upload may have become known with this body.
+    if (complete && this.#upload.partial) await this.#store.putSize(this.#upload, position, this.#signal)
     return size === undefined ? { offset: position } : { offset: position, size }
   }
 
@@ -138,15 +144,18 @@ export class Appending {
     await this.#sending
     this.#hasSent = true
     const partNumber = this.#parts.length + 1
+    const start = this.#partsEnd
     this.#pieces = []
     this.#start += this.#buffered
     this.#buffer = undefined
     this.#buffered = 0
     // Counts as stored for what follows; if it fails, nothing that follows is reported.
-    const sent = this.#store.uploadPart(this.#upload, partNumber, content, this.#signal)
+    const sent = this.#upload.partial
+      ? this.#store.putPiece(this.#upload, start, content, this.#signal)
+      : this.#store.uploadPart(this.#upload, partNumber, content, this.#signal)
     this.#parts.push({ partNumber, size: content.length, tag: '' })
     this.#sending = sent.then(async ({ part, attempts }) => {
-      this.#parts[partNumber - 1] = part
+      if (part !== undefined) this.#parts[partNumber - 1] = part
       // After a failed attempt the bytes may still be in use.
       if (attempts === 1 && content.length === content.buffer.byteLength) giveBack(content)
       await this.#removePieces(replaced)

@@ -5,6 +5,7 @@
  *   and without `end`. Immutable: the same name always has the same bytes.
  * - `<key>/size-<bytes>`: the file's size, if it was declared after the start.
  * - `<key>/finishing-<size>`: the upload is being completed, or was.
+ * - `<key>/partial`: this is a partial upload, all of whose bytes are in pieces.
  * - `<key>/finished`: the upload is complete. Its content is the file's properties, as JSON.
  */
 import type { HiddenFile } from '../contract/provider.js'
@@ -25,12 +26,14 @@ export interface HiddenState {
   /** The size with which completion began. */
   readonly finishing?: number
   readonly finished: boolean
+  readonly partial: boolean
 }
 
 export const groupOf = (key: string): string => `${key}/`
 export const pieceName = (key: string, start: number, end: number): string => `${key}/piece-${start}-${end}`
 export const sizeName = (key: string, size: number): string => `${key}/size-${size}`
 export const finishingName = (key: string, size: number): string => `${key}/finishing-${size}`
+export const partialName = (key: string): string => `${key}/partial`
 export const finishedName = (key: string): string => `${key}/finished`
 
 /** Returns what the names of an upload's hidden files say. */
@@ -39,16 +42,19 @@ export function parseHiddenFiles(files: readonly HiddenFile[]): HiddenState {
   let size: number | undefined
   let finishing: number | undefined
   let finished = false
+  let partial = false
   for (const { name } of files) {
     const [, kind, first, second] = /\/([a-z]+)(?:-(\d+))?(?:-(\d+))?$/.exec(name) ?? []
     if (kind === 'piece') pieces.push({ name, start: Number(first), end: Number(second) })
     else if (kind === 'size') size = Math.min(size ?? Number.POSITIVE_INFINITY, Number(first))
     else if (kind === 'finishing') finishing = Number(first)
     else if (kind === 'finished') finished = true
+    else if (kind === 'partial') partial = true
   }
   return {
     pieces,
     finished,
+    partial,
     ...(size === undefined ? {} : { size }),
     ...(finishing === undefined ? {} : { finishing }),
   }

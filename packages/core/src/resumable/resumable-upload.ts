@@ -20,6 +20,8 @@ export interface ResumableUpload extends PartUpload {
   readonly size?: number
   /** The maximum size of the whole file, in bytes. */
   readonly maxSize: number
+  /** Whether the bytes become a file only together with those of other uploads. */
+  readonly partial?: true
   /** Checked when the upload is completed. */
   readonly conditions: WriteConditions
 }

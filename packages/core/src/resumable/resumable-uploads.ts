@@ -19,7 +19,7 @@ import type { BodyChecksum } from '../service/options.js'
 import type { RetryPolicy } from '../service/retry.js'
 import { CheckedBody } from '../upload/body.js'
 import { Appending, tooLarge } from './appending.js'
-import { sizeName } from './hidden-names.js'
+import { partialName } from './hidden-names.js'
 import type { ResumableUpload, ResumableUploadState } from './resumable-upload.js'
 import { type Snapshot, UploadStore } from './upload-store.js'
 
@@ -67,7 +67,8 @@ export class ResumableUploads {
     const found = await this.#store.look(upload, signal)
     if ('file' in found) return { offset: found.file.size, size: found.file.size, file: found.file }
     const { offset, size } = found
-    if (offset === size) return this.#append(upload, found, new CheckedBody('', { checksums: {} }), signal, true)
+    if (offset === size && !upload.partial)
+      return this.#append(upload, found, new CheckedBody('', { checksums: {} }), signal, true)
     return size === undefined ? { offset } : { offset, size }
   }
 
@@ -126,6 +127,16 @@ export class ResumableUploads {
     }
   }
 
+  /** Starts a partial upload. */
+  async startPartial({ container, key }: ResumableUpload, signal: AbortSignal): Promise<void> {
+    await this.#store.putHidden(container, partialName(key), new Uint8Array(), signal)
+  }
+
+  /** Yields the bytes of complete partial uploads, one after the other. */
+  async *join(uploads: readonly ResumableUpload[], signal: AbortSignal): AsyncGenerator<Uint8Array, undefined> {
+    for (const upload of uploads) yield* this.#store.content(upload, signal)
+  }
+
   /** Deletes an upload. A completed file stays. */
   async abort(upload: ResumableUpload, signal: AbortSignal): Promise<void> {
     await this.takeOver(upload)
@@ -169,7 +180,7 @@ export class ResumableUploads {
       })
     }
     if (known === undefined && !complete) {
-      await this.#store.putHidden(upload.container, sizeName(upload.key, size), new Uint8Array(), signal)
+      await this.#store.putSize(upload, size, signal)
     }
     return { ...found, size }
   }

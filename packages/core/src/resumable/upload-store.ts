@@ -1,9 +1,10 @@
 /** What a resumable upload consists of in the storage: parts and hidden files. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ResumingProvider } from '../checks/provider.js'
-import { isStorageError, StorageError } from '../contract/errors.js'
+import { isStorageError, StorageError, uploadNotFound } from '../contract/errors.js'
 import type { WrittenFile } from '../contract/files.js'
 import type { HiddenFile, UploadedPart } from '../contract/provider.js'
+import { defined } from '../kit/defined.js'
 import type { RetryPolicy } from '../service/retry.js'
 import { completeUpload } from '../upload/completion.js'
 import { checkUploadedPart, checkWritten } from '../upload/stored-size.js'
@@ -15,6 +16,8 @@ import {
   type HiddenState,
   type Piece,
   parseHiddenFiles,
+  pieceName,
+  sizeName,
 } from './hidden-names.js'
 import type { ResumableUpload } from './resumable-upload.js'
 
@@ -51,6 +54,7 @@ export class UploadStore {
   /** Returns what is stored, or the file if the upload is complete. */
   async look(upload: ResumableUpload, signal: AbortSignal): Promise<Snapshot | Finished> {
     const hidden = await this.#hiddenState(upload, signal)
+    if (upload.partial) return partialSnapshot(upload, hidden)
     try {
       const parts = fullParts(await this.#parts(upload, signal), upload.partSize)
       const partsEnd = parts.length * upload.partSize
@@ -116,7 +120,7 @@ export class UploadStore {
     // First, so that what remains of an interrupted abort does not look complete.
     const ends = names.filter((name) => !name.includes('/piece-'))
     await this.removeHidden(container, ends, signal)
-    await this.#retry.run(signal, true, () => this.#provider.abortUpload(upload, { signal }))
+    if (!upload.partial) await this.#retry.run(signal, true, () => this.#provider.abortUpload(upload, { signal }))
     await this.removeHidden(
       container,
       names.filter((name) => !ends.includes(name)),
@@ -164,6 +168,40 @@ export class UploadStore {
       const from = Math.max(0, position - start)
       const at = Math.max(0, start - position)
       target.set(bytes.subarray(from, from + target.length - at), at)
+    }
+  }
+
+  /** Stores bytes as a piece. Returns how many attempts that took. */
+  async putPiece(
+    { container, key }: ResumableUpload,
+    start: number,
+    bytes: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<{ readonly part?: undefined; readonly attempts: number }> {
+    let attempts = 0
+    await this.#retry.runTransfer(signal, true, () => {
+      attempts++
+      const name = pieceName(key, start, start + bytes.length)
+      return this.#provider.putHiddenFile(container, name, bytes, { signal })
+    })
+    return { attempts }
+  }
+
+  /** Records the size of the whole file, which was not known at the start. */
+  async putSize({ container, key }: ResumableUpload, size: number, signal: AbortSignal): Promise<void> {
+    await this.putHidden(container, sizeName(key, size), new Uint8Array(), signal)
+  }
+
+  /** Yields the bytes of a complete partial upload. Fails with `UPLOAD_NOT_FOUND` and `INVALID_ARGUMENT`. */
+  async *content(upload: ResumableUpload, signal: AbortSignal): AsyncGenerator<Uint8Array, undefined> {
+    const found = await this.look(upload, signal)
+    if ('file' in found || found.size !== found.offset) throw notComplete()
+    let position = 0
+    for (const piece of found.pieces) {
+      const bytes = Buffer.allocUnsafeSlow(piece.end - position)
+      await this.readPieces(upload, [piece], position, bytes, signal)
+      yield bytes
+      position = piece.end
     }
   }
 
@@ -241,6 +279,15 @@ export class UploadStore {
     const names = hidden.map(({ name }) => name).filter((name) => name !== finishedName(key))
     await this.removeHidden(container, names, signal)
   }
+}
+
+const notComplete = () => new StorageError('INVALID_ARGUMENT', 'a partial upload is not complete')
+
+/** Returns what is stored of a partial upload. Fails with `UPLOAD_NOT_FOUND`. */
+function partialSnapshot({ container, file, size = undefined }: ResumableUpload, hidden: HiddenState): Snapshot {
+  if (!hidden.partial) throw uploadNotFound(container, file)
+  const { pieces, end } = chainFrom(hidden.pieces, 0)
+  return { parts: [], pieces, offset: end, ...defined({ size: size ?? hidden.size }) }
 }
 
 /** Dates are texts in JSON. */

@@ -230,6 +230,15 @@ export interface StartResumableUploadOptions extends Omit<StartUploadOptions, 'c
   readonly maxSize?: number
 }
 
+export interface StartPartialUploadOptions extends OperationOptions {
+  /** Bytes, if known. */
+  readonly size?: number
+  /** The maximum size, in bytes. Default: the largest file of the storage. */
+  readonly maxSize?: number
+  /** The maximum size of a piece in which the bytes are stored. Default: that of parts. */
+  readonly partSize?: number
+}
+
 export interface ResumableUploadOptions extends OperationOptions {
   /**
    * Whether a body that this process is appending is stopped first, because its caller has lost it.

@@ -48,6 +48,7 @@ import { checkRange } from '../contract/range.js'
 import { Download, DownloadStream } from '../download/download.js'
 import { LazyDownload } from '../download/lazy-download.js'
 import { defined } from '../kit/defined.js'
+import { tooLarge } from '../resumable/appending.js'
 import {
   checkResumableUpload,
   newKey,
@@ -82,6 +83,7 @@ import type {
   RemoveFileOptions,
   ResumableUploadOptions,
   SignUrlOptions,
+  StartPartialUploadOptions,
   StartResumableUploadOptions,
   StartUploadOptions,
   WriteOptions,
@@ -835,7 +837,7 @@ export class StorageService implements AsyncDisposable {
       const largest = Math.min(this.capabilities.maxFileSize, limits.maxPartSize * limits.maxParts)
       const limit = Math.min(maxSize ?? Math.max(wanted, limits.minPartSize) * limits.maxParts, largest)
       if (size !== undefined && size > limit) {
-        throw new StorageError('TOO_LARGE', `the file may have at most ${limit} bytes`, { details: { size: limit } })
+        throw tooLarge(limit)
       }
       const partSize = resumablePartSize(wanted, size ?? limit, limits)
       const start = checkStart(file, options, this.capabilities)
@@ -843,6 +845,66 @@ export class StorageService implements AsyncDisposable {
       const upload = await withUploads(this.provider).startUpload(container, file, { signal, ...start, partSize })
       return { ...upload, key: newKey(), ...(size === undefined ? {} : { size }), maxSize: limit, conditions }
     })
+  }
+
+  /**
+   * Starts a partial upload: a resumable upload whose bytes become a file only together with those
+   * of others, by {@link joinPartialUploads}. Several can be sent at the same time.
+   *
+   * Fails with `NOT_SUPPORTED` and `TOO_LARGE`.
+   *
+   * @example
+   * const half = await storage.startPartialUpload('photos', { size: 4 })
+   * await storage.appendToResumableUpload(half, 'meow', { offset: 0 })
+   * await storage.joinPartialUploads([half, half], 'photos', 'film.mp4')
+   */
+  startPartialUpload(container: string, options: StartPartialUploadOptions = {}): Promise<ResumableUpload> {
+    return this.#operations.run('startPartialUpload', { container }, options, async (signal) => {
+      const uploads = this.#resumableUploads()
+      const limits = partLimits(this.capabilities)
+      checkContainer(container, this.capabilities)
+      const { size, maxSize = size ?? this.capabilities.maxFileSize } = checkSizes(options)
+      if (size !== undefined && size > maxSize) throw tooLarge(maxSize)
+      const partSize = resumablePartSize(positive('partSize', options.partSize ?? this.#tuning.partSize), 0, limits)
+      const key = newKey()
+      const upload = { container, file: key, id: key, partSize, key, ...defined({ size }), maxSize, conditions: {} }
+      const partial: ResumableUpload = { ...upload, partial: true }
+      await uploads.startPartial(partial, signal)
+      return partial
+    })
+  }
+
+  /**
+   * Stores the bytes of complete partial uploads, one after the other, as a file. The uploads stay
+   * until they are aborted or purged.
+   *
+   * Fails with `UPLOAD_NOT_FOUND`, with `INVALID_ARGUMENT` if one is not complete, and as
+   * {@link putFile} does.
+   *
+   * @param uploads The same one may occur more than once.
+   *
+   * @example
+   * const half = await storage.startPartialUpload('photos', { size: 4 })
+   * await storage.appendToResumableUpload(half, 'meow', { offset: 0 })
+   * const { size } = await storage.joinPartialUploads([half, half], 'photos', 'film.mp4')
+   * size // 8
+   */
+  async joinPartialUploads(
+    uploads: readonly ResumableUpload[],
+    container: string,
+    file: string,
+    options: WriteOptions = {},
+  ): Promise<WrittenFile> {
+    const place = { container, file }
+    const parts = await this.#operations.run('joinPartialUploads', place, options, async (signal) => {
+      if (!Array.isArray(uploads)) throw invalid('uploads', 'uploads must be a list of partial uploads')
+      for (const upload of uploads) {
+        this.#checkResumable(upload)
+        if (!upload.partial) throw invalid('uploads', 'uploads must be partial uploads')
+      }
+      return this.#resumableUploads().join(uploads, signal)
+    })
+    return this.putFile(container, file, parts, options)
   }
 
   /**

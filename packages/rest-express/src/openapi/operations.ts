@@ -312,19 +312,20 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
     tag: 'Resumable uploads',
     summary: 'Start a resumable upload',
     description:
-      'tus 1.0.0: creation, creation-with-upload, creation-defer-length and expiration. The name of the file is `filename` or `name` in the metadata, its type `filetype` or `type`.',
+      'tus 1.0.0: creation, creation-with-upload, creation-defer-length, expiration and concatenation. The name of the file is `filename` or `name` in the metadata, its type `filetype` or `type`.',
     parameters: [
       tusVersion,
       header('Upload-Length', 'Bytes of the whole file.'),
       header('Upload-Defer-Length', '`1` if the size is not known yet.'),
       header('Upload-Metadata', 'Pairs of a key and a Base64 value, separated by commas.'),
+      header('Upload-Concat', '`partial`, or `final;` and the URLs of complete partial uploads to join.'),
       tusChecksum,
     ],
     body: tusBody,
     responses: {
       201: { description: 'The upload has started.', headers: ['Tus-Resumable', 'Location', 'Upload-Expires'] },
     },
-    errors: [...writeErrors, 460],
+    errors: [...writeErrors, 410, 460],
   },
   getUpload: {
     tag: 'Resumable uploads',

@@ -9,6 +9,8 @@ import type { ResumableUpload } from '@stowage/core'
 /** What a ticket says. */
 export interface Ticket {
   readonly upload: ResumableUpload
+  /** The upload was joined from others: its size in bytes, and the `Upload-Concat` of its creation. */
+  readonly joined?: { readonly size: number; readonly concat: string }
   /** Milliseconds since the epoch. */
   readonly expires: number
   /** The client's `Upload-Metadata`, as it was sent. */

@@ -1,6 +1,6 @@
 /**
  * tus 1.0.0 (https://tus.io/protocols/resumable-upload): core, creation, creation-with-upload,
- * creation-defer-length, checksum, checksum-trailer, termination and expiration.
+ * creation-defer-length, checksum, checksum-trailer, termination, expiration and concatenation.
  */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
@@ -31,6 +31,7 @@ const extensions = [
   'checksum-trailer',
   'termination',
   'expiration',
+  'concatenation',
 ]
 const checksumAlgorithms = ['sha1', 'md5', 'sha256', 'sha512'] as const
 type ChecksumAlgorithm = (typeof checksumAlgorithms)[number]
@@ -56,7 +57,9 @@ export async function describeUploads({ res, rules }: RequestContext): Promise<v
 /** `POST /:container/uploads`: starts an upload; with a body, also stores the first bytes. */
 export async function createUpload(context: RequestContext): Promise<void> {
   const rules = begin(context)
-  const { storage, container, req, res } = context
+  const { storage, req, res } = context
+  const concat = req.headers['upload-concat']
+  if (concat !== undefined && concat !== 'partial') return joinUploads(context, rules, String(concat))
   const size = length(req, 'upload-length')
   const defers = deferral(req)
   if ((size === undefined) === !defers) {
@@ -65,21 +68,7 @@ export async function createUpload(context: RequestContext): Promise<void> {
   const hasBody = Number(req.headers['content-length'] ?? 0) > 0 || req.headers['transfer-encoding'] !== undefined
   if (hasBody) checkContentType(req)
   const header = req.headers['upload-metadata'] as string | undefined
-  const metadata = parseUploadMetadata(header)
-  const type = metadata.get('filetype') ?? metadata.get('type') ?? ''
-  const incoming: IncomingFile = {
-    container,
-    name: metadata.get('filename') ?? metadata.get('name') ?? randomUUID(),
-    type: essence(type === '' ? unknownContentType : type),
-    ...defined({ size }),
-  }
-  await context.authorize('putFile', container)
-  const file = await formName(incoming, context.rules.upload, { req, res })
-  await context.authorize('putFile', container, file)
-  const named = file === incoming.name ? incoming : { ...incoming, name: file, originalFilename: incoming.name }
-  const { write } = await accept(storage, context.rules.upload, named, type === '' ? undefined : type, { req, res })
-  const { signal: _, onProgress: __, detectContentType: ___, parallelism: ____, checksums: _____, ...start } = write
-  const upload = await storage.startResumableUpload(container, file, { ...start, signal: context.requestSignal })
+  const upload = concat === 'partial' ? await startPartial(context, size) : await start(context, header, size)
   const owner = await ownerOf(rules, req)
   const ticket: Ticket = {
     upload,
@@ -95,12 +84,101 @@ export async function createUpload(context: RequestContext): Promise<void> {
   res.writeHead(201, { 'Content-Length': 0 }).end()
 }
 
+/** Starts the upload of a file. */
+async function start(context: RequestContext, header: string | undefined, size: number | undefined) {
+  const { file, write } = await acceptedFile(context, header, size)
+  const options = { ...write, signal: context.requestSignal }
+  return context.storage.startResumableUpload(context.container, file, options)
+}
+
+/** Returns the name of a file and how it is written, if the upload's rules and `authorize` accept it. */
+async function acceptedFile(context: RequestContext, header: string | undefined, size: number | undefined) {
+  const { storage, container, req, res, rules } = context
+  const metadata = parseUploadMetadata(header)
+  const type = metadata.get('filetype') ?? metadata.get('type') ?? ''
+  const incoming: IncomingFile = {
+    container,
+    name: metadata.get('filename') ?? metadata.get('name') ?? randomUUID(),
+    type: essence(type === '' ? unknownContentType : type),
+    ...defined({ size }),
+  }
+  await context.authorize('putFile', container)
+  const file = await formName(incoming, rules.upload, { req, res })
+  await context.authorize('putFile', container, file)
+  const named = file === incoming.name ? incoming : { ...incoming, name: file, originalFilename: incoming.name }
+  const accepted = await accept(storage, rules.upload, named, type === '' ? undefined : type, { req, res })
+  const {
+    signal: _,
+    onProgress: __,
+    detectContentType: ___,
+    parallelism: ____,
+    checksums: _____,
+    ...write
+  } = accepted.write
+  return { file, write }
+}
+
+/** `Upload-Concat: final;/a /b`: joins complete partial uploads to a file. */
+async function joinUploads(context: RequestContext, rules: ResumableRules, concat: string): Promise<void> {
+  const { storage, container, req, res } = context
+  const [, list] = /^final;\s*(\S.*)$/.exec(concat) ?? []
+  if (list === undefined) throw invalid('Upload-Concat', 'Upload-Concat must be "partial", or "final;" and URLs')
+  if (length(req, 'upload-length') !== undefined || deferral(req)) {
+    throw invalid('Upload-Concat', 'an upload that joins others has no length of its own')
+  }
+  const tickets: Ticket[] = []
+  for (const url of list.trim().split(/\s+/)) tickets.push(await ticketOf(context, rules, ticketIn(url)))
+  const states = await Promise.all(tickets.map(({ upload }) => storage.getResumableUpload(upload)))
+  const unfinished = states.findIndex((state, index) => !tickets[index]?.upload.partial || state.size !== state.offset)
+  if (unfinished !== -1) {
+    throw invalid('Upload-Concat', `upload ${unfinished + 1} of Upload-Concat is not a complete partial upload`)
+  }
+  const size = states.reduce((sum, { offset }) => sum + offset, 0)
+  const metadata = req.headers['upload-metadata'] as string | undefined
+  const { file, write } = await acceptedFile(context, metadata, size)
+  const uploads = tickets.map(({ upload }) => upload)
+  const options = { ...write, size, signal: context.requestSignal }
+  const written = await storage.joinPartialUploads(uploads, container, file, options)
+  await complete(context, rules, { offset: size, size, file: written })
+  const owner = await ownerOf(rules, req)
+  const ticket: Ticket = {
+    upload: { ...(uploads[0] as ResumableUpload), file },
+    joined: { size, concat },
+    expires: Date.now() + rules.maxAge,
+    ...defined({ metadata, owner }),
+  }
+  res.writeHead(201, {
+    Location: location(req, rules.tickets.seal(ticket)),
+    'Upload-Expires': new Date(ticket.expires).toUTCString(),
+    'Content-Length': 0,
+  })
+  res.end()
+}
+
+/** The ticket in a URL, which may be relative. */
+const ticketIn = (url: string): string =>
+  URL.canParse(url, 'http://localhost') ? (new URL(url, 'http://localhost').pathname.split('/').at(-1) ?? '') : ''
+
+/** Starts an upload whose bytes are joined with others later. Its name and type are those of the whole. */
+async function startPartial(context: RequestContext, size: number | undefined): Promise<ResumableUpload> {
+  const { storage, container, rules } = context
+  await context.authorize('putFile', container)
+  const { maxFileSize } = rules.upload
+  const maxSize = typeof maxFileSize === 'number' ? maxFileSize : undefined
+  return storage.startPartialUpload(container, { ...defined({ size, maxSize }), signal: context.requestSignal })
+}
+
 /** `HEAD /:container/uploads/:ticket`: how far the upload is. */
 export async function getUpload(context: RequestContext): Promise<void> {
   const { res, storage, responseSignal: signal } = context
   const { ticket } = await openTicket(context)
-  const state = await storage.getResumableUpload(ticket.upload, { takeOver: true, signal }).catch(untilReachable)
+  const { joined, upload } = ticket
+  const state = joined
+    ? { offset: joined.size, size: joined.size }
+    : await storage.getResumableUpload(upload, { takeOver: true, signal }).catch(untilReachable)
+  const concat = joined?.concat ?? (upload.partial ? 'partial' : undefined)
   res.writeHead(200, {
+    ...defined({ 'Upload-Concat': concat }),
     'Upload-Offset': String(state.offset),
     ...(state.size === undefined ? { 'Upload-Defer-Length': '1' } : { 'Upload-Length': String(state.size) }),
     ...(ticket.metadata === undefined ? {} : { 'Upload-Metadata': ticket.metadata }),
@@ -114,6 +192,9 @@ export async function getUpload(context: RequestContext): Promise<void> {
 export async function appendToUpload(context: RequestContext): Promise<void> {
   const { req, res } = context
   const { rules, ticket } = await openTicket(context)
+  if (ticket.joined) {
+    throw new RequestError(403, 'PERMISSION_DENIED', 'an upload that joins others cannot be continued')
+  }
   checkContentType(req)
   const offset = length(req, 'upload-offset')
   if (offset === undefined) throw invalid('Upload-Offset', 'Upload-Offset is required')
@@ -131,7 +212,7 @@ export async function appendToUpload(context: RequestContext): Promise<void> {
 export async function deleteUpload(context: RequestContext): Promise<void> {
   const { res, storage } = context
   const { ticket } = await openTicket(context)
-  await storage.abortResumableUpload(ticket.upload)
+  if (!ticket.joined) await storage.abortResumableUpload(ticket.upload)
   res.writeHead(204).end()
 }
 
@@ -162,13 +243,23 @@ function begin({ req, res, rules }: RequestContext): ResumableRules {
 /** Returns the ticket in the path, if the client may use it. */
 async function openTicket(context: RequestContext): Promise<{ rules: ResumableRules; ticket: Ticket }> {
   const rules = begin(context)
-  const ticket = rules.tickets.open(context.file)
+  const ticket = await ticketOf(context, rules, context.file)
+  await context.authorize(
+    'putFile',
+    context.container,
+    ticket.upload.partial && !ticket.joined ? undefined : ticket.upload.file,
+  )
+  return { rules, ticket }
+}
+
+/** Opens a ticket of the container in the path and of the client. Fails with 404 and 410. */
+async function ticketOf(context: RequestContext, rules: ResumableRules, text: string): Promise<Ticket> {
+  const ticket = rules.tickets.open(text)
   const unknown = new StorageError('UPLOAD_NOT_FOUND', 'there is no such upload')
   if (ticket === undefined || ticket.upload.container !== context.container) throw unknown
   if (ticket.owner !== (await ownerOf(rules, context.req))) throw unknown
   if (Date.now() >= ticket.expires) throw new RequestError(410, 'UPLOAD_EXPIRED', 'the upload has expired')
-  await context.authorize('putFile', context.container, ticket.upload.file)
-  return { rules, ticket }
+  return ticket
 }
 
 const ownerOf = async ({ owner }: ResumableRules, req: IncomingMessage): Promise<string | undefined> =>

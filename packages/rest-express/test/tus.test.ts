@@ -242,6 +242,7 @@ describe.each(storageKinds)('tus over %s', (kind) => {
       'upload-concat': `final;${urls}`,
     })
     expect((await append(server, path, 19, 'x')).status).toBe(403)
+    expect((await join(`final;${server.url}${path}`)).status).toBe(400)
     const part = await server.fetch(first, { method: 'HEAD', headers: tus })
     expect([part.headers.get('upload-concat'), part.headers.get('upload-offset')]).toEqual(['partial', '6'])
     expect((await server.fetch(path, { method: 'DELETE', headers: tus })).status).toBe(204)

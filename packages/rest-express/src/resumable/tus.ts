@@ -68,7 +68,7 @@ export async function createUpload(context: RequestContext): Promise<void> {
   const hasBody = Number(req.headers['content-length'] ?? 0) > 0 || req.headers['transfer-encoding'] !== undefined
   if (hasBody) checkContentType(req)
   const header = req.headers['upload-metadata'] as string | undefined
-  const upload = concat === 'partial' ? await startPartial(context, size) : await start(context, header, size)
+  const upload = concat === 'partial' ? await startPartial(context, header, size) : await start(context, header, size)
   const owner = await ownerOf(rules, req)
   const ticket: Ticket = {
     upload,
@@ -129,7 +129,10 @@ async function joinUploads(context: RequestContext, rules: ResumableRules, conca
   const tickets: Ticket[] = []
   for (const url of list.trim().split(/\s+/)) tickets.push(await ticketOf(context, rules, ticketIn(url)))
   const states = await Promise.all(tickets.map(({ upload }) => storage.getResumableUpload(upload)))
-  const unfinished = states.findIndex((state, index) => !tickets[index]?.upload.partial || state.size !== state.offset)
+  const unfinished = states.findIndex((state, index) => {
+    const { joined, upload } = tickets[index] as Ticket
+    return joined !== undefined || !upload.partial || state.size !== state.offset
+  })
   if (unfinished !== -1) {
     throw invalid('Upload-Concat', `upload ${unfinished + 1} of Upload-Concat is not a complete partial upload`)
   }
@@ -160,8 +163,13 @@ const ticketIn = (url: string): string =>
   URL.canParse(url, 'http://localhost') ? (new URL(url, 'http://localhost').pathname.split('/').at(-1) ?? '') : ''
 
 /** Starts an upload whose bytes are joined with others later. Its name and type are those of the whole. */
-async function startPartial(context: RequestContext, size: number | undefined): Promise<ResumableUpload> {
+async function startPartial(
+  context: RequestContext,
+  header: string | undefined,
+  size: number | undefined,
+): Promise<ResumableUpload> {
   const { storage, container, rules } = context
+  parseUploadMetadata(header)
   await context.authorize('putFile', container)
   const { maxFileSize } = rules.upload
   const maxSize = typeof maxFileSize === 'number' ? maxFileSize : undefined

@@ -99,13 +99,22 @@ describe('createStorage', () => {
       await createStorage({ name: 'mine', provider: 'rackspace' }).catch(({ message }) => console.log(message))`
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: directory, env: {} })
     expect(stdout.trim()).toBe(
-      'data source "mine", property "provider": package "@stowage/provider-rackspace" for provider "rackspace" not found; ' +
+      'data source "mine", property "provider": package "@stowage/provider-rackspace" not found; ' +
         'install it with "npm install @stowage/provider-rackspace", or pass the module instead of the name: ' +
         'createStorage({ provider: await import("@stowage/provider-rackspace"), … })',
     )
   })
 
-  it.each(['../evil.js', 'constructor', '__proto__', 'node:fs', ''])('never loads %j by name', async (provider) => {
+  it.each([
+    '../evil.js',
+    'constructor',
+    '__proto__',
+    'node:fs',
+    '',
+    'express',
+    'stowage-provider-../../evil.js',
+    '@acme/../stowage-provider-x',
+  ])('never loads %j by name', async (provider) => {
     await expect(createStorage({ provider } as never)).rejects.toThrow(/must be one of amazon, azure/)
   })
 
@@ -131,6 +140,49 @@ describe('createStorage', () => {
     )
     const storage = await createStorage({ provider: 'rackspace', username: 'u', apiKey: 'k' }, { directory })
     expect(storage.name).toBe('found k')
+  })
+
+  describe('with a package that others publish', () => {
+    const install = async (name: string, source: string) => {
+      const home = join(directory, 'node_modules', name)
+      await mkdir(home, { recursive: true })
+      await writeFile(join(home, 'package.json'), '{"type":"module","exports":"./index.js"}')
+      await writeFile(join(home, 'index.js'), source)
+    }
+    const source = `
+      const validate = (value) => value.url === undefined ? { issues: [{ message: 'is missing', path: ['url'] }] } : { value }
+      export const settings = { '~standard': { version: 1, vendor: 'test', validate } }
+      ${providerNamed}
+      export const createProvider = ({ url }) => providerNamed('found ' + url)`
+
+    it.each(['stowage-provider-redis', '@acme/stowage-provider-redis', '@acme/stowage-provider'])(
+      'imports %s from the installation of the data sources',
+      async (provider) => {
+        await install(provider, source)
+        const file = await write({ files: { provider, url: 'redis://127.0.0.1' }, wrong: { provider } })
+        const sources = await loadDataSources(file)
+        const storage = await sources.get('files')?.createStorage()
+        expect(storage?.name).toBe('found redis://127.0.0.1')
+        await expect(sources.get('wrong')?.createStorage()).rejects.toThrow(
+          `data source "wrong": property "url" of provider "${provider}" is missing`,
+        )
+      },
+    )
+
+    it('says how to install a missing one', async () => {
+      const file = await write({ files: { provider: 'stowage-provider-nowhere' } })
+      await expect((await loadDataSources(file)).get('files')?.createStorage()).rejects.toThrow(
+        /^data source "files", property "provider": package "stowage-provider-nowhere" not found; .*stowage-provider-nowhere/,
+      )
+    })
+
+    it('rejects one that is no provider', async () => {
+      await install('stowage-provider-empty', 'export const nothing = true')
+      const file = await write({ files: { provider: 'stowage-provider-empty' } })
+      await expect((await loadDataSources(file)).get('files')?.createStorage()).rejects.toThrow(
+        'package "stowage-provider-empty" must export "settings" and "createProvider"',
+      )
+    })
   })
 })
 
@@ -206,6 +258,30 @@ describe('loadDataSources', () => {
     await expect(nameWith({ ...entry, count: '10' }, { COUNT: '0' })).rejects.toThrow(
       'property "count" of provider "memory" is wrong',
     )
+  })
+
+  it('takes modules by name, also instead of the packages', async () => {
+    const { module, seen } = recording()
+    const file = await write({ a: { provider: 'mine', key: '1' }, b: { provider: 'amazon', key: '2' } })
+    const sources = await loadDataSources(file, { providers: { mine: module, amazon: module } })
+    for (const source of sources.values()) expect((await source.createStorage()).name).toBe('fake')
+    expect(seen).toEqual([{ key: '1' }, { directory }, { key: '2' }, { directory }])
+  })
+
+  it.each([
+    [null, 'providers must be an object'],
+    [{ mine: {} }, 'the module of providers.mine must export "settings" and "createProvider"'],
+  ])('refuses %j as modules', async (providers, message) => {
+    await expect(loadDataSources(await write({}), { providers } as never)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining(message),
+    })
+  })
+
+  it('lists the names that it knows', async () => {
+    const { module } = recording()
+    const sources = await loadDataSources(await write({ a: { provider: 'mime' } }), { providers: { mine: module } })
+    await expect(sources.get('a')?.createStorage()).rejects.toThrow(/must be one of amazon, .*, mine, .*not "mime"/)
   })
 
   it('ignores a byte order mark', async () => {

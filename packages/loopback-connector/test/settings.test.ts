@@ -48,6 +48,7 @@ describe('settings', () => {
     [{ provider: 'filesystem' }, /"root"/],
     [{ provider: 'filesystem', root: '/tmp', rot: '/tmp' }, /"rot"/],
     [{ provider: 'my-provider' }, /must be one of .*, or a module .*, not "my-provider"/],
+    [{ provider: '@acme/stowage-provider' }, /package "@acme\/stowage-provider" not found/],
     [{ name: 'files', provider: 'amazon', key: 'only' }, /data source "files".*keyId/],
     [{ root: '/tmp', maxFileSize: '10 MB' }, /maxFileSize/],
     [{ root: '/tmp', allowedContentTypes: ['pictures'] }, /"pictures", which is not a media type/],

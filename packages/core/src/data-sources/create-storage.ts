@@ -6,7 +6,7 @@ import type { StorageProvider } from '../contract/provider.js'
 import { StorageService, type StorageServiceOptions } from '../service/service.js'
 import { dataSourceError } from './data-source-error.js'
 import { mapTexts, valueOfText } from './environment.js'
-import { importProvider, isProviderName, type PackageSearch, providerPackages } from './provider-packages.js'
+import { importProvider, type PackageSearch, packageOfProvider, providerPackages } from './provider-packages.js'
 import type { ProviderName, ProviderSettings } from './provider-settings.js'
 import { pathOf, type SchemaIssue, settingsError } from './settings-error.js'
 
@@ -32,6 +32,9 @@ export interface ProviderModule<Settings = unknown, Input = Settings> {
   readonly settings: SettingsSchema<Settings, Input>
   createProvider(settings: Settings, context: ProviderContext): StorageProvider
 }
+
+/** Provider modules by the name that data sources give as `provider`. */
+export type ProviderModules = Readonly<Record<string, ProviderModule>>
 
 /** What a provider module gets besides its settings. */
 export interface ProviderContext {
@@ -115,33 +118,67 @@ export async function createStorage<Provider extends ProviderName | ProviderModu
  */
 export async function openDataSource(
   settings: object,
-  { directory, texts }: ProviderContext & { readonly texts?: ReadonlySet<string> },
+  {
+    directory,
+    texts,
+    providers,
+  }: ProviderContext & {
+    /** The paths of the values that may be converted from text. */
+    readonly texts?: ReadonlySet<string>
+    /** Modules by name. They come before the packages. */
+    readonly providers?: ProviderModules
+  },
 ): Promise<StorageService> {
   if (typeof settings !== 'object' || settings === null) {
     throw invalid('settings', 'the settings of a data source must be an object')
   }
   const { name, provider, partSize, parallelism, retry } = settings as CommonSettings & { readonly provider?: unknown }
   const source = typeof name === 'string' ? name : undefined
-  const module = await providerModule(provider, { source, directory })
+  const module = await providerModule(provider, { source, directory, providers })
   const own = Object.fromEntries(
     Object.entries(settings).filter(([property, value]) => value !== undefined && !commonSettings.has(property)),
   )
-  const about = { source, provider: isProviderName(provider) ? provider : undefined, texts: new Set(texts) }
+  const about = { source, provider: typeof provider === 'string' ? provider : undefined, texts: new Set(texts) }
   const checked = await checkedSettings(module.settings, own, about)
   const tuning = convertTexts({ partSize, parallelism, retry }, new Set(texts))
   return new StorageService(module.createProvider(checked, { directory }), tuning)
 }
 
-async function providerModule(provider: unknown, search: PackageSearch): Promise<ProviderModule> {
+async function providerModule(
+  provider: unknown,
+  { providers = {}, ...search }: PackageSearch & { readonly providers: ProviderModules | undefined },
+): Promise<ProviderModule> {
   if (isProviderModule(provider)) return provider
-  if (isProviderName(provider)) return (await importProvider(provider, search)) as ProviderModule
-  const known = Object.keys(providerPackages).join(', ')
+  if (typeof provider === 'string') {
+    if (Object.hasOwn(providers, provider)) return providers[provider] as ProviderModule
+    const packageName = packageOfProvider(provider)
+    if (packageName !== undefined) {
+      const module = await importProvider(packageName, search)
+      if (isProviderModule(module)) return module
+      throw dataSourceError(search.source, 'provider', `package "${packageName}" ${moduleRule}`)
+    }
+  }
+  const known = [...new Set([...Object.keys(providerPackages), ...Object.keys(providers)])].join(', ')
   const given = typeof provider === 'string' ? `, not ${JSON.stringify(provider)}` : ''
   throw dataSourceError(
     search.source,
     'provider',
-    `must be one of ${known}, or a module that exports "settings" and "createProvider"${given}`,
+    `must be one of ${known}, a package named like "stowage-provider-…", or a module that exports "settings" and "createProvider"${given}`,
   )
+}
+
+const moduleRule = 'must export "settings" and "createProvider"'
+
+/** Returns the modules. Throws `INVALID_ARGUMENT` with the name of a value that is none. */
+export function checkProviderModules(providers: unknown): ProviderModules {
+  if (typeof providers !== 'object' || providers === null) {
+    throw invalid('providers', 'providers must be an object with one module for each name')
+  }
+  for (const [name, module] of Object.entries(providers)) {
+    if (isProviderModule(module)) continue
+    throw invalid(`providers.${name}`, `the module of providers.${name} ${moduleRule}`)
+  }
+  return providers as ProviderModules
 }
 
 const isProviderModule = (value: unknown): value is ProviderModule =>

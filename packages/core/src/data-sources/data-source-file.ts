@@ -5,7 +5,13 @@ import { invalid } from '../checks/invalid.js'
 import { checkOptions } from '../checks/option-names.js'
 import { describeCause, StorageError } from '../contract/errors.js'
 import type { StorageService } from '../service/service.js'
-import { type DataSourceSettings, openDataSource, type ProviderContext } from './create-storage.js'
+import {
+  checkProviderModules,
+  type DataSourceSettings,
+  openDataSource,
+  type ProviderContext,
+  type ProviderModules,
+} from './create-storage.js'
 import { dataSourceError } from './data-source-error.js'
 import { type Environment, mapTexts, parseReferences, referenceRule, resolveReference } from './environment.js'
 
@@ -26,17 +32,23 @@ export class DataSource {
   readonly #entry: Entry
   readonly #directory: string
   readonly #environment: Environment
+  readonly #providers: ProviderModules
 
   constructor(
     name: string,
     entry: Entry & { readonly provider: string },
-    { directory, environment }: ProviderContext & { readonly environment: Environment },
+    {
+      directory,
+      environment,
+      providers = {},
+    }: ProviderContext & { readonly environment: Environment; readonly providers?: ProviderModules },
   ) {
     this.name = name
     this.provider = entry.provider
     this.#entry = entry
     this.#directory = directory
     this.#environment = environment
+    this.#providers = providers
   }
 
   /**
@@ -51,7 +63,7 @@ export class DataSource {
   /** Creates a service for this data source. */
   async createStorage(): Promise<StorageService> {
     const { settings, texts } = this.#filled()
-    return openDataSource(settings, { directory: this.#directory, texts })
+    return openDataSource(settings, { directory: this.#directory, texts, providers: this.#providers })
   }
 
   /** `texts`: the paths of the values that consist of one reference. */
@@ -87,6 +99,8 @@ export class DataSource {
  * Fails with `INVALID_ARGUMENT` if the file cannot be read or an entry is invalid.
  *
  * @param options.environment The variables. Default: `process.env`.
+ * @param options.providers Modules by the name that an entry gives as `provider`: for providers of
+ * your own, and for bundles, which cannot import a provider by its name.
  *
  * @example
  * const environment = { ROOT: '/srv/files' }
@@ -95,14 +109,14 @@ export class DataSource {
  */
 export async function loadDataSources(
   file: string,
-  options: { readonly environment?: Environment } = {},
+  options: { readonly environment?: Environment; readonly providers?: ProviderModules } = {},
 ): Promise<ReadonlyMap<string, DataSource>> {
-  checkOptions('loadDataSources', options, { environment: true })
+  checkOptions('loadDataSources', options, { environment: true, providers: true })
   if (typeof file !== 'string') throw invalid('file', 'the data source file must be a path')
-  const { environment = process.env } = options
+  const { environment = process.env, providers = {} } = options
   const entries = await parseDataSources(file, await read(file))
   const sources = new Map<string, DataSource>()
-  const context = { directory: dirname(resolve(file)), environment }
+  const context = { directory: dirname(resolve(file)), environment, providers: checkProviderModules(providers) }
   for (const [name, entry] of Object.entries(entries)) {
     if (!isRecord(entry)) throw dataSourceError(name, undefined, 'must be an object')
     const { provider } = entry

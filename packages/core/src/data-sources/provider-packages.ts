@@ -1,4 +1,4 @@
-/** The packages of providers with a name, and their import from the application's installation. */
+/** The packages of providers, and their import from the application's installation. */
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { dataSourceError } from './data-source-error.js'
@@ -15,8 +15,20 @@ export const providerPackages = Object.freeze({
 } as const satisfies Record<ProviderName, string>)
 
 /** Returns whether a value is the name of a provider. */
-export const isProviderName = (name: unknown): name is ProviderName =>
+const isProviderName = (name: unknown): name is ProviderName =>
   typeof name === 'string' && Object.hasOwn(providerPackages, name)
+
+/** The names of packages that others publish. Settings can make core import no other package. */
+const publishedName = /^(?:@[a-z\d][a-z\d._-]*\/stowage-provider(?:-[a-z\d._-]+)?|stowage-provider-[a-z\d._-]+)$/
+
+/**
+ * Returns the package of a provider: that of its name, or the one that is named like
+ * `stowage-provider-redis` or `@acme/stowage-provider-redis`. `undefined` for other names.
+ */
+export function packageOfProvider(provider: string): string | undefined {
+  if (isProviderName(provider)) return providerPackages[provider]
+  return publishedName.test(provider) ? provider : undefined
+}
 
 /** Where a provider's package is searched, and the data source for errors. */
 export interface PackageSearch {
@@ -30,8 +42,7 @@ export interface PackageSearch {
  *
  * Fails with `INVALID_ARGUMENT` if the package is not found. The message has the remedy.
  */
-export async function importProvider(provider: ProviderName, { directory, source }: PackageSearch): Promise<unknown> {
-  const packageName = providerPackages[provider]
+export async function importProvider(packageName: string, { directory, source }: PackageSearch): Promise<unknown> {
   const url = locate(packageName, directory)
   if (url !== undefined) return importAtRunTime(url)
   try {
@@ -43,7 +54,7 @@ export async function importProvider(provider: ProviderName, { directory, source
   const remedy = (await isBundled())
     ? `a bundle must contain it: pass the module instead of the name, ${module}`
     : `install it with "npm install ${packageName}", or pass the module instead of the name: ${module}`
-  throw dataSourceError(source, 'provider', `package "${packageName}" for provider "${provider}" not found; ${remedy}`)
+  throw dataSourceError(source, 'provider', `package "${packageName}" not found; ${remedy}`)
 }
 
 /**

@@ -4,7 +4,7 @@ import { shared } from './vitest.shared.ts'
 
 export default defineConfig({
   test: {
-    projects: ['packages/*', 'apps/*', 'tests/*'],
+    projects: ['packages/*', 'packages/rest-express/vitest.fetch.config.ts', 'apps/*', 'tests/*'],
     maxWorkers: shared.maxWorkers,
     sequence: { sequencer: LongestFirst },
     reporters: ['default', './scripts/report-counts.ts'],

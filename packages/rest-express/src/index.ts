@@ -8,6 +8,7 @@
  * - `resumable/`: resumable uploads: tus, and the tickets in their URLs.
  * - `downloads/`: downloads: ranges, conditions, charsets.
  * - `http/`: headers, bodies, connections and error responses.
+ * - `fetch/`: the entry `@stowage/rest-express/fetch`: the routes over web-standard requests.
  * - `openapi/`: the OpenAPI description of the routes.
  */
 

@@ -2,10 +2,11 @@
  * The options and their checks. Invalid options fail when the router is created, not when a request
  * arrives.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { type FileInfo, StorageError, type StorageService } from '@stowage/core'
 import { checkOptions } from '@stowage/core/provider'
 import { filesystemOf } from './downloads/accel-redirect.js'
+import type { HttpRequest, ResponseOf } from './http/messages.js'
 import type { ResumableOptions } from './resumable/resumable-options.js'
 import type { Action } from './routes/actions.js'
 
@@ -33,13 +34,13 @@ export interface IncomingFile {
 type MaybePromise<T> = T | Promise<T>
 
 /** A function that returns the value of an option for one file. */
-export type FileRule<T, Req> = (file: IncomingFile, req: Req, res: ServerResponse) => MaybePromise<T>
+export type FileRule<T, Req> = (file: IncomingFile, req: Req, res: ResponseOf<Req>) => MaybePromise<T>
 
 /**
  * Options of `upload` and of the routes that store files. Names and meanings are those of
  * LoopBack's storage component.
  */
-export interface UploadOptions<Req extends IncomingMessage = IncomingMessage> {
+export interface UploadOptions<Req = IncomingMessage> {
   /**
    * Bytes per file; a larger file is refused while it arrives. A number, digits, or a function of
    * the file. Default: 10 MiB.
@@ -91,7 +92,7 @@ export interface UploadOptions<Req extends IncomingMessage = IncomingMessage> {
 }
 
 /** Options of `download` and of the download route. */
-export interface DownloadOptions<Req extends IncomingMessage = IncomingMessage> {
+export interface DownloadOptions<Req = IncomingMessage> {
   /**
    * Cache-Control of files that are stored without one, or a function of the file. Default:
    * `private, no-cache`.
@@ -114,7 +115,7 @@ export interface DownloadOptions<Req extends IncomingMessage = IncomingMessage> 
 }
 
 /** The action of a request, and the names that it concerns. */
-export interface Authorization<Req extends IncomingMessage = IncomingMessage> {
+export interface Authorization<Req = IncomingMessage> {
   readonly action: Action
   /** Absent for `getContainers`. */
   readonly container?: string
@@ -125,20 +126,18 @@ export interface Authorization<Req extends IncomingMessage = IncomingMessage> {
   readonly file?: string
   readonly req: Req
   /** For headers of the response, such as `WWW-Authenticate`. */
-  readonly res: ServerResponse
+  readonly res: ResponseOf<Req>
 }
 
 /** A failed request, as `onError` receives it. */
-export interface FailedRequest<Req extends IncomingMessage = IncomingMessage> {
+export interface FailedRequest<Req = IncomingMessage> {
   readonly action: Action | undefined
   /** The status of the response; 499 if the client had closed the connection. */
   readonly statusCode: number
   readonly req: Req
 }
 
-export interface StorageRouterOptions<Req extends IncomingMessage = IncomingMessage>
-  extends UploadOptions<Req>,
-    DownloadOptions<Req> {
+export interface StorageRouterOptions<Req = IncomingMessage> extends UploadOptions<Req>, DownloadOptions<Req> {
   /**
    * Called on every route before any I/O, with decoded and checked names. `true` allows the
    * request; a number from 400 to 499 refuses it with that status; any other value refuses it with
@@ -174,7 +173,7 @@ const nativeNames = [
 ] as const
 
 /** Checked upload options, with defaults, and numbers instead of digits. */
-export interface UploadRules<Req extends IncomingMessage = IncomingMessage> {
+export interface UploadRules<Req = HttpRequest> {
   readonly maxFileSize: number | FileRule<number | string, Req>
   readonly maxFieldsSize: number
   readonly maxFields: number
@@ -215,7 +214,7 @@ const invalid = (property: string, message: string) =>
   new StorageError('INVALID_ARGUMENT', message, { details: { property } })
 
 /** Throws `INVALID_ARGUMENT`, which names the option, if an option is unknown or invalid. */
-export function uploadRules<Req extends IncomingMessage>(options: UploadOptions<Req>): UploadRules<Req> {
+export function uploadRules<Req>(options: UploadOptions<Req>): UploadRules<Req> {
   const { maxFileSize = defaultMaxFileSize, allowedContentTypes, getFilename, nameConflict, acl } = options
   if (getFilename !== undefined && typeof getFilename !== 'function') {
     throw invalid('getFilename', 'getFilename must be a function that returns a name')
@@ -257,7 +256,7 @@ export function checkUploadOptions(options: UploadOptions): void {
 }
 
 /** Checked download options, with defaults. */
-export interface DownloadRules<Req extends IncomingMessage = IncomingMessage> {
+export interface DownloadRules<Req = HttpRequest> {
   /** The Cache-Control of a file that is stored without one. */
   readonly cacheControl: (file: FileInfo, req: Req) => string
   readonly headers: DownloadOptions<Req>['headers']
@@ -266,7 +265,7 @@ export interface DownloadRules<Req extends IncomingMessage = IncomingMessage> {
 }
 
 /** Throws `INVALID_ARGUMENT`, which names the option, if an option is invalid. */
-export function downloadRules<Req extends IncomingMessage>(
+export function downloadRules<Req>(
   storage: StorageService,
   { cacheControl = defaultCacheControl, headers, accelRedirect }: DownloadOptions<Req>,
 ): DownloadRules<Req> {
@@ -277,7 +276,7 @@ export function downloadRules<Req extends IncomingMessage>(
   return { ...rules, cacheControl: () => cacheControl }
 }
 
-function locationRule<Req extends IncomingMessage>(
+function locationRule<Req>(
   storage: StorageService,
   accelRedirect: DownloadOptions<Req>['accelRedirect'],
 ): DownloadRules<Req>['accelRedirect'] {
@@ -297,11 +296,13 @@ function locationRule<Req extends IncomingMessage>(
  * Throws `INVALID_ARGUMENT` if a name is not that of an option: a misspelled limit would have no
  * effect.
  */
-export function checkNames(what: 'upload' | 'download' | 'storageRouter', options: object): void {
+export function checkNames(what: 'upload' | 'download' | 'storageRouter' | 'storageHandler', options: object): void {
+  const routerNames = [...uploadOptionNames, ...downloadNames, 'authorize', 'resumable', 'onError', 'forwardErrors']
   const known: readonly string[] = {
     upload: [...uploadOptionNames, 'container'],
     download: downloadNames,
-    storageRouter: [...uploadOptionNames, ...downloadNames, 'authorize', 'resumable', 'onError', 'forwardErrors'],
+    storageRouter: routerNames,
+    storageHandler: [...routerNames, 'basePath', 'notFound'],
   }[what]
   checkOptions(what, options, Object.fromEntries(known.map((name) => [name, true] as const)))
 }

@@ -9,6 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { StorageService } from '@stowage/core'
 import { errorResponse, forwardedError, sendError } from './http/errors.js'
 import { discardRest, lingerOnClose } from './http/lingering.js'
+import type { HttpRequest, HttpResponse } from './http/messages.js'
 import { turnOf } from './http/pipelining.js'
 import { RequestError } from './http/request-error.js'
 import {
@@ -52,11 +53,19 @@ export function storageRouter<Req extends IncomingMessage = IncomingMessage>(
 ): StorageRouter<Req> {
   checkStorage(storage)
   checkNames('storageRouter', options)
+  // Req is the framework's request, which is the one passed in at run time.
+  return createRouter(storage, options as StorageRouterOptions<HttpRequest>)
+}
+
+/** The router, over every kind of request. */
+export function createRouter(
+  storage: StorageService,
+  options: StorageRouterOptions<HttpRequest>,
+): (req: HttpRequest, res: HttpResponse, next?: (error?: unknown) => void) => void {
   checkFunction('authorize', options.authorize)
   checkFunction('onError', options.onError)
   checkFlag('forwardErrors', options.forwardErrors)
-  // Req is the framework's request, which is the one passed in at run time.
-  const { authorize, onError, forwardErrors = false, ...rest } = options as StorageRouterOptions
+  const { authorize, onError, forwardErrors = false, ...rest } = options
   const resumable = resumableRules(rest.resumable)
   const rules: RouterRules = {
     storage,
@@ -79,15 +88,15 @@ export function storageRouter<Req extends IncomingMessage = IncomingMessage>(
       report(rules, { action, statusCode, req }, error)
       sendError(req, res, error)
     }
-    let path: StoragePath
+    let path: StoragePath | undefined
     try {
-      path = parsePath(req.url ?? '/')
+      path = req.url === undefined ? undefined : parsePath(req.url)
     } catch (error) {
       fail(undefined, error)
       return
     }
-    const methods = paths.get(path.pattern)
-    if (methods === undefined) {
+    const methods = path && paths.get(path.pattern)
+    if (path === undefined || methods === undefined) {
       if (next === undefined) fail(undefined, new RequestError(404, 'NOT_FOUND', 'unknown path'))
       else next()
       return
@@ -120,7 +129,7 @@ function dispatch({ handlers, allow }: Methods, context: RequestContext, fail: F
 }
 
 /** Whether the request has a body (RFC 9112, 6.3). */
-const hasBody = ({ headers }: IncomingMessage) =>
+const hasBody = ({ headers }: HttpRequest) =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
 function ignoreBrokenConnection(): void {

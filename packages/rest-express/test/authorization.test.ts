@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Authorization } from '../src/index.js'
 import { countedCalls } from './faulty-provider.js'
-import { errorOf, form, namesIn, rawRequest, startServer } from './rest-server.js'
+import { errorOf, form, namesIn, rawRequest, refusedDots, setHeader, startServer } from './rest-server.js'
 
 const post = (body: unknown): RequestInit => ({
   method: 'POST',
@@ -93,7 +93,7 @@ describe('The authorize hook', () => {
 
   it('may say the status, and set headers of the answer', async () => {
     const { fetch } = await guardedServer(({ res }) => {
-      res.setHeader('WWW-Authenticate', 'Basic realm="files"')
+      setHeader(res, 'WWW-Authenticate', 'Basic realm="files"')
       return 401
     })
     const answer = await fetch('/photos')
@@ -129,15 +129,10 @@ describe('The authorize hook', () => {
       seen.push(shown(request))
       return true
     })
-    for (const path of [
-      '/%2e%2e',
-      '/..',
-      '/a%2Fb',
-      '/%00',
-      `/photos/files/${'x'.repeat(1025)}`,
-      '/photos/files/%ff',
-      '/%',
-    ]) {
+    for (const path of ['/%2e%2e', '/..']) {
+      expect(refusedDots).toContain((await rawRequest(port, `GET ${mount}${path} HTTP/1.1`)).statusCode)
+    }
+    for (const path of ['/a%2Fb', '/%00', `/photos/files/${'x'.repeat(1025)}`, '/photos/files/%ff', '/%']) {
       expect((await rawRequest(port, `GET ${mount}${path} HTTP/1.1`)).statusCode).toBe(400)
     }
     expect(seen).toEqual([])

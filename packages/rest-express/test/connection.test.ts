@@ -13,6 +13,7 @@ import { sendError, upload } from '../src/index.js'
 import {
   eventually,
   filePart,
+  isFetch,
   listen,
   multipart,
   namesIn,
@@ -55,7 +56,11 @@ const wholeRequests = [
 ] as const
 
 /** Resolves when the connection of a request is closed, by whichever side. */
-const closed = async (req: IncomingMessage) => {
+const closed = async (req: IncomingMessage | Request) => {
+  if (req instanceof Request) {
+    if (!req.signal.aborted) await once(req.signal, 'abort')
+    return true
+  }
   if (!req.socket.closed) await new Promise((resolve) => req.socket.once('close', resolve))
   return true
 }
@@ -159,7 +164,8 @@ describe('A client that closes right after the last byte', () => {
   })
 })
 
-describe('Pipelined requests', () => {
+// The order of requests on a connection, and its end, are those of the server in front of the handler.
+describe.skipIf(isFetch)('Pipelined requests', () => {
   const request = (mount: string, headers = '') => `GET ${mount}/photos/files/a HTTP/1.1\r\nHost: x\r\n${headers}\r\n`
 
   it('are handled one at a time, and answered in order', async () => {
@@ -262,7 +268,7 @@ async function sendThenRead(port: number, bytes: Buffer): Promise<string> {
   return text.promise
 }
 
-describe('A response that comes before the body has arrived', () => {
+describe.skipIf(isFetch)('A response that comes before the body has arrived', () => {
   const body = Buffer.alloc(20_000_000)
 
   it.each(['close', 'keep-alive'])('reaches a client that sends everything first, with Connection: %s', async (how) => {
@@ -411,7 +417,7 @@ describe('A coding that would be stored or parsed as it is', () => {
     expect((await storage.getContainers()).map(({ name }) => name)).toEqual(['new', 'photos'])
   })
 
-  it('of JSON does no harm when the application has decoded it before', async () => {
+  it.skipIf(isFetch)('of JSON does no harm when the application has decoded it before', async () => {
     const { default: express } = await import('express')
     const { gzipSync } = await import('node:zlib')
     const { fetch } = await startServer({ before: (app) => app.use(express.json()) })

@@ -14,11 +14,13 @@ import {
   fieldPart,
   filePart,
   form,
+  isFetch,
   listen,
   multipart,
   namesIn,
   openSocket,
   rawRequest,
+  refusedDots,
   startServer,
 } from './rest-server.js'
 import { temporaryDirectory } from './storages.js'
@@ -32,6 +34,9 @@ async function serverBesideSecret() {
   const server = await startServer({ provider: new FilesystemProvider({ root }), containers: [] })
   return { ...server, outside, root }
 }
+
+/** Whether the text is a step in a URL, as the WHATWG reads it. */
+const isDots = (text: string) => /^(?:\.|%2e){1,2}$/i.test(text)
 
 const escapes = [
   '../secret.txt',
@@ -63,7 +68,7 @@ describe('Path traversal (send, st, serve-static, tus file-store)', () => {
     expect(put.statusCode).toBeLessThan(500)
     await rawRequest(port, `DELETE ${mount}/photos/files/${name} HTTP/1.1`)
     const container = await rawRequest(port, `DELETE ${mount}/.. HTTP/1.1`)
-    expect(container.statusCode).toBe(400)
+    expect(refusedDots).toContain(container.statusCode)
     expect(await readFile(join(outside, 'secret.txt'), 'utf8')).toBe('the secret')
     expect(await readdir(outside)).toEqual(['root', 'secret.txt'])
   })
@@ -83,14 +88,24 @@ describe('Path traversal (send, st, serve-static, tus file-store)', () => {
         ['POST', '/upload'],
       ]) {
         const answer = await rawRequest(port, `${method} ${mount}/${container}${path} HTTP/1.1\nContent-Length: 0`)
-        // Without a name, the path is another one: DELETE / takes no method, and // is no container.
+        // Without a name, the path is another one, also where URLs resolve dots: DELETE / takes no method, and // is no container.
         expect([400, 404, 405, 200]).toContain(answer.statusCode)
-        if (container !== '') expect(answer.statusCode).toBe(400)
+        if (container !== '' && !(isFetch && isDots(container))) expect(answer.statusCode).toBe(400)
         expect(answer.body).not.toContain('the secret')
       }
       expect(await readdir(outside)).toEqual(['root', 'secret.txt'])
     },
   )
+
+  it('of a URL that names the file ".." does not delete its container', async () => {
+    const { fetch, storage } = await startServer()
+    for (const name of ['..', '%2e%2e', 'a/../..', '..?x=1', '']) {
+      expect((await fetch(`/photos/files/${name}`, { method: 'DELETE' })).status).toBeGreaterThanOrEqual(400)
+    }
+    expect((await fetch('/photos/', { method: 'DELETE' })).status).toBe(400)
+    expect(await storage.hasContainer('photos')).toBe(true)
+    expect((await fetch('/photos?x=/', { method: 'DELETE' })).status).toBe(200)
+  })
 
   it('by a filename in a form, or by getFilename, ends inside of the container', async () => {
     const { fetch, outside, root, storage } = await serverBesideSecret()
@@ -153,7 +168,7 @@ describe('A router and a file server that decode a name differently (Hono serveS
       'ADMIN/secret.txt',
     ]) {
       const answer = await rawRequest(port, `GET ${mount}/photos/download/${name} HTTP/1.1`)
-      expect([403, 404]).toContain(answer.statusCode)
+      expect([403, ...refusedDots, 404]).toContain(answer.statusCode)
       expect(answer.body).not.toContain('the secret')
     }
     expect(asked.slice(0, 4)).toEqual(Array(4).fill('admin/secret.txt'))

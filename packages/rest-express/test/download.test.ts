@@ -4,7 +4,7 @@ import { MemoryProvider } from '@stowage/provider-memory'
 import { describe, expect, it } from 'vitest'
 import { download, sendError } from '../src/index.js'
 import { BrokenReads } from './faulty-provider.js'
-import { errorOf, eventually, listen, openSocket, rawRequest, readToEnd, startServer } from './rest-server.js'
+import { errorOf, eventually, isFetch, listen, openSocket, rawRequest, readToEnd, startServer } from './rest-server.js'
 
 const alphabet = 'abcdefghijklmnopqrstuvwxyz'
 
@@ -275,6 +275,8 @@ describe('The headers of a download', () => {
     ['a/', 'inline; filename="a"'],
     ['/', 'inline; filename="download"'],
   ])('name the file %j', async (name, disposition) => {
+    // URLs have no such names: the handler of the web platform would see another path.
+    if (isFetch && name === '..') return
     const { port, mount, storage } = await startServer()
     await storage.putFile('photos', name, 'x', { contentType: 'text/plain' })
     // Not by fetch, which takes %2E%2E for a step up, as URLs have it.

@@ -10,6 +10,7 @@ import {
   fieldPart,
   filePart,
   form,
+  isFetch,
   listen,
   multipart,
   namesIn,
@@ -161,6 +162,8 @@ describe.each(storageKinds)('A form uploaded to %s', (kind) => {
     expect((await namesIn(server.storage)).toSorted()).toEqual(names.toSorted())
     for (const name of names) {
       expect(await (await server.storage.openFile('photos', name)).text()).toBe(`form: ${name}`)
+      // URLs have no such names.
+      if (isFetch && /^\.{1,2}$/.test(name)) continue
       const put = `PUT ${server.mount}/photos/files/${encodeURIComponent(name)} HTTP/1.1\nContent-Length: 1`
       // It replaces the form's file.
       expect((await rawRequest(server.port, put, 'x')).statusCode).toBe(200)
@@ -329,7 +332,7 @@ describe('A form that is not well-formed', () => {
     expect((await rawRequest(port, head)).statusCode).toBe(400)
   })
 
-  it('is refused as a body that was read before', async () => {
+  it.skipIf(isFetch)('is refused as a body that was read before', async () => {
     const server = await startServer({
       before: (app) =>
         app.use((req, _res, next) => {

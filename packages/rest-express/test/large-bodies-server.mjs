@@ -2,14 +2,21 @@
  * The server of `large-bodies.test.ts`: a process that serves a directory and tells how much memory it needed.
  */
 import { createServer } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
 import { StorageService } from '@stowage/core'
 import { FilesystemProvider } from '@stowage/provider-fs'
 import { storageRouter } from '@stowage/rest-express'
+import { storageHandler } from '@stowage/rest-express/fetch'
 
 const storage = new StorageService(new FilesystemProvider({ root: process.argv[2] }))
 await storage.createContainer({ name: 'photos' })
-const router = storageRouter(storage, { maxFileSize: 400 * 1024 * 1024 })
-const server = createServer((req, res) => router(req, res))
+const options = { maxFileSize: 400 * 1024 * 1024 }
+const router = storageRouter(storage, options)
+const server = createServer(
+  process.env.STOWAGE_TEST_HANDLER === 'fetch'
+    ? getRequestListener(storageHandler(storage, options))
+    : (req, res) => router(req, res),
+)
 let peak = 0
 setInterval(() => {
   peak = Math.max(peak, process.memoryUsage.rss())

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { BrokenLists } from './faulty-provider.js'
-import { errorOf, eventually, openSocket, rawRequest, startServer } from './rest-server.js'
+import { errorOf, eventually, isFetch, openSocket, rawRequest, startServer } from './rest-server.js'
 import { makeProvider, storageKinds } from './storages.js'
 
 /** The names of an answer's entries, and the path of the next page. */
@@ -107,7 +107,9 @@ describe('A list', () => {
     for (let index = 0; index < 2500; index++) await storage.putFile('photos', `${index}`, '')
     const answer = await rawRequest(port, `GET ${mount}/photos/files HTTP/1.1`)
     expect(answer.statusCode).toBe(200)
-    expect(answer.body.endsWith('0\r\n\r\n')).toBe(false)
+    // The list is never closed. Hono ends such a response with the text of the error.
+    expect(answer.body).not.toContain(']')
+    if (!isFetch) expect(answer.body.endsWith('0\r\n\r\n')).toBe(false)
     expect(failures).toEqual([expect.objectContaining({ statusCode: 502, action: 'getFiles' })])
   })
 

@@ -5,6 +5,7 @@ import {
   eventually,
   exchangeBytes,
   form,
+  isFetch,
   namesIn,
   openSocket,
   parseAnswer,
@@ -305,19 +306,22 @@ describe.each(storageKinds)('A raw upload to %s', (kind) => {
 })
 
 describe('A raw upload', () => {
-  it('whose body the application has read before is refused, and not stored as an empty file', async () => {
-    const { default: express } = await import('express')
-    const { fetch, storage } = await startServer({ before: (app) => app.use(express.json()) })
-    const headers = { 'Content-Type': 'application/json' }
-    const answer = await fetch('/photos/files/a.json', { method: 'PUT', body: '{}', headers })
-    expect([answer.status, (await errorOf(answer)).message]).toEqual([
-      500,
-      expect.stringContaining('mount the storage routes before body parsers'),
-    ])
-    expect(await namesIn(storage)).toEqual([])
-  })
+  it.skipIf(isFetch)(
+    'whose body the application has read before is refused, and not stored as an empty file',
+    async () => {
+      const { default: express } = await import('express')
+      const { fetch, storage } = await startServer({ before: (app) => app.use(express.json()) })
+      const headers = { 'Content-Type': 'application/json' }
+      const answer = await fetch('/photos/files/a.json', { method: 'PUT', body: '{}', headers })
+      expect([answer.status, (await errorOf(answer)).message]).toEqual([
+        500,
+        expect.stringContaining('mount the storage routes before body parsers'),
+      ])
+      expect(await namesIn(storage)).toEqual([])
+    },
+  )
 
-  it('leaves the application what it keeps of the body', async () => {
+  it.skipIf(isFetch)('leaves the application what it keeps of the body', async () => {
     const kept: Buffer[] = []
     const server = await startServer({
       provider: makeProvider('filesystem'),

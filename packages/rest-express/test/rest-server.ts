@@ -1,19 +1,25 @@
 /**
  * Real servers on 127.0.0.1 for the tests, and the clients that talk to them: fetch, and bare sockets for what fetch would not send.
  */
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
 import { StorageService } from '@stowage/core'
 import type { StorageProvider } from '@stowage/core/provider'
 import { MemoryProvider } from '@stowage/provider-memory'
 import express from 'express'
 import express4 from 'express4'
 import { onTestFinished } from 'vitest'
+import { type ResponseHead, type StorageHandlerOptions, storageHandler } from '../src/fetch/index.js'
 import { type StorageRouterOptions, storageRouter, type UploadResult } from '../src/index.js'
 
-export type Framework = 'express 5' | 'express 4' | 'node:http'
+/** `fetch` is the handler of the web platform, behind Hono's server for Node. */
+export type Framework = 'express 5' | 'express 4' | 'node:http' | 'fetch'
 
-export const frameworks: readonly Framework[] = ['express 5', 'express 4', 'node:http']
+/** Whether the tests run against the handler instead of the router: the project in `vitest.fetch.config.ts`. */
+export const isFetch = process.env['STOWAGE_TEST_HANDLER'] === 'fetch'
+
+export const frameworks: readonly Framework[] = isFetch ? ['fetch'] : ['express 5', 'express 4', 'node:http']
 
 export interface Failure {
   readonly error: unknown
@@ -52,7 +58,7 @@ export interface RestServerOptions extends StorageRouterOptions {
 export async function startServer(options: RestServerOptions = {}): Promise<RestServer> {
   const {
     provider = new MemoryProvider(),
-    framework = 'express 5',
+    framework = isFetch ? 'fetch' : 'express 5',
     containers = ['photos'],
     before,
     after,
@@ -65,13 +71,9 @@ export async function startServer(options: RestServerOptions = {}): Promise<Rest
   const onError: StorageRouterOptions['onError'] = (error, { statusCode, action }) => {
     failures.push({ error, statusCode, action })
   }
-  const handler = storageRouter(storage, { ...(withoutOnError ? {} : { onError }), ...router })
+  const given = { ...(withoutOnError ? {} : { onError }), ...router }
   const mount = framework === 'node:http' ? '' : '/api/containers'
-  const server = createServer(
-    framework === 'node:http'
-      ? (req, res) => handler(req, res)
-      : application(framework, mount, handler, { before, after }),
-  )
+  const server = createServer(listener(framework, storage, mount, given, { before, after }))
   const { port, url } = await listen(server)
   return {
     storage,
@@ -82,6 +84,24 @@ export async function startServer(options: RestServerOptions = {}): Promise<Rest
     failures,
     fetch: (path, init) => fetch(`${url}${mount}${path}`, init),
   }
+}
+
+function listener(
+  framework: Framework,
+  storage: StorageService,
+  mount: string,
+  options: StorageRouterOptions,
+  around: Pick<RestServerOptions, 'before' | 'after'>,
+): RequestListener {
+  if (framework === 'fetch') {
+    const { before, after } = around
+    if (before !== undefined || after !== undefined) throw new Error('the handler has no Express application around it')
+    // The functions of the tests use what both kinds of requests have.
+    const handler = storageHandler(storage, { basePath: mount, ...(options as StorageHandlerOptions) })
+    return getRequestListener(handler)
+  }
+  const router = storageRouter(storage, options)
+  return framework === 'node:http' ? (req, res) => router(req, res) : application(framework, mount, router, around)
 }
 
 function application(
@@ -96,6 +116,24 @@ function application(
   after?.(app)
   return app
 }
+
+/** A header of the request that a function among the options receives. */
+export function headerOf(req: IncomingMessage | Request, name: string): string | undefined {
+  if (req instanceof Request) return req.headers.get(name) ?? undefined
+  return req.headers[name] as string | undefined
+}
+
+/** Sets a header of the response, in a function among the options. */
+export function setHeader(res: ServerResponse | ResponseHead, name: string, value: string): void {
+  if ('headers' in res) res.headers.set(name, value)
+  else res.setHeader(name, value)
+}
+
+/**
+ * The statuses of a refused path in which a name is `.` or `..`. A URL has no such segments, so the handler of the web
+ * platform finds another path, or none.
+ */
+export const refusedDots: readonly number[] = isFetch ? [400, 404, 405] : [400]
 
 /** Listens until the test ends. */
 export async function listen(server: Server): Promise<{ port: number; url: string }> {

@@ -7,7 +7,7 @@ import { Upload, type UploadOptions } from 'tus-js-client'
 import { describe, expect, it } from 'vitest'
 import type { StorageRouterOptions } from '../src/index.js'
 import { DescribedApi } from './described-api.js'
-import { errorOf, eventually, openSocket, type RestServer, startServer } from './rest-server.js'
+import { errorOf, eventually, headerOf, isFetch, openSocket, type RestServer, startServer } from './rest-server.js'
 import { makeProvider, storageKinds } from './storages.js'
 
 const secret = 'a secret for tests, of 32 characters or more'
@@ -184,6 +184,11 @@ describe.each(storageKinds)('tus over %s', (kind) => {
         sending.addTrailers({ 'Upload-Checksum': checksum })
         sending.end()
       })
+    if (isFetch) {
+      // The web platform does not show trailers.
+      expect(await trailing(sum('sha1', 'abd'))).toBe(501)
+      return
+    }
     expect(await trailing(sum('sha1', 'abd'))).toBe(460)
     expect(await offsetOf(server, path)).toBe(6)
     expect(await trailing(sum('sha1', 'abc'))).toBe(204)
@@ -392,7 +397,7 @@ describe('tus', () => {
 
   it('belongs to its owner', async () => {
     const server = await start({
-      resumable: { secrets: [secret], owner: (req) => String(req.headers['x-user'] ?? '') || undefined },
+      resumable: { secrets: [secret], owner: (req) => headerOf(req, 'x-user') || undefined },
     })
     const path = await create(server, { 'Upload-Length': '10', 'X-User': 'ada' })
     const headers = { ...tus, 'X-User': 'ada' }

@@ -1,8 +1,9 @@
 /**
  * Downloads that nginx sends: the response has no body, and names the file in `X-Accel-Redirect`.
  */
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { OutgoingHttpHeaders } from 'node:http'
 import type { ByteRange, StorageService } from '@stowage/core'
+import type { HttpRequest, HttpResponse } from '../http/messages.js'
 import { parseRange } from './ranges.js'
 
 /** Bytes: the router itself sends files and ranges up to this size, because it has them in memory. */
@@ -29,14 +30,14 @@ export function filesystemOf({ provider }: StorageService): FilesystemNative | u
  * Whether nginx evaluates the request as the router does. It compares ETags with its own only, so
  * it gets no request with these conditions.
  */
-export const mayRedirect = ({ headers }: IncomingMessage): boolean =>
+export const mayRedirect = ({ headers }: HttpRequest): boolean =>
   ['if-match', 'if-unmodified-since', 'if-range'].every((name) => headers[name] === undefined)
 
 /**
  * Whether nginx should send the bytes that the request asks for. It gets no range that the router
  * refuses or ignores.
  */
-export function isWorthRedirecting({ headers }: IncomingMessage, size: number): boolean {
+export function isWorthRedirecting({ headers }: HttpRequest, size: number): boolean {
   if (headers.range === undefined) return size > smallBytes
   const range = parseRange(headers.range)
   return range !== undefined && lengthOf(range, size) > smallBytes
@@ -56,7 +57,7 @@ export function redirectPath(filesystem: FilesystemNative, container: string, fi
 }
 
 /** Sends the head. nginx sets the status, the length and the range, and adds `Accept-Ranges`. */
-export function sendRedirect(res: ServerResponse, headers: OutgoingHttpHeaders, path: string): void {
+export function sendRedirect(res: HttpResponse, headers: OutgoingHttpHeaders, path: string): void {
   const { 'Accept-Ranges': _, ...others } = headers
   res.writeHead(200, { ...others, 'Content-Length': 0, 'X-Accel-Redirect': path })
   res.end()

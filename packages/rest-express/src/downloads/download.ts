@@ -23,6 +23,7 @@ import {
 import { responseSignal } from '../http/connection.js'
 import { contentDisposition, contentSecurityPolicy } from '../http/disposition.js'
 import { untransformed } from '../http/json.js'
+import type { HttpRequest, HttpResponse } from '../http/messages.js'
 import { turnOf } from '../http/pipelining.js'
 import { checkNames, checkStorage, type DownloadOptions, type DownloadRules, downloadRules } from '../options.js'
 import type { RequestContext } from '../routes/request-context.js'
@@ -35,8 +36,8 @@ interface DownloadJob {
   readonly storage: StorageService
   readonly container: string
   readonly file: string
-  readonly req: IncomingMessage
-  readonly res: ServerResponse
+  readonly req: HttpRequest
+  readonly res: HttpResponse
   readonly rules: DownloadRules
   readonly signal: AbortSignal
 }
@@ -60,7 +61,7 @@ export async function download<Req extends IncomingMessage = IncomingMessage>(
   checkStorage(storage)
   checkNames('download', options)
   // Req is the framework's request, which is the one passed in at run time.
-  const rules = downloadRules(storage, options as DownloadOptions)
+  const rules = downloadRules(storage, options as DownloadOptions<HttpRequest>)
   await turnOf(res.req, res)
   await sendFile({ storage, container, file, req: res.req, res, rules, signal: responseSignal(res) })
 }

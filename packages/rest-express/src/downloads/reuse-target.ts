@@ -11,6 +11,7 @@ import { ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { Writable } from 'node:stream'
 import util from 'node:util'
+import type { HttpResponse } from '../http/messages.js'
 
 const empty = Buffer.alloc(0)
 
@@ -34,12 +35,11 @@ const isNode = process.versions['bun'] === undefined && process.versions['deno']
  * `undefined` if there is none. The head must be written, because middlewares decide then whether
  * they change the body.
  */
-export function reuseTarget(res: ServerResponse): Writable | undefined {
+export function reuseTarget(res: HttpResponse): Writable | undefined {
   if ('stream' in res) return isPlainHttp2(res) ? res : undefined
-  const { socket } = res
-  if (!(socket instanceof Socket)) return undefined
+  if (!(res instanceof ServerResponse) || !(res.socket instanceof Socket)) return undefined
   if (res.write === ServerResponse.prototype.write) return res
-  return isPassedOn(res, socket) ? new WrappedResponse(res, socket) : undefined
+  return isPassedOn(res, res.socket) ? new WrappedResponse(res, res.socket) : undefined
 }
 
 /** Whether `write` of a response on HTTP/2 is Node's own. */

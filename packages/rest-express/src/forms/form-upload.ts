@@ -16,6 +16,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkContainerName, isStorageError, StorageError, type StorageService } from '@stowage/core'
 import { arrivedWhole, clientGone } from '../http/connection.js'
 import { sendJson } from '../http/json.js'
+import type { HttpRequest, HttpResponse } from '../http/messages.js'
 import { turnOf } from '../http/pipelining.js'
 import { checkContentCoding, RequestBody } from '../http/request-body.js'
 import { checkNames, checkStorage, essence, type UploadOptions, type UploadRules, uploadRules } from '../options.js'
@@ -43,8 +44,8 @@ export interface UploadResult {
 interface FormJob {
   readonly storage: StorageService
   readonly container: string
-  readonly req: IncomingMessage
-  readonly res: ServerResponse
+  readonly req: HttpRequest
+  readonly res: HttpResponse
   readonly rules: UploadRules
   readonly authorize: (file: string) => Promise<void>
   /** Receives failures that occur in addition to the failure of the upload. */
@@ -67,7 +68,7 @@ export async function upload<Req extends IncomingMessage = IncomingMessage>(
   checkStorage(storage)
   checkNames('upload', options)
   // Req is the framework's request, which is the one passed in at run time.
-  const rules = uploadRules(options as UploadOptions)
+  const rules = uploadRules(options as UploadOptions<HttpRequest>)
   const container: unknown = options.container ?? (req as { params?: { container?: unknown } }).params?.container
   checkContainerName(container, storage.capabilities.containerNames)
   await turnOf(req, res)

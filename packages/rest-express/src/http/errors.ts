@@ -2,9 +2,10 @@
  * Errors as responses: every error becomes one status, one code and one message that may leave the
  * server.
  */
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import { STATUS_CODES } from 'node:http'
 import { isStorageError, type StorageError } from '@stowage/core'
 import { discardRest } from './lingering.js'
+import type { HttpRequest, HttpResponse } from './messages.js'
 import { RequestError } from './request-error.js'
 
 /** The response to an error. */
@@ -84,7 +85,7 @@ function headersOf({ code, details }: StorageError): Record<string, string> {
  * begun, the connection is closed, so that the client detects the truncated response. The rest of
  * the request is discarded, up to a limit.
  */
-export function sendError(req: IncomingMessage, res: ServerResponse, error: unknown): void {
+export function sendError(req: HttpRequest, res: HttpResponse, error: unknown): void {
   if (res.headersSent || res.destroyed) {
     res.destroy()
     return

@@ -1,10 +1,10 @@
 /**
  * Small bodies of parameters, as LoopBack's clients send them: JSON or a urlencoded form.
  */
-import type { IncomingMessage } from 'node:http'
 import { StorageError } from '@stowage/core'
 import { essence } from '../options.js'
 import type { RequestContext } from '../routes/request-context.js'
+import type { HttpRequest } from './messages.js'
 import { checkContentCoding, RequestBody } from './request-body.js'
 
 /** Bytes of a JSON or urlencoded body: 1,000 names of the maximum length fit. */
@@ -35,7 +35,7 @@ export async function readForm(context: RequestContext): Promise<Record<string, 
   return parseJson(text === '' ? '{}' : text)
 }
 
-function contentType(req: IncomingMessage): string | undefined {
+function contentType(req: HttpRequest): string | undefined {
   const header = req.headers['content-type']
   return header === undefined ? undefined : essence(header)
 }
@@ -44,7 +44,7 @@ function contentType(req: IncomingMessage): string | undefined {
  * The body as `express.json()` or `express.urlencoded()` parsed it, if the application uses them
  * before its routes.
  */
-function parsedElsewhere(req: IncomingMessage): Record<string, unknown> | undefined {
+function parsedElsewhere(req: HttpRequest): Record<string, unknown> | undefined {
   if (!req.readableDidRead || !('body' in req)) return undefined
   return asObject(req.body)
 }

@@ -2,9 +2,9 @@
  * JSON responses, as clients of LoopBack's storage component expect them: its properties come
  * first, in its order.
  */
-import type { ServerResponse } from 'node:http'
 import type { ContainerInfo, FileEntry, FileInfo, FolderEntry, WrittenFile } from '@stowage/core'
 import { defaultCacheControl } from '../options.js'
+import type { HttpResponse } from './messages.js'
 
 /**
  * Adds `no-transform` to a Cache-Control, which keeps middlewares and proxies from compressing the
@@ -23,7 +23,7 @@ export const jsonHeaders = {
 
 /** Responds with JSON; without a body to HEAD. */
 export function sendJson(
-  res: ServerResponse,
+  res: HttpResponse,
   statusCode: number,
   json: string,
   headers: Readonly<Record<string, string>> = {},

@@ -3,15 +3,15 @@
  * its client still sends is reset, and the client may lose the response. The rest is therefore read
  * and discarded, up to a limit.
  */
-import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
+import type { HttpRequest } from './messages.js'
 
 /** Bytes to read and discard after the response to a request whose body is not needed. */
 const discardBytes = 64 * 1024 * 1024
 /** Milliseconds after which reading stops. */
 const discardTime = 30_000
 
-const discarded = new WeakSet<IncomingMessage>()
+const discarded = new WeakSet<HttpRequest>()
 
 /**
  * Reads and discards the rest of a request, so that a client that sends first and reads afterwards
@@ -19,7 +19,7 @@ const discarded = new WeakSet<IncomingMessage>()
  * `Connection: close`, the connection is closed only afterwards: call it before the response is
  * ended, or right after.
  */
-export function discardRest(req: IncomingMessage): void {
+export function discardRest(req: HttpRequest): void {
   if (req.complete || req.destroyed) {
     req.resume()
     return
@@ -32,7 +32,7 @@ export function discardRest(req: IncomingMessage): void {
  * Delays the closing of a connection after its last response until the request has arrived, within
  * the limits.
  */
-export function lingerOnClose(req: IncomingMessage): void {
+export function lingerOnClose(req: HttpRequest): void {
   const { socket } = req
   if (!(socket instanceof Socket) || req.httpVersionMajor !== 1) return
   // Node calls this when the last response of a connection was flushed.
@@ -49,7 +49,7 @@ export function lingerOnClose(req: IncomingMessage): void {
   }
 }
 
-function discard(req: IncomingMessage): void {
+function discard(req: HttpRequest): void {
   if (discarded.has(req)) return
   discarded.add(req)
   let left = discardBytes

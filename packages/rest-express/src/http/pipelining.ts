@@ -4,9 +4,9 @@
  * Node parses all data that has arrived and emits all requests at once, although their responses
  * wait for each other: a packet of 1,000 download requests would open 1,000 files.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { clientGone } from './connection.js'
+import type { HttpRequest, HttpResponse } from './messages.js'
 
 /** The functions that reject the turns of waiting requests. */
 type Waiting = Set<(error: Error) => void>
@@ -18,7 +18,7 @@ const queues = new WeakMap<Socket, Waiting>()
  * the common case. Rejects if the client closes the connection before. The connection is paused
  * while a request waits.
  */
-export function turnOf(req: IncomingMessage, res: ServerResponse): Promise<void> | undefined {
+export function turnOf(req: HttpRequest, res: HttpResponse): Promise<void> | undefined {
   const { socket } = req
   // A response that waits for others has no socket yet.
   if (res.socket !== null || !(socket instanceof Socket)) return undefined

@@ -2,9 +2,9 @@
  * The body of a request: read with backpressure, and abandoned if the client disconnects or sends
  * nothing for too long. The connection stays open, because it still has to carry the response.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ByteSource, giveAwayChunk } from '@stowage/core/provider'
 import { arrivedWhole, clientGone, noteEnd, wasReset } from './connection.js'
+import type { HttpRequest, HttpResponse } from './messages.js'
 import { RequestError } from './request-error.js'
 
 /**
@@ -16,8 +16,8 @@ import { RequestError } from './request-error.js'
  * chunks, which costs a copy.
  */
 export class RequestBody extends ByteSource<Buffer> {
-  readonly #req: IncomingMessage
-  readonly #res: ServerResponse
+  readonly #req: HttpRequest
+  readonly #res: HttpResponse
   readonly #idleTimeout: number
   #timer: NodeJS.Timeout | undefined
   #hasBegun = false
@@ -32,7 +32,7 @@ export class RequestBody extends ByteSource<Buffer> {
    * @param idleTimeout Milliseconds without data after which reading fails with 408; 0 for no
    *   limit.
    */
-  constructor(req: IncomingMessage, res: ServerResponse, idleTimeout: number) {
+  constructor(req: HttpRequest, res: HttpResponse, idleTimeout: number) {
     super()
     this.#req = req
     this.#res = res
@@ -76,11 +76,19 @@ export class RequestBody extends ByteSource<Buffer> {
   }
 
   #take(chunk: Buffer): void {
-    // Another listener may keep the chunk.
-    if (this.#req.listenerCount('data') === 1 && this.#req.listenerCount('readable') === 0) giveAwayChunk(chunk)
+    if (this.#isOnlyReader()) giveAwayChunk(chunk)
     if (this.#idleTimeout > 0) clearTimeout(this.#timer)
     this.#req.pause()
     this.push(chunk)
+  }
+
+  /**
+   * Whether no other code can keep the chunks: no other listener, and no clone of a request of the
+   * web platform, which receives the same chunks.
+   */
+  #isOnlyReader(): boolean {
+    const req = this.#req
+    return req.bodyUsed === undefined && req.listenerCount('data') === 1 && req.listenerCount('readable') === 0
   }
 
   /**
@@ -123,8 +131,8 @@ export class RequestBody extends ByteSource<Buffer> {
 }
 
 /** A body that was already read cannot be stored: it would be stored as an empty file. */
-function checkUnread(req: IncomingMessage): void {
-  if (!req.readableDidRead) return
+function checkUnread(req: HttpRequest): void {
+  if (!req.readableDidRead && req.bodyUsed !== true) return
   throw new RequestError(
     500,
     'INTERNAL',
@@ -133,14 +141,14 @@ function checkUnread(req: IncomingMessage): void {
 }
 
 /** Node decodes only the last transfer coding, which frames the body (RFC 9112, 6.1). */
-function checkTransferCoding({ headers }: IncomingMessage): void {
+function checkTransferCoding({ headers }: HttpRequest): void {
   const coding = headers['transfer-encoding']
   if (coding === undefined || coding.trim().toLowerCase() === 'chunked') return
   throw new RequestError(501, 'NOT_SUPPORTED', 'Transfer-Encoding must be "chunked", without another coding')
 }
 
 /** Refuses a compressed body (RFC 9110, 15.5.16), for bodies that are parsed. */
-export function checkContentCoding({ headers }: IncomingMessage): void {
+export function checkContentCoding({ headers }: HttpRequest): void {
   const coding = headers['content-encoding']
   if (coding === undefined || coding.trim().toLowerCase() === 'identity') return
   throw new RequestError(415, 'TYPE_NOT_ALLOWED', 'the body must be sent without Content-Encoding', {
@@ -152,8 +160,8 @@ export function checkContentCoding({ headers }: IncomingMessage): void {
  * Sends `100 Continue` to a client that waits for it (RFC 9110, 10.1.1). Node has sent it already,
  * unless the server has a listener for `checkContinue`.
  */
-function sendContinue(req: IncomingMessage, res: ServerResponse): void {
+function sendContinue(req: HttpRequest, res: HttpResponse): void {
   if (req.headers.expect?.toLowerCase() !== '100-continue' || req.httpVersion === '1.0') return
   const wasSent = '_sent100' in res && res._sent100 === true
-  if (!wasSent && !res.headersSent && !res.destroyed) res.writeContinue()
+  if (!wasSent && !res.headersSent && !res.destroyed) res.writeContinue?.()
 }

@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { StorageError, type WrittenFile } from '@stowage/core'
 import { checkOptions, type NamesOf } from '@stowage/core/provider'
+import type { HttpRequest } from '../http/messages.js'
 import { Tickets } from './ticket.js'
 
 /** Options of resumable uploads. */
-export interface ResumableOptions<Req extends IncomingMessage = IncomingMessage> {
+export interface ResumableOptions<Req = IncomingMessage> {
   /**
    * Secrets of 32 characters or more, which encrypt the URLs of uploads: the first one those of new
    * uploads; all of them open URLs, so that a secret can be replaced. Every process needs the same
@@ -34,8 +35,8 @@ export interface ResumableRules {
   readonly tickets: Tickets
   /** Milliseconds. */
   readonly maxAge: number
-  readonly owner: ResumableOptions['owner']
-  readonly onComplete: ResumableOptions['onComplete']
+  readonly owner: ResumableOptions<HttpRequest>['owner']
+  readonly onComplete: ResumableOptions<HttpRequest>['onComplete']
 }
 
 const names = {
@@ -55,7 +56,9 @@ const invalid = (property: string, message: string) =>
  * Returns the checked options; `undefined` if resumable uploads are off. Throws `INVALID_ARGUMENT`,
  * which names the option.
  */
-export function resumableRules(options: boolean | ResumableOptions | undefined): ResumableRules | undefined {
+export function resumableRules(
+  options: boolean | ResumableOptions<HttpRequest> | undefined,
+): ResumableRules | undefined {
   if (options === undefined || options === false) return undefined
   const given = options === true ? {} : options
   checkOptions('resumable', given, names)

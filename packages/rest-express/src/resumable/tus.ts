@@ -3,7 +3,6 @@
  * creation-defer-length, checksum, checksum-trailer, termination, expiration and concatenation.
  */
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import {
   isStorageError,
   type ResumableUpload,
@@ -13,6 +12,7 @@ import {
 } from '@stowage/core'
 import { defined } from '@stowage/core/provider'
 import { formName } from '../forms/form-file.js'
+import type { HttpRequest } from '../http/messages.js'
 import { RequestBody } from '../http/request-body.js'
 import { RequestError } from '../http/request-error.js'
 import { essence, type IncomingFile } from '../options.js'
@@ -41,12 +41,12 @@ const contentType = 'application/offset+octet-stream'
 const retryAfter = 5
 
 /** `OPTIONS /:container/uploads`: what the server supports. Needs no version. */
-export async function describeUploads({ res, rules }: RequestContext): Promise<void> {
+export async function describeUploads({ req, res, rules }: RequestContext): Promise<void> {
   const { maxFileSize } = rules.upload
   res.writeHead(204, {
     'Tus-Resumable': version,
     'Tus-Version': version,
-    'Tus-Extension': extensions.join(','),
+    'Tus-Extension': extensions.filter((name) => name !== 'checksum-trailer' || req.trailers !== undefined).join(','),
     'Tus-Checksum-Algorithm': checksumAlgorithms.join(','),
     ...(typeof maxFileSize === 'number' ? { 'Tus-Max-Size': String(maxFileSize) } : {}),
     'Cache-Control': 'no-store',
@@ -270,7 +270,7 @@ async function ticketOf(context: RequestContext, rules: ResumableRules, text: st
   return ticket
 }
 
-const ownerOf = async ({ owner }: ResumableRules, req: IncomingMessage): Promise<string | undefined> =>
+const ownerOf = async ({ owner }: ResumableRules, req: HttpRequest): Promise<string | undefined> =>
   owner === undefined ? undefined : fromHook(() => owner(req))
 
 /** Stores the request's body, and calls the application if that completes the upload. */
@@ -320,25 +320,25 @@ function untilReachable(error: unknown): never {
 }
 
 /** The upload's URL, relative to that of the request, so that it is right behind every proxy. */
-function location({ url = '' }: IncomingMessage, ticket: string): string {
+function location({ url = '' }: HttpRequest, ticket: string): string {
   const { pathname } = new URL(url, 'http://localhost')
   return pathname.endsWith('/') ? ticket : `uploads/${ticket}`
 }
 
-function checkContentType({ headers }: IncomingMessage): void {
+function checkContentType({ headers }: HttpRequest): void {
   if (essence(headers['content-type'] ?? '') === contentType) return
   throw new StorageError('TYPE_NOT_ALLOWED', `Content-Type must be ${contentType}`)
 }
 
 /** A header whose value is a number of bytes. */
-function length({ headers }: IncomingMessage, name: 'upload-length' | 'upload-offset'): number | undefined {
+function length({ headers }: HttpRequest, name: 'upload-length' | 'upload-offset'): number | undefined {
   const value = headers[name]
   if (value === undefined) return undefined
   if (typeof value === 'string' && /^\d{1,15}$/.test(value)) return Number(value)
   throw invalid(name, `${name} must be a whole number of bytes`)
 }
 
-function deferral({ headers }: IncomingMessage): boolean {
+function deferral({ headers }: HttpRequest): boolean {
   const value = headers['upload-defer-length']
   if (value === undefined) return false
   if (value === '1') return true
@@ -346,14 +346,17 @@ function deferral({ headers }: IncomingMessage): boolean {
 }
 
 /** The checksum of the body, from a header or from a trailer, which arrives after the body. */
-function bodyChecksum(req: IncomingMessage) {
+function bodyChecksum(req: HttpRequest) {
   const header = req.headers['upload-checksum']
   if (header !== undefined) return parseChecksum(header)
   const announced = String(req.headers.trailer ?? '')
     .toLowerCase()
     .split(',')
   if (!announced.some((name) => name.trim() === 'upload-checksum')) return undefined
-  return () => parseChecksum(req.trailers['upload-checksum'])
+  if (req.trailers === undefined) {
+    throw new RequestError(501, 'NOT_SUPPORTED', 'this server cannot read trailers: send Upload-Checksum as a header')
+  }
+  return () => parseChecksum(req.trailers?.['upload-checksum'])
 }
 
 function parseChecksum(header: unknown): { readonly algorithm: ChecksumAlgorithm; readonly value: string } {

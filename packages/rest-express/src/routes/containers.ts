@@ -23,9 +23,17 @@ export async function getContainer(context: RequestContext): Promise<void> {
   sendJson(res, 200, containerJson(await storage.getContainer(container, { signal })))
 }
 
-/** `DELETE /:container`. Completes even if the client closes the connection. */
+/**
+ * `DELETE /:container`. Completes even if the client closes the connection.
+ *
+ * Not with a slash at the end: a client that deletes a file named `..` sends that path, because URLs
+ * resolve `/photos/files/..` to `/photos/`.
+ */
 export async function destroyContainer(context: RequestContext): Promise<void> {
-  const { storage, container, res, query } = context
+  const { storage, container, req, res, query } = context
+  if (/^[^?]*\/(?:\?|$)/.test(req.url ?? '')) {
+    throw new StorageError('INVALID_NAME', 'the path of a container that is deleted must not end with a slash')
+  }
   await context.authorize('destroyContainer', container)
   await storage.destroyContainer(container, { onlyIfEmpty: query.get('onlyIfEmpty') === 'true' })
   sendJson(res, 200, '{}')

@@ -48,7 +48,7 @@ function splitTarget(target: string): { path: string; query: string } {
 }
 
 /** Where the path begins in an absolute-form target: `http://host/path`. */
-function pathStart(target: string): number {
+export function pathStart(target: string): number {
   const match = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i.exec(target)
   return match === null ? 0 : match[0].length
 }

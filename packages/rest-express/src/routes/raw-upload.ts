@@ -1,7 +1,6 @@
 /**
  * Raw uploads: the body of the request is the file. The fastest way to upload.
  */
-import type { IncomingMessage } from 'node:http'
 import { isStorageError, StorageError, unknownContentType, type WriteConditions } from '@stowage/core'
 import { defined } from '@stowage/core/provider'
 import { writeConditions } from '../http/conditions.js'
@@ -10,6 +9,7 @@ import { parseDigests, withSha512 } from '../http/digests.js'
 import { normalDisposition } from '../http/disposition.js'
 import { fileJson, sendJson } from '../http/json.js'
 import { spaced } from '../http/media-type.js'
+import type { HttpRequest } from '../http/messages.js'
 import { RequestBody } from '../http/request-body.js'
 import { essence, type IncomingFile } from '../options.js'
 import type { RequestContext } from './request-context.js'
@@ -45,7 +45,7 @@ export async function receiveFile(context: RequestContext): Promise<void> {
 }
 
 /** A part of a file must not be stored as the whole file (RFC 9110, 14.5). */
-function checkPartial(req: IncomingMessage): void {
+function checkPartial(req: HttpRequest): void {
   if (req.headers['content-range'] === undefined) return
   throw new StorageError('INVALID_ARGUMENT', 'Content-Range is not supported: send the whole file')
 }
@@ -54,12 +54,12 @@ function checkPartial(req: IncomingMessage): void {
  * The type that the client states, except the default of curl and HTML forms, which says nothing
  * about the file.
  */
-function statedType(req: IncomingMessage): string | undefined {
+function statedType(req: HttpRequest): string | undefined {
   const header = req.headers['content-type']
   return header === undefined || essence(header) === 'application/x-www-form-urlencoded' ? undefined : spaced(header)
 }
 
-function statedSize(req: IncomingMessage): number | undefined {
+function statedSize(req: HttpRequest): number | undefined {
   const header = req.headers['content-length']
   if (header !== undefined) return Number(header)
   // HTTP/2 and later have no Transfer-Encoding: a body of unknown length is one without
@@ -67,7 +67,7 @@ function statedSize(req: IncomingMessage): number | undefined {
   return req.httpVersionMajor < 2 && req.headers['transfer-encoding'] === undefined ? 0 : undefined
 }
 
-function statedAttributes({ headers }: IncomingMessage) {
+function statedAttributes({ headers }: HttpRequest) {
   const disposition = headers['content-disposition']
   return defined({
     contentEncoding: contentEncoding(headers['content-encoding'] ?? 'identity'),

@@ -1,12 +1,12 @@
 /**
  * One request in the router: its names and query, its authorization, and its response.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { inspect } from 'node:util'
 import { checkContainerName, checkFileName, isStorageError, type StorageService } from '@stowage/core'
 import { defined } from '@stowage/core/provider'
 import { requestSignal, responseSignal } from '../http/connection.js'
 import { errorResponse } from '../http/errors.js'
+import type { HttpRequest, HttpResponse } from '../http/messages.js'
 import { RequestError } from '../http/request-error.js'
 import type { DownloadRules, FailedRequest, StorageRouterOptions, UploadRules } from '../options.js'
 import type { ResumableRules } from '../resumable/resumable-options.js'
@@ -19,14 +19,14 @@ export interface RouterRules {
   readonly download: DownloadRules
   /** `undefined`: there are no resumable uploads. */
   readonly resumable: ResumableRules | undefined
-  readonly authorize: StorageRouterOptions['authorize']
-  readonly onError: StorageRouterOptions['onError']
+  readonly authorize: StorageRouterOptions<HttpRequest>['authorize']
+  readonly onError: StorageRouterOptions<HttpRequest>['onError']
 }
 
 export class RequestContext {
   readonly rules: RouterRules
-  readonly req: IncomingMessage
-  readonly res: ServerResponse
+  readonly req: HttpRequest
+  readonly res: HttpResponse
   readonly #container: string | undefined
   readonly #file: string | undefined
   readonly #query: string
@@ -35,8 +35,8 @@ export class RequestContext {
 
   constructor(
     rules: RouterRules,
-    req: IncomingMessage,
-    res: ServerResponse,
+    req: HttpRequest,
+    res: HttpResponse,
     path: { readonly container: string | undefined; readonly file: string | undefined; readonly query: string },
   ) {
     this.rules = rules
@@ -111,7 +111,7 @@ export class RequestContext {
  * Reports a failure to the application's `onError`. Without that hook, a failure of the server
  * becomes a process warning, so that none is silent. So does an error that the hook throws.
  */
-export function report({ onError }: RouterRules, request: FailedRequest, error: unknown): void {
+export function report({ onError }: RouterRules, request: FailedRequest<HttpRequest>, error: unknown): void {
   if (onError === undefined) {
     if (isServerFailure(request.statusCode)) warn(request, error)
     return
@@ -128,7 +128,7 @@ export function report({ onError }: RouterRules, request: FailedRequest, error: 
  */
 export const isServerFailure = (statusCode: number): boolean => statusCode >= 500 && statusCode !== 501
 
-function warn({ action, statusCode, req }: FailedRequest, error: unknown): void {
+function warn({ action, statusCode, req }: FailedRequest<HttpRequest>, error: unknown): void {
   const what = action ?? `a ${req.method} request`
   process.emitWarning(`storage router: ${what} failed with status ${statusCode} (set onError to log failures)`, {
     type: 'StorageRouterWarning',

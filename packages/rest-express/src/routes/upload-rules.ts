@@ -1,7 +1,6 @@
 /**
  * Applies the upload options to one incoming file, from a form or a raw body.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   contentTypeByName,
   StorageError,
@@ -10,6 +9,7 @@ import {
   type WriteOptions,
 } from '@stowage/core'
 import { defined } from '@stowage/core/provider'
+import type { HttpRequest, HttpResponse } from '../http/messages.js'
 import { bytes, essence, type FileRule, type IncomingFile, typeSet, type UploadRules } from '../options.js'
 import { fromHook } from './request-context.js'
 
@@ -21,8 +21,8 @@ export interface Acceptance {
 
 /** The arguments of functions among the options. */
 export interface RequestAndResponse {
-  readonly req: IncomingMessage
-  readonly res: ServerResponse
+  readonly req: HttpRequest
+  readonly res: HttpResponse
 }
 
 /**
@@ -38,7 +38,7 @@ export async function accept(
   contentType: string | undefined,
   { req, res }: RequestAndResponse,
 ): Promise<Acceptance> {
-  const ask = <T>(rule: FileRule<T, IncomingMessage>) => fromHook(() => rule(file, req, res))
+  const ask = <T>(rule: FileRule<T, HttpRequest>) => fromHook(() => rule(file, req, res))
   const checkedType = await checkType(rules, file, contentType, ask)
   const maxSize =
     typeof rules.maxFileSize === 'function'
@@ -70,7 +70,7 @@ async function checkType(
   { allowedContentTypes }: UploadRules,
   file: IncomingFile,
   contentType: string | undefined,
-  ask: <T>(rule: FileRule<T, IncomingMessage>) => Promise<T>,
+  ask: <T>(rule: FileRule<T, HttpRequest>) => Promise<T>,
 ): Promise<string | undefined> {
   if (allowedContentTypes === undefined) return contentType
   const allowed =

@@ -7,10 +7,10 @@ import {
   decodePosition,
   isName,
   type ListCallOptions,
+  pageAfter,
   StorageError,
 } from '@stowage/core/provider'
 import { containerOf, type Memory } from './memory.js'
-import { pageAfter } from './pages.js'
 import { StoredContainer } from './store.js'
 
 export async function listContainers({ store }: Memory, { limit, next }: ListCallOptions): Promise<ContainerPage> {

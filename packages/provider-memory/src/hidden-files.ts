@@ -6,9 +6,9 @@ import {
   type HiddenFilePage,
   isName,
   type ListHiddenFilesCallOptions,
+  pageAfter,
 } from '@stowage/core/provider'
 import { containerOf, type Memory } from './memory.js'
-import { pageAfter } from './pages.js'
 
 export async function putHiddenFile(
   memory: Memory,

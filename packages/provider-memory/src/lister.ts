@@ -5,9 +5,10 @@ import {
   type FolderEntry,
   isName,
   type ListFilesCallOptions,
+  listedNames,
+  pageAfter,
 } from '@stowage/core/provider'
 import { containerOf, type Memory } from './memory.js'
-import { listedNames, pageAfter } from './pages.js'
 
 export async function listFiles(memory: Memory, container: string, options: ListFilesCallOptions): Promise<FilePage> {
   const { prefix, delimiter, limit } = options

@@ -8,6 +8,8 @@ import {
   type PartUpload,
   type PartUploadReference,
   type ProviderBody,
+  pageAfter,
+  readBody,
   type StartUploadCallOptions,
   StorageError,
   type UnfinishedUpload,
@@ -18,9 +20,7 @@ import {
   type WrittenFile,
 } from '@stowage/core/provider'
 import { containerOf, type Memory, write } from './memory.js'
-import { pageAfter } from './pages.js'
 import type { StoredContainer, StoredUpload } from './store.js'
-import { bytesOf } from './writer.js'
 
 export async function startUpload(
   memory: Memory,
@@ -39,7 +39,7 @@ export async function uploadPart(
   { partNumber, signal }: UploadPartCallOptions,
 ): Promise<UploadedPart> {
   findUpload(memory, upload)
-  const content = await bytesOf(body, signal)
+  const content = await readBody(body, signal)
   // Looked up again, because it may have been aborted while the body arrived.
   const stored = findUpload(memory, upload)
   const part = { partNumber, size: content.length, tag: String(++memory.store.versions) }

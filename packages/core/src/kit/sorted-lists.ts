@@ -1,4 +1,6 @@
-import { compareNames, encodePosition } from '@stowage/core/provider'
+/** Lists of a service that returns all names at once: pages, and folders. */
+import { compareNames } from '../contract/names.js'
+import { encodePosition } from './page-position.js'
 
 export interface SortedPage<T> {
   readonly entries: readonly T[]
@@ -9,6 +11,12 @@ export interface SortedPage<T> {
  * Returns the page after a key: at most `limit` of the sorted entries with greater keys. `next`
  * contains the last key of the page, so no other entry is repeated or left out if entries are added
  * or removed between pages.
+ *
+ * @param sorted Entries in the order of their keys' UTF-8 bytes ({@link compareNames}).
+ *
+ * @example
+ * const page = pageAfter(['a', 'b', 'c'], (name) => name, { limit: 2, after: undefined })
+ * page.entries // ['a', 'b']
  */
 export function pageAfter<T>(
   sorted: Iterable<T>,
@@ -30,6 +38,12 @@ export function pageAfter<T>(
  * Returns the entries of a list: the names with the prefix. Names with the delimiter after the
  * prefix are replaced by their common folder. Begins at the first name that can be greater than
  * `after`.
+ *
+ * @param names In the order of their UTF-8 bytes ({@link compareNames}).
+ *
+ * @example
+ * const names = ['a.txt', 'photos/1.jpg', 'photos/2.jpg']
+ * Array.from(listedNames(names, { prefix: '', delimiter: '/' }), ({ name }) => name) // ['a.txt', 'photos/']
  */
 export function* listedNames(
   names: readonly string[],

@@ -37,14 +37,17 @@ const packages = {
   pkgcloud: { pkgcloud: '2.2.0' },
 } as const
 
-/** Installs packages in exactly these versions; the path to make a `require` from. */
-export async function requirePeer(name: keyof typeof packages): Promise<string> {
+/** Installs a peer's packages, and returns the path to make a `require` from. */
+export const requirePeer = (name: keyof typeof packages): Promise<string> => requirePackages(name, packages[name])
+
+/** Installs packages in exactly these versions, and returns the path to make a `require` from. */
+export async function requirePackages(name: string, versions: Readonly<Record<string, string>>): Promise<string> {
   const folder = join(home, name)
-  const manifest = `${JSON.stringify({ private: true, dependencies: packages[name] }, undefined, 2)}\n`
+  const manifest = `${JSON.stringify({ private: true, dependencies: versions }, undefined, 2)}\n`
   const manifestPath = join(folder, 'package.json')
   const done = join(folder, 'installed')
   if (!existsSync(done) || (await readFile(manifestPath, 'utf8')) !== manifest) {
-    process.stderr.write(`bench: installing ${Object.keys(packages[name]).join(', ')}\n`)
+    process.stderr.write(`bench: installing ${Object.keys(versions).join(', ')}\n`)
     await rm(folder, { recursive: true, force: true })
     await mkdir(folder, { recursive: true })
     await writeFile(manifestPath, manifest)

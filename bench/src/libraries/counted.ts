@@ -1,0 +1,51 @@
+/** The cases that say something about a library, and not about its adapter or about core. */
+import type { ConformanceResult } from '@stowage/core/conformance'
+import { libraries } from './libraries.ts'
+import type { Library, Service } from './library.ts'
+
+/** What the adapter or core does, or what no library has: by category. */
+const ofTheAdapter: Readonly<Record<string, string>> = {
+  A: 'the adapter has the shape of a provider',
+  B: 'the adapter creates and deletes containers',
+  I: 'the adapter evaluates conditions of reads',
+  J: 'no library has conditional writes; core rejects them',
+  P: 'signed URLs are not adapted',
+  Q: 'core handles faults',
+  R: 'no library has resumable uploads; core rejects them',
+}
+
+/** The same, by case. */
+const alsoOfTheAdapter = ['F.19', 'F.20', 'E.16', 'K.6', 'K.7', 'N.15']
+
+/** Cases about the content type, which the adapter remembers for libraries that do not store it. */
+const aboutContentTypes = ['K.1', 'K.19', 'K.21', 'L.1', 'L.2', 'L.3', 'L.4', 'L.5', 'L.6']
+
+export interface Run {
+  readonly library: Library
+  readonly kind: Service['kind']
+  readonly result: ConformanceResult
+  /** Cases that count and ran. */
+  readonly counted: ConformanceResult['cases']
+}
+
+export function runOf(result: ConformanceResult): Run {
+  for (const library of libraries) {
+    for (const kind of library.services) {
+      if (result.name === resultName(library, kind))
+        return { library, kind, result, counted: countedOf(library, kind, result) }
+    }
+  }
+  throw new Error(`unknown result "${result.name}"`)
+}
+
+export const resultName = ({ title }: Library, kind: Service['kind']): string => `${title.replaceAll('/', '-')}-${kind}`
+
+function countedOf(library: Library, kind: Service['kind'], { cases }: ConformanceResult): ConformanceResult['cases'] {
+  const left = new Set([...alsoOfTheAdapter, ...(library.attributes(kind).contentType ? [] : aboutContentTypes)])
+  return cases.filter(
+    ({ id, outcome }) =>
+      (outcome === 'passed' || outcome === 'failed') && !(id.charAt(0) in ofTheAdapter) && !left.has(id),
+  )
+}
+
+export const categoriesOfTheAdapter = ofTheAdapter

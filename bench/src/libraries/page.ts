@@ -1,0 +1,83 @@
+/** Creates docs/other-libraries.md from results of the suite. */
+import { allCategories, type ConformanceResult } from '@stowage/core/conformance'
+import { categoriesOfTheAdapter, type Run, runOf } from './counted.ts'
+
+const services = { filesystem: 'a directory', s3: 'Ceph' } as const
+
+export function librariesPage(results: readonly ConformanceResult[]): string {
+  const runs = results.map(runOf)
+  const categories = Object.entries(allCategories).filter(([letter]) => !(letter in categoriesOfTheAdapter))
+  return `${[
+    '# Other storage libraries',
+    [
+      "The conformance suite tests a provider against Stowage's contract. This page shows what the suite",
+      'reports for other storage libraries for Node.js, each behind an adapter that is a provider',
+      '(`bench/src/libraries`). It says how a library behaves where Stowage makes a promise, and not how',
+      'well the library keeps its own promises.',
+      '',
+      '`pnpm conformance:libraries` creates this page from the results of a run. Do not edit it.',
+    ].join('\n'),
+    '## What counts',
+    [
+      'An adapter does what the contract needs and libraries lack: containers, pages of lists, folders,',
+      'conditions, and ETags where there are none. A library that does not store content types gets them',
+      'from the adapter. Cases about these are left out of the counts:',
+    ].join('\n'),
+    Object.entries(categoriesOfTheAdapter)
+      .map(([letter, reason]) => `- ${letter}. ${allCategories[letter]?.title}: ${reason}.`)
+      .join('\n'),
+    [
+      'What a library lacks is declared in the capabilities of its adapter, so the suite skips it:',
+      'multipart uploads, attributes other than those that it returns, and checksums. A library without',
+      'ranges passes the cases about ranges if it can read the whole file. A case that is neither done nor',
+      'failed after 30 seconds counts as failed.',
+    ].join('\n'),
+    '## Results',
+    'Cases that passed, of those that count. Fewer cases apply to a library that supports less.',
+    table(
+      ['library', 'version', 'on', 'passed', ...categories.map(([letter, { title }]) => `${letter}. ${title}`)],
+      runs.map(({ library, kind, result, counted }) => [
+        library.title,
+        result.version ?? '',
+        services[kind],
+        share(counted),
+        ...categories.map(([letter]) => share(counted.filter(({ id }) => id.startsWith(`${letter}.`)))),
+      ]),
+    ),
+    "Stowage's providers fail no case; see [Conformance](conformance.md).",
+    '## What fails, and why',
+    ...runs.flatMap(failures),
+  ].join('\n\n')}\n`
+}
+
+function failures({ library, kind, counted }: Run): string[] {
+  const failed = counted.filter(({ outcome }) => outcome === 'failed')
+  if (failed.length === 0) return []
+  return [
+    `### ${library.title} on ${services[kind]}`,
+    table(
+      ['case', 'what the suite saw'],
+      failed.map(({ id, name, reason = '' }) => [`${id} ${name}`, firstLine(reason)]),
+    ),
+  ]
+}
+
+const share = (cases: Run['counted']) =>
+  `${cases.filter(({ outcome }) => outcome === 'passed').length} of ${cases.length}`
+
+/** Without the error's class, and what differs from run to run. */
+function firstLine(reason: string): string {
+  const [line = ''] = reason.replace(/^\w*Error(?: \[\w+\])?: /, '').split('\n')
+  const text = line
+    .replaceAll(/stowage-[a-z0-9]+-\d+/g, '…')
+    .replace(/succeeded with \{.*/, 'succeeded')
+    .replaceAll(/[\0-\x1f\x7f]/g, '�')
+  return text.length > 120 ? `${text.slice(0, 119)}…` : text
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n')
+}
+
+const cell = (text: string) => text.replaceAll(/[|\\`*_<>[\]]/g, (character) => `\\${character}`)

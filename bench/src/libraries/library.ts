@@ -24,7 +24,7 @@ export interface StoredFile extends FileAttributes {
   readonly etag?: string | undefined
 }
 
-export interface WriteOptions {
+interface WriteOptions {
   /** Bytes, if known. */
   readonly size: number | undefined
   readonly attributes: FileAttributes & { readonly contentType: string }

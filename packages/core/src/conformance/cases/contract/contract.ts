@@ -227,7 +227,7 @@ export const contract: ConformanceCategory = {
         )
         const inner = {
           name: 'inner',
-          capabilities: context.capabilities,
+          capabilities: { ...context.capabilities, resumableUploads: true },
           native: {},
           ...methods,
         } as unknown as StorageProvider

@@ -1,7 +1,6 @@
 /**
  * What the environment and the command line say, checked.
  */
-import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { hostName } from './allowed-hosts.js'
@@ -27,8 +26,8 @@ export interface Config {
   readonly all: boolean
   /** Processes that serve requests. */
   readonly workers: number
-  /** Seals the URLs of resumable uploads. */
-  readonly uploadSecret: string
+  /** Encrypts the URLs of resumable uploads. Default: the one in a file. */
+  readonly uploadSecret: string | undefined
 }
 
 const gibibyte = 1024 ** 3
@@ -51,7 +50,7 @@ export function readConfig(
   return {
     all,
     workers,
-    uploadSecret: readSecret(environment['UPLOAD_SECRET'] || randomBytes(32).toString('hex')),
+    uploadSecret: readSecret(environment['UPLOAD_SECRET']),
     host: environment['HOST'] || '127.0.0.1',
     port: wholeNumber('PORT', environment['PORT'] || '3000', 0, 65_535),
     allowedHosts: readAllowedHosts(environment),
@@ -59,7 +58,7 @@ export function readConfig(
     dataSource: environment['DATASOURCE'] || 'storage',
     maxFileSize: wholeNumber(
       'MAX_FILE_SIZE',
-      environment['MAX_FILE_SIZE'] || String(5 * gibibyte),
+      environment['MAX_FILE_SIZE'] || String(64 * gibibyte),
       1,
       Number.MAX_SAFE_INTEGER,
     ),
@@ -78,7 +77,8 @@ function readAllowedHosts({ HOST = '', ALLOWED_HOSTS = '' }: Readonly<Record<str
   )
 }
 
-function readSecret(text: string): string {
+function readSecret(text = ''): string | undefined {
+  if (text === '') return undefined
   if (text.length >= 32) return text
   throw new StartError('UPLOAD_SECRET must have 32 characters or more')
 }

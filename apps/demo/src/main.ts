@@ -11,6 +11,7 @@ import { listen } from './listen.js'
 import { noServers, type RunningServers, startServers } from './servers.js'
 import { GracefulShutdown } from './shutdown.js'
 import { type ConfiguredStorage, closeStorages, contactStorages, openStorages } from './storages.js'
+import { uploadSecret } from './upload-secret.js'
 import { announces, onStop, runWorkers } from './workers.js'
 
 const second = 1000
@@ -18,12 +19,13 @@ const minute = 60 * second
 
 try {
   const config = readConfig(process.env, process.argv.slice(2))
+  const secret = config.uploadSecret ?? (await uploadSecret(config.dataSourcesFile, console.error))
   if (config.workers > 1 && cluster.isPrimary) {
     // Each worker must be able to continue what another one began.
-    process.env['UPLOAD_SECRET'] = config.uploadSecret
+    process.env['UPLOAD_SECRET'] = secret
     process.exit(await runWorkers(config.workers, console))
   }
-  await start(config)
+  await start(config, secret)
 } catch (error) {
   // A reason that the user can mend is one line; anything else is a bug, and comes with its stack.
   if (!(error instanceof StartError || isStorageError(error))) throw error
@@ -33,7 +35,7 @@ try {
   cluster.worker?.disconnect()
 }
 
-async function start(config: Config): Promise<void> {
+async function start(config: Config, secret: string): Promise<void> {
   const { maxFileSize, dataSource, dataSourcesFile } = config
   const sources = await loadDataSources(dataSourcesFile)
   const servers = config.all ? await startServers(new Set(sources.keys()), console) : noServers
@@ -42,7 +44,7 @@ async function start(config: Config): Promise<void> {
     maxFileSize,
     // A sender that is silent for so long is gone; however slow it is, it may go on.
     idleTimeout: 2 * minute,
-    resumable: { secrets: [config.uploadSecret] },
+    resumable: { secrets: [secret] },
     onError: (error, { statusCode }) => {
       if (statusCode >= 500) console.error(error)
     },

@@ -65,7 +65,7 @@ describe('the list of data sources', () => {
         name: 'storage',
         provider: 'filesystem',
         main: true,
-        maxFileSize: 5 * 1024 ** 3,
+        maxFileSize: 64 * 1024 ** 3,
         capabilities: expect.objectContaining({ conditions: expect.any(Object) }),
       },
       {

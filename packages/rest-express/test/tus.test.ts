@@ -454,6 +454,36 @@ describe('tus', () => {
     expect(await offsetOf(server, path)).toBe(3)
   }, 60_000)
 
+  it.each(storageKinds)('creates only if the file is missing, over %s', async (kind) => {
+    const server = await start({ provider: makeProvider(kind) })
+    const { storage, fetch } = server
+    const headers = { 'If-None-Match': '*', 'Upload-Length': '2', 'Upload-Metadata': metadata({ filename: 'a.txt' }) }
+    const path = await create(server, headers)
+    await storage.putFile('photos', 'a.txt', 'other')
+    // The name was taken after the upload had started.
+    const last = await append(server, path, 0, 'ab')
+    expect([last.status, await errorOf(last)]).toMatchObject([412, { code: 'PRECONDITION_FAILED' }])
+    expect((await content(server, 'a.txt')).toString()).toBe('other')
+    expect((await fetch(path, { method: 'DELETE', headers: tus })).status).toBe(204)
+    // Before any byte is sent.
+    const response = await fetch('/photos/uploads', { method: 'POST', headers: { ...tus, ...headers } })
+    expect([response.status, await errorOf(response)]).toMatchObject([412, { code: 'PRECONDITION_FAILED' }])
+  })
+
+  it('replaces only the version that If-Match names', async () => {
+    const server = await start()
+    const { storage, fetch } = server
+    const { etag } = await storage.putFile('photos', 'a.txt', 'old')
+    const creation = { 'Upload-Length': '3', 'Upload-Metadata': metadata({ filename: 'a.txt' }) }
+    const path = await create(server, { ...creation, 'If-Match': etag })
+    expect((await append(server, path, 0, 'new')).status).toBe(204)
+    const stale = await create(server, { ...creation, 'If-Match': etag })
+    expect((await append(server, stale, 0, 'bad')).status).toBe(412)
+    expect((await content(server, 'a.txt')).toString()).toBe('new')
+    const several = { ...tus, ...creation, 'If-None-Match': '"x"' }
+    expect((await fetch('/photos/uploads', { method: 'POST', headers: several })).status).toBe(400)
+  })
+
   it('applies the rules for names of forms', async () => {
     const server = await start({ getFilename: ({ name }) => `in/${name}` })
     const path = await create(server, { 'Upload-Length': '1', 'Upload-Metadata': metadata({ name: 'a.txt' }) })

@@ -4,6 +4,7 @@ import type axe from 'axe-core'
 import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
+import { largeFile, sent, slowDown } from './upload-steps.js'
 import { contentOf, describeInBrowser, fill, namesIn, press, rowOf, said, select, visit } from './visitor.js'
 
 const source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -61,6 +62,17 @@ describeInBrowser('For everybody', (house) => {
     await page.setInputFiles('[data-upload=files]', file)
     await page.locator('.dock-title').getByText('1 file uploaded').waitFor()
     await check('uploads')
+    await slowDown(page, 2_000_000)
+    await page.setInputFiles('[data-upload=files]', await largeFile(24_000_000))
+    await sent(page, 0.1)
+    await check('an upload that is sent')
+    await page.locator('.uppy-StatusBar').getByRole('button', { name: 'Pause' }).click()
+    await page.locator('.dock-title').getByText('1 upload paused').waitFor()
+    await check('a paused upload')
+    page.once('dialog', (dialog) => void dialog.accept())
+    await page.reload()
+    await page.getByRole('region', { name: '1 interrupted upload' }).waitFor()
+    await check('an interrupted upload')
   })
 
   test('the keyboard alone makes a container, finds a file, opens, renames and deletes it', async () => {

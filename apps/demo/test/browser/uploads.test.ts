@@ -1,48 +1,8 @@
-import { mkdir, open, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
+import { choose, drop, largeFile, pendingIn, ready, sent, slowDown, text, uploaded } from './upload-steps.js'
 import { contentOf, describeInBrowser, fill, namesIn, press, shownNames, temporaryDirectory, visit } from './visitor.js'
-
-const text = (name: string, content: string) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(content) })
-
-const choose = async (page: Page, files: Parameters<Page['setInputFiles']>[1]) => {
-  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), press(page, 'Upload')])
-  await chooser.setFiles(files)
-}
-
-const uploaded = async (page: Page, words: string) => {
-  await expect.poll(() => page.locator('.dock-title strong').textContent(), { timeout: 30_000 }).toBe(words)
-}
-
-/** A file of zeroes that takes no room. */
-async function largeFile(bytes: number): Promise<string> {
-  const path = join(await temporaryDirectory(), 'large.bin')
-  const file = await open(path, 'w')
-  await file.truncate(bytes)
-  await file.close()
-  return path
-}
-
-/** Bytes a second that the browser may send. */
-async function slowDown(page: Page, uploadThroughput: number): Promise<void> {
-  const session = await page.context().newCDPSession(page)
-  const offline = { offline: false, latency: 0, downloadThroughput: -1 }
-  await session.send('Network.emulateNetworkConditions', { ...offline, uploadThroughput })
-}
-
-/** Drops files and directories onto the page, as the system's file manager does. */
-async function drop(page: Page, files: readonly string[]): Promise<void> {
-  const session = await page.context().newCDPSession(page)
-  const data = { items: [], files: [...files], dragOperationsMask: 1 }
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
-    await session.send('Input.dispatchDragEvent', { type, x: 600, y: 500, data })
-    if (type === 'dragOver') await page.getByText('Drop to upload to').waitFor()
-  }
-}
-
-/** Uppy has come, and can take a drop. */
-const ready = (page: Page) => page.locator('.dock').waitFor({ state: 'attached' })
 
 describeInBrowser('Uploads', (house) => {
   test('by the picker: several files appear in the list, and are stored', async () => {
@@ -103,10 +63,7 @@ describeInBrowser('Uploads', (house) => {
     const page = await visit(house(), '#/storage/large/')
     await slowDown(page, 150_000_000)
     await choose(page, await largeFile(300_000_000))
-    await page.waitForFunction(() => {
-      const all = document.querySelector<HTMLProgressElement>('progress[aria-label="All uploads"]')
-      return all !== null && all.value > 0.1 && all.value < 1
-    })
+    await sent(page, 0.1)
     await page.locator('.dock-title').getByText('Uploading 1 file').waitFor()
     await page.getByText(/\d.*B\/s · \d+ \w+ left/).waitFor()
     await page.locator('.uppy-Dashboard-Item.is-inprogress').waitFor()
@@ -116,21 +73,13 @@ describeInBrowser('Uploads', (house) => {
     expect(await answer.json()).toMatchObject({ size: 300_000_000 })
   })
 
-  test('cancelled on its way: nothing of it remains, and others go on to work', async () => {
+  test('cancelled while they are sent: nothing of them remains, and later uploads work', async () => {
     await fill(house(), 'cancelled')
-    // The first file of a storage makes the place where files are stored on their way.
-    await fill(house(), 'earlier', { 'a.txt': 'a' })
-    /** What is being stored, before it takes its name. */
-    const onTheWay = () => readdir(join(house().root, '.stowage', 'tmp'))
-    const before = await onTheWay()
     const page = await visit(house(), '#/storage/cancelled/')
-    await slowDown(page, 5_000_000)
-    await choose(page, await largeFile(300_000_000))
-    await page.waitForFunction(() => {
-      const all = document.querySelector<HTMLProgressElement>('progress[aria-label="All uploads"]')
-      return all !== null && all.value > 0
-    })
-    await expect.poll(onTheWay).not.toEqual(before)
+    await slowDown(page, 1_000_000)
+    await choose(page, [await largeFile(300_000_000), await largeFile(4_000_000, 'small.bin')])
+    await sent(page, 0)
+    await expect.poll(() => pendingIn(house().root)).not.toEqual([])
     await press(page, 'Cancel all uploads')
     await page.getByText('Cancel all?').click()
     await page.locator('.dock').waitFor({ state: 'hidden' })
@@ -139,7 +88,7 @@ describeInBrowser('Uploads', (house) => {
     await choose(page, [text('small.txt', 'small')])
     await uploaded(page, '1 file uploaded')
     expect(await namesIn(house(), 'cancelled')).toEqual(['small.txt'])
-    await expect.poll(onTheWay).toEqual(before)
+    await expect.poll(() => pendingIn(house().root)).toEqual([])
   })
 
   test('of a name that is taken asks first: skip, keep both, replace', async () => {

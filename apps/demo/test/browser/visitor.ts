@@ -32,6 +32,7 @@ export interface House {
 const dataSources = {
   storage: { provider: 'filesystem', root: 'storage', createRoot: true },
   memory: { provider: 'memory', maxFileSize: '1000000' },
+  texts: { provider: 'memory', allowedContentTypes: ['text/plain'] },
 }
 
 /** Tests with a demo and a browser; where there is no browser the report says why, and with `CI=true` that is a failure. */

@@ -312,9 +312,10 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
     tag: 'Resumable uploads',
     summary: 'Start a resumable upload',
     description:
-      'tus 1.0.0: creation, creation-with-upload, creation-defer-length, expiration and concatenation. The name of the file is `filename` or `name` in the metadata, its type `filetype` or `type`.',
+      'tus 1.0.0: creation, creation-with-upload, creation-defer-length, expiration and concatenation. The name of the file is `filename` or `name` in the metadata, its type `filetype` or `type`. Conditions are those of the complete upload.',
     parameters: [
       tusVersion,
+      ...writeConditions,
       header('Upload-Length', 'Bytes of the whole file.'),
       header('Upload-Defer-Length', '`1` if the size is not known yet.'),
       header('Upload-Metadata', 'Pairs of a key and a Base64 value, separated by commas.'),

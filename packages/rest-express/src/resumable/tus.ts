@@ -12,6 +12,7 @@ import {
 } from '@stowage/core'
 import { defined } from '@stowage/core/provider'
 import { formName } from '../forms/form-file.js'
+import { preconditionFailed, writeConditions } from '../http/conditions.js'
 import type { HttpRequest } from '../http/messages.js'
 import { RequestBody } from '../http/request-body.js'
 import { RequestError } from '../http/request-error.js'
@@ -115,7 +116,20 @@ async function acceptedFile(context: RequestContext, header: string | undefined,
     checksums: _____,
     ...write
   } = accepted.write
-  return { file, write }
+  const conditions = await writeConditions(req.headers, storage, container, file, context.requestSignal)
+  if (conditions.ifNoneMatch !== undefined && (await exists(context, file))) throw preconditionFailed()
+  return { file, write: { ...write, ...conditions } }
+}
+
+/** Whether the file exists. The storage decides at the end; this spares the client the whole upload. */
+async function exists({ storage, container, requestSignal: signal }: RequestContext, file: string): Promise<boolean> {
+  try {
+    await storage.getFile(container, file, { signal })
+    return true
+  } catch (error) {
+    if (isStorageError(error, 'FILE_NOT_FOUND')) return false
+    throw error
+  }
 }
 
 /** `Upload-Concat: final;/a /b`: joins complete partial uploads to a file. */

@@ -45,9 +45,16 @@ export function App() {
     () => (storage === undefined || container === undefined ? undefined : { storage, container, folder }),
     [storage, container, folder],
   )
-  const uploads = useUploads(target, containers.entries.length > 0 || containers.complete, (failure) =>
-    setSaid(wordsOf(failure)),
-  )
+  const uploads = useUploads({
+    place: target,
+    storageOf: (name) => {
+      if (name === source?.name) return storage
+      const other = sources?.find((each) => each.name === name && each.error === undefined)
+      return other === undefined ? undefined : new Storage(other)
+    },
+    ready: containers.entries.length > 0 || containers.complete,
+    failed: (failure) => setSaid(wordsOf(failure)),
+  })
 
   // Somebody else may have made it since the list was asked for.
   const known =
@@ -130,7 +137,9 @@ export function App() {
       <div class="said" role="status">
         {said !== '' && <span>{said}</span>}
       </div>
-      {uploads.session !== undefined && <UploadDock session={uploads.session} status={uploads.status} />}
+      {uploads.session !== undefined && (
+        <UploadDock session={uploads.session} status={uploads.status} interrupted={uploads.interrupted} />
+      )}
       {uploads.conflict !== undefined && <ConflictDialog conflict={uploads.conflict} />}
       {dialog?.kind === 'new' && storage !== undefined && (
         <NewContainerDialog

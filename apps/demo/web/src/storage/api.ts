@@ -146,6 +146,11 @@ export class Storage {
     return this.#url(container, 'files', file)
   }
 
+  /** Where tus uploads start: absolute, as tus-js-client needs it. */
+  uploadsUrl(container: string): string {
+    return new URL(this.#url(container, 'uploads'), document.baseURI).href
+  }
+
   downloadUrl(container: string, file: string): string {
     return this.#url(container, 'download', file)
   }

@@ -1,9 +1,11 @@
 /**
- * Where the uploads are shown: a panel at the window's lower edge, in whose frame Uppy's own dashboard is.
+ * The panel of uploads at the lower edge of the window. Uppy's dashboard is in it.
  */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { count, formatBytes } from '../files/names.ts'
 import { Icon } from '../layout/icons.tsx'
+import type { Interrupted } from './interrupted.ts'
+import { InterruptedUploads } from './interrupted-uploads.tsx'
 import type { UploadSession } from './session.ts'
 import type { UploadStatus } from './speed.ts'
 
@@ -12,9 +14,10 @@ const shownFailures = 20
 interface DockProps {
   readonly session: UploadSession
   readonly status: UploadStatus
+  readonly interrupted: readonly Interrupted[]
 }
 
-export function UploadDock({ session, status }: DockProps) {
+export function UploadDock({ session, status, interrupted }: DockProps) {
   const body = useRef<HTMLDivElement>(null)
   const [small, setSmall] = useState(false)
   const [asking, setAsking] = useState(false)
@@ -27,11 +30,12 @@ export function UploadDock({ session, status }: DockProps) {
   const { files, running, failures, progress } = status
   const close = () => (running > 0 && !asking ? setAsking(true) : session.clear())
   return (
-    <section class={`dock ${small ? 'small' : ''}`} aria-label="Uploads" hidden={files === 0}>
-      <header class="dock-head">
+    <section class={`dock ${small ? 'small' : ''}`} aria-label="Uploads" hidden={files + interrupted.length === 0}>
+      {interrupted.length > 0 && <InterruptedUploads uploads={interrupted} session={session} />}
+      <header class="dock-head" hidden={files === 0}>
         <div class="dock-title">
           <strong>{titleOf(status)}</strong>
-          <span class="hint">{running > 0 ? paceOf(status) : ''}</span>
+          <span class="hint">{paceOf(status)}</span>
         </div>
         <button
           type="button"
@@ -63,21 +67,25 @@ export function UploadDock({ session, status }: DockProps) {
           {failures.length > shownFailures && <li>and {failures.length - shownFailures} more</li>}
         </ul>
       )}
-      <div class="dock-body" ref={body} hidden={small} />
+      <div class="dock-body" ref={body} hidden={small || files === 0} />
       <p class="visually-hidden" role="status">
-        {running === 0 && files > 0 ? titleOf(status) : ''}
+        {files > 0 && (running === 0 || status.paused > 0) ? titleOf(status) : ''}
+        {status.retrying ? paceOf(status) : ''}
       </p>
     </section>
   )
 }
 
-function titleOf({ files, running, failures }: UploadStatus): string {
+function titleOf({ files, running, paused, failures }: UploadStatus): string {
+  if (running > 0 && running === paused) return `${count(paused, 'upload')} paused`
   if (running > 0) return `Uploading ${count(running, 'file')}`
   if (failures.length > 0) return `${count(failures.length, 'upload')} failed`
   return `${count(files, 'file')} uploaded`
 }
 
-function paceOf({ bytesPerSecond, secondsLeft }: UploadStatus): string {
+function paceOf({ running, retrying, bytesPerSecond, secondsLeft }: UploadStatus): string {
+  if (running === 0) return ''
+  if (retrying) return 'No connection: the upload continues by itself'
   if (bytesPerSecond === undefined || secondsLeft === undefined) return ''
   return `${formatBytes(bytesPerSecond)}/s · ${durationOf(secondsLeft)} left`
 }

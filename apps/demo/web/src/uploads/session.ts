@@ -1,100 +1,114 @@
 /**
- * Uploads, by Uppy: raw PUTs, a few at a time, into the place where the visitor was when the files were chosen. Loaded when the rest of
- * the page is there.
+ * Uploads, by Uppy: small files by one PUT each, large ones by tus, a few at a time. A file goes to
+ * the folder that was open when it was chosen. This module is loaded after the rest of the page.
  */
 import '@uppy/core/css/style.min.css'
 import '@uppy/dashboard/css/style.min.css'
-import { Uppy, type UppyFile } from '@uppy/core'
+import { Uppy } from '@uppy/core'
 import Dashboard from '@uppy/dashboard'
 import DropTarget from '@uppy/drop-target'
-import XHRUpload from '@uppy/xhr-upload'
-import { formatBytes } from '../files/names.ts'
-import { errorOf, type FileInfo, type Storage, wordsOf } from '../storage/api.ts'
+import Tus from '@uppy/tus'
+import { formatBytes, formatDate } from '../files/names.ts'
+import { type FileInfo, type Storage, wordsOf } from '../storage/api.ts'
 import { TakenNames } from '../storage/taken.ts'
+import { continuing, discard, findInterrupted, type Interrupted, interruptedBy, OtherTabs } from './interrupted.ts'
+import { PutFiles } from './put-files.ts'
 import { Speed, type UploadStatus } from './speed.ts'
-
-/** Where files go. */
-export interface UploadPlace {
-  readonly storage: Storage
-  readonly container: string
-  readonly folder: string
-}
+import { statusOf, wordsOfTus } from './upload-errors.ts'
+import {
+  type Body,
+  isCreateOnly,
+  isSmall,
+  type Meta,
+  mayPass,
+  modifiedOf,
+  pathOf,
+  placeOf,
+  typeOf,
+  type UploadFile,
+  type UploadPlace,
+} from './upload-file.ts'
 
 /** What to do with files whose names are taken. */
 export type ConflictAnswer = 'replace' | 'both' | 'skip'
 
 export interface SessionOptions {
-  /** Where the visitor is; nowhere, when no container is chosen. */
+  /** The folder that is open; `undefined` if no container is chosen. */
   readonly place: () => UploadPlace | undefined
+  readonly storageOf: (source: string) => Storage | undefined
   readonly ask: (names: readonly string[]) => Promise<ConflictAnswer>
   readonly stored: (place: UploadPlace, info: FileInfo) => void
   readonly changed: (status: UploadStatus) => void
+  readonly interrupted: (uploads: readonly Interrupted[]) => void
   readonly said: (message: string) => void
 }
 
-interface Meta extends Record<string, unknown> {
-  readonly place: UploadPlace
-  /** The whole name in the container. */
-  readonly path: string
-  readonly replace: boolean
-}
-
-type Body = Record<string, unknown>
-type Upload = UppyFile<Partial<Meta>, Body>
-
 /** Browsers allow six connections to a server; the rest of the page needs some. */
-const parallel = 4
+const parallel = { puts: 3, tus: 2 }
+
+/** Milliseconds: for 5 minutes, in which a server restarts or a line comes back. */
+const retryDelays = [0, 500, 1000, 2000, 4000, 8000, 15_000, 30_000, 60_000, 60_000, 60_000, 60_000]
 
 const ignore = () => undefined
 
-/** Answers after which the same request may succeed: a broken connection, a service that is busy. */
-const passing: ReadonlySet<number> = new Set([0, 429, 502, 503, 504])
+/**
+ * Uppy runs its uploaders one after the other, each with all files. Here, small files are sent by
+ * PUT and the others by the uploader that is added, both at the same time.
+ */
+class TwoWayUppy extends Uppy<Meta, Body> {
+  readonly #puts = new PutFiles(this, parallel.puts)
+
+  override addUploader(upload: (ids: string[], uploadId: string) => Promise<unknown>): void {
+    super.addUploader(async (ids, uploadId) => {
+      const files = ids.map((id) => this.getFile(id)).filter((file) => file !== undefined)
+      const large = files.filter((file) => !isSmall(file)).map(({ id }) => id)
+      await Promise.all([this.#puts.upload(files.filter(isSmall)), upload(large, uploadId)])
+    })
+  }
+}
 
 export class UploadSession {
-  readonly #uppy: Uppy<Partial<Meta>, Body>
+  readonly #uppy: TwoWayUppy
   readonly #options: SessionOptions
   readonly #speed = new Speed()
+  readonly #tabs = new OtherTabs(() => this.#urls())
   #added = 0
+  /** Whether a request failed and is retried. */
+  #isRetrying = false
 
   constructor(options: SessionOptions) {
     this.#options = options
-    this.#uppy = new Uppy<Partial<Meta>, Body>({
+    this.#uppy = new TwoWayUppy({
       autoProceed: true,
       // What goes wrong is shown in the page, and is no error of the page.
       logger: { debug: ignore, warn: ignore, error: ignore },
       onBeforeFileAdded: (file) => this.#placed(file),
     })
-    this.#uppy.use(XHRUpload, {
-      endpoint: (file) => urlOf(Array.isArray(file) ? (file[0] as Upload) : file),
-      method: 'PUT',
-      formData: false,
-      limit: parallel,
-      headers: (file) => this.#headers(file),
-      // However slow the line is, an upload takes as long as it takes.
-      timeout: 0,
-      shouldRetry: ({ status }) => passing.has(status),
-      onAfterResponse: ({ status, responseText }) => {
-        if (status >= 400) throw withWords(errorOf(status, responseText))
-      },
-    })
+    this.#useTus()
     this.#uppy.use(DropTarget, { target: document.body })
     this.#uppy.addPreProcessor((ids) => this.#check(ids))
     this.#uppy.on('upload-success', (file, { body }) => {
-      if (file !== undefined) this.#options.stored(placeOf(file), body as unknown as FileInfo)
+      if (file !== undefined) void this.#stored(file, body)
     })
-    const tell = () => this.#options.changed(this.#speed.status(this.#uppy.getFiles()))
+    this.#uppy.on('file-removed', (file) => void this.#removed(file))
     for (const event of [
       'files-added',
       'file-removed',
       'upload',
+      'upload-pause',
+      'pause-all',
+      'resume-all',
       'complete',
       'cancel-all',
       'upload-success',
     ] as const) {
-      this.#uppy.on(event, tell)
+      this.#uppy.on(event, () => this.#tell())
     }
-    this.#uppy.on('upload-progress', () => this.#speed.isDue() && tell())
-    // Such as a folder that cannot be read; uploads that fail come with details, and are shown beside their files.
+    this.#uppy.on('upload-progress', () => {
+      this.#isRetrying = false
+      if (this.#speed.isDue()) this.#tell()
+    })
+    // Such as a folder that cannot be read. Failed uploads have details, and are shown with their files.
     this.#uppy.on('info-visible', () => {
       const { info = [] } = this.#uppy.getState()
       for (const { message, details } of info) if (!details) this.#options.said(String(message))
@@ -102,11 +116,12 @@ export class UploadSession {
     window.addEventListener('beforeunload', (event) => {
       if (this.#speed.status(this.#uppy.getFiles()).running > 0) event.preventDefault()
     })
+    void this.findInterrupted()
   }
 
-  /** Shows every upload there, with its progress, its errors, and the ways to cancel it and to try again. */
+  /** Shows every upload there, with its progress, its errors, and the ways to pause and cancel it. */
   mount(target: HTMLElement): void {
-    // Uppy's short lists have items, and forget to say that they are lists.
+    // Uppy's lists lack the role in their markup.
     const name = () => target.querySelector('.uppy-Dashboard-files')?.setAttribute('role', 'list')
     new MutationObserver(name).observe(target, { childList: true, subtree: true })
     this.#uppy.use(Dashboard, {
@@ -117,9 +132,9 @@ export class UploadSession {
       theme: 'auto',
       proudlyDisplayPoweredByUppy: false,
       fileManagerSelectionType: 'both',
-      // They start by themselves.
+      // Uploads start by themselves.
       hideUploadButton: true,
-      // The panel's head tells the whole.
+      // The panel's head shows the total.
       hideProgressDetails: true,
       disableInformer: true,
       singleFileFullScreen: false,
@@ -128,7 +143,7 @@ export class UploadSession {
     })
   }
 
-  /** Uploads what was chosen; a folder's files keep their paths below it. */
+  /** Uploads what was chosen. The files of a folder keep their paths below it. */
   add(files: readonly File[]): void {
     this.#uppy.addFiles(
       files.map((file) => ({
@@ -141,27 +156,92 @@ export class UploadSession {
     )
   }
 
-  /** Ends what is under way, and forgets what is over. */
+  /** Continues an interrupted upload with its file, or says why the file cannot be its file. */
+  resume(upload: Interrupted, file: File): void {
+    const { source, container, path, size, modified } = upload
+    const storage = this.#options.storageOf(source)
+    if (storage === undefined) {
+      this.#options.said(`There is no data source “${source}” any more`)
+      return
+    }
+    if (file.size !== size || file.lastModified !== modified) {
+      const expected = `${formatBytes(size)}, last changed ${formatDate(new Date(modified).toISOString())}`
+      this.#options.said(`“${file.name}” is another file, or has changed: expected ${expected}`)
+      return
+    }
+    const place = { storage, container, folder: path.slice(0, path.lastIndexOf('/') + 1) }
+    this.#uppy.addFile({ source: 'page', name: file.name, type: file.type, data: file, meta: { place, path } })
+  }
+
+  /** Deletes the bytes of an interrupted upload. */
+  async discard({ url }: Interrupted): Promise<void> {
+    await discard(url).catch((error: unknown) => this.#options.said(wordsOf(error)))
+    await this.findInterrupted()
+  }
+
+  /** Ends pending uploads, and removes completed ones from the panel. */
   clear(): void {
     this.#uppy.cancelAll()
   }
 
-  /** A file may be uploaded again, so each gets a name of its own among the uploads. */
-  #placed(file: Upload): Upload | false {
-    const place = this.#options.place()
+  /** Looks for uploads that nothing is sending. */
+  async findInterrupted(): Promise<void> {
+    const others = await this.#tabs.active()
+    this.#options.interrupted(await findInterrupted(new Set([...others, ...this.#urls()])))
+  }
+
+  #useTus(): void {
+    this.#uppy.use(Tus, {
+      limit: parallel.tus,
+      retryDelays,
+      allowedMetaFields: ['filename', 'filetype', 'modified'],
+      removeFingerprintOnSuccess: true,
+      onBeforeRequest: (request, file) => {
+        const method = request.getMethod()
+        if (method === 'POST' && isCreateOnly(file)) request.setHeader('If-None-Match', '*')
+        // The next progress is that of the earlier requests too, and says nothing about the speed.
+        if (method === 'HEAD') this.#speed.restart()
+      },
+      onAfterResponse: (request, response) => {
+        // tus-js-client would start such an upload from its first byte.
+        if (request.getMethod() !== 'HEAD' || response.getStatus() < 500) return
+        throw new Error('the server cannot say how much of the upload it has')
+      },
+      onShouldRetry: (error, _attempt, _options, next) => {
+        const retries = mayPass(statusOf(error)) && next(error)
+        this.#isRetrying ||= retries
+        this.#tell()
+        return retries
+      },
+      onError: (error) => {
+        error.message = wordsOfTus(error)
+      },
+    })
+  }
+
+  #tell(): void {
+    const status = this.#speed.status(this.#uppy.getFiles())
+    this.#options.changed({ ...status, retrying: this.#isRetrying && status.running > 0 })
+  }
+
+  /** The URLs of the uploads that this page is sending. */
+  #urls(): readonly string[] {
+    return this.#uppy.getFiles().flatMap(({ tus }) => tus?.uploadUrl ?? [])
+  }
+
+  /** A file may be uploaded again, so each has another id. The time distinguishes those of an earlier page. */
+  #placed(file: UploadFile): UploadFile | false {
+    const place = file.meta.place ?? this.#options.place()
     if (place === undefined) return false
     const { relativePath } = file.meta
-    const path = place.folder + (typeof relativePath === 'string' ? relativePath.replace(/^\/+/, '') : file.name)
-    return { ...file, id: `${file.id}-${this.#added++}`, meta: { ...file.meta, place, path, replace: false } }
+    const below = typeof relativePath === 'string' ? relativePath.replace(/^\/+/, '') : file.name
+    const path = file.meta.path ?? place.folder + below
+    const endpoint = place.storage.uploadsUrl(place.container)
+    const id = `${file.id}-${Math.round(performance.timeOrigin)}-${this.#added++}`
+    return { ...file, id, tus: { endpoint }, meta: { ...file.meta, place, path, replace: false } }
   }
 
-  #headers(file: Upload): Record<string, string> {
-    const type: Record<string, string> =
-      file.data instanceof Blob && file.data.type !== '' ? { 'Content-Type': file.data.type } : {}
-    return file.meta.replace || !placeOf(file).storage.createOnly ? type : { ...type, 'If-None-Match': '*' }
-  }
-
-  /** Before anything is sent: is it small enough, and is its name free? */
+  /** Before anything is sent: checks the size and the name of each file. */
   async #check(ids: readonly string[]): Promise<void> {
     const files = ids.map((id) => this.#uppy.getFile(id)).filter((file) => file?.progress.uploadComplete !== true)
     for (const file of files) {
@@ -170,35 +250,72 @@ export class UploadSession {
       const error = new Error(`Larger than ${formatBytes(maxFileSize)}, which this data source allows.`)
       this.#uppy.emit('upload-error', file, error)
     }
-    const asked = files.filter((file) => !file.error && file.meta.replace !== true)
-    const taken = await takenOf(asked)
-    if (taken.length === 0) return
-    const answer = await this.#options.ask(taken.map(pathOf))
-    if (answer === 'skip') this.#uppy.removeFiles(taken.map(({ id }) => id))
-    for (const file of answer === 'skip' ? [] : taken) {
-      if (answer === 'replace') this.#uppy.setFileMeta(file.id, { replace: true })
-      else this.#uppy.setFileMeta(file.id, { path: await freePath(file) })
+    const started = files.filter(({ error }) => !error)
+    const fresh: UploadFile[] = []
+    for (const file of started) if (!(await this.#continue(file))) fresh.push(file)
+    const taken = await takenOf(fresh.filter(({ meta }) => meta.replace !== true))
+    if (taken.length > 0) {
+      const answer = await this.#options.ask(taken.map(pathOf))
+      if (answer === 'skip') this.#uppy.removeFiles(taken.map(({ id }) => id))
+      for (const file of answer === 'skip' ? [] : taken) {
+        if (answer === 'replace') this.#uppy.setFileMeta(file.id, { replace: true })
+        else {
+          this.#uppy.setFileMeta(file.id, { path: await freePath(file) })
+          await this.#continue(this.#uppy.getFile(file.id))
+        }
+      }
     }
+    for (const { id } of started) {
+      const file = this.#uppy.getFile(id)
+      if (file === undefined) continue
+      this.#uppy.setFileMeta(id, { filename: pathOf(file), filetype: typeOf(file), modified: modifiedOf(file) })
+    }
+  }
+
+  /** Continues the interrupted upload of a file, if there is one. Its name was chosen when it began. */
+  async #continue(file: UploadFile): Promise<boolean> {
+    if (isSmall(file)) return false
+    const { storage, container } = placeOf(file)
+    const found = await interruptedBy({
+      source: storage.source.name,
+      container,
+      path: pathOf(file),
+      size: file.size ?? 0,
+      modified: modifiedOf(file),
+    })
+    if (found === undefined || this.#urls().includes(found.url)) return false
+    if ((await this.#tabs.active()).has(found.url)) return false
+    this.#uppy.setFileState(file.id, { tus: { ...file.tus, uploadUrl: found.url, urlStorage: continuing(found) } })
+    void this.findInterrupted()
+    return true
+  }
+
+  async #stored(file: UploadFile, body: Body | undefined): Promise<void> {
+    const place = placeOf(file)
+    if (isSmall(file)) {
+      this.#options.stored(place, body as unknown as FileInfo)
+      return
+    }
+    await place.storage.file(place.container, pathOf(file)).then(
+      (info) => this.#options.stored(place, info),
+      () => this.#options.said(`Stored “${file.name}”: reload the list to see it`),
+    )
+  }
+
+  /** Deletes what the server has of a removed file. Uppy does so only for an upload that has not failed. */
+  async #removed(file: UploadFile): Promise<void> {
+    const url = file.tus?.uploadUrl
+    if (typeof url !== 'string' || !file.error) return
+    await discard(url).catch((error: unknown) => this.#options.said(wordsOf(error)))
   }
 }
 
-const placeOf = (file: Upload): UploadPlace => file.meta.place as UploadPlace
-
-const pathOf = (file: Upload): string => file.meta.path as string
-
-const urlOf = (file: Upload): string => placeOf(file).storage.fileUrl(placeOf(file).container, pathOf(file))
-
 const directoryOf = (path: string) => path.slice(0, path.lastIndexOf('/') + 1)
 
-/** Uppy shows an error's message. */
-const withWords = (error: Error) =>
-  new Error(
-    'statusCode' in error && error.statusCode === 412 ? 'There is a file of this name already.' : wordsOf(error),
-  )
-
-async function takenOf(files: readonly Upload[]): Promise<readonly Upload[]> {
+/** Returns the files whose names are taken. */
+async function takenOf(files: readonly UploadFile[]): Promise<readonly UploadFile[]> {
   const names = new Map<string, TakenNames>()
-  const taken: Upload[] = []
+  const taken: UploadFile[] = []
   const waiting = [...files]
   const work = async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
@@ -206,16 +323,16 @@ async function takenOf(files: readonly Upload[]): Promise<readonly Upload[]> {
       const key = JSON.stringify([storage.source.name, container])
       const inContainer = names.get(key) ?? new TakenNames(storage, container)
       names.set(key, inContainer)
-      // What can't be told now is told by the upload itself.
+      // If it is unknown now, the upload itself finds out.
       if (await inContainer.has(pathOf(file)).catch(() => false)) taken.push(file)
     }
   }
-  await Promise.all(Array.from({ length: parallel }, work))
+  await Promise.all(Array.from({ length: parallel.puts }, work))
   return taken
 }
 
 /** `photo.jpg` becomes `photo (2).jpg`, or the next number that is free. */
-async function freePath(file: Upload): Promise<string> {
+async function freePath(file: UploadFile): Promise<string> {
   const { storage, container } = placeOf(file)
   const path = pathOf(file)
   const dot = path.lastIndexOf('.')

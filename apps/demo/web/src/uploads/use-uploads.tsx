@@ -1,7 +1,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { FileInfo } from '../storage/api.ts'
-import type { ConflictAnswer, UploadPlace, UploadSession } from './session.ts'
+import type { FileInfo, Storage } from '../storage/api.ts'
+import type { Interrupted } from './interrupted.ts'
+import type { ConflictAnswer, UploadSession } from './session.ts'
 import type { UploadStatus } from './speed.ts'
+import type { UploadPlace } from './upload-file.ts'
 
 export interface Conflict {
   readonly names: readonly string[]
@@ -11,34 +13,47 @@ export interface Conflict {
 export interface Uploads {
   readonly session: UploadSession | undefined
   readonly status: UploadStatus
+  readonly interrupted: readonly Interrupted[]
   readonly conflict: Conflict | undefined
   readonly add: (files: readonly File[]) => void
-  /** Tells of every file that was stored, until the function that it gives is called. */
+  /** Calls the listener with every stored file. Returns a function that removes the listener. */
   readonly listen: (listener: StoredListener) => () => void
 }
 
 type StoredListener = (place: UploadPlace, info: FileInfo) => void
 
-const none: UploadStatus = { files: 0, running: 0, failures: [], progress: 0 }
+const none: UploadStatus = { files: 0, running: 0, paused: 0, retrying: false, failures: [], progress: 0 }
+
+interface UploadsOptions {
+  /** The folder that is open. */
+  readonly place: UploadPlace | undefined
+  readonly storageOf: (source: string) => Storage | undefined
+  /** Whether the rest of the page is there. */
+  readonly ready: boolean
+  readonly failed: (error: unknown) => void
+}
 
 /** Loads Uppy when the page is `ready` and idle, or when it is needed. */
-export function useUploads(place: UploadPlace | undefined, ready: boolean, failed: (error: unknown) => void): Uploads {
+export function useUploads({ place, storageOf, ready, failed }: UploadsOptions): Uploads {
   const [session, setSession] = useState<UploadSession>()
   const [status, setStatus] = useState(none)
+  const [interrupted, setInterrupted] = useState<readonly Interrupted[]>([])
   const [conflict, setConflict] = useState<Conflict>()
-  const current = useRef(place)
-  current.current = place
+  const current = useRef({ place, storageOf })
+  current.current = { place, storageOf }
   const listeners = useRef(new Set<StoredListener>())
   const loading = useRef<Promise<UploadSession>>()
 
   const load = () => {
     loading.current ??= import('./session.ts').then((module) => {
       const made = new module.UploadSession({
-        place: () => current.current,
+        place: () => current.current.place,
+        storageOf: (source) => current.current.storageOf(source),
         stored: (where, info) => {
           for (const listener of listeners.current) listener(where, info)
         },
         changed: setStatus,
+        interrupted: setInterrupted,
         said: (message) => failed(new Error(message)),
         ask: (names) =>
           new Promise((resolve) => {
@@ -57,7 +72,7 @@ export function useUploads(place: UploadPlace | undefined, ready: boolean, faile
 
   useEffect(() => {
     if (!ready) return
-    // Not every browser tells when it is idle.
+    // Safari has no requestIdleCallback.
     const whenIdle = window.requestIdleCallback ?? ((call: () => void) => setTimeout(call, 300))
     whenIdle(() => {
       load().catch(failed)
@@ -67,6 +82,7 @@ export function useUploads(place: UploadPlace | undefined, ready: boolean, faile
   return {
     session,
     status,
+    interrupted,
     conflict,
     add: (files) => {
       load()

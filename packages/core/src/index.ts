@@ -33,6 +33,7 @@ export type {
   PartUpload,
   PartUploadReference,
   RemoveOutcome,
+  SignedPart,
   SignedUrl,
   UnfinishedUpload,
   UploadedPart,

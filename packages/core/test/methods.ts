@@ -44,6 +44,9 @@ const parameters = {
   appendToResumableUpload: [resumable, 'a', { offset: 0 }],
   abortResumableUpload: [resumable, {}],
   purgeUploads: ['c', {}],
+  createDirectUpload: ['c', 'f', {}],
+  signDirectParts: [{ ...resumable, size: 1 }, {}],
+  completeDirectUpload: [{ ...resumable, size: 1 }, {}],
   signUrl: ['c', 'f', { method: 'GET', expiresIn: 1 }],
 } as const satisfies { readonly [Name in Method]: Parameters<StorageService[Name]> }
 

@@ -50,6 +50,16 @@ export const capabilitiesFor = (signing: Signing): Capabilities =>
             size: false,
             responseHeaders: true,
           },
+    ...(signing === undefined
+      ? {}
+      : {
+          directUploads: {
+            maxExpiresIn: signing === 'account' ? maxSigned : maxDelegation,
+            size: false,
+            unknownSize: true,
+            etag: false,
+          },
+        }),
     acl: false,
     nativeOptions: ['accessTier', 'tags'],
   })

@@ -4,6 +4,7 @@ import { capabilitiesFor } from './capabilities.js'
 import { Account, type AccountOptions } from './client/account.js'
 import * as containers from './containers.js'
 import * as copier from './copier.js'
+import * as directUploads from './direct-uploads.js'
 import * as hiddenFiles from './hidden-files.js'
 import * as lister from './lister.js'
 import * as reader from './reader.js'
@@ -35,6 +36,7 @@ const base = providerBase<Account>()({
   ...uploads,
   ...hiddenFiles,
   ...signing,
+  ...directUploads,
   close: (account) => account.close(),
 })
 

@@ -70,7 +70,11 @@ export async function readableUrl(
   return { url, authorization: { scheme: 'Bearer', value: token.token } }
 }
 
-async function signature(account: Account, { signal }: CallOptions, values: BlobSASSignatureValues): Promise<string> {
+export async function signature(
+  account: Account,
+  { signal }: CallOptions,
+  values: BlobSASSignatureValues,
+): Promise<string> {
   const { authority, endpoint } = account
   const protocol = endpoint.startsWith('https:') ? SASProtocol.Https : SASProtocol.HttpsAndHttp
   if (authority.kind === 'sas') {

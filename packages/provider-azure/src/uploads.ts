@@ -23,6 +23,7 @@ import type { BlockBlobGetBlockListResponse } from '@azure/storage-blob'
 import {
   type CallOptions,
   type CompleteUploadCallOptions,
+  compareNames,
   decodePosition,
   defined,
   encodePosition,
@@ -56,7 +57,7 @@ import { versionOptions } from './writer.js'
 const cleanUpTime = 30_000
 
 const uploadBlob = (id: string) => `${bookkeepingPrefix}uploads/${id}`
-const partsBlob = (id: string) => `${bookkeepingPrefix}parts/${id}`
+export const partsBlob = (id: string) => `${bookkeepingPrefix}parts/${id}`
 
 /** The content of the upload's blob. */
 const uploadState = v.object({
@@ -164,6 +165,7 @@ export async function completeUpload(
   )
   if (etag === undefined) throw new StorageError('BAD_RESPONSE', 'the response to a write has no ETag')
   const size = parts.reduce((sum, part) => sum + part.size, 0)
+  if (parts.some(({ tag }) => isDirectTag(tag))) await checkCommittedSize(account, upload, { size, etag, signal })
   const written = await copyMatchingBlob(
     account,
     { container, blob: blob.name, size, etag },
@@ -177,6 +179,22 @@ export async function completeUpload(
   // still returns them.
   await removeBlobs(account, upload, AbortSignal.timeout(cleanUpTime)).catch(() => undefined)
   return written
+}
+
+/**
+ * Fails with `INVALID_PART` if a client has replaced a block by one of the same id and another size,
+ * after the blocks were listed. Committed blocks can no longer be replaced.
+ */
+async function checkCommittedSize(
+  account: Account,
+  { container, id }: PartUploadReference,
+  { size, etag, signal }: { readonly size: number; readonly etag: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const { contentLength } = await request({ container }, () =>
+    account.blob(container, partsBlob(id)).getProperties({ abortSignal: signal, conditions: { ifMatch: etag } }),
+  )
+  if (contentLength === size) return
+  throw new StorageError('INVALID_PART', `the parts have ${contentLength} bytes, not ${size}`)
 }
 
 /**
@@ -294,9 +312,12 @@ async function sentParts(
     throw error
   })
   const parts = new Map<number, UploadedPart>()
-  const blocks = [...committedBlocks, ...uncommittedBlocks].map(({ name, size }) => ({ ...partOfBlock(name), size }))
+  const blocks = [...committedBlocks, ...uncommittedBlocks].flatMap(({ name, size }) => {
+    const part = partOfBlock(name)
+    return part === undefined ? [] : [{ ...part, size }]
+  })
   // By number, then by time.
-  for (const part of blocks.toSorted((a, b) => a.partNumber - b.partNumber || (a.tag < b.tag ? -1 : 1))) {
+  for (const part of blocks.toSorted((a, b) => a.partNumber - b.partNumber || compareNames(a.tag, b.tag))) {
     parts.set(part.partNumber, part)
   }
   return parts
@@ -305,13 +326,22 @@ async function sentParts(
 /** Makes a tag. Tags sort by time. */
 const newTag = () => Date.now().toString(36).padStart(9, '0') + randomBytes(8).toString('hex')
 
+/**
+ * Makes the tag of a part that a client sends. It is in the part's URL, so a client can send other
+ * bytes with the same tag.
+ */
+export const newDirectTag = () => `${newTag().slice(0, -1)}x`
+
+const isDirectTag = (tag: string) => tag.endsWith('x')
+
 /** Makes a block's id. Azure requires Base64, and the same length for all ids of a blob. */
-const blockId = (partNumber: number, tag: string) =>
+export const blockId = (partNumber: number, tag: string) =>
   Buffer.from(String(partNumber).padStart(5, '0') + tag).toString('base64')
 
-function partOfBlock(id: string): { readonly partNumber: number; readonly tag: string } {
-  const text = Buffer.from(id, 'base64').toString()
-  return { partNumber: Number(text.slice(0, 5)), tag: text.slice(5) }
+/** Returns the part of a block, or `undefined` if a client has chosen another id. */
+function partOfBlock(id: string): { readonly partNumber: number; readonly tag: string } | undefined {
+  const [, partNumber, tag] = /^(\d{5})([0-9a-z]{25})$/.exec(Buffer.from(id, 'base64').toString()) ?? []
+  return tag === undefined ? undefined : { partNumber: Number(partNumber), tag }
 }
 
 /**
@@ -325,6 +355,6 @@ const locationDigest = ({ container, file }: FileLocation) => hash('sha256', `${
 const isIdOf = (upload: PartUploadReference) =>
   /^[0-9a-f]{48}$/.test(upload.id) && upload.id.endsWith(locationDigest(upload))
 
-function checkId(upload: PartUploadReference): void {
+export function checkId(upload: PartUploadReference): void {
   if (!isIdOf(upload)) throw uploadNotFound(upload.container, upload.file)
 }

@@ -9,6 +9,8 @@ export const maxPartSize = 5 * GiB
 /** Bytes: the minimum part, except for the last one. */
 export const minPartSize = 5 * MiB
 export const maxParts = 10_000
+/** Seconds for which a signed URL can be valid. */
+const maxLifetime = 7 * 24 * 60 * 60
 
 /** What the service supports beyond the basic S3 API. */
 export interface ServiceFeatures {
@@ -61,12 +63,14 @@ export function capabilitiesOf(features: ServiceFeatures): Capabilities {
     },
     checksums: checksums ? ['md5', 'sha256', 'crc32c'] : ['md5', 'sha256'],
     signedUrls: {
-      maxExpiresIn: 7 * 24 * 60 * 60,
+      maxExpiresIn: maxLifetime,
       sealed: sealedUrls,
       contentType: true,
       size: true,
       responseHeaders: true,
     },
+    // A client could add `x-amz-copy-source`, unless the signature has the length of the body.
+    directUploads: { maxExpiresIn: maxLifetime, size: true, unknownSize: sealedUrls, etag: true },
     acl: true,
     nativeOptions: [
       'StorageClass',

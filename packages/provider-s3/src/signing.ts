@@ -1,8 +1,16 @@
-import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import {
+  type $Command,
+  GetObjectCommand,
+  PutObjectCommand,
+  type S3ClientResolvedConfig,
+  type ServiceInputTypes,
+  type ServiceOutputTypes,
+} from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { unknownContentType } from '@stowage/core'
 import { defined, renameAttributes, type SignedUrl, type SignUrlCallOptions } from '@stowage/core/provider'
 import type { Connection } from './client/connection.js'
+import { withoutChecksum } from './client/middleware.js'
 import { explain } from './errors.js'
 import { keyOf } from './names.js'
 
@@ -61,12 +69,26 @@ async function signPut(
     ...(signedType === undefined ? [] : ['content-type']),
     ...(size === undefined ? [] : ['content-length']),
   ]
-  const url = await getSignedUrl(connection.client, command, {
-    expiresIn,
-    signableHeaders: new Set(['host', ...signedHeaders]),
-    unhoistableHeaders: new Set(signedHeaders),
-  })
+  const url = await signWrite(connection, command, expiresIn, signedHeaders)
   // Every client sends the length itself, and browsers do not let scripts set it.
   const headers: Record<string, string> = signedType === undefined ? {} : { 'content-type': signedType }
   return { url, headers }
+}
+
+/**
+ * Signs a URL for a write.
+ *
+ * @param headers Headers that the request must have, in lower case.
+ */
+export async function signWrite<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+  connection: Connection,
+  command: $Command<Input, Output, S3ClientResolvedConfig>,
+  expiresIn: number,
+  headers: readonly string[],
+): Promise<string> {
+  return getSignedUrl(connection.client, withoutChecksum(command), {
+    expiresIn,
+    signableHeaders: new Set(['host', ...headers]),
+    unhoistableHeaders: new Set(headers),
+  })
 }

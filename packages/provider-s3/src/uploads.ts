@@ -73,7 +73,7 @@ function nativePart({ partNumber, tag }: UploadedPart) {
 }
 
 const resourceOf = ({ container, file }: PartUploadReference) => ({ container, file, upload: true })
-const addressOf = (upload: PartUploadReference) => ({
+export const addressOf = (upload: PartUploadReference) => ({
   Bucket: upload.container,
   Key: keyOf(upload.file),
   UploadId: nativeUpload(upload).id,
@@ -88,8 +88,9 @@ export async function startUpload(
   file: string,
   options: StartUploadCallOptions,
 ): Promise<PartUpload> {
-  const { partSize, checksums, signal } = options
-  const checked = connection.options.checksums
+  const { partSize, checksums, direct, signal } = options
+  // A client that sends a part to a URL adds no checksum of the service.
+  const checked = connection.options.checksums && direct !== true
   const crc32c = checked && checksums.crc32c !== undefined
   const command = new CreateMultipartUploadCommand({
     Bucket: container,
@@ -130,7 +131,7 @@ export async function uploadPart(
     ...(nativeUpload(upload).crc32c ? { ChecksumAlgorithm: 'CRC32C' } : {}),
   })
   const response = await connection.send(command, signal, resourceOf(upload))
-  return { partNumber, size: body.length, tag: tagOf(response.ETag, response) }
+  return { partNumber, size: body.length, tag: tagOf(response.ETag, response), etag: quoted(response.ETag) }
 }
 
 const isPartNumber = (value: unknown): value is string => typeof value === 'string' && /^\d+$/.test(value)
@@ -157,6 +158,7 @@ export async function listParts(
     partNumber: part.PartNumber ?? 0,
     size: part.Size ?? 0,
     tag: tagOf(part.ETag, part),
+    etag: quoted(part.ETag),
   }))
   const last = entries.at(-1)
   return response.IsTruncated && last !== undefined

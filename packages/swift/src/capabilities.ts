@@ -6,6 +6,8 @@ const GiB = 1024 ** 3
 
 /** Swift's `max_file_size`, in bytes: the maximum body of one request, and the maximum segment. */
 const maxPutSize = 5 * GiB
+/** Seconds for which a signed URL can be valid. Swift has no limit. */
+const maxLifetime = 365 * 24 * 60 * 60
 /** Swift's `max_manifest_segments`. */
 export const maxParts = 1000
 
@@ -33,12 +35,13 @@ export const swiftCapabilities: Capabilities = freezeCapabilities({
   checksums: ['md5', 'sha256'],
   signedUrls: {
     // Swift sets no limit. No key should be used for a year.
-    maxExpiresIn: 365 * 24 * 60 * 60,
+    maxExpiresIn: maxLifetime,
     sealed: true,
     contentType: false,
     size: false,
     responseHeaders: false,
   },
+  directUploads: { maxExpiresIn: maxLifetime, size: false, unknownSize: true, etag: true },
   acl: false,
   nativeOptions: [],
 })

@@ -6,7 +6,6 @@
  * deleted. If a large object is copied into one that is not large, the service's records keep the
  * large one's ETag, so that no `If-Match` ever succeeds.
  */
-import { randomBytes } from 'node:crypto'
 import {
   attributesOf,
   type CopyCallOptions,
@@ -26,7 +25,7 @@ import { notFoundError, requireContainer } from './containers.js'
 import { badResponse } from './errors.js'
 import { objectName, pathOf, segmentsContainer } from './names.js'
 import { readInfo } from './reader.js'
-import { partName } from './segments/layout.js'
+import { newAttemptId, partName } from './segments/layout.js'
 import { deletePreviousParts } from './segments/stale-parts.js'
 import { abortUpload, finishUpload, putManifest, type Segment, startUpload } from './uploads.js'
 import { writtenFile } from './writer.js'
@@ -176,7 +175,7 @@ async function copySegments(
     async (index, signal) => {
       const start = index * partSize
       const end = Math.min(start + partSize, source.size) - 1
-      const path = partName(target.file, upload, index + 1, randomBytes(6).toString('base64url'))
+      const path = partName(target.file, upload, index + 1, newAttemptId())
       const { headers } = await copyRequest(client, source, target, {
         headers: { range: `bytes=${start}-${end}`, 'content-type': 'application/octet-stream' },
         object: { container: segmentsContainer(target.container), object: path },

@@ -4,6 +4,7 @@ import { SwiftClient, type SwiftClientOptions } from './client/client.js'
 import type { SignIn } from './client/sign-in.js'
 import * as containers from './containers.js'
 import * as copier from './copier.js'
+import * as directUploads from './direct-uploads.js'
 import * as hiddenFiles from './hidden-files.js'
 import * as lister from './lister.js'
 import * as reader from './reader.js'
@@ -40,6 +41,7 @@ const base = providerBase<SwiftClient>()({
   ...uploads,
   ...hiddenFiles,
   ...signing,
+  ...directUploads,
   close: (client) => client.close(),
 })
 

@@ -25,6 +25,16 @@ export async function signUrl(
   if (/^\/+$/.test(object)) {
     throw new StorageError('INVALID_NAME', 'the service has no signed URLs for names that consist only of slashes')
   }
+  return signObject(client, { container, object }, method, { expiresIn, signal })
+}
+
+/** Signs a URL for an object. */
+export async function signObject(
+  client: SwiftClient,
+  { container, object }: { readonly container: string; readonly object: string },
+  method: 'GET' | 'PUT',
+  { expiresIn, signal }: Pick<SignUrlCallOptions, 'expiresIn' | 'signal'>,
+): Promise<SignedUrl> {
   const { endpoint, info } = await client.cluster(signal)
   const digest = digestOf(info)
   client.tempUrlKey ??= (await existingKey(client, signal)) ?? (await createKey(client, signal))

@@ -2,13 +2,14 @@
  * Multipart uploads: parts are objects in the segments container, and a static large object joins
  * them. `segments/layout.ts` describes the objects.
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import {
   type CallOptions,
   type CompleteUploadCallOptions,
   decodePosition,
   encodePosition,
   type FileLocation,
+  inParallel,
   isName,
   type ListCallOptions,
   type PartPage,
@@ -30,10 +31,13 @@ import { deleteObjects } from './client/object-deletion.js'
 import { checkIfMatch, createOnlyHeaders } from './conditions.js'
 import { requireContainer } from './containers.js'
 import { responseCause } from './errors.js'
-import { escapeName, objectName, segmentsContainer } from './names.js'
+import { escapeName, objectName, pathOf, segmentsContainer } from './names.js'
 import {
+  copiedAttemptId,
+  isDirectAttempt,
   type ListedObject,
   listSegments,
+  newAttemptId,
   newUploadId,
   parsePartName,
   partName,
@@ -56,6 +60,8 @@ import { bytesOf, checkWriteResponse, putFile, writtenFile } from './writer.js'
 
 /** Milliseconds that the clean-up after a rejected or aborted call may take. */
 const cleanUpTime = 30_000
+/** Concurrent copies of segments. */
+const copyParallelism = 4
 /** Milliseconds that Swift may take to check 1,000 segments. */
 const completionTimeout = 600_000
 
@@ -81,7 +87,7 @@ export async function uploadPart(
   checkId(upload)
   const content = bytesOf(body)
   const container = segmentsContainer(upload.container)
-  const attemptId = randomBytes(6).toString('base64url')
+  const attemptId = newAttemptId()
   const object = partName(upload.file, upload.id, partNumber, attemptId)
   const headers = { 'content-type': 'application/octet-stream' }
   const response = await client.request({
@@ -102,18 +108,18 @@ export async function uploadPart(
     throw await uploadNotFoundError(client, upload, cleanUp)
   }
   const etag = response.headers['etag'] ?? createHash('md5').update(content).digest('hex')
-  return { partNumber, size: content.length, tag: tagOf(etag, attemptId) }
+  return { partNumber, size: content.length, tag: tagOf(etag, attemptId), etag: quoted(etag) }
 }
 
 const tagOf = (etag: string, attemptId: string) => `${etag.replaceAll('"', '')}.${attemptId}`
 
 function parseTag(tag: string): { etag: string; attemptId: string } | undefined {
-  const [, etag, attemptId] = /^([0-9a-f]{32})\.([\w-]{8})$/.exec(tag) ?? []
+  const [, etag, attemptId] = /^([0-9a-f]{32})\.([\w-]{8,9})$/.exec(tag) ?? []
   return etag === undefined || attemptId === undefined ? undefined : { etag, attemptId }
 }
 
 /** Throws `UPLOAD_NOT_FOUND` if the id is not one of this provider, or has another part size. */
-function checkId(upload: PartUploadReference & { readonly partSize?: number }): void {
+export function checkId(upload: PartUploadReference & { readonly partSize?: number }): void {
   const partSize = partSizeOf(upload.id)
   if (partSize === undefined || partSize !== (upload.partSize ?? partSize)) {
     throw uploadNotFound(upload.container, upload.file)
@@ -130,7 +136,7 @@ export async function listParts(
   const after = Number(decodePosition(next, isName) ?? 0)
   const sent = [...(await latestAttempts(client, upload, signal))].filter(([partNumber]) => partNumber > after)
   const entries = sent.slice(0, limit).map(([partNumber, { name, bytes, hash }]) => {
-    return { partNumber, size: bytes, tag: tagOf(hash, parsePartName(name)?.attemptId ?? '') }
+    return { partNumber, size: bytes, tag: tagOf(hash, parsePartName(name)?.attemptId ?? ''), etag: quoted(hash) }
   })
   const last = entries.at(-1)?.partNumber
   return sent.length > limit && last !== undefined ? { entries, next: encodePosition(String(last)) } : { entries }
@@ -181,7 +187,8 @@ export async function completeUpload(
   const { attributes, checksums } = await readMarker(client, upload, signal)
   await checkIfMatch(client, upload, conditions, signal)
   await requireLatest(client, upload, parts, signal)
-  const segments = parts.filter(({ size }) => size > 0).map((part) => segmentOf(upload, part))
+  const sent = parts.filter(({ size }) => size > 0)
+  const segments = await ownSegments(client, upload, sent, signal)
   const size = parts.reduce((sum, part) => sum + part.size, 0)
   let etag: string
   if (segments.length === 0) {
@@ -217,6 +224,59 @@ export interface Segment {
   readonly path: string
   readonly etag: string
   readonly size_bytes: number
+}
+
+/** Returns the segments of parts, in which those that clients sent are replaced by copies. */
+async function ownSegments(
+  client: SwiftClient,
+  upload: PartUpload,
+  parts: readonly UploadedPart[],
+  signal: AbortSignal,
+): Promise<Segment[]> {
+  const segments: Segment[] = []
+  await inParallel(
+    parts.entries(),
+    copyParallelism,
+    async ([index, part], stopped) => {
+      const segment = segmentOf(upload, part)
+      const isDirect = isDirectAttempt(parseTag(part.tag)?.attemptId ?? '')
+      segments[index] = isDirect ? await copySegment(client, upload, part, segment, stopped) : segment
+    },
+    signal,
+  )
+  return segments
+}
+
+async function copySegment(
+  client: SwiftClient,
+  { container, file, id }: PartUpload,
+  { partNumber }: UploadedPart,
+  segment: Segment,
+  signal: AbortSignal,
+): Promise<Segment> {
+  const segments = segmentsContainer(container)
+  // Concurrent completions make the same copy.
+  const path = partName(file, id, partNumber, copiedAttemptId(segment.path, segment.etag))
+  const { status } = await client.request({
+    method: 'PUT',
+    container: segments,
+    object: path,
+    headers: {
+      'content-type': 'application/octet-stream',
+      'x-copy-from': pathOf(segments, segment.path),
+      'x-fresh-metadata': 'true',
+      'if-match': quoted(segment.etag),
+    },
+    body: Buffer.alloc(0),
+    signal,
+    commits: true,
+    responseTimeout: completionTimeout,
+    allow: [404, 412],
+  })
+  if (status === 404 || status === 412) {
+    throw new StorageError('INVALID_PART', `part ${partNumber} was sent again and has another tag now`)
+  }
+  return { ...segment, path }
 }
 
 function segmentOf({ file, id }: PartUpload, { partNumber, size, tag }: UploadedPart): Segment {

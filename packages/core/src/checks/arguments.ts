@@ -15,10 +15,13 @@ import type {
   SignUrlCallOptions,
   UploadedPart,
 } from '../contract/provider.js'
+import type { ResumableUpload } from '../resumable/resumable-upload.js'
 import type {
   BodyChecksum,
   CopyFileOptions,
+  DirectPartClaim,
   ListFilesOptions,
+  SignDirectPartsOptions,
   SignUrlOptions,
   StartUploadOptions,
   WriteOptions,
@@ -256,12 +259,7 @@ export function checkSignUrl(
   if (signedUrls === false) throw notSupported('signed URLs', 'signedUrls')
   const { method, expiresIn, contentType, size, responseHeaders } = options
   if (method !== 'GET' && method !== 'PUT') throw invalid('method', `method must be GET or PUT, not ${shown(method)}`)
-  if (!Number.isInteger(expiresIn) || expiresIn < 1 || expiresIn > signedUrls.maxExpiresIn) {
-    throw invalid(
-      'expiresIn',
-      `expiresIn must be from 1 to ${signedUrls.maxExpiresIn} seconds, not ${shown(expiresIn)}`,
-    )
-  }
+  checkLifetime(expiresIn, signedUrls)
   if (contentType !== undefined && !signedUrls.contentType) {
     throw notSupported('a signed content type', 'signedUrls.contentType')
   }
@@ -272,6 +270,56 @@ export function checkSignUrl(
   }
   if (responseHeaders !== undefined) checkResponseHeaders(responseHeaders)
   return { method, expiresIn, contentType, ...checkSizes({ size }), responseHeaders }
+}
+
+/** Seconds. */
+const defaultPartLifetime = 3600
+
+/** Returns which parts of a direct upload to sign, and for how many seconds. */
+export function checkDirectParts(
+  { size, partSize }: ResumableUpload,
+  options: SignDirectPartsOptions,
+  capabilities: Capabilities,
+): { readonly from: number; readonly to: number; readonly expiresIn: number } {
+  const { directUploads } = capabilities
+  if (!directUploads) throw notSupported('direct uploads', 'directUploads')
+  if (size === undefined && !directUploads.unknownSize) {
+    throw notSupported('signed parts of unknown size', 'directUploads.unknownSize')
+  }
+  const { from = 1, expiresIn = Math.min(defaultPartLifetime, directUploads.maxExpiresIn) } = options
+  const limits = partLimits(capabilities)
+  const last = size === undefined ? undefined : Math.ceil(size / partSize)
+  const { to = last ?? from } = options
+  for (const [property, value] of Object.entries({ from, to })) {
+    if (value === 0 && property === 'to' && last === 0) continue
+    if (Number.isInteger(value) && value >= 1 && value <= (last || limits.maxParts)) continue
+    throw invalid(
+      property,
+      `${property} must be a part's number from 1 to ${last || limits.maxParts}, not ${shown(value)}`,
+    )
+  }
+  return { from, to, expiresIn: checkLifetime(expiresIn, directUploads) }
+}
+
+function checkLifetime(expiresIn: unknown, { maxExpiresIn }: { readonly maxExpiresIn: number }): number {
+  if (typeof expiresIn === 'number' && Number.isInteger(expiresIn) && expiresIn >= 1 && expiresIn <= maxExpiresIn) {
+    return expiresIn
+  }
+  throw invalid('expiresIn', `expiresIn must be from 1 to ${maxExpiresIn} seconds, not ${shown(expiresIn)}`)
+}
+
+/** Checks the parts that a client says it has sent. */
+export function checkClaims(
+  claims: readonly DirectPartClaim[] | undefined,
+  { size }: ResumableUpload,
+): readonly DirectPartClaim[] | undefined {
+  if (claims === undefined && size !== undefined) return undefined
+  if (!Array.isArray(claims)) throw invalid('parts', 'parts must be a list of the parts that were sent')
+  for (const claim of claims) {
+    checkOptions('parts', claim, { partNumber: true, etag: true })
+    if (claim.etag !== undefined && typeof claim.etag !== 'string') throw invalid('parts', 'an ETag must be a string')
+  }
+  return claims
 }
 
 function checkResponseHeaders(headers: NonNullable<SignUrlOptions['responseHeaders']>): void {

@@ -8,6 +8,7 @@ import type {
   OperationOptions,
   PageOptions,
   SendOptions,
+  StartResumableUploadOptions,
   WriteOptions,
 } from '../service/options.js'
 import type { NamesOf } from './option-names.js'
@@ -57,6 +58,15 @@ const copy = {
   attributes: true,
   ifSourceMatch: true,
 } as const satisfies NamesOf<CopyFileOptions>
+const resumable = {
+  ...operation,
+  ...attributeNames,
+  ...service,
+  ...writeConditions,
+  partSize: true,
+  size: true,
+  maxSize: true,
+} as const satisfies NamesOf<StartResumableUploadOptions>
 
 /**
  * The options of every method of `StorageService`. `service.ts` checks that the table is complete,
@@ -89,21 +99,16 @@ export const methodOptions = {
   completeUpload: { ...operation, ...writeConditions },
   abortUpload: operation,
   uploads: { ...list, prefix: true },
-  startResumableUpload: {
-    ...operation,
-    ...attributeNames,
-    ...service,
-    ...writeConditions,
-    partSize: true,
-    size: true,
-    maxSize: true,
-  },
+  startResumableUpload: resumable,
   startPartialUpload: { ...operation, partSize: true, size: true, maxSize: true },
   joinPartialUploads: write,
   getResumableUpload: { ...operation, takeOver: true },
   appendToResumableUpload: { ...operation, offset: true, bodySize: true, size: true, complete: true, checksum: true },
   abortResumableUpload: operation,
   purgeUploads: { ...operation, startedBefore: true, prefix: true },
+  createDirectUpload: resumable,
+  signDirectParts: { ...operation, from: true, to: true, expiresIn: true },
+  completeDirectUpload: { ...operation, parts: true },
   signUrl: { ...operation, method: true, expiresIn: true, contentType: true, size: true, responseHeaders: true },
 } as const
 

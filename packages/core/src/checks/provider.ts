@@ -2,6 +2,7 @@
 
 import type { Capabilities } from '../contract/capabilities.js'
 import {
+  type DirectUploadMethods,
   type HiddenFileMethods,
   hiddenFileMethods,
   providerMethods,
@@ -17,6 +18,7 @@ import { invalid } from './invalid.js'
 const optionalMethods: readonly string[] = [
   'moveFile',
   'signUrl',
+  'signPart',
   ...uploadMethods,
   ...hiddenFileMethods,
 ] satisfies (keyof StorageProvider)[]
@@ -62,6 +64,21 @@ export function withSignedUrls(provider: StorageProvider): SigningProvider {
   return provider as SigningProvider
 }
 
+/** A provider with direct uploads. */
+export type DirectProvider = ResumingProvider & DirectUploadMethods
+
+/**
+ * Returns the provider, typed as one with direct uploads.
+ *
+ * @throws `NOT_SUPPORTED` if it has none.
+ */
+export function withDirectUploads(provider: StorageProvider): DirectProvider {
+  if (!provider.capabilities.directUploads || provider.signPart === undefined) {
+    throw notSupported('direct uploads', 'directUploads')
+  }
+  return withResumableUploads(provider) as DirectProvider
+}
+
 /**
  * Checks that a value is a provider.
  *
@@ -90,11 +107,12 @@ export function checkProvider(value: unknown): asserts value is StorageProvider 
   if (typeof name !== 'string' || name === '') throw invalidProvider('but the value has no name')
   if (typeof capabilities !== 'object' || capabilities === null)
     throw invalidProvider('but the value has no capabilities')
-  const { parts, resumableUploads, signedUrls } = capabilities as Partial<Capabilities>
+  const { parts, resumableUploads, signedUrls, directUploads } = capabilities as Partial<Capabilities>
   const declared = [
     ...(parts ? uploadMethods : []),
     ...(resumableUploads ? hiddenFileMethods : []),
     ...(signedUrls ? ['signUrl'] : []),
+    ...(directUploads ? ['signPart', ...hiddenFileMethods] : []),
   ]
   const missingDeclared = declared.filter((method) => typeof candidate[method] !== 'function')
   if (missingDeclared.length > 0)

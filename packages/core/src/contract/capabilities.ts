@@ -113,6 +113,29 @@ export interface Capabilities {
         readonly responseHeaders: boolean
       }
     | false
+  /**
+   * What the service ensures for the parts that clients send to it directly. Requires `parts` and
+   * hidden files. Default: clients send no parts.
+   */
+  readonly directUploads?: {
+    /** The maximum lifetime of a part's URL, in seconds. */
+    readonly maxExpiresIn: number
+    /**
+     * Whether a URL rejects a part of another size. Otherwise the part is stored, and the
+     * completion of the upload fails.
+     */
+    readonly size: boolean
+    /**
+     * Whether a URL can be signed for a part whose size is not known yet. `false` if such a URL
+     * would allow a client to copy another file (see `signedUrls.sealed`).
+     */
+    readonly unknownSize: boolean
+    /**
+     * Whether the service responds to a part with its ETag, which clients for S3 need. A browser
+     * can read it if the service's CORS rules expose it.
+     */
+    readonly etag: boolean
+  }
   /** Whether a file can carry an access list (`acl`). */
   readonly acl: boolean
   /**

@@ -225,6 +225,8 @@ export interface PartUpload extends PartUploadReference {
 export interface StartUploadCallOptions extends Omit<WriteCallOptions, 'conditions'> {
   /** Bytes, within `capabilities.parts`. */
   readonly partSize: number
+  /** Whether clients send the parts, to the URLs of `signPart`. */
+  readonly direct?: boolean
 }
 
 export interface UploadPartCallOptions extends CallOptions {
@@ -240,6 +242,8 @@ export interface UploadedPart {
   readonly size: number
   /** Opaque: identifies this content of the part for `completeUpload`. */
   readonly tag: string
+  /** The ETag with which the service responds to a client that sends the part, if it does. */
+  readonly etag?: string
 }
 
 export interface PartPage {
@@ -446,12 +450,45 @@ export interface SigningMethods {
   signUrl(container: string, file: string, options: SignUrlCallOptions): Promise<SignedUrl>
 }
 
+/** A URL to which a client sends one part. */
+export interface SignedPart extends SignedUrl {
+  readonly partNumber: number
+  /** Bytes of the part, if known. */
+  readonly size?: number
+}
+
+export interface SignPartCallOptions extends CallOptions {
+  /** 1 to `capabilities.parts.maxParts`. */
+  readonly partNumber: number
+  /**
+   * Bytes that the part must have, if known. Enforced by the service if
+   * `capabilities.directUploads.size` is true; otherwise `listParts` shows what was sent.
+   */
+  readonly size?: number
+  /** Seconds; 1 to `capabilities.directUploads.maxExpiresIn`. */
+  readonly expiresIn: number
+}
+
+/**
+ * Direct uploads: clients send the parts of a multipart upload to the service. A provider has this
+ * method and `capabilities.directUploads`, or neither.
+ */
+export interface DirectUploadMethods {
+  /**
+   * Signs a URL that stores one part of an upload, which was started with `direct`. What is sent to
+   * it is in no file before `completeUpload`. Afterwards it changes no file, although the URL may
+   * be valid for longer: `completeUpload` takes over what it has checked, or fails.
+   */
+  signPart(upload: PartUpload, options: SignPartCallOptions): Promise<SignedUrl>
+}
+
 export interface StorageProvider
   extends RequiredMethods,
     Partial<MovingMethods>,
     Partial<UploadMethods>,
     Partial<HiddenFileMethods>,
-    Partial<SigningMethods> {
+    Partial<SigningMethods>,
+    Partial<DirectUploadMethods> {
   /**
    * The name in a data source's `provider`, such as `filesystem`. Used in errors and diagnostics.
    */
@@ -489,6 +526,7 @@ export const providerMethods = [
   'listHiddenFiles',
   'removeHiddenFiles',
   'signUrl',
+  'signPart',
   'close',
 ] as const satisfies readonly (keyof StorageProvider)[]
 

@@ -1,5 +1,6 @@
 /** Makes a provider's class from modules of functions. */
 import {
+  type DirectUploadMethods,
   type HiddenFileMethods,
   type MovingMethods,
   providerMethods,
@@ -19,14 +20,17 @@ type WithContext<Methods, Context> = {
  * connection. A module may export other functions too.
  */
 export type ProviderCalls<Context> = WithContext<RequiredMethods, Context> &
-  Partial<WithContext<MovingMethods & UploadMethods & HiddenFileMethods & SigningMethods, Context>>
+  Partial<
+    WithContext<MovingMethods & UploadMethods & HiddenFileMethods & SigningMethods & DirectUploadMethods, Context>
+  >
 
 /** The contract's methods for which there is a function. */
 export type MethodsOf<Calls> = RequiredMethods &
   (Calls extends { moveFile: unknown } ? MovingMethods : unknown) &
   (Calls extends { startUpload: unknown } ? UploadMethods : unknown) &
   (Calls extends { putHiddenFile: unknown } ? HiddenFileMethods : unknown) &
-  (Calls extends { signUrl: unknown } ? SigningMethods : unknown)
+  (Calls extends { signUrl: unknown } ? SigningMethods : unknown) &
+  (Calls extends { signPart: unknown } ? DirectUploadMethods : unknown)
 
 /** Holds the context that all methods of a provider share. */
 export class ContextHolder<Context> {

@@ -1,7 +1,7 @@
 /**
  * A provider around another one: a base class for providers that add a prefix, a limit or faults.
  */
-import { withResumableUploads, withSignedUrls, withUploads } from '../checks/provider.js'
+import { withDirectUploads, withResumableUploads, withSignedUrls, withUploads } from '../checks/provider.js'
 import type { Capabilities } from '../contract/capabilities.js'
 import type { ContainerInfo, FileInfo, FileLocation, WrittenFile } from '../contract/files.js'
 import type {
@@ -25,6 +25,7 @@ import type {
   RemoveCallOptions,
   RemoveOutcome,
   SignedUrl,
+  SignPartCallOptions,
   SignUrlCallOptions,
   StartUploadCallOptions,
   StorageProvider,
@@ -143,6 +144,10 @@ export class ProviderWrapper implements StorageProvider {
 
   signUrl(container: string, file: string, options: SignUrlCallOptions): Promise<SignedUrl> {
     return withSignedUrls(this.inner).signUrl(container, file, options)
+  }
+
+  signPart(upload: PartUpload, options: SignPartCallOptions): Promise<SignedUrl> {
+    return withDirectUploads(this.inner).signPart(upload, options)
   }
 
   close(): Promise<void> {

@@ -14,7 +14,9 @@
 import { createHash } from 'node:crypto'
 import type { ResumingProvider } from '../checks/provider.js'
 import { isStorageError, StorageError } from '../contract/errors.js'
+import type { WrittenFile } from '../contract/files.js'
 import type { HiddenFile } from '../contract/provider.js'
+import { completeDirectUpload, type DirectCompletion } from '../direct/direct-completion.js'
 import type { BodyChecksum } from '../service/options.js'
 import type { RetryPolicy } from '../service/retry.js'
 import { CheckedBody } from '../upload/body.js'
@@ -125,6 +127,11 @@ export class ResumableUploads {
       if (!('file' in after)) throw error
       return { offset: after.file.size, size: after.file.size, file: after.file }
     }
+  }
+
+  /** Completes an upload whose parts clients sent to the service. */
+  completeDirect(upload: ResumableUpload, completion: DirectCompletion): Promise<WrittenFile> {
+    return completeDirectUpload(this.#store, upload, completion)
   }
 
   /** Starts a partial upload. */

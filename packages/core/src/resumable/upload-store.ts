@@ -55,13 +55,20 @@ export class UploadStore {
   async look(upload: ResumableUpload, signal: AbortSignal): Promise<Snapshot | Finished> {
     const hidden = await this.#hiddenState(upload, signal)
     if (upload.partial) return partialSnapshot(upload, hidden)
+    const found = await this.parts(upload, signal)
+    if ('file' in found) return found
+    const parts = fullParts(found, upload.partSize)
+    const partsEnd = parts.length * upload.partSize
+    const { pieces, end } = chainFrom(hidden.pieces, partsEnd)
+    const offset = Math.min(end, partsEnd + upload.partSize)
+    const size = upload.size ?? hidden.size
+    return { parts, pieces, offset, ...(size === undefined ? {} : { size }) }
+  }
+
+  /** Returns the parts that are stored, or the file if the upload is complete. */
+  async parts(upload: ResumableUpload, signal: AbortSignal): Promise<readonly UploadedPart[] | Finished> {
     try {
-      const parts = fullParts(await this.#parts(upload, signal), upload.partSize)
-      const partsEnd = parts.length * upload.partSize
-      const { pieces, end } = chainFrom(hidden.pieces, partsEnd)
-      const offset = Math.min(end, partsEnd + upload.partSize)
-      const size = upload.size ?? hidden.size
-      return { parts, pieces, offset, ...(size === undefined ? {} : { size }) }
+      return await this.#listParts(upload, signal)
     } catch (error) {
       if (!isStorageError(error, 'UPLOAD_NOT_FOUND')) throw error
       // It may have been completed between the two lists.
@@ -76,7 +83,7 @@ export class UploadStore {
     return parseHiddenFiles(await this.hiddenFiles(container, groupOf(key), signal))
   }
 
-  async #parts(upload: ResumableUpload, signal: AbortSignal): Promise<UploadedPart[]> {
+  async #listParts(upload: ResumableUpload, signal: AbortSignal): Promise<UploadedPart[]> {
     const parts: UploadedPart[] = []
     const limit = this.#provider.capabilities.maxPageSize
     let next: string | undefined
@@ -261,7 +268,7 @@ export class UploadStore {
     signal: AbortSignal,
   ): Promise<UploadedPart[]> {
     for (let attempt = 1; ; attempt++) {
-      const found = (await this.#parts(upload, signal)).slice(0, parts.length)
+      const found = (await this.#listParts(upload, signal)).slice(0, parts.length)
       const isSame = ({ partNumber, size }: UploadedPart, index: number) =>
         found[index]?.partNumber === partNumber && found[index].size === size
       if (parts.every(isSame)) return found

@@ -230,6 +230,33 @@ export interface StartResumableUploadOptions extends Omit<StartUploadOptions, 'c
   readonly maxSize?: number
 }
 
+/** Without a size, the client has to list the parts at the end. */
+export interface DirectUploadOptions extends StartResumableUploadOptions {}
+
+export interface SignDirectPartsOptions extends OperationOptions {
+  /** The number of the first part. Default: 1. */
+  readonly from?: number
+  /** The number of the last part. Default: that of the file's last part, or `from`. */
+  readonly to?: number
+  /** Lifetime in seconds, 1 to `capabilities.directUploads.maxExpiresIn`. Default: 3,600. */
+  readonly expiresIn?: number
+}
+
+/** A part that a client says it has sent. */
+export interface DirectPartClaim {
+  readonly partNumber: number
+  /** The ETag of the response, if the client has it. */
+  readonly etag?: string
+}
+
+export interface CompleteDirectUploadOptions extends OperationOptions {
+  /**
+   * All parts, in the order of their numbers. The upload fails if the storage has others. Required
+   * if the upload has no size.
+   */
+  readonly parts?: readonly DirectPartClaim[]
+}
+
 export interface StartPartialUploadOptions extends OperationOptions {
   /** Bytes, if known. */
   readonly size?: number

@@ -3,9 +3,11 @@ import type { Readable } from 'node:stream'
 import {
   checkBodyChecksum,
   checkBytes,
+  checkClaims,
   checkConditions,
   checkContainer,
   checkCopy,
+  checkDirectParts,
   checkFlag,
   checkList,
   checkLocation,
@@ -27,7 +29,13 @@ import { checkDate, readConditions } from '../checks/conditions.js'
 import { invalid } from '../checks/invalid.js'
 import { methodOptions } from '../checks/method-options.js'
 import { checkOptions, type NamesOf } from '../checks/option-names.js'
-import { checkProvider, withResumableUploads, withSignedUrls, withUploads } from '../checks/provider.js'
+import {
+  checkProvider,
+  withDirectUploads,
+  withResumableUploads,
+  withSignedUrls,
+  withUploads,
+} from '../checks/provider.js'
 import type { Capabilities } from '../contract/capabilities.js'
 import type { ReadConditions, Version, WriteConditions } from '../contract/conditions.js'
 import { isStorageError, StorageError } from '../contract/errors.js'
@@ -39,12 +47,14 @@ import type {
   PartUpload,
   PartUploadReference,
   RemoveOutcome,
+  SignedPart,
   SignedUrl,
   StorageProvider,
   UnfinishedUpload,
   UploadedPart,
 } from '../contract/provider.js'
 import { checkRange } from '../contract/range.js'
+import { directPartSize } from '../direct/direct-completion.js'
 import { Download, DownloadStream } from '../download/download.js'
 import { LazyDownload } from '../download/lazy-download.js'
 import { defined } from '../kit/defined.js'
@@ -69,8 +79,10 @@ import { Operations, type Subject } from './operations.js'
 import type {
   AppendOptions,
   Body,
+  CompleteDirectUploadOptions,
   CopyFileOptions,
   CreateContainerOptions,
+  DirectUploadOptions,
   GetFileOptions,
   ListFilesOptions,
   ListOptions,
@@ -82,6 +94,7 @@ import type {
   PurgeUploadsOptions,
   RemoveFileOptions,
   ResumableUploadOptions,
+  SignDirectPartsOptions,
   SignUrlOptions,
   StartPartialUploadOptions,
   StartResumableUploadOptions,
@@ -827,8 +840,16 @@ export class StorageService implements AsyncDisposable {
     file: string,
     options: StartResumableUploadOptions = {},
   ): Promise<ResumableUpload> {
-    const place = { container, file }
-    return this.#operations.repeat('startResumableUpload', place, options, async (signal) => {
+    return this.#startResumable('startResumableUpload', { container, file }, options)
+  }
+
+  #startResumable(
+    method: 'startResumableUpload' | 'createDirectUpload',
+    place: FileLocation,
+    options: StartResumableUploadOptions,
+  ): Promise<ResumableUpload> {
+    const { container, file } = place
+    return this.#operations.repeat(method, place, options, async (signal) => {
       this.#resumableUploads()
       const limits = partLimits(this.capabilities)
       checkLocation(place, this.capabilities)
@@ -842,7 +863,9 @@ export class StorageService implements AsyncDisposable {
       const partSize = resumablePartSize(wanted, size ?? limit, limits)
       const start = checkStart(file, options, this.capabilities)
       const conditions = checkConditions(options, this.capabilities)
-      const upload = await withUploads(this.provider).startUpload(container, file, { signal, ...start, partSize })
+      const direct = method === 'createDirectUpload'
+      const call = { signal, ...start, partSize, direct }
+      const upload = await withUploads(this.provider).startUpload(container, file, call)
       return { ...upload, key: newKey(), ...(size === undefined ? {} : { size }), maxSize: limit, conditions }
     })
   }
@@ -1017,6 +1040,81 @@ export class StorageService implements AsyncDisposable {
         await this.#resumableUploads().purge(container, startedBefore, signal)
       }
       return purged
+    })
+  }
+
+  /**
+   * Starts an upload whose parts a client sends to the storage itself, to the URLs of
+   * {@link signDirectParts}. Nothing is visible before {@link completeDirectUpload}, which checks
+   * the parts. Keep the returned data, encrypted if the client holds it.
+   *
+   * It is a resumable upload: {@link abortResumableUpload} deletes it, and {@link purgeUploads}
+   * finds it. Without `capabilities.directUploads`, a server has to receive the
+   * parts and pass them to {@link uploadPart}, as the router does.
+   *
+   * Fails with `NOT_SUPPORTED` if the provider has no resumable uploads, and with `TOO_LARGE`.
+   *
+   * @example
+   * const upload = await storage.createDirectUpload('photos', 'film.mp4', { size: 4 })
+   * await storage.uploadPart(upload, 1, 'meow')
+   * const { size } = await storage.completeDirectUpload(upload)
+   * size // 4
+   */
+  createDirectUpload(container: string, file: string, options: DirectUploadOptions = {}): Promise<ResumableUpload> {
+    return this.#startResumable('createDirectUpload', { container, file }, options)
+  }
+
+  /**
+   * Returns URLs to which a client sends the parts of a direct upload, each with PUT. Part `n` has
+   * the bytes from `(n - 1) * upload.partSize`. Every part but the last has `upload.partSize` bytes.
+   *
+   * Fails with `NOT_SUPPORTED` if the storage has no `capabilities.directUploads`.
+   *
+   * @example
+   * const { directUploads } = storage.capabilities
+   * const upload = await storage.createDirectUpload('photos', 'film.mp4', { size: 4 })
+   * const parts = directUploads ? await storage.signDirectParts(upload) : []
+   * for (const { url, method, headers } of parts) await fetch(url, { method, headers, body: 'meow' })
+   */
+  signDirectParts(target: ResumableUpload, options: SignDirectPartsOptions = {}): Promise<SignedPart[]> {
+    return this.#operations.run('signDirectParts', subjectOf(target), options, async (signal) => {
+      this.#checkResumable(target)
+      const provider = withDirectUploads(this.provider)
+      const { size, partSize } = target
+      const { from, to, expiresIn } = checkDirectParts(target, options, this.capabilities)
+      const numbers = Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index)
+      return Promise.all(
+        numbers.map(async (partNumber) => {
+          const part = defined({
+            partNumber,
+            size: size === undefined ? undefined : directPartSize({ size, partSize }, partNumber),
+          })
+          return { ...part, ...(await provider.signPart(target, { ...part, expiresIn, signal })) }
+        }),
+      )
+    })
+  }
+
+  /**
+   * Makes the file of a direct upload visible, if its parts are what the upload was created for: all
+   * there, each with its size. Repeated, it returns the same file.
+   *
+   * Fails with `INVALID_PART` and `TOO_LARGE`, after which parts can be sent again, with
+   * `UPLOAD_NOT_FOUND`, and as {@link putFile} does.
+   *
+   * @example
+   * const upload = await storage.createDirectUpload('photos', 'film.mp4', { size: 4 })
+   * await storage.uploadPart(upload, 1, 'meow')
+   * const parts = [{ partNumber: 1 }]
+   * const { name } = await storage.completeDirectUpload(upload, { parts })
+   * name // 'film.mp4'
+   */
+  completeDirectUpload(target: ResumableUpload, options: CompleteDirectUploadOptions = {}): Promise<WrittenFile> {
+    return this.#operations.run('completeDirectUpload', subjectOf(target), options, async (signal) => {
+      this.#checkResumable(target)
+      const claims = checkClaims(options.parts, target)
+      const joinsByNumber = !this.capabilities.streamingPut
+      return this.#resumableUploads().completeDirect(target, { claims, joinsByNumber, signal })
     })
   }
 

@@ -1,6 +1,12 @@
 /** Changes to the SDK's requests. */
 import { createHash } from 'node:crypto'
-import type { S3Client } from '@aws-sdk/client-s3'
+import type {
+  $Command,
+  S3Client,
+  S3ClientResolvedConfig,
+  ServiceInputTypes,
+  ServiceOutputTypes,
+} from '@aws-sdk/client-s3'
 
 /** The part of an HTTP request that the rules use. */
 interface Request {
@@ -35,4 +41,26 @@ export function addTransportRules(client: S3Client, { checksums }: { readonly ch
     },
     { step: 'build', name: 'stowageTransportRules', priority: 'low' },
   )
+}
+
+/**
+ * Removes the checksum that the SDK adds to a command. Of a URL that is signed, it would be that of an
+ * empty body.
+ */
+export function withoutChecksum<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+  command: $Command<Input, Output, S3ClientResolvedConfig>,
+): $Command<Input, Output, S3ClientResolvedConfig> {
+  command.middlewareStack.add(
+    (next) => (args) => {
+      const { request } = args
+      if (isRequest(request)) {
+        for (const name of Object.keys(request.headers)) {
+          if (/^x-amz-(?:sdk-)?checksum-/.test(name)) delete request.headers[name]
+        }
+      }
+      return next(args)
+    },
+    { step: 'build', name: 'stowageWithoutChecksum', priority: 'low' },
+  )
+  return command
 }

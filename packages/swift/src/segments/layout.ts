@@ -51,6 +51,18 @@ export const partName = (file: string, upload: string, partNumber: number, attem
 export const fileKeys = (files: readonly string[]): Map<string, string> =>
   new Map(files.map((file) => [`parts/${fileKey(file)}/`, file]))
 
+/** Makes the id of an attempt by the provider. */
+export const newAttemptId = (): string => randomBytes(6).toString('base64url')
+
+/** Makes the id of an attempt by a client. It is longer, so that the two cannot be confused. */
+export const newDirectAttemptId = (): string => `d${newAttemptId()}`
+
+/** Returns the id of the attempt that is a copy of a client's attempt. */
+export const copiedAttemptId = (path: string, etag: string): string =>
+  createHash('sha256').update(`${path} ${etag}`).digest('base64url').slice(0, 8)
+
+export const isDirectAttempt = (attemptId: string): boolean => attemptId.length > 8
+
 export function parsePartName(name: string): { upload: string; partNumber: number; attemptId: string } | undefined {
   const [, upload, number, attemptId] = /^parts\/[\w-]{43}\/([^/]+)\/(\d{5})-([\w-]+)$/.exec(name) ?? []
   return upload === undefined || attemptId === undefined ? undefined : { upload, partNumber: Number(number), attemptId }

@@ -13,6 +13,7 @@ import { reading } from './reading/reading.js'
 import { signedUrls } from './reading/signed-urls.js'
 import { abort } from './streams/aborts.js'
 import { streams } from './streams/streams.js'
+import { directUploads } from './uploads/direct-uploads.js'
 import { largeFiles } from './uploads/large-files.js'
 import { resumableUploads } from './uploads/resumable-uploads.js'
 import { attributes } from './writing/attributes.js'
@@ -42,4 +43,5 @@ export const allCategories: Readonly<Record<string, ConformanceCategory>> = {
   P: signedUrls,
   Q: faults,
   R: resumableUploads,
+  T: directUploads,
 }

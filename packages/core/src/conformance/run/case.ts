@@ -39,6 +39,15 @@ const hook =
 export const needs = {
   parts: ({ parts }) => unless(parts !== false, 'parts', parts),
   resumableUploads: ({ resumableUploads }) => unless(resumableUploads === true, 'resumableUploads', false),
+  directUploads: ({ directUploads }) => unless(directUploads !== undefined, 'directUploads', undefined),
+  directUnknownSize: ({ directUploads }) =>
+    unless(
+      directUploads?.unknownSize === true,
+      directUploads ? 'directUploads.unknownSize' : 'directUploads',
+      directUploads?.unknownSize,
+    ),
+  directETag: ({ directUploads }) =>
+    unless(directUploads?.etag === true, directUploads ? 'directUploads.etag' : 'directUploads', directUploads?.etag),
   fileBesideFolder: ({ fileBesideFolder }) => unless(fileBesideFolder, 'fileBesideFolder', fileBesideFolder),
   create: ({ conditions }) => unless(conditions.create !== false, 'conditions.create', conditions.create),
   update: ({ conditions }) => unless(conditions.update !== false, 'conditions.update', conditions.update),

@@ -3,7 +3,7 @@
  */
 
 import { Readable } from 'node:stream'
-import { withResumableUploads, withSignedUrls, withUploads } from '../../checks/provider.js'
+import { withDirectUploads, withResumableUploads, withSignedUrls, withUploads } from '../../checks/provider.js'
 import {
   type Capabilities,
   freezeCapabilities,
@@ -198,6 +198,10 @@ export class FaultyProvider extends ProviderWrapper {
 
   override signUrl(...args: Arguments<'signUrl'>) {
     return this.#call('signUrl', args, withSignedUrls(this.inner).signUrl)
+  }
+
+  override signPart(...args: Arguments<'signPart'>) {
+    return this.#call('signPart', args, withDirectUploads(this.inner).signPart)
   }
 
   override close() {

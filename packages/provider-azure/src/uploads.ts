@@ -187,12 +187,16 @@ export async function completeUpload(
  */
 async function checkCommittedSize(
   account: Account,
-  { container, id }: PartUploadReference,
+  { container, file, id }: PartUploadReference,
   { size, etag, signal }: { readonly size: number; readonly etag: string; readonly signal: AbortSignal },
 ): Promise<void> {
-  const { contentLength } = await request({ container }, () =>
-    account.blob(container, partsBlob(id)).getProperties({ abortSignal: signal, conditions: { ifMatch: etag } }),
-  )
+  const blob = account.blob(container, partsBlob(id))
+  const { contentLength } = await request({ container, file }, () =>
+    blob.getProperties({ abortSignal: signal, conditions: { ifMatch: etag } }),
+  ).catch((error: unknown) => {
+    // The conditions of the upload are not those of this request.
+    throw completedConcurrently({ container, file, id }, {}, error) ?? error
+  })
   if (contentLength === size) return
   throw new StorageError('INVALID_PART', `the parts have ${contentLength} bytes, not ${size}`)
 }

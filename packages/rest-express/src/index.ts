@@ -6,12 +6,14 @@
  * - `routes/`: the table of routes, paths, authorization, and the handlers of single routes.
  * - `forms/`: uploads as `multipart/form-data`, and the checks of such forms.
  * - `resumable/`: resumable uploads: tus, and the tickets in their URLs.
+ * - `direct/`: direct uploads: the bytes go to the storage, and the router signs and completes.
  * - `downloads/`: downloads: ranges, conditions, charsets.
  * - `http/`: headers, bodies, connections and error responses.
  * - `fetch/`: the entry `@stowage/rest-express/fetch`: the routes over web-standard requests.
  * - `openapi/`: the OpenAPI description of the routes.
  */
 
+export type { DirectOptions } from './direct/direct-options.js'
 export { download } from './downloads/download.js'
 export type { UploadedFile } from './forms/form-file.js'
 export { type UploadResult, upload } from './forms/form-upload.js'

@@ -5,6 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type FileInfo, StorageError, type StorageService } from '@stowage/core'
 import { checkOptions } from '@stowage/core/provider'
+import type { DirectOptions } from './direct/direct-options.js'
 import { filesystemOf } from './downloads/accel-redirect.js'
 import type { HttpRequest, ResponseOf } from './http/messages.js'
 import type { ResumableOptions } from './resumable/resumable-options.js'
@@ -149,6 +150,11 @@ export interface StorageRouterOptions<Req = IncomingMessage> extends UploadOptio
    * Resumable uploads: `true`, or their options. Default: off, and their routes are unknown.
    */
   readonly resumable?: boolean | ResumableOptions<Req>
+  /**
+   * Direct uploads: `true`, or their options. Clients send the bytes to the storage itself where it
+   * can receive them, otherwise to the router. Default: off, and their routes are unknown.
+   */
+  readonly direct?: boolean | DirectOptions<Req>
   /**
    * Called for every failed request with the original error, for logging. Default: a process
    * warning (`process.emitWarning`) for each failure of the server, 500 and above except 501.
@@ -297,7 +303,15 @@ function locationRule<Req>(
  * effect.
  */
 export function checkNames(what: 'upload' | 'download' | 'storageRouter' | 'storageHandler', options: object): void {
-  const routerNames = [...uploadOptionNames, ...downloadNames, 'authorize', 'resumable', 'onError', 'forwardErrors']
+  const routerNames = [
+    ...uploadOptionNames,
+    ...downloadNames,
+    'authorize',
+    'resumable',
+    'direct',
+    'onError',
+    'forwardErrors',
+  ]
   const known: readonly string[] = {
     upload: [...uploadOptionNames, 'container'],
     download: downloadNames,

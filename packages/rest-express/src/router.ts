@@ -7,6 +7,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { StorageService } from '@stowage/core'
+import { directRules } from './direct/direct-options.js'
 import { errorResponse, forwardedError, sendError } from './http/errors.js'
 import { discardRest, lingerOnClose } from './http/lingering.js'
 import type { HttpRequest, HttpResponse } from './http/messages.js'
@@ -72,6 +73,7 @@ export function createRouter(
     upload: uploadRules(rest),
     download: downloadRules(storage, rest),
     resumable,
+    direct: directRules(rest.direct, typeof rest.resumable === 'object' ? rest.resumable.secrets : undefined),
     authorize,
     onError,
   }

@@ -73,9 +73,7 @@ export type DirectProvider = ResumingProvider & DirectUploadMethods
  * @throws `NOT_SUPPORTED` if it has none.
  */
 export function withDirectUploads(provider: StorageProvider): DirectProvider {
-  if (!provider.capabilities.directUploads || provider.signPart === undefined) {
-    throw notSupported('direct uploads', 'directUploads')
-  }
+  if (provider.signPart === undefined) throw notSupported('direct uploads', 'directUploads')
   return withResumableUploads(provider) as DirectProvider
 }
 

@@ -29,6 +29,8 @@ export interface OpenApiOptions {
   readonly version?: string
   /** Whether the router has resumable uploads. Default: no. */
   readonly resumable?: boolean
+  /** Whether the router has direct uploads. Default: no. */
+  readonly direct?: boolean
 }
 
 /** An OpenAPI 3.1 document as plain data, to send as JSON. */
@@ -57,6 +59,7 @@ export interface OpenApiOperation {
 const tags = [
   { name: 'Containers', description: 'Containers hold files, like directories, but no other containers.' },
   { name: 'Files', description: 'Information about files, and operations on them.' },
+  { name: 'Direct uploads', description: 'Clients send the bytes to the storage. The router signs and completes.' },
   { name: 'Resumable uploads', description: 'Uploads that continue after an interruption, with tus 1.0.0.' },
   { name: 'Uploads and downloads', description: 'The content of files: uploads as forms, and downloads.' },
 ]
@@ -84,11 +87,13 @@ const errorHeaders: Readonly<Record<number, readonly HeaderName[]>> = {
  * status, and the schema of every body.
  */
 export function openApiDocument(options: OpenApiOptions = {}): OpenApiDocument {
-  const { servers = [{ url: '/api/containers' }], title = 'Stowage', version = '1', resumable = false } = options
+  const { servers = [{ url: '/api/containers' }], title = 'Stowage', version = '1' } = options
+  const { resumable = false, direct = false } = options
+  const isOn = { resumable, direct }
   const used = new Set<number>(everywhere)
   const paths: Record<string, Record<string, OpenApiOperation>> = {}
   for (const { method, path, name, ...route } of routeHandlers) {
-    if ('option' in route && !resumable) continue
+    if ('option' in route && !isOn[route.option]) continue
     const description = operations[name]
     for (const status of description.errors) used.add(status)
     const template = path.replaceAll(/[:*](\w+)/g, '{$1}')
@@ -109,13 +114,15 @@ export function openApiDocument(options: OpenApiOptions = {}): OpenApiDocument {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers,
-    tags: tags.filter(({ name }) => resumable || name !== 'Resumable uploads'),
+    tags: tags.filter(
+      ({ name }) => (resumable || name !== 'Resumable uploads') && (direct || name !== 'Direct uploads'),
+    ),
     security: [],
     paths,
     components: {
-      schemas,
+      schemas: direct ? schemas : withoutDirectSchemas,
       headers: resumable ? headers : withoutTusHeaders,
-      parameters: resumable ? pathParameters : withoutTicket,
+      parameters: resumable || direct ? pathParameters : withoutTicket,
       responses: Object.fromEntries([
         ...[...used].sort((a, b) => a - b).map((status) => [statusName(status), errorResponse(status)]),
         ['Refused', { description: 'The application refused the request with this status.', content: errorContent }],
@@ -145,7 +152,7 @@ const pathParameters = {
     name: 'ticket',
     in: 'path',
     required: true,
-    description: "The end of the upload's URL, from `Location`.",
+    description: 'Stands for an upload: the end of its URL from `Location`, or the `ticket` of a direct upload.',
     schema: { type: 'string' },
   },
 } as const
@@ -154,6 +161,8 @@ const { ticket: _, ...withoutTicket } = pathParameters
 const withoutTusHeaders = Object.fromEntries(
   Object.entries(headers).filter(([name]) => !/^(?:Tus-|Upload-|Location$)/.test(name)),
 )
+
+const withoutDirectSchemas = Object.fromEntries(Object.entries(schemas).filter(([name]) => !name.includes('Direct')))
 
 function operation(name: string, path: string, described: OperationDescription): OpenApiOperation {
   const { tag, summary, description, parameters = [], body, responses, errors } = described

@@ -21,7 +21,7 @@ export interface ResponseDescription {
 }
 
 export interface OperationDescription {
-  readonly tag: 'Containers' | 'Files' | 'Uploads and downloads' | 'Resumable uploads'
+  readonly tag: 'Containers' | 'Files' | 'Uploads and downloads' | 'Resumable uploads' | 'Direct uploads'
   readonly summary: string
   readonly description?: string
   readonly parameters?: readonly ParameterDescription[]
@@ -370,6 +370,55 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
     parameters: [tusVersion],
     responses: { 204: { description: 'The upload was deleted.', headers: ['Tus-Resumable'] } },
     errors: [404, 410, 412],
+  },
+  createDirectUpload: {
+    tag: 'Direct uploads',
+    summary: 'Start a direct upload',
+    description:
+      'The client sends each part with PUT to its URL: to the storage, if `direct` is true, otherwise to the router. The response has the first 100 URLs.',
+    body: jsonBody('NewDirectUpload'),
+    responses: { 201: one('DirectUpload', 'The upload has started.') },
+    errors: writeErrors,
+  },
+  getDirectUpload: {
+    tag: 'Direct uploads',
+    summary: 'Which parts of a direct upload are stored',
+    responses: { 200: one('DirectUploadState', 'The parts that are stored.', ['Cache-Control']) },
+    errors: [404, 410],
+  },
+  signDirectParts: {
+    tag: 'Direct uploads',
+    summary: 'Get URLs for parts of a direct upload',
+    parameters: [
+      query('from', 'The first part. Default: 1.', { type: 'integer', minimum: 1 }),
+      query('to', 'The last part. Default: that of the file, at most 1,000 URLs.', { type: 'integer', minimum: 1 }),
+    ],
+    responses: { 200: one('DirectParts', 'The URLs.', ['Cache-Control']) },
+    errors: [404, 410],
+  },
+  completeDirectUpload: {
+    tag: 'Direct uploads',
+    summary: 'Complete a direct upload',
+    description:
+      'The file appears if all parts are stored with their sizes, under the conditions of the creation. Repeated, it returns the same file.',
+    body: { required: false, content: json(schemaRef('DirectCompletion')) },
+    responses: { 200: one('WrittenFile', 'The file.', ['ETag']) },
+    errors: [...writeErrors, 410],
+  },
+  deleteDirectUpload: {
+    tag: 'Direct uploads',
+    summary: 'Delete a direct upload',
+    description: 'A completed file stays.',
+    responses: { 204: { description: 'What was sent is deleted.' } },
+    errors: [404, 410],
+  },
+  receivePart: {
+    tag: 'Direct uploads',
+    summary: 'Send a part to the router',
+    description: 'The URL is that of a part. It is signed, so `authorize` is not called.',
+    body: { required: true, content: bytes },
+    responses: { 200: { description: 'The part is stored.', headers: ['ETag', 'Cache-Control'] } },
+    errors: [...writeErrors, 410],
   },
   overrideMethod: {
     tag: 'Resumable uploads',

@@ -118,6 +118,36 @@ const names = (description: string): JsonSchema => ({
   description,
 })
 
+const partNumber: JsonSchema = { type: 'integer', minimum: 1, description: 'The number of the part, from 1.' }
+
+const directUpload = {
+  container,
+  file: fileName,
+  size: bytes('Bytes of the file.'),
+  partSize: bytes('Bytes of every part but the last.'),
+  count: { type: 'integer', minimum: 0, description: 'The number of parts.' },
+  expires: time('When the upload expires.'),
+} as const
+
+const directUploadNames = ['container', 'file', 'partSize', 'count', 'parts', 'expires', 'size']
+
+const directPart = object(
+  'A part, and where to send it.',
+  {
+    partNumber,
+    size: bytes('Bytes.'),
+    url: text('Absolute.'),
+    method: { const: 'PUT' },
+    headers: {
+      type: 'object',
+      description: 'Headers that the request must have.',
+      additionalProperties: { type: 'string' },
+    },
+    expires: time('When the URL expires.'),
+  },
+  ['partNumber', 'url', 'method', 'headers', 'expires'],
+)
+
 export const schemas = {
   Container: {
     ...object(
@@ -203,6 +233,51 @@ export const schemas = {
     'The outcome for one file; without an error, the file does not exist any more.',
     { file: fileName, error },
     ['file'],
+  ),
+  NewDirectUpload: object(
+    'A file that the client sends directly.',
+    {
+      file: fileName,
+      size: bytes('Bytes.'),
+      contentType: attributes.contentType,
+      conditions: object('Checked at the completion.', { ifMatch: etag, ifNoneMatch: { const: '*' } }, []),
+    },
+    ['file', 'size'],
+  ),
+  DirectUpload: object(
+    'A direct upload.',
+    {
+      kind: { const: 'parts' },
+      ...directUpload,
+      direct: { type: 'boolean', description: 'Whether the parts go to the storage, or to the router.' },
+      parts: { type: 'array', items: directPart, description: 'The first 100 parts, and where to send them.' },
+      ticket: text('Stands for the upload in further requests.'),
+    },
+    ['kind', ...directUploadNames, 'direct', 'ticket'],
+  ),
+  DirectUploadState: object(
+    'What is stored of a direct upload.',
+    {
+      ...directUpload,
+      parts: {
+        type: 'array',
+        items: object('A part.', { partNumber, size: bytes('Bytes.') }, ['partNumber', 'size']),
+        description: 'The parts that are stored.',
+      },
+    },
+    directUploadNames,
+  ),
+  DirectParts: object('Where to send parts.', { parts: { type: 'array', items: directPart } }, ['parts']),
+  DirectCompletion: object(
+    'The parts that the client has sent. The completion fails if the storage has others.',
+    {
+      parts: {
+        type: 'array',
+        items: object('A part.', { partNumber, etag: text('Its ETag.') }, ['partNumber']),
+      },
+    },
+    [],
+    true,
   ),
   Nothing: object('An empty object.', {}, []),
   Error: object('An error, as clients of LoopBack’s storage component expect it.', { error }, ['error']),

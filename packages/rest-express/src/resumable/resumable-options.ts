@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import { StorageError, type WrittenFile } from '@stowage/core'
 import { checkOptions, type NamesOf } from '@stowage/core/provider'
 import type { HttpRequest } from '../http/messages.js'
-import { Tickets } from './ticket.js'
+import { checkSecrets, Tickets } from './ticket.js'
 
 /** Options of resumable uploads. */
 export interface ResumableOptions<Req = IncomingMessage> {
@@ -46,7 +46,6 @@ const names = {
   onComplete: true,
 } as const satisfies NamesOf<ResumableOptions>
 
-const leastSecretLength = 32
 const defaultMaxAge = 86_400
 
 const invalid = (property: string, message: string) =>
@@ -63,14 +62,7 @@ export function resumableRules(
   const given = options === true ? {} : options
   checkOptions('resumable', given, names)
   const { secrets = [randomBytes(32).toString('hex')], maxAge = defaultMaxAge, owner, onComplete } = given
-  if (!Array.isArray(secrets) || secrets.length === 0) {
-    throw invalid('secrets', 'resumable.secrets must be a list with at least one secret')
-  }
-  for (const secret of secrets) {
-    if (typeof secret !== 'string' || secret.length < leastSecretLength) {
-      throw invalid('secrets', `resumable.secrets must be texts of ${leastSecretLength} characters or more`)
-    }
-  }
+  checkSecrets('resumable', secrets)
   if (!Number.isSafeInteger(maxAge) || maxAge < 1) {
     throw invalid('maxAge', 'resumable.maxAge must be a whole number of seconds from 1')
   }

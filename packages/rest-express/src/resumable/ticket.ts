@@ -4,7 +4,7 @@
  * change it.
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
-import type { ResumableUpload } from '@stowage/core'
+import { type ResumableUpload, StorageError } from '@stowage/core'
 
 /** What a ticket says. */
 export interface Ticket {
@@ -25,17 +25,41 @@ const algorithm = 'aes-256-gcm'
 const nonceBytes = 12
 const tagBytes = 16
 
+const leastSecretLength = 32
+
+/**
+ * Checks secrets.
+ *
+ * @param option The option that has them, such as `resumable`.
+ * @throws `INVALID_ARGUMENT`.
+ */
+export function checkSecrets(option: string, secrets: readonly string[]): void {
+  const invalid = (message: string) =>
+    new StorageError('INVALID_ARGUMENT', `${option}.secrets must be ${message}`, {
+      details: { property: `${option}.secrets` },
+    })
+  if (!Array.isArray(secrets) || secrets.length === 0) throw invalid('a list with at least one secret')
+  for (const secret of secrets) {
+    if (typeof secret !== 'string' || secret.length < leastSecretLength) {
+      throw invalid(`texts of ${leastSecretLength} characters or more`)
+    }
+  }
+}
+
 /** Seals and opens tickets. */
-export class Tickets {
+export class Tickets<Content extends object = Ticket> {
   readonly #keys: readonly Buffer[]
 
-  /** @param secrets The first one seals; all of them open. At least one. */
-  constructor(secrets: readonly string[]) {
-    this.#keys = secrets.map((secret) => Buffer.from(hkdfSync('sha256', secret, '', 'stowage upload ticket', 32)))
+  /**
+   * @param secrets The first one seals; all of them open. At least one.
+   * @param purpose Tickets of another purpose are unknown.
+   */
+  constructor(secrets: readonly string[], purpose = 'stowage upload ticket') {
+    this.#keys = secrets.map((secret) => Buffer.from(hkdfSync('sha256', secret, '', purpose, 32)))
   }
 
   /** Returns the ticket as a text that is safe in a URL. */
-  seal(ticket: Ticket): string {
+  seal(ticket: Content): string {
     const nonce = randomBytes(nonceBytes)
     const cipher = createCipheriv(algorithm, this.#keys[0] as Buffer, nonce)
     const sealed = cipher.update(JSON.stringify({ version, ...ticket }))
@@ -43,14 +67,14 @@ export class Tickets {
   }
 
   /** Returns the ticket; `undefined` for a text that no current secret has sealed. */
-  open(text: string): Ticket | undefined {
+  open(text: string): Content | undefined {
     const bytes = Buffer.from(text, 'base64url')
     if (bytes.length <= nonceBytes + tagBytes || bytes.toString('base64url') !== text) return undefined
     for (const key of this.#keys) {
       const opened = decrypt(key, bytes)
       if (opened === undefined) continue
-      const { version: found, ...ticket } = JSON.parse(opened) as Ticket & { version: number }
-      return found === version ? ticket : undefined
+      const { version: found, ...ticket } = JSON.parse(opened) as Content & { version: number }
+      return found === version ? (ticket as unknown as Content) : undefined
     }
     return undefined
   }

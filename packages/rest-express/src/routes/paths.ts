@@ -10,6 +10,8 @@ export interface StoragePath {
   readonly pattern: string
   readonly container: string | undefined
   readonly file: string | undefined
+  /** The number of a part, where the pattern has one. Not checked. */
+  readonly part?: string
   /** The text after the question mark, not decoded. */
   readonly query: string
 }
@@ -33,8 +35,21 @@ export function parsePath(target: string): StoragePath {
   if (verbEnd === -1 || verbEnd === path.length - 1) {
     return { pattern: `/:container/${verb}`, container, file: undefined, query }
   }
-  const file = decodeName(path.slice(verbEnd + 1), 'file')
+  const rest = path.slice(verbEnd + 1)
+  if (verb === 'direct') return { ...directPath(rest), container, query }
+  const file = decodeName(rest, 'file')
   return { pattern: `/:container/${verb}/*file`, container, file, query }
+}
+
+/** Finds the pattern of a path below `/:container/direct`. The file is the ticket. */
+function directPath(rest: string): Pick<StoragePath, 'pattern' | 'file' | 'part'> {
+  const pattern = (path: string) => `/:container/direct/${path}`
+  const [first = '', second, ...more] = rest.split('/')
+  if (first === 'signed' && second !== undefined && more.length === 0) {
+    return { pattern: pattern('signed/:ticket'), file: second }
+  }
+  if (more.length > 0) return { pattern: pattern(rest), file: undefined }
+  return { pattern: pattern(second === undefined ? ':ticket' : `:ticket/${second}`), file: first }
 }
 
 function splitTarget(target: string): { path: string; query: string } {

@@ -4,6 +4,7 @@
 import { inspect } from 'node:util'
 import { checkContainerName, checkFileName, isStorageError, type StorageService } from '@stowage/core'
 import { defined } from '@stowage/core/provider'
+import type { DirectRules } from '../direct/direct-options.js'
 import { requestSignal, responseSignal } from '../http/connection.js'
 import { errorResponse } from '../http/errors.js'
 import type { HttpRequest, HttpResponse } from '../http/messages.js'
@@ -19,6 +20,8 @@ export interface RouterRules {
   readonly download: DownloadRules
   /** `undefined`: there are no resumable uploads. */
   readonly resumable: ResumableRules | undefined
+  /** `undefined`: there are no direct uploads. */
+  readonly direct: DirectRules | undefined
   readonly authorize: StorageRouterOptions<HttpRequest>['authorize']
   readonly onError: StorageRouterOptions<HttpRequest>['onError']
 }

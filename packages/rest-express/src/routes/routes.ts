@@ -2,6 +2,14 @@
  * The table of routes. The router and the OpenAPI description use it.
  */
 
+import {
+  completeDirectUpload,
+  createDirectUpload,
+  deleteDirectUpload,
+  getDirectUpload,
+  signDirectParts,
+} from '../direct/direct-uploads.js'
+import { receivePart } from '../direct/permitted-requests.js'
 import { sendDownload } from '../downloads/download.js'
 import { receiveUpload } from '../forms/form-upload.js'
 import {
@@ -30,7 +38,7 @@ export interface StorageRoute {
   /** The first action that `authorize` receives. */
   readonly action: Action
   /** The router's option without which there is no such route. */
-  readonly option?: 'resumable'
+  readonly option?: 'resumable' | 'direct'
 }
 
 export interface RouteHandler extends StorageRoute {
@@ -43,6 +51,8 @@ const files = '/:container/files'
 const file = '/:container/files/*file'
 const uploads = '/:container/uploads'
 const upload = '/:container/uploads/*ticket'
+const direct = '/:container/direct'
+const ticket = '/:container/direct/:ticket'
 
 export const routeHandlers = [
   { method: 'GET', path: '/', name: 'getContainers', action: 'getContainers', handle: listContainers },
@@ -69,6 +79,16 @@ export const routeHandlers = [
       { method: 'POST', path: upload, name: 'overrideMethod', handle: overrideMethod },
     ] as const
   ).map((route) => ({ ...route, action: 'putFile', option: 'resumable' }) as const),
+  ...(
+    [
+      { method: 'POST', path: direct, name: 'createDirectUpload', handle: createDirectUpload },
+      { method: 'GET', path: ticket, name: 'getDirectUpload', handle: getDirectUpload },
+      { method: 'DELETE', path: ticket, name: 'deleteDirectUpload', handle: deleteDirectUpload },
+      { method: 'POST', path: `${ticket}/parts`, name: 'signDirectParts', handle: signDirectParts },
+      { method: 'POST', path: `${ticket}/complete`, name: 'completeDirectUpload', handle: completeDirectUpload },
+      { method: 'PUT', path: `${direct}/signed/:ticket`, name: 'receivePart', handle: receivePart },
+    ] as const
+  ).map((route) => ({ ...route, action: 'putFile', option: 'direct' }) as const),
 ] as const satisfies readonly RouteHandler[]
 
 export type RouteName = (typeof routeHandlers)[number]['name']

@@ -5,7 +5,7 @@
  * - `options.ts`: the router's options, and the checks of them.
  * - `routes/`: the table of routes, paths, authorization, and the handlers of single routes.
  * - `forms/`: uploads as `multipart/form-data`, and the checks of such forms.
- * - `resumable/`: resumable uploads: tus, and the tickets in their URLs.
+ * - `resumable/`: resumable uploads: tus, the IETF's protocol, and the tickets in their URLs.
  * - `direct/`: direct uploads: the bytes go to the storage, and the router signs and completes.
  * - `downloads/`: downloads: ranges, conditions, charsets.
  * - `http/`: headers, bodies, connections and error responses.

@@ -115,13 +115,14 @@ function dispatch({ handlers, allow }: Methods, context: RequestContext, fail: F
   if (hasBody(req)) lingerOnClose(req)
   const method = req.method ?? 'GET'
   const route = handlers.get(method)
+  if (method === 'OPTIONS') res.setHeader('Allow', allow)
   if (route !== undefined) {
     // If the connection breaks while the response is written, the handlers learn of it by `close`.
     res.on('error', ignoreBrokenConnection)
     const handled = turnOf(req, res)?.then(() => route.handle(context)) ?? route.handle(context)
     handled.catch((error: unknown) => fail(route.action, error))
   } else if (method === 'OPTIONS') {
-    res.writeHead(204, { Allow: allow }).end()
+    res.writeHead(204).end()
   } else {
     fail(
       undefined,

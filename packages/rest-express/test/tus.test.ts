@@ -476,9 +476,11 @@ describe('tus', () => {
     const { etag } = await storage.putFile('photos', 'a.txt', 'old')
     const creation = { 'Upload-Length': '3', 'Upload-Metadata': metadata({ filename: 'a.txt' }) }
     const path = await create(server, { ...creation, 'If-Match': etag })
+    const late = await create(server, { ...creation, 'If-Match': etag })
     expect((await append(server, path, 0, 'new')).status).toBe(204)
-    const stale = await create(server, { ...creation, 'If-Match': etag })
-    expect((await append(server, stale, 0, 'bad')).status).toBe(412)
+    expect((await append(server, late, 0, 'bad')).status).toBe(412)
+    const stale = { ...tus, ...creation, 'If-Match': etag }
+    expect((await fetch('/photos/uploads', { method: 'POST', headers: stale })).status).toBe(412)
     expect((await content(server, 'a.txt')).toString()).toBe('new')
     const several = { ...tus, ...creation, 'If-None-Match': '"x"' }
     expect((await fetch('/photos/uploads', { method: 'POST', headers: several })).status).toBe(400)

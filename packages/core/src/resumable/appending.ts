@@ -3,6 +3,7 @@ import { isStorageError, StorageError } from '../contract/errors.js'
 import type { WrittenFile } from '../contract/files.js'
 import type { UploadedPart } from '../contract/provider.js'
 import { freeChunk } from '../kit/chunk-memory.js'
+import type { BodyChecksum } from '../service/options.js'
 import type { CheckedBody } from '../upload/body.js'
 import { giveBack, takeBuffer } from '../upload/part-buffers.js'
 import { type Piece, pieceName } from './hidden-names.js'
@@ -16,6 +17,22 @@ const keepTimeout = 30_000
 /** Bytes: the first buffer for a body of unknown length. It grows up to the size of a part. */
 const firstBuffer = 64 * 1024
 
+export interface AppendOptions {
+  readonly signal: AbortSignal
+  /** The position of the body's first byte. */
+  readonly offset: number
+  /** Bytes of the whole file, if they are declared with this body. */
+  readonly size?: number
+  /** Whether the file ends with this body. `undefined`: it ends when it has its size. */
+  readonly complete?: boolean
+  /** Called before the file appears. */
+  readonly beforeComplete?: () => void | Promise<void>
+  /** Called with the offset when a part was stored while the body still arrives. */
+  readonly onStored?: (offset: number) => void
+  /** Nothing of the body counts unless it has this checksum. The whole body is kept in memory. */
+  readonly checksum?: BodyChecksum | (() => BodyChecksum)
+}
+
 /** Makes the error for a file that is larger than allowed. */
 export const tooLarge = (size: number): StorageError =>
   new StorageError('TOO_LARGE', `the file may have at most ${size} bytes`, { details: { size } })
@@ -24,6 +41,7 @@ export class Appending {
   readonly #store: UploadStore
   readonly #upload: ResumableUpload
   readonly #size: number | undefined
+  readonly #options: AppendOptions
   readonly #signal: AbortSignal
   readonly #parts: UploadedPart[]
   /** The pieces between the parts and the buffer. */
@@ -38,9 +56,10 @@ export class Appending {
   /** The part that is being sent while the next one arrives. */
   #sending: Promise<void> = Promise.resolve()
 
-  constructor(store: UploadStore, upload: ResumableUpload, snapshot: Snapshot, signal: AbortSignal) {
+  constructor(store: UploadStore, upload: ResumableUpload, snapshot: Snapshot, options: AppendOptions) {
     this.#store = store
     this.#upload = upload
+    this.#options = options
     this.#size = snapshot.size
     this.#parts = [...snapshot.parts]
     this.#start = snapshot.offset
@@ -48,7 +67,7 @@ export class Appending {
     this.#base = upload.partial ? snapshot.offset : 0
     this.#pieces = upload.partial ? [] : snapshot.pieces
     // What arrived is stored even if the caller no longer waits.
-    this.#signal = lingering(signal, keepTimeout)
+    this.#signal = lingering(options.signal, keepTimeout)
   }
 
   get #position(): number {
@@ -60,7 +79,7 @@ export class Appending {
     return this.#base + this.#parts.length * this.#upload.partSize
   }
 
-  async run(body: CheckedBody, complete: boolean): Promise<ResumableUploadState> {
+  async run(body: CheckedBody): Promise<ResumableUploadState> {
     let failure: { readonly error: unknown } | undefined
     try {
       await this.#take(body)
@@ -73,13 +92,22 @@ export class Appending {
       if (!isStorageError(failure.error, 'TOO_LARGE')) await this.#keep()
       throw failure.error
     }
+    const { complete, beforeComplete } = this.#options
     const position = this.#position
     const size = complete ? (this.#size ?? position) : this.#size
     if (complete && size !== position) {
       await this.#keep()
       throw new StorageError('SIZE_MISMATCH', `the upload has ${position} bytes, not the ${size} declared`)
     }
-    if (size === position && !this.#upload.partial) return { offset: size, size, file: await this.#finish(size) }
+    if (size === position && complete !== false && !this.#upload.partial) {
+      try {
+        await beforeComplete?.()
+      } catch (error) {
+        await this.#keep()
+        throw error
+      }
+      return { offset: size, size, file: await this.#finish(size) }
+    }
     await this.#keep()
     // The size of a partial upload may have become known with this body.
     if (complete && this.#upload.partial) await this.#store.putSize(this.#upload, position, this.#signal)
@@ -158,6 +186,7 @@ export class Appending {
       if (part !== undefined) this.#parts[partNumber - 1] = part
       // After a failed attempt the bytes may still be in use.
       if (attempts === 1 && content.length === content.buffer.byteLength) giveBack(content)
+      this.#options.onStored?.(start + content.length)
       await this.#removePieces(replaced)
     })
     this.#sending.catch(() => undefined)

@@ -20,22 +20,10 @@ import { completeDirectUpload, type DirectCompletion } from '../direct/direct-co
 import type { BodyChecksum } from '../service/options.js'
 import type { RetryPolicy } from '../service/retry.js'
 import { CheckedBody } from '../upload/body.js'
-import { Appending, tooLarge } from './appending.js'
+import { Appending, type AppendOptions, tooLarge } from './appending.js'
 import { partialName } from './hidden-names.js'
 import type { ResumableUpload, ResumableUploadState } from './resumable-upload.js'
 import { type Snapshot, UploadStore } from './upload-store.js'
-
-export interface AppendOptions {
-  readonly signal: AbortSignal
-  /** The position of the body's first byte. */
-  readonly offset: number
-  /** Bytes of the whole file, if they are declared with this body. */
-  readonly size?: number
-  /** Whether the file ends with this body. */
-  readonly complete: boolean
-  /** Nothing of the body counts unless it has this checksum. The whole body is kept in memory. */
-  readonly checksum?: BodyChecksum | (() => BodyChecksum)
-}
 
 /** Makes the error for bytes that do not continue the upload. */
 const offsetMismatch = (offset: number, given: number) =>
@@ -63,14 +51,16 @@ export class ResumableUploads {
 
   /**
    * Returns how far an upload is. If all bytes are stored, but the process that stored them was
-   * killed before it completed the upload, completes it. Fails with `UPLOAD_NOT_FOUND`.
+   * killed before it completed the upload, completes it if that is wanted. Fails with
+   * `UPLOAD_NOT_FOUND`.
    */
-  async state(upload: ResumableUpload, signal: AbortSignal): Promise<ResumableUploadState> {
+  async state(upload: ResumableUpload, complete: boolean, signal: AbortSignal): Promise<ResumableUploadState> {
     const found = await this.#store.look(upload, signal)
     if ('file' in found) return { offset: found.file.size, size: found.file.size, file: found.file }
     const { offset, size } = found
-    if (offset === size && !upload.partial)
-      return this.#append(upload, found, new CheckedBody('', { checksums: {} }), signal, true)
+    if (complete && offset === size && !upload.partial) {
+      return this.#append(upload, found, new CheckedBody('', { checksums: {} }), { offset, complete, signal })
+    }
     return size === undefined ? { offset } : { offset, size }
   }
 
@@ -104,7 +94,7 @@ export class ResumableUploads {
       if (found.offset !== offset) throw offsetMismatch(found.offset, offset)
       const snapshot = await this.#declareSize(upload, found, options)
       const checked = checksum === undefined ? body : await verified(body, checksum)
-      return await this.#append(upload, snapshot, checked, signal, options.complete)
+      return await this.#append(upload, snapshot, checked, options)
     } finally {
       if (this.#active.get(upload.key) === active) this.#active.delete(upload.key)
       resolve()
@@ -115,11 +105,11 @@ export class ResumableUploads {
     upload: ResumableUpload,
     found: Snapshot,
     body: CheckedBody,
-    signal: AbortSignal,
-    complete: boolean,
+    options: AppendOptions,
   ): Promise<ResumableUploadState> {
+    const { signal } = options
     try {
-      return await new Appending(this.#store, upload, found, signal).run(body, complete)
+      return await new Appending(this.#store, upload, found, options).run(body)
     } catch (error) {
       if (!isStorageError(error, 'UPLOAD_NOT_FOUND')) throw error
       // Another request may have completed it in the meantime.

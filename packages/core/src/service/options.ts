@@ -272,6 +272,11 @@ export interface ResumableUploadOptions extends OperationOptions {
    * What arrived of it is stored. Default: no.
    */
   readonly takeOver?: boolean
+  /**
+   * Whether an upload whose bytes are all stored is completed, if the process that stored them has
+   * not done it. Default: yes.
+   */
+  readonly complete?: boolean
 }
 
 export interface AppendOptions extends OperationOptions {
@@ -281,8 +286,18 @@ export interface AppendOptions extends OperationOptions {
   readonly bodySize?: number
   /** Bytes of the whole file, if they were not known before. */
   readonly size?: number
-  /** Whether the file ends with this body. Default: only if that makes it as large as its size. */
+  /**
+   * Whether the file ends with this body. If `false`, the upload stays open even if all bytes of
+   * its size are stored. Default: the file ends when it has its size.
+   */
   readonly complete?: boolean
+  /**
+   * Called when all bytes of the file have arrived, before it appears. If it throws, they stay
+   * stored, and the promise rejects with that error.
+   */
+  readonly beforeComplete?: () => void | Promise<void>
+  /** Called with the offset when bytes were stored while the body still arrives. */
+  readonly onStored?: (offset: number) => void
   /**
    * The checksum of this body. If it differs, nothing of the body is stored. The body is kept in
    * memory, so it has at most 64 MiB. A function is called after the body's end, for a checksum

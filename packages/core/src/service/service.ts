@@ -945,8 +945,9 @@ export class StorageService implements AsyncDisposable {
     return this.#operations.run('getResumableUpload', subjectOf(target), options, async (signal) => {
       this.#checkResumable(target)
       const uploads = this.#resumableUploads()
+      const complete = checkFlag('complete', options.complete, true)
       if (checkFlag('takeOver', options.takeOver)) await uploads.takeOver(target)
-      return uploads.state(target, signal)
+      return uploads.state(target, complete, signal)
     })
   }
 
@@ -975,7 +976,11 @@ export class StorageService implements AsyncDisposable {
       const offset = checkBytes('offset', options.offset)
       const size = options.size === undefined ? undefined : checkBytes('size', options.size)
       const bodySize = options.bodySize === undefined ? undefined : checkBytes('bodySize', options.bodySize)
-      const complete = checkFlag('complete', options.complete)
+      const complete = options.complete === undefined ? undefined : checkFlag('complete', options.complete)
+      const { beforeComplete, onStored } = options
+      for (const [name, value] of Object.entries({ beforeComplete, onStored })) {
+        if (value !== undefined && typeof value !== 'function') throw invalid(name, `${name} must be a function`)
+      }
       const given = options.checksum
       const checksum =
         given === undefined || typeof given === 'function'
@@ -983,7 +988,7 @@ export class StorageService implements AsyncDisposable {
           : checkBodyChecksum(given)
       const maxSize = checksum === undefined ? undefined : maxVerifiedBody
       const rules = { checksums: {}, ...defined({ size: bodySize, maxSize }) }
-      const append = { offset, complete, ...defined({ size, checksum }) }
+      const append = { offset, ...defined({ size, complete, beforeComplete, onStored, checksum }) }
       return { rules, uploads, append }
     }
     const subject = subjectOf(target)

@@ -4,8 +4,9 @@
  */
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { type Checksums, StorageError } from '@stowage/core'
+import { type BodyChecksum, type Checksums, StorageError } from '@stowage/core'
 import { defined } from '@stowage/core/provider'
+import { parseDictionary } from 'structured-headers'
 
 /** The digests that the body must have. */
 export interface BodyDigests {
@@ -15,10 +16,16 @@ export interface BodyDigests {
   readonly sha512: string | undefined
 }
 
-const digestBytes = { md5: 16, 'sha-256': 32, 'sha-512': 64 } as const
-type Algorithm = keyof typeof digestBytes
+/** The algorithms that are verified, the weakest first. */
+const algorithms = {
+  md5: { bytes: 16, name: 'md5' },
+  'sha-256': { bytes: 32, name: 'sha256' },
+  'sha-512': { bytes: 64, name: 'sha512' },
+} as const
+type Algorithm = keyof typeof algorithms
+type Digests = Partial<Record<Algorithm, string>>
 
-const isKnown = (algorithm: string): algorithm is Algorithm => Object.hasOwn(digestBytes, algorithm)
+const isKnown = (algorithm: string): algorithm is Algorithm => Object.hasOwn(algorithms, algorithm)
 
 /**
  * The digests in the headers of a request. Unknown algorithms are ignored, as RFC 9530 specifies.
@@ -26,41 +33,59 @@ const isKnown = (algorithm: string): algorithm is Algorithm => Object.hasOwn(dig
  * contradict each other.
  */
 export function parseDigests(headers: IncomingHttpHeaders): BodyDigests {
-  const found: Partial<Record<Algorithm, string>> = {}
-  const add = (header: string, algorithm: Algorithm, base64: string) => {
-    const digest = Buffer.from(base64, 'base64')
-    if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64) || digest.length !== digestBytes[algorithm]) {
-      throw new StorageError('INVALID_ARGUMENT', `${header} must contain a ${algorithm} digest in base64`)
-    }
-    const value = digest.toString('hex')
-    if ((found[algorithm] ?? value) !== value) {
-      throw new StorageError('CHECKSUM_MISMATCH', `the request has two different ${algorithm} digests`)
-    }
-    found[algorithm] = value
-  }
-  const md5 = headers['content-md5']
-  if (typeof md5 === 'string') add('Content-MD5', 'md5', md5.trim())
-  for (const name of ['content-digest', 'repr-digest']) {
-    const value = headers[name]
-    if (value === undefined) continue
-    const header = name === 'content-digest' ? 'Content-Digest' : 'Repr-Digest'
-    for (const [algorithm, base64] of dictionary(header, String(value))) {
-      if (isKnown(algorithm)) add(header, algorithm, base64)
-    }
-  }
+  const found = digestsIn(headers, ['Content-MD5', 'Content-Digest', 'Repr-Digest'])
   return {
     checksums: defined({ md5: found.md5, sha256: found['sha-256'] }),
     sha512: found['sha-512'],
   }
 }
 
+/** The strongest digest of the body of this request alone, for a body that is a part of a file. */
+export function contentDigest(headers: IncomingHttpHeaders): BodyChecksum | undefined {
+  const found = digestsIn(headers, ['Content-MD5', 'Content-Digest'])
+  for (const algorithm of Object.keys(algorithms).reverse()) {
+    const value = found[algorithm as Algorithm]
+    if (value !== undefined) return { algorithm: algorithms[algorithm as Algorithm].name, value }
+  }
+  return undefined
+}
+
+function digestsIn(headers: IncomingHttpHeaders, names: readonly string[]): Digests {
+  const found: Digests = {}
+  for (const name of names) {
+    const header = headers[name.toLowerCase()]
+    if (typeof header !== 'string') continue
+    for (const [algorithm, digest] of name === 'Content-MD5' ? md5(header) : dictionary(name, header)) {
+      if (!isKnown(algorithm)) continue
+      if (digest.length !== algorithms[algorithm].bytes) {
+        throw new StorageError('INVALID_ARGUMENT', `${name} must contain a ${algorithm} digest in base64`)
+      }
+      const value = digest.toString('hex')
+      if ((found[algorithm] ?? value) !== value) {
+        throw new StorageError('CHECKSUM_MISMATCH', `the request has two different ${algorithm} digests`)
+      }
+      found[algorithm] = value
+    }
+  }
+  return found
+}
+
+/** Content-MD5 is Base64 alone. Other characters make it as long as no digest is. */
+function md5(header: string): [string, Buffer][] {
+  const isBase64 = /^[A-Za-z0-9+/]+={0,2}$/.test(header.trim())
+  return [['md5', isBase64 ? Buffer.from(header, 'base64') : Buffer.alloc(0)]]
+}
+
 /** A structured dictionary of byte sequences (RFC 9651, 3.2): `sha-256=:…:, md5=:…:`. */
-function dictionary(header: string, value: string): [string, string][] {
-  return value.split(',').map((member) => {
-    const match = /^[ \t]*([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/=]*):(?:;[^,]*)?[ \t]*$/.exec(member)
-    if (match === null) throw new StorageError('INVALID_ARGUMENT', `${header} must have the form sha-256=:base64:`)
-    return [match[1] as string, match[2] as string]
-  })
+function dictionary(name: string, header: string): [string, Buffer][] {
+  try {
+    return [...parseDictionary(header)].map(([algorithm, [value]]) => {
+      if (!(value instanceof ArrayBuffer)) throw new TypeError('a digest is a byte sequence')
+      return [algorithm, Buffer.from(value)]
+    })
+  } catch (cause) {
+    throw new StorageError('INVALID_ARGUMENT', `${name} must have the form sha-256=:base64:`, { cause })
+  }
 }
 
 /** The body, which throws `CHECKSUM_MISMATCH` instead of ending if its SHA-512 differs. */

@@ -73,6 +73,10 @@ function decoded(text: string): string {
   }
 }
 
+/** The filename in the Content-Disposition of a client; `undefined` if there is none. */
+export const dispositionFilename = (header: string | undefined): string | undefined =>
+  header === undefined ? undefined : parseDisposition(header).filename
+
 /**
  * The Content-Disposition of a client in stored form: well-formed, in ASCII, with only the type and
  * the filename.

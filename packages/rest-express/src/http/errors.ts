@@ -4,9 +4,10 @@
  */
 import { STATUS_CODES } from 'node:http'
 import { isStorageError, type StorageError } from '@stowage/core'
+import { defined } from '@stowage/core/provider'
 import { discardRest } from './lingering.js'
 import type { HttpRequest, HttpResponse } from './messages.js'
-import { RequestError } from './request-error.js'
+import { type Problem, RequestError } from './request-error.js'
 
 /** The response to an error. */
 export interface ErrorResponse {
@@ -14,6 +15,8 @@ export interface ErrorResponse {
   readonly code: string
   readonly message: string
   readonly headers: Readonly<Record<string, string>>
+  /** The problem type, if the error has one. The body is then a problem, whatever the client accepts. */
+  readonly problem?: Problem
 }
 
 /**
@@ -45,8 +48,8 @@ const refusedCredentials = ({ code, provider }: StorageError) =>
 export function errorResponse(thrown: unknown): ErrorResponse {
   const error = rootError(thrown)
   if (error instanceof RequestError) {
-    const { statusCode, code, message, headers } = error
-    return { statusCode, code, message, headers }
+    const { statusCode, code, message, headers, problem } = error
+    return { statusCode, code, message, headers, ...defined({ problem }) }
   }
   if (!isStorageError(error)) {
     return { statusCode: 500, code: 'INTERNAL', message: neutralMessages[500] as string, headers: {} }
@@ -81,7 +84,7 @@ function headersOf({ code, details }: StorageError): Record<string, string> {
 
 /**
  * Responds with an error, as the router does: with LoopBack's body, or with
- * `application/problem+json` (RFC 9457) if the client accepts it. If the response has already
+ * `application/problem+json` (RFC 9457) if the client accepts it or the error has a problem type. If the response has already
  * begun, the connection is closed, so that the client detects the truncated response. The rest of
  * the request is discarded, up to a limit.
  */
@@ -96,7 +99,7 @@ export function sendError(req: HttpRequest, res: HttpResponse, error: unknown): 
     res.writeHead(304).end()
     return
   }
-  const problem = acceptsProblem(req.headers.accept)
+  const problem = response.problem !== undefined || acceptsProblem(req.headers.accept)
   const body = Buffer.from(JSON.stringify(problem ? problemBody(response) : loopbackBody(response)))
   res.writeHead(statusCode, {
     ...response.headers,
@@ -113,9 +116,10 @@ const loopbackBody = ({ statusCode, code, message }: ErrorResponse) => ({
   error: { statusCode, name: 'Error', message, code },
 })
 
-const problemBody = ({ statusCode, code, message }: ErrorResponse) => ({
+const problemBody = ({ statusCode, code, message, problem }: ErrorResponse) => ({
   type: 'about:blank',
   title: STATUS_CODES[statusCode] ?? 'Error',
+  ...problem,
   status: statusCode,
   detail: message,
   code,

@@ -33,6 +33,8 @@ export interface HttpResponse extends Writable {
   writeHead(statusCode: number, headers?: OutgoingHttpHeaders): this
   /** Sends `100 Continue`. Servers of the web platform send it themselves. */
   writeContinue?(): void
+  /** Sends an interim response. Only Node's responses can, from Node 26.10. */
+  writeInformation?(statusCode: number, headers: OutgoingHttpHeaders): void
 }
 
 /** The response to a request of the web platform, as functions among the options receive it. */

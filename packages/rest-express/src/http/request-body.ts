@@ -2,6 +2,7 @@
  * The body of a request: read with backpressure, and abandoned if the client disconnects or sends
  * nothing for too long. The connection stays open, because it still has to carry the response.
  */
+import type { Http2Stream } from 'node:http2'
 import { ByteSource, giveAwayChunk } from '@stowage/core/provider'
 import { arrivedWhole, clientGone, noteEnd, wasReset } from './connection.js'
 import type { HttpRequest, HttpResponse } from './messages.js'
@@ -128,6 +129,16 @@ export class RequestBody extends ByteSource<Buffer> {
     const seconds = this.#idleTimeout / 1000
     this.destroy(new RequestError(408, 'REQUEST_TIMEOUT', `no data from the client for ${seconds} s`))
   }
+}
+
+/** The size of a request's body in bytes, if its head tells. */
+export function statedSize(req: HttpRequest): number | undefined {
+  const header = req.headers['content-length']
+  if (header !== undefined) return Number(header)
+  // HTTP/2 and later have no Transfer-Encoding: a body of unknown length is one without
+  // Content-Length (RFC 9113, 8.1.1).
+  if ('stream' in req) return (req.stream as Http2Stream).endAfterHeaders ? 0 : undefined
+  return req.headers['transfer-encoding'] === undefined ? 0 : undefined
 }
 
 /** A body that was already read cannot be stored: it would be stored as an empty file. */

@@ -159,7 +159,7 @@ const pathParameters = {
 
 const { ticket: _, ...withoutTicket } = pathParameters
 const withoutTusHeaders = Object.fromEntries(
-  Object.entries(headers).filter(([name]) => !/^(?:Tus-|Upload-|Location$)/.test(name)),
+  Object.entries(headers).filter(([name]) => !/^(?:Tus-|Upload-|Location$|Accept-Patch$)/.test(name)),
 )
 
 const withoutDirectSchemas = Object.fromEntries(Object.entries(schemas).filter(([name]) => !name.includes('Direct')))

@@ -61,6 +61,8 @@ export const headers = {
   'Tus-Checksum-Algorithm': { description: 'The algorithms of `Upload-Checksum`.', schema: text },
   Location: { description: "The upload's URL, relative to that of the request.", schema: text },
   'Upload-Offset': { description: 'The bytes that are stored.', schema: { type: 'integer', minimum: 0 } },
+  'Upload-Limit': { description: 'The limits of uploads, as a structured dictionary.', schema: text },
+  'Accept-Patch': { description: 'The type of a body that continues an upload.', schema: text },
   'Upload-Expires': { description: 'When the upload expires.', schema: text },
   'Retry-After': { description: 'Seconds to wait before a retry, if known.', schema: text },
 } as const satisfies Record<string, { readonly description: string; readonly schema: JsonSchema }>
@@ -305,6 +307,12 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
       ),
     },
     errors: [404, ...bodyErrors],
+  },
+  describeFile: {
+    tag: 'Resumable uploads',
+    summary: 'Whether uploads to this file can be resumed',
+    responses: { 204: { description: 'They can.', headers: ['Upload-Limit', 'Accept-Patch', 'Cache-Control'] } },
+    errors: [],
   },
   describeUploads: tusOptions,
   describeUpload: tusOptions,

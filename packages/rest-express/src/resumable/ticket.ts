@@ -15,6 +15,10 @@ export interface Ticket {
   readonly expires: number
   /** The client's `Upload-Metadata`, as it was sent. */
   readonly metadata?: string
+  /** Whether a request without a field of either protocol is of the IETF's. */
+  readonly ietf?: true
+  /** Whether the client learned the URL from an interim response, so that it knows how to resume. */
+  readonly interim?: true
   /** The owner of the upload, if the application names owners. */
   readonly owner?: string
 }

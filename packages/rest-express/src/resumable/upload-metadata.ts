@@ -27,6 +27,10 @@ export function parseUploadMetadata(header: string | undefined): ReadonlyMap<str
   return metadata
 }
 
+/** The media type in metadata; `undefined` if there is none, or an empty one. */
+export const typeIn = (metadata: ReadonlyMap<string, string>): string | undefined =>
+  metadata.get('filetype') || metadata.get('type') || undefined
+
 const withoutPadding = (text: string) => text.replace(/=+$/, '')
 
 const invalid = (message: string) =>

@@ -1,6 +1,7 @@
 /**
  * Raw uploads: the body of the request is the file. The fastest way to upload.
  */
+
 import { isStorageError, StorageError, unknownContentType, type WriteConditions } from '@stowage/core'
 import { defined } from '@stowage/core/provider'
 import { writeConditions } from '../http/conditions.js'
@@ -10,7 +11,7 @@ import { normalDisposition } from '../http/disposition.js'
 import { fileJson, sendJson } from '../http/json.js'
 import { spaced } from '../http/media-type.js'
 import type { HttpRequest } from '../http/messages.js'
-import { RequestBody } from '../http/request-body.js'
+import { RequestBody, statedSize } from '../http/request-body.js'
 import { essence, type IncomingFile } from '../options.js'
 import type { RequestContext } from './request-context.js'
 import { accept } from './upload-rules.js'
@@ -18,10 +19,28 @@ import { accept } from './upload-rules.js'
 /** `PUT /:container/files/*file`: 201 if the file is new, 200 if it replaced one. */
 export async function receiveFile(context: RequestContext): Promise<void> {
   const { storage, container, file, req, res, rules, requestSignal: signal } = context
+  const write = await acceptedPut(context, statedSize(req))
+  const { checksums, sha512 } = parseDigests(req.headers)
+  const replaces = await willReplace(context, file, write)
+  const body = new RequestBody(req, res, rules.upload.idleTimeout)
+  const written = await storage.putFile(container, file, sha512 === undefined ? body : withSha512(body, sha512), {
+    ...write,
+    checksums,
+    signal,
+  })
+  sendJson(res, (replaces ?? written.replaced) ? 200 : 201, fileJson(written), { ETag: written.etag })
+}
+
+/**
+ * How the file in the path is written, if `authorize` and the upload's rules accept it.
+ *
+ * @param size Bytes of the whole file, if known.
+ */
+export async function acceptedPut(context: RequestContext, size: number | undefined) {
+  const { storage, container, file, req, res, rules, requestSignal: signal } = context
   await context.authorize('putFile', container, file)
   checkPartial(req)
   const contentType = statedType(req)
-  const size = statedSize(req)
   const incoming: IncomingFile = {
     container,
     name: file,
@@ -30,18 +49,8 @@ export async function receiveFile(context: RequestContext): Promise<void> {
   }
   const { write } = await accept(storage, rules.upload, incoming, contentType, { req, res })
   const attributes = statedAttributes(req)
-  const { checksums, sha512 } = parseDigests(req.headers)
   const conditions = await writeConditions(req.headers, storage, container, file, signal)
-  const replaces = storage.capabilities.tellsReplaced ? undefined : await willReplace(context, conditions)
-  const body = new RequestBody(req, res, rules.upload.idleTimeout)
-  const written = await storage.putFile(container, file, sha512 === undefined ? body : withSha512(body, sha512), {
-    ...write,
-    ...conditions,
-    ...attributes,
-    checksums,
-    signal,
-  })
-  sendJson(res, (replaces ?? written.replaced) ? 200 : 201, fileJson(written), { ETag: written.etag })
+  return { ...write, ...conditions, ...attributes }
 }
 
 /** A part of a file must not be stored as the whole file (RFC 9110, 14.5). */
@@ -54,20 +63,13 @@ function checkPartial(req: HttpRequest): void {
  * The type that the client states, except the default of curl and HTML forms, which says nothing
  * about the file.
  */
-function statedType(req: HttpRequest): string | undefined {
+export function statedType(req: HttpRequest): string | undefined {
   const header = req.headers['content-type']
   return header === undefined || essence(header) === 'application/x-www-form-urlencoded' ? undefined : spaced(header)
 }
 
-function statedSize(req: HttpRequest): number | undefined {
-  const header = req.headers['content-length']
-  if (header !== undefined) return Number(header)
-  // HTTP/2 and later have no Transfer-Encoding: a body of unknown length is one without
-  // Content-Length (RFC 9113, 8.1.1).
-  return req.httpVersionMajor < 2 && req.headers['transfer-encoding'] === undefined ? 0 : undefined
-}
-
-function statedAttributes({ headers }: HttpRequest) {
+/** The attributes in the head of a request, which are stored with the file. */
+export function statedAttributes({ headers }: HttpRequest) {
   const disposition = headers['content-disposition']
   return defined({
     contentEncoding: contentEncoding(headers['content-encoding'] ?? 'identity'),
@@ -77,15 +79,17 @@ function statedAttributes({ headers }: HttpRequest) {
 }
 
 /**
- * Whether the write replaces a file, for storages that do not report it. Must be called before the
- * first byte is read: afterwards the file exists in any case.
+ * Whether the write replaces a file, if the storage does not report it. Must be called before the
+ * file is written: afterwards it exists in any case.
  */
-async function willReplace(
-  { storage, container, file, requestSignal: signal }: RequestContext,
-  conditions: WriteConditions,
-) {
-  if (conditions.ifNoneMatch !== undefined) return false
-  if (conditions.ifMatch !== undefined) return true
+export async function willReplace(
+  { storage, container, requestSignal: signal }: RequestContext,
+  file: string,
+  { ifMatch, ifNoneMatch }: WriteConditions,
+): Promise<boolean | undefined> {
+  if (storage.capabilities.tellsReplaced) return undefined
+  if (ifNoneMatch !== undefined) return false
+  if (ifMatch !== undefined) return true
   try {
     return await storage.hasFile(container, file, { signal })
   } catch (error) {

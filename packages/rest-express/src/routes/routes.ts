@@ -12,20 +12,21 @@ import {
 import { receivePart } from '../direct/permitted-requests.js'
 import { sendDownload } from '../downloads/download.js'
 import { receiveUpload } from '../forms/form-upload.js'
+import { putFile } from '../resumable/ietf.js'
 import {
   appendToUpload,
   createUpload,
   deleteUpload,
+  describeFile,
   describeUploads,
   getUpload,
   overrideMethod,
-} from '../resumable/tus.js'
+} from '../resumable/uploads.js'
 import type { Action } from './actions.js'
 import { createContainer, destroyContainer, getContainer } from './containers.js'
 import { copyFile, moveFile, removeFiles } from './copying.js'
 import { getFile, removeFile } from './files.js'
 import { listContainers, listFiles } from './listing.js'
-import { receiveFile } from './raw-upload.js'
 import type { RequestContext } from './request-context.js'
 
 /** One route. Every GET route also handles HEAD, and every path handles OPTIONS. */
@@ -61,7 +62,7 @@ export const routeHandlers = [
   { method: 'DELETE', path: container, name: 'destroyContainer', action: 'destroyContainer', handle: destroyContainer },
   { method: 'GET', path: files, name: 'getFiles', action: 'getFiles', handle: listFiles },
   { method: 'GET', path: file, name: 'getFile', action: 'getFile', handle: getFile },
-  { method: 'PUT', path: file, name: 'putFile', action: 'putFile', handle: receiveFile },
+  { method: 'PUT', path: file, name: 'putFile', action: 'putFile', handle: putFile },
   { method: 'DELETE', path: file, name: 'removeFile', action: 'removeFile', handle: removeFile },
   { method: 'POST', path: '/:container/upload', name: 'upload', action: 'upload', handle: receiveUpload },
   { method: 'GET', path: '/:container/download/*file', name: 'download', action: 'download', handle: sendDownload },
@@ -70,6 +71,7 @@ export const routeHandlers = [
   { method: 'POST', path: '/:container/remove', name: 'removeFiles', action: 'removeFile', handle: removeFiles },
   ...(
     [
+      { method: 'OPTIONS', path: file, name: 'describeFile', handle: describeFile },
       { method: 'OPTIONS', path: uploads, name: 'describeUploads', handle: describeUploads },
       { method: 'POST', path: uploads, name: 'createUpload', handle: createUpload },
       { method: 'OPTIONS', path: upload, name: 'describeUpload', handle: describeUploads },

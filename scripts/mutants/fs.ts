@@ -198,6 +198,14 @@ export const fsMutants: readonly Mutant[] = [
     inProcesses: true,
   },
   {
+    name: 'removes a version that a call of another process removes at the same time',
+    file: at('disk/locks'),
+    find: "hash('sha256', parts.join('\\0'))",
+    replace: "hash('sha256', [process.pid, ...parts].join('\\0'))",
+    case: 'J.18',
+    inProcesses: true,
+  },
+  {
     name: 'leaves the temporary file of a large write that failed',
     file: at('disk/temporary'),
     find: 'if (!this.moved) {',

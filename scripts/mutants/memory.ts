@@ -1,6 +1,8 @@
 import type { Mutant } from './mutant.ts'
 
 const at = (module: string) => `provider-memory/src/${module}.ts`
+/** In core, which the suite loads as built files. */
+const kit = (module: string) => `core/src/kit/${module}.ts`
 
 export const memoryMutants: readonly Mutant[] = [
   {
@@ -29,22 +31,22 @@ export const memoryMutants: readonly Mutant[] = [
   },
   {
     name: 'begins a page with the last entry of the previous page',
-    file: at('pages'),
-    find: 'after) <= 0) continue',
-    replace: 'after) < 0) continue',
+    file: kit('sorted-lists'),
+    find: 'after) <= 0)',
+    replace: 'after) < 0)',
   },
   {
     name: 'returns a cursor after the last page',
-    file: at('pages'),
-    find: '  return { entries }\n',
+    file: kit('sorted-lists'),
+    find: 'return { entries }',
     replace:
-      '  const end = entries.at(-1)\n  return end === undefined ? { entries } : { entries, next: encodePosition(keyOf(end)) }\n',
+      'const end = entries.at(-1); return end === undefined ? { entries } : { entries, next: encodePosition(keyOf(end)) }',
   },
   {
     name: 'lists a folder once for each of its files',
-    file: at('pages'),
-    find: 'if (folder !== undefined && name.startsWith(folder)) continue',
-    replace: '',
+    file: kit('sorted-lists'),
+    find: 'name.startsWith(folder)',
+    replace: 'false',
   },
   {
     name: 'accepts any text as a cursor',
@@ -79,9 +81,9 @@ export const memoryMutants: readonly Mutant[] = [
   {
     name: 'checks the conditions of a write only before its body has arrived',
     file: at('writer'),
-    find: 'const content = await bytesOf(body, options.signal)\n  return write(memory, { container, file }, content, options)',
+    find: 'const content = await readBody(body, options.signal)\n  return write(memory, { container, file }, content, options)',
     replace:
-      'const had = memory.store.containers.get(container)?.names().includes(file)\n    const content = await bytesOf(body, options.signal)\n    await null\n    if (had && options.conditions.ifNoneMatch) throw new StorageError("PRECONDITION_FAILED", "")\n    return write(memory, { container, file }, content, { ...options, conditions: options.conditions.ifNoneMatch ? {} : options.conditions })',
+      'const had = memory.store.containers.get(container)?.names().includes(file)\n    const content = await readBody(body, options.signal)\n    await null\n    if (had && options.conditions.ifNoneMatch) throw new StorageError("PRECONDITION_FAILED", "")\n    return write(memory, { container, file }, content, { ...options, conditions: options.conditions.ifNoneMatch ? {} : options.conditions })',
   },
   {
     name: 'returns the same ETag for every version',
@@ -176,9 +178,9 @@ export const memoryMutants: readonly Mutant[] = [
   },
   {
     name: "stores the caller's memory",
-    file: at('writer'),
-    find: 'if (body instanceof Uint8Array) return Uint8Array.from(body)',
-    replace: 'if (body instanceof Uint8Array) return body',
+    file: kit('bodies'),
+    find: 'return Uint8Array.from(body)',
+    replace: 'return body',
   },
   {
     name: 'returns a creation time after the modification time',

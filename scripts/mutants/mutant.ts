@@ -12,3 +12,6 @@ export interface Mutant {
   /** Whether the mutant applies to the processes of the suite too, which load the built files. */
   readonly inProcesses?: boolean
 }
+
+/** Returns the built file of a source file. */
+export const builtFile = (file: string): string => file.replace('/src/', '/dist/').replace(/\.ts$/, '.js')

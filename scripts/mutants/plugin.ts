@@ -1,9 +1,9 @@
 /**
  * A vite plugin that applies the mutant in the environment variable `STOWAGE_MUTANT` when its
- * source file is loaded. No file on disk is changed.
+ * source file is loaded, or its built file, for a module of core. No file on disk is changed.
  */
 import type { Plugin } from 'vitest/config'
-import type { Mutant } from './mutant.ts'
+import { builtFile, type Mutant } from './mutant.ts'
 
 export function mutantPlugin(): Plugin[] {
   const json = process.env['STOWAGE_MUTANT']
@@ -14,7 +14,7 @@ export function mutantPlugin(): Plugin[] {
       name: 'stowage-mutant',
       enforce: 'pre',
       transform(code, id) {
-        if (!id.endsWith(file)) return undefined
+        if (!id.endsWith(file) && !id.endsWith(builtFile(file))) return undefined
         if (code.split(find).length !== 2)
           throw new Error(`the mutant's text must occur exactly once in ${file}: ${find}`)
         return { code: code.replace(find, () => replace), map: null }

@@ -3,10 +3,10 @@
  * Loaded with Node's `--import`.
  */
 import { registerHooks } from 'node:module'
-import type { Mutant } from './mutant.ts'
+import { builtFile, type Mutant } from './mutant.ts'
 
 const { file, find, replace } = JSON.parse(process.env['STOWAGE_MUTANT'] ?? '{}') as Mutant
-const built = file.replace('/src/', '/dist/').replace(/\.ts$/, '.js')
+const built = builtFile(file)
 
 registerHooks({
   load(url, context, nextLoad) {

@@ -6,6 +6,6 @@ export default defineProject({
     environment: 'node',
     // Every test starts a process that loads a framework.
     testTimeout: 60_000,
-    hookTimeout: 60_000,
+    hookTimeout: 600_000,
   },
 })

@@ -3,7 +3,7 @@ import { MemoryProvider } from '@stowage/provider-memory'
 import { describe, expect, it } from 'vitest'
 import { storageRouter } from '../src/index.js'
 import { DescribedApi } from './described-api.js'
-import { errorOf, frameworks, namesIn, type RestServer, startServer } from './rest-server.js'
+import { errorOf, frameworks, headerOf, namesIn, type RestServer, startServer } from './rest-server.js'
 import { makeProvider, storageKinds } from './storages.js'
 
 const secret = 'a secret for tests, of 32 characters or more'
@@ -183,7 +183,7 @@ describe('authorize', () => {
     const server = await start({
       authorize: ({ action, container, file, req }) => {
         calls.push(`${action} ${container} ${file ?? ''}`)
-        return req.headers.authorization === 'yes'
+        return headerOf(req, 'authorization') === 'yes'
       },
     })
     const request = (path: string, method: string, authorization?: string) =>
@@ -209,7 +209,7 @@ describe('authorize', () => {
   })
 
   it('keeps uploads of other owners unknown', async () => {
-    const owner = (req: { readonly headers: Record<string, unknown> }) => String(req.headers['x-user'])
+    const owner = (req: IncomingMessage) => String(headerOf(req, 'x-user'))
     const server = await start({ direct: { secrets: [secret], owner } })
     const { ticket } = await create(server, { file: 'a', size: 0 })
     const complete = (user: string) =>

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { StorageService } from '@stowage/core'
 import { MemoryProvider } from '@stowage/provider-memory'
 import { describe, expect, it } from 'vitest'

@@ -10,6 +10,7 @@ export type { WriteConditions } from './contract/conditions.js'
 export {
   errorCodes,
   isStorageError,
+  type PolicyRule,
   type RetryRule,
   StorageError,
   type StorageErrorCode,
@@ -50,6 +51,19 @@ export { type EnvironmentReference, parseReferences } from './data-sources/envir
 export { providerPackages } from './data-sources/provider-packages.js'
 export type * from './data-sources/provider-settings.js'
 export { LazyDownload } from './download/lazy-download.js'
+export type { UploadPolicies } from './policy/compile.js'
+export type {
+  AnnouncedFile,
+  ImageLimits,
+  PolicyRules,
+  Quarantine,
+  Quota,
+  ReservationKey,
+  Scanner,
+  ScanVerdict,
+  UploadPolicy,
+} from './policy/policy.js'
+export { type RefusalEvent, refusalChannel } from './policy/refusal.js'
 export type { ResumableUpload, ResumableUploadState } from './resumable/resumable-upload.js'
 export { type OperationEvent, operationChannel, type WarningEvent, warningChannel } from './service/diagnostics.js'
 export type * from './service/options.js'

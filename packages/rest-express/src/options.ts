@@ -3,8 +3,8 @@
  * arrives.
  */
 import type { IncomingMessage } from 'node:http'
-import { type FileInfo, StorageError, type StorageService } from '@stowage/core'
-import { checkOptions } from '@stowage/core/provider'
+import { type FileInfo, StorageError, type StorageService, type UploadPolicy } from '@stowage/core'
+import { checkOptions, compilePolicy } from '@stowage/core/provider'
 import type { DirectOptions } from './direct/direct-options.js'
 import { filesystemOf } from './downloads/accel-redirect.js'
 import type { HttpRequest, ResponseOf } from './http/messages.js'
@@ -44,7 +44,7 @@ export type FileRule<T, Req> = (file: IncomingFile, req: Req, res: ResponseOf<Re
 export interface UploadOptions<Req = IncomingMessage> {
   /**
    * Bytes per file; a larger file is refused while it arrives. A number, digits, or a function of
-   * the file. Default: 10 MiB.
+   * the file. Default: 10 MiB, unless `policy` has a `maxSize`.
    */
   readonly maxFileSize?: number | string | FileRule<number | string, Req>
   /** Bytes of all fields of a form together, names and values. Default: 2 MiB. */
@@ -59,6 +59,13 @@ export interface UploadOptions<Req = IncomingMessage> {
    * compared type is the stored type; no type is detected from content.
    */
   readonly allowedContentTypes?: readonly string[] | FileRule<readonly string[] | undefined, Req>
+  /**
+   * Rules that every file has to meet, whatever way it arrives; or a function that returns those of
+   * one file, such as a quota of its user. It is called again for every request of a resumable
+   * upload. `maxFileSize` and `allowedContentTypes` hold in addition. See
+   * `docs/upload-policy.md`.
+   */
+  readonly policy?: UploadPolicy | FileRule<UploadPolicy | undefined, Req>
   /**
    * Returns the name under which a file of a form is stored. Default: the client's name,
    * {@link IncomingFile.name}.
@@ -180,11 +187,13 @@ const nativeNames = [
 
 /** Checked upload options, with defaults, and numbers instead of digits. */
 export interface UploadRules<Req = HttpRequest> {
-  readonly maxFileSize: number | FileRule<number | string, Req>
+  /** `undefined`: the default, or the limit of the policy. */
+  readonly maxFileSize: number | FileRule<number | string, Req> | undefined
   readonly maxFieldsSize: number
   readonly maxFields: number
   readonly maxFiles: number
   readonly allowedContentTypes: ReadonlySet<string> | FileRule<readonly string[] | undefined, Req> | undefined
+  readonly policy: UploadPolicy | FileRule<UploadPolicy | undefined, Req> | undefined
   readonly getFilename: FileRule<string, Req> | undefined
   readonly makeUnique: boolean
   readonly acl: string | FileRule<string, Req> | undefined
@@ -193,7 +202,8 @@ export interface UploadRules<Req = HttpRequest> {
   readonly native: Readonly<Record<string, string>>
 }
 
-const defaultMaxFileSize = 10 * 1024 * 1024
+/** Bytes per file, if neither `maxFileSize` nor the policy limits it. */
+export const defaultMaxFileSize = 10 * 1024 * 1024
 const defaultMaxFieldsSize = 2 * 1024 * 1024
 const defaultMaxCount = 1000
 /** Of JSON responses, and of downloads of files that have no Cache-Control. */
@@ -221,7 +231,7 @@ const invalid = (property: string, message: string) =>
 
 /** Throws `INVALID_ARGUMENT`, which names the option, if an option is unknown or invalid. */
 export function uploadRules<Req>(options: UploadOptions<Req>): UploadRules<Req> {
-  const { maxFileSize = defaultMaxFileSize, allowedContentTypes, getFilename, nameConflict, acl } = options
+  const { maxFileSize, allowedContentTypes, policy, getFilename, nameConflict, acl } = options
   if (getFilename !== undefined && typeof getFilename !== 'function') {
     throw invalid('getFilename', 'getFilename must be a function that returns a name')
   }
@@ -229,8 +239,10 @@ export function uploadRules<Req>(options: UploadOptions<Req>): UploadRules<Req> 
     throw invalid('nameConflict', `nameConflict must be "makeUnique" or undefined, not ${JSON.stringify(nameConflict)}`)
   }
   if (acl !== undefined && typeof acl !== 'function') text('acl', acl)
+  if (policy !== undefined && typeof policy !== 'function') compilePolicy(policy)
   return {
-    maxFileSize: typeof maxFileSize === 'function' ? maxFileSize : bytes('maxFileSize', maxFileSize),
+    maxFileSize:
+      maxFileSize === undefined || typeof maxFileSize === 'function' ? maxFileSize : bytes('maxFileSize', maxFileSize),
     maxFieldsSize: bytes('maxFieldsSize', options.maxFieldsSize ?? defaultMaxFieldsSize),
     maxFields: count('maxFields', options.maxFields ?? defaultMaxCount),
     maxFiles: count('maxFiles', options.maxFiles ?? defaultMaxCount),
@@ -238,6 +250,7 @@ export function uploadRules<Req>(options: UploadOptions<Req>): UploadRules<Req> 
       allowedContentTypes === undefined || typeof allowedContentTypes === 'function'
         ? allowedContentTypes
         : typeSet(allowedContentTypes),
+    policy,
     getFilename,
     makeUnique: nameConflict === 'makeUnique' && getFilename === undefined,
     acl,
@@ -306,6 +319,7 @@ export function checkNames(what: 'upload' | 'download' | 'storageRouter' | 'stor
   const routerNames = [
     ...uploadOptionNames,
     ...downloadNames,
+    'policy',
     'authorize',
     'resumable',
     'direct',
@@ -313,7 +327,7 @@ export function checkNames(what: 'upload' | 'download' | 'storageRouter' | 'stor
     'forwardErrors',
   ]
   const known: readonly string[] = {
-    upload: [...uploadOptionNames, 'container'],
+    upload: [...uploadOptionNames, 'policy', 'container'],
     download: downloadNames,
     storageRouter: routerNames,
     storageHandler: [...routerNames, 'basePath', 'notFound'],

@@ -217,6 +217,11 @@ describe('Refusals are as the description says', () => {
     expect((await ask(operation, large)).status).toBe(413)
   })
 
+  it.each(['putFile', 'upload'])('%s with a body whose content is refused is 422', async (operation) => {
+    const ask = await startDescribed({ policy: { scan: async () => ({ clean: false, reason: 'a test' }) } })
+    expect((await ask(operation)).status).toBe(422)
+  })
+
   it.each(bodies)('%s with a body of another type is 415', async (operation) => {
     const ask = await startDescribed({ allowedContentTypes: ['image/png'] })
     const typed = jsonBodies.includes(operation) ? { headers: { 'Content-Type': 'text/csv' } } : {}

@@ -44,6 +44,7 @@ const byStorageCode: Readonly<Record<StorageErrorCode, ExitCode>> = {
   TYPE_NOT_ALLOWED: failed,
   RANGE_NOT_SATISFIABLE: failed,
   CHECKSUM_MISMATCH: failed,
+  CONTENT_REFUSED: failed,
   SIZE_MISMATCH: failed,
   NOT_MODIFIED: failed,
   RATE_LIMITED: unreachable,
@@ -57,6 +58,7 @@ const byStorageCode: Readonly<Record<StorageErrorCode, ExitCode>> = {
   UNAVAILABLE: unreachable,
   TIMEOUT: unreachable,
   NO_SPACE: failed,
+  QUOTA_EXCEEDED: failed,
   CLOSED: failed,
 }
 

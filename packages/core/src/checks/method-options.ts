@@ -44,6 +44,7 @@ export const transferNames = {
   partSize: true,
   parallelism: true,
   onProgress: true,
+  policy: true,
 } as const
 const write = {
   ...transferNames,
@@ -66,6 +67,8 @@ const resumable = {
   partSize: true,
   size: true,
   maxSize: true,
+  policy: true,
+  reservedUntil: true,
 } as const satisfies NamesOf<StartResumableUploadOptions>
 
 /**
@@ -102,7 +105,7 @@ export const methodOptions = {
   startResumableUpload: resumable,
   startPartialUpload: { ...operation, partSize: true, size: true, maxSize: true },
   joinPartialUploads: write,
-  getResumableUpload: { ...operation, takeOver: true, complete: true },
+  getResumableUpload: { ...operation, takeOver: true, complete: true, policy: true },
   appendToResumableUpload: {
     ...operation,
     offset: true,
@@ -112,12 +115,13 @@ export const methodOptions = {
     beforeComplete: true,
     onStored: true,
     checksum: true,
+    policy: true,
   },
-  abortResumableUpload: operation,
+  abortResumableUpload: { ...operation, policy: true },
   purgeUploads: { ...operation, startedBefore: true, prefix: true },
   createDirectUpload: resumable,
   signDirectParts: { ...operation, from: true, to: true, expiresIn: true },
-  completeDirectUpload: { ...operation, parts: true },
+  completeDirectUpload: { ...operation, parts: true, policy: true },
   signUrl: { ...operation, method: true, expiresIn: true, contentType: true, size: true, responseHeaders: true },
 } as const
 

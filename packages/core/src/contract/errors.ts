@@ -1,6 +1,9 @@
 /** Errors: one class, a stable code, and the HTTP status of each code. */
 import type { FileEntry } from './files.js'
 
+/** The rule of an upload policy that refused a file. */
+export type PolicyRule = 'maxSize' | 'types' | 'names' | 'content' | 'image' | 'scan' | 'quota'
+
 /**
  * When a failed operation may be retried. `idempotent`: only if repeating the operation has no
  * further effect.
@@ -55,6 +58,11 @@ const codes = {
   /** The range contains no byte of the file. `details.size` is the file's size. */
   RANGE_NOT_SATISFIABLE: { status: 416, retry: 'never' },
   CHECKSUM_MISMATCH: { status: 422, retry: 'never' },
+  /**
+   * A policy refuses the content of the file. The message may be shown to the uploader.
+   * `details.rule` is the rule, `details.found` the type that was found.
+   */
+  CONTENT_REFUSED: { status: 422, retry: 'never' },
   /** The body was longer or shorter than declared. */
   SIZE_MISMATCH: { status: 400, retry: 'never' },
   /**
@@ -97,6 +105,8 @@ const codes = {
   /** The caller's timeout has expired. */
   TIMEOUT: { status: 504, retry: 'never' },
   NO_SPACE: { status: 507, retry: 'never' },
+  /** The file's owner may not store that much. `details.left` is the number of bytes that are left. */
+  QUOTA_EXCEEDED: { status: 507, retry: 'never' },
   /** The storage was closed. */
   CLOSED: { status: 503, retry: 'never' },
 } as const satisfies Record<string, { status: number; retry: RetryRule }>
@@ -127,6 +137,12 @@ export interface StorageErrorDetails {
   readonly property?: string
   /** Names that `removeFiles` had deleted when it was stopped (`ABORTED`, `TIMEOUT`). */
   readonly removed?: readonly string[]
+  /** The rule of the policy that refused the file. */
+  readonly rule?: PolicyRule
+  /** The media type that was found (`TYPE_NOT_ALLOWED`, `CONTENT_REFUSED`). */
+  readonly found?: string
+  /** Bytes that the owner may still store (`QUOTA_EXCEEDED`). */
+  readonly left?: number
   /** The existing file that prevents the write (`NAME_CONFLICT`). */
   readonly conflictsWith?: FileEntry['name']
 }

@@ -3,6 +3,8 @@ import { isStorageError, StorageError } from '../contract/errors.js'
 import type { WrittenFile } from '../contract/files.js'
 import type { UploadedPart } from '../contract/provider.js'
 import { freeChunk } from '../kit/chunk-memory.js'
+import { isFinalRefusal } from '../policy/refusal.js'
+import type { UploadGuard } from '../policy/upload-guard.js'
 import type { BodyChecksum } from '../service/options.js'
 import type { CheckedBody } from '../upload/body.js'
 import { giveBack, takeBuffer } from '../upload/part-buffers.js'
@@ -31,6 +33,8 @@ export interface AppendOptions {
   readonly onStored?: (offset: number) => void
   /** Nothing of the body counts unless it has this checksum. The whole body is kept in memory. */
   readonly checksum?: BodyChecksum | (() => BodyChecksum)
+  /** The policy of the upload, if it has one. */
+  readonly guard?: UploadGuard
 }
 
 /** Makes the error for a file that is larger than allowed. */
@@ -43,6 +47,9 @@ export class Appending {
   readonly #size: number | undefined
   readonly #options: AppendOptions
   readonly #signal: AbortSignal
+  readonly #guard: UploadGuard | undefined
+  /** The pieces before the body, as long as the head is not checked. */
+  #uncheckedPieces: readonly Piece[] | undefined
   readonly #parts: UploadedPart[]
   /** The pieces between the parts and the buffer. */
   #pieces: readonly Piece[]
@@ -66,6 +73,9 @@ export class Appending {
     // The pieces of a partial upload stay as they are.
     this.#base = upload.partial ? snapshot.offset : 0
     this.#pieces = upload.partial ? [] : snapshot.pieces
+    const { guard } = options
+    this.#guard = guard
+    if (guard !== undefined && snapshot.offset < guard.headLength) this.#uncheckedPieces = snapshot.pieces
     // What arrived is stored even if the caller no longer waits.
     this.#signal = lingering(options.signal, keepTimeout)
   }
@@ -89,7 +99,7 @@ export class Appending {
     await this.#sending
     if (failure !== undefined) {
       // Of a body that is too long, it is unknown which bytes are the file's.
-      if (!isStorageError(failure.error, 'TOO_LARGE')) await this.#keep()
+      if (!isStorageError(failure.error, 'TOO_LARGE') && !isFinalRefusal(failure.error)) await this.#keep()
       throw failure.error
     }
     const { complete, beforeComplete } = this.#options
@@ -99,7 +109,8 @@ export class Appending {
       await this.#keep()
       throw new StorageError('SIZE_MISMATCH', `the upload has ${position} bytes, not the ${size} declared`)
     }
-    if (size === position && complete !== false && !this.#upload.partial) {
+    const isComplete = size === position && complete !== false
+    if (isComplete && !this.#upload.partial) {
       try {
         await beforeComplete?.()
       } catch (error) {
@@ -111,6 +122,11 @@ export class Appending {
     await this.#keep()
     // The size of a partial upload may have become known with this body.
     if (complete && this.#upload.partial) await this.#store.putSize(this.#upload, position, this.#signal)
+    if (isComplete && this.#upload.write !== undefined && this.#guard !== undefined) {
+      await beforeComplete?.()
+      const file = await this.#store.finishHidden(this.#upload, size, this.#guard.store, this.#signal)
+      return { offset: size, size, file }
+    }
     return size === undefined ? { offset: position } : { offset: position, size }
   }
 
@@ -132,7 +148,7 @@ export class Appending {
   }
 
   #refuse(body: CheckedBody, limit: number): never {
-    const error = tooLarge(limit)
+    const error = (this.#size === undefined ? this.#guard?.tooLarge(limit) : undefined) ?? tooLarge(limit)
     body.destroy(error)
     throw error
   }
@@ -144,9 +160,32 @@ export class Appending {
       if (this.#position === partEnd) await this.#sendPart()
       const room = Math.min(this.#partsEnd + this.#upload.partSize, limit) - this.#position
       const bytes = chunk.subarray(taken, taken + room)
+      if (this.#size === undefined) await this.#guard?.reach(this.#position + bytes.length)
       this.#collect(bytes, expected === undefined ? undefined : expected - taken)
       taken += bytes.length
+      if (this.#uncheckedPieces !== undefined) await this.#checkEarlyHead(this.#uncheckedPieces)
     }
+  }
+
+  /**
+   * Checks the head as soon as it is complete. Parts are checked again before they are stored,
+   * because another request may have replaced the pieces.
+   */
+  async #checkEarlyHead(pieces: readonly Piece[]): Promise<void> {
+    const { headLength } = this.#guard as UploadGuard
+    if (this.#position < headLength) return
+    const head = Buffer.allocUnsafeSlow(headLength)
+    await this.#store.readPieces(this.#upload, pieces, 0, head.subarray(0, this.#start), this.#signal)
+    head.set((this.#buffer as Buffer).subarray(0, headLength - this.#start), this.#start)
+    this.#uncheckedPieces = undefined
+    await this.#guard?.checkHead(head, false)
+  }
+
+  /** Checks the head of the first part, before it is stored. */
+  async #checkPart(content: Buffer, isWhole: boolean): Promise<void> {
+    const guard = this.#guard
+    if (guard === undefined || guard.headLength === 0 || this.#upload.partial || this.#parts.length > 0) return
+    await guard.checkHead(content.subarray(0, guard.headLength), isWhole && content.length <= guard.headLength)
   }
 
   /** @param expected Bytes that are still to come, with these, if known. */
@@ -168,6 +207,7 @@ export class Appending {
   /** Sends a full part, while the body goes on into the next buffer. */
   async #sendPart(): Promise<void> {
     const content = await this.#partContent()
+    await this.#checkPart(content, false)
     const replaced = this.#pieces
     await this.#sending
     this.#hasSent = true
@@ -226,6 +266,7 @@ export class Appending {
     const isRest = size > this.#partsEnd || this.#parts.length === 0
     if (isRest) {
       const content = await this.#partContent()
+      await this.#checkPart(content, true)
       const partNumber = this.#parts.length + 1
       const { part } = await this.#store.uploadPart(this.#upload, partNumber, content, this.#signal)
       this.#parts.push(part)

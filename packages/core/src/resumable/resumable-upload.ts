@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { invalid } from '../checks/invalid.js'
 import type { PartLimits } from '../contract/capabilities.js'
 import type { WriteConditions } from '../contract/conditions.js'
-import type { WrittenFile } from '../contract/files.js'
+import type { FileAttributes, WrittenFile } from '../contract/files.js'
 import type { PartUpload } from '../contract/provider.js'
+import type { WriteOptions } from '../service/options.js'
 
 /**
  * A resumable upload. Plain data that never changes and survives `JSON.stringify`: any process that
@@ -22,9 +23,21 @@ export interface ResumableUpload extends PartUpload {
   readonly maxSize: number
   /** Whether the bytes become a file only together with those of other uploads. */
   readonly partial?: true
+  /** The media type that was stated at the start, for the rules of a policy. */
+  readonly contentType?: string
+  /** Whether the upload was started under a policy, which every later call needs too. */
+  readonly policed?: true
+  /**
+   * How the file is written, if its policy needs the whole file. All bytes are then hidden until
+   * the upload is complete, and pass through the process that completes it.
+   */
+  readonly write?: HiddenWrite
   /** Checked when the upload is completed. */
   readonly conditions: WriteConditions
 }
+
+/** The options of the write that completes an upload. */
+type HiddenWrite = FileAttributes & Pick<WriteOptions, 'acl' | 'native'>
 
 /** How far a resumable upload is. */
 export interface ResumableUploadState {

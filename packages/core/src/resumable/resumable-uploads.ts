@@ -17,6 +17,9 @@ import { isStorageError, StorageError } from '../contract/errors.js'
 import type { WrittenFile } from '../contract/files.js'
 import type { HiddenFile } from '../contract/provider.js'
 import { completeDirectUpload, type DirectCompletion } from '../direct/direct-completion.js'
+import { defined } from '../kit/defined.js'
+import { isFinalRefusal } from '../policy/refusal.js'
+import type { UploadGuard } from '../policy/upload-guard.js'
 import type { BodyChecksum } from '../service/options.js'
 import type { RetryPolicy } from '../service/retry.js'
 import { CheckedBody } from '../upload/body.js'
@@ -24,6 +27,9 @@ import { Appending, type AppendOptions, tooLarge } from './appending.js'
 import { partialName } from './hidden-names.js'
 import type { ResumableUpload, ResumableUploadState } from './resumable-upload.js'
 import { type Snapshot, UploadStore } from './upload-store.js'
+
+/** Milliseconds for the deletion of a refused upload. */
+const dropTimeout = 30_000
 
 /** Makes the error for bytes that do not continue the upload. */
 const offsetMismatch = (offset: number, given: number) =>
@@ -54,12 +60,23 @@ export class ResumableUploads {
    * killed before it completed the upload, completes it if that is wanted. Fails with
    * `UPLOAD_NOT_FOUND`.
    */
-  async state(upload: ResumableUpload, complete: boolean, signal: AbortSignal): Promise<ResumableUploadState> {
+  async state(
+    upload: ResumableUpload,
+    complete: boolean,
+    signal: AbortSignal,
+    guard: UploadGuard | undefined,
+  ): Promise<ResumableUploadState> {
     const found = await this.#store.look(upload, signal)
     if ('file' in found) return { offset: found.file.size, size: found.file.size, file: found.file }
     const { offset, size } = found
-    if (complete && offset === size && !upload.partial) {
-      return this.#append(upload, found, new CheckedBody('', { checksums: {} }), { offset, complete, signal })
+    if (complete && offset === size && (!upload.partial || upload.write !== undefined)) {
+      const options = { offset, complete, signal, ...defined({ guard }) }
+      return this.#append(upload, found, new CheckedBody('', { checksums: {} }), options).catch(
+        async (error: unknown) => {
+          if (isFinalRefusal(error)) await this.#drop(upload, guard)
+          throw error
+        },
+      )
     }
     return size === undefined ? { offset } : { offset, size }
   }
@@ -95,6 +112,9 @@ export class ResumableUploads {
       const snapshot = await this.#declareSize(upload, found, options)
       const checked = checksum === undefined ? body : await verified(body, checksum)
       return await this.#append(upload, snapshot, checked, options)
+    } catch (error) {
+      if (isFinalRefusal(error)) await this.#drop(upload, options.guard)
+      throw error
     } finally {
       if (this.#active.get(upload.key) === active) this.#active.delete(upload.key)
       resolve()
@@ -109,7 +129,10 @@ export class ResumableUploads {
   ): Promise<ResumableUploadState> {
     const { signal } = options
     try {
-      return await new Appending(this.#store, upload, found, options).run(body)
+      const state = await new Appending(this.#store, upload, found, options).run(body)
+      // The write of a hidden upload has its own reservation, which has ended with it.
+      if (state.file !== undefined && upload.write === undefined) await options.guard?.settle(state.file)
+      return state
     } catch (error) {
       if (!isStorageError(error, 'UPLOAD_NOT_FOUND')) throw error
       // Another request may have completed it in the meantime.
@@ -122,6 +145,12 @@ export class ResumableUploads {
   /** Completes an upload whose parts clients sent to the service. */
   completeDirect(upload: ResumableUpload, completion: DirectCompletion): Promise<WrittenFile> {
     return completeDirectUpload(this.#store, upload, completion)
+  }
+
+  /** Deletes an upload that a policy refuses. If it fails, a purge deletes it later. */
+  async #drop(upload: ResumableUpload, guard: UploadGuard | undefined): Promise<void> {
+    await this.#store.abort(upload, AbortSignal.timeout(dropTimeout)).catch(() => undefined)
+    await guard?.release()
   }
 
   /** Starts a partial upload. */
@@ -161,7 +190,7 @@ export class ResumableUploads {
   async #declareSize(
     upload: ResumableUpload,
     found: Snapshot,
-    { size, complete, signal }: AppendOptions,
+    { size, complete, signal, guard }: AppendOptions,
   ): Promise<Snapshot> {
     const { offset, size: known } = found
     if (size === undefined) return found
@@ -170,12 +199,13 @@ export class ResumableUploads {
         details: { property: 'size' },
       })
     }
-    if (size > upload.maxSize) throw tooLarge(upload.maxSize)
+    if (size > upload.maxSize) throw guard?.tooLarge(upload.maxSize) ?? tooLarge(upload.maxSize)
     if (size < offset) {
       throw new StorageError('INVALID_ARGUMENT', `the size of ${size} bytes is less than the ${offset} stored`, {
         details: { property: 'size' },
       })
     }
+    if (known === undefined) await guard?.declare(size)
     if (known === undefined && !complete) {
       await this.#store.putSize(upload, size, signal)
     }

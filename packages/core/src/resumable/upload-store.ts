@@ -5,6 +5,7 @@ import { isStorageError, StorageError, uploadNotFound } from '../contract/errors
 import type { WrittenFile } from '../contract/files.js'
 import type { HiddenFile, UploadedPart } from '../contract/provider.js'
 import { defined } from '../kit/defined.js'
+import type { StoreHidden } from '../policy/upload-guard.js'
 import type { RetryPolicy } from '../service/retry.js'
 import { completeUpload } from '../upload/completion.js'
 import { checkUploadedPart, checkWritten } from '../upload/stored-size.js'
@@ -54,6 +55,7 @@ export class UploadStore {
   /** Returns what is stored, or the file if the upload is complete. */
   async look(upload: ResumableUpload, signal: AbortSignal): Promise<Snapshot | Finished> {
     const hidden = await this.#hiddenState(upload, signal)
+    if (upload.write !== undefined && hidden.finished) return { file: await this.#readFinished(upload, signal) }
     if (upload.partial) return partialSnapshot(upload, hidden)
     const found = await this.parts(upload, signal)
     if ('file' in found) return found
@@ -256,6 +258,30 @@ export class UploadStore {
         completed = await this.#sameParts(upload, parts, signal)
       }
     }
+  }
+
+  /**
+   * Stores a file from bytes that are all hidden. If an earlier attempt stored it, but could not
+   * record it, a condition now refuses to store it again, and the file is that of the earlier one.
+   */
+  async finishHidden(
+    upload: ResumableUpload,
+    size: number,
+    store: StoreHidden,
+    signal: AbortSignal,
+  ): Promise<WrittenFile> {
+    const { container, key } = upload
+    const { finishing } = await this.#hiddenState(upload, signal)
+    await this.putHidden(container, finishingName(key, size), new Uint8Array(), signal)
+    let file: WrittenFile
+    try {
+      file = await store(this.content(upload, signal), size)
+    } catch (error) {
+      if (finishing === undefined || !isStorageError(error, 'PRECONDITION_FAILED')) throw error
+      file = await this.#completedFile(upload, size, error, signal)
+    }
+    await this.#markFinished(upload, file, signal).catch(() => undefined)
+    return file
   }
 
   /**

@@ -4,6 +4,7 @@ import type { ReadableStream } from 'node:stream/web'
 import type { WriteConditions } from '../contract/conditions.js'
 import type { Checksums, FileAttributes, FileInfo } from '../contract/files.js'
 import type { ByteRange } from '../contract/range.js'
+import type { UploadPolicies } from '../policy/compile.js'
 
 /** Options of every operation. */
 export interface OperationOptions {
@@ -184,6 +185,11 @@ export interface WriteOptions extends OperationOptions, FileAttributes, WriteCon
   readonly parallelism?: number
   /** Called with the number of bytes passed to the service so far. */
   readonly onProgress?: (bytes: number) => void
+  /**
+   * Rules that the file has to meet, in addition to those of the service. Nothing of a file that
+   * breaks one is visible. Of several policies, all have to be met.
+   */
+  readonly policy?: UploadPolicies
 }
 
 export interface CopyFileOptions extends OperationOptions, WriteConditions {
@@ -228,6 +234,14 @@ export interface StartUploadOptions extends OperationOptions, FileAttributes {
 export interface StartResumableUploadOptions extends Omit<StartUploadOptions, 'checksums'>, WriteConditions {
   /** The maximum size of the whole file, in bytes. Default: `size`, or what the parts allow. */
   readonly maxSize?: number
+  /**
+   * Rules that the file has to meet, in addition to those of the service. Later calls for the upload
+   * need it too. If a rule needs the whole file (`scan`, `content: 'detected'`, `image` of an image),
+   * all bytes are hidden until the upload is complete, and are then read and written once more.
+   */
+  readonly policy?: UploadPolicies
+  /** When the quota of the policy no longer counts an upload that is not complete. Default: in a day. */
+  readonly reservedUntil?: Date
 }
 
 /** Without a size, the client has to list the parts at the end. */
@@ -255,6 +269,8 @@ export interface CompleteDirectUploadOptions extends OperationOptions {
    * if the upload has no size.
    */
   readonly parts?: readonly DirectPartClaim[]
+  /** The policy with which the upload was created. Only without one, `policy` may be omitted. */
+  readonly policy?: UploadPolicies
 }
 
 export interface StartPartialUploadOptions extends OperationOptions {
@@ -277,6 +293,8 @@ export interface ResumableUploadOptions extends OperationOptions {
    * not done it. Default: yes.
    */
   readonly complete?: boolean
+  /** The policy with which the upload was started. Only without one, `policy` may be omitted. */
+  readonly policy?: UploadPolicies
 }
 
 export interface AppendOptions extends OperationOptions {
@@ -304,6 +322,8 @@ export interface AppendOptions extends OperationOptions {
    * that arrives after the body.
    */
   readonly checksum?: BodyChecksum | (() => BodyChecksum)
+  /** The policy with which the upload was started. Only without one, `policy` may be omitted. */
+  readonly policy?: UploadPolicies
 }
 
 /** A checksum of one body of a resumable upload. */

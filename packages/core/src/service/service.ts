@@ -36,10 +36,19 @@ import {
   withSignedUrls,
   withUploads,
 } from '../checks/provider.js'
+import { pickHeaderAttributes } from '../contract/attributes.js'
 import type { Capabilities } from '../contract/capabilities.js'
 import type { ReadConditions, Version, WriteConditions } from '../contract/conditions.js'
 import { isStorageError, StorageError } from '../contract/errors.js'
-import type { ContainerInfo, FileEntry, FileInfo, FileLocation, FolderEntry, WrittenFile } from '../contract/files.js'
+import type {
+  ContainerInfo,
+  FileAttributes,
+  FileEntry,
+  FileInfo,
+  FileLocation,
+  FolderEntry,
+  WrittenFile,
+} from '../contract/files.js'
 import type {
   CopyCallOptions,
   ListCallOptions,
@@ -58,6 +67,14 @@ import { directPartSize } from '../direct/direct-completion.js'
 import { Download, DownloadStream } from '../download/download.js'
 import { LazyDownload } from '../download/lazy-download.js'
 import { defined } from '../kit/defined.js'
+import { checkAnnounced, headBytes, headLength, tooLargeRefusal } from '../policy/checkpoints.js'
+import { type CompiledPolicy, compilePolicy, joined, type UploadPolicies } from '../policy/compile.js'
+import { needsWhole } from '../policy/inspection.js'
+import { writeUnderPolicy } from '../policy/policed-write.js'
+import type { AnnouncedFile, UploadPolicy } from '../policy/policy.js'
+import { Reservation } from '../policy/reservation.js'
+import { UploadGuard } from '../policy/upload-guard.js'
+import type { PutTarget } from '../policy/write-job.js'
 import { tooLarge } from '../resumable/appending.js'
 import {
   checkResumableUpload,
@@ -67,7 +84,7 @@ import {
   resumablePartSize,
 } from '../resumable/resumable-upload.js'
 import { ResumableUploads } from '../resumable/resumable-uploads.js'
-import type { CheckedBody } from '../upload/body.js'
+import type { BodyRules, CheckedBody } from '../upload/body.js'
 import { completeUpload } from '../upload/completion.js'
 import { contentTypeByContent, contentTypeByName, detectionBytes, unknownContentType } from '../upload/content-type.js'
 import { checkUploadedPart, checkWritten, totalSize } from '../upload/stored-size.js'
@@ -111,12 +128,19 @@ export interface StorageServiceOptions {
   readonly parallelism?: number
   /** How failed requests are retried. */
   readonly retry?: RetryOptions
+  /**
+   * Rules for all files that are uploaded: by `putFile`, `uploadStream` and resumable uploads. A
+   * policy among the options of a call holds in addition. Copies, moves, and the calls of multipart
+   * uploads are not checked.
+   */
+  readonly policy?: UploadPolicy
 }
 
 const serviceOptionNames = {
   partSize: true,
   parallelism: true,
   retry: true,
+  policy: true,
 } as const satisfies NamesOf<StorageServiceOptions>
 
 const defaultPartSize = 8 * 1024 * 1024
@@ -144,6 +168,7 @@ export class StorageService implements AsyncDisposable {
   readonly provider: StorageProvider
   readonly #tuning: UploadTuning
   readonly #operations: Operations
+  readonly #policy: CompiledPolicy | undefined
   #resumable: ResumableUploads | undefined
 
   /**
@@ -155,10 +180,11 @@ export class StorageService implements AsyncDisposable {
   constructor(provider: StorageProvider, options: StorageServiceOptions = {}) {
     checkProvider(provider)
     checkOptions('StorageService', options, serviceOptionNames)
-    const { partSize = defaultPartSize, parallelism = defaultParallelism, retry } = options
+    const { partSize = defaultPartSize, parallelism = defaultParallelism, retry, policy } = options
     this.provider = provider
     this.#tuning = { partSize: positive('partSize', partSize), parallelism: positive('parallelism', parallelism) }
     this.#operations = new Operations(provider, new RetryPolicy(retry))
+    this.#policy = policy === undefined ? undefined : compilePolicy(policy)
   }
 
   /** Returns the provider's name, such as `filesystem`. */
@@ -474,7 +500,9 @@ export class StorageService implements AsyncDisposable {
    * previous version stays. A body that is a stream is read to its end or destroyed.
    *
    * Fails with `CONTAINER_NOT_FOUND`, `PRECONDITION_FAILED`, `TOO_LARGE`, `SIZE_MISMATCH`,
-   * `CHECKSUM_MISMATCH`, `SOURCE_FAILED`, `NAME_CONFLICT` and `NO_SPACE`.
+   * `CHECKSUM_MISMATCH`, `SOURCE_FAILED`, `NAME_CONFLICT` and `NO_SPACE`; under a policy also with
+   * `INVALID_NAME`, `TYPE_NOT_ALLOWED`, `CONTENT_REFUSED`, `QUOTA_EXCEEDED`, and `UNAVAILABLE` if the
+   * file cannot be scanned.
    *
    * @example
    * const options = { cacheControl: 'max-age=60' }
@@ -482,31 +510,60 @@ export class StorageService implements AsyncDisposable {
    * await storage.putFile('photos', 'cat.jpg', 'meow', { ifMatch: etag })
    */
   putFile(container: string, file: string, body: Body, options: WriteOptions = {}): Promise<WrittenFile> {
-    const place = { container, file }
+    return this.#putFile({ container, file }, body, options)
+  }
+
+  #putFile(
+    place: FileLocation,
+    body: Body,
+    options: WriteOptions,
+    reservation?: { readonly id: string; readonly expires?: Date },
+  ): Promise<WrittenFile> {
+    const { container, file } = place
     const { provider } = this
     const { capabilities } = provider
     const check = () => {
       checkLocation(place, capabilities)
+      const policy = this.#policyFor(options)
       const write = checkWrite(options, capabilities)
       const { size, maxSize = capabilities.maxFileSize } = checkSizes(options)
-      const rules = { size, maxSize: Math.min(maxSize, capabilities.maxFileSize), checksums: write.checksums }
+      const rules = bodyRules(policy, place, { size, maxSize, checksums: write.checksums }, capabilities)
       const { onProgress } = options
       if (onProgress !== undefined && typeof onProgress !== 'function') {
         throw invalid('onProgress', 'onProgress must be a function')
       }
       const detects = checkFlag('detectContentType', options.detectContentType, true)
       const contentType = write.attributes.contentType ?? (detects ? contentTypeByName(file) : unknownContentType)
-      return { write, rules, contentType, tuning: this.#tuningFor(options), onProgress }
+      return { write, rules, policy, contentType, tuning: this.#tuningFor(options), onProgress }
     }
     return this.#operations.send('putFile', place, options, body, check, (source, checked, signal) => {
-      const { write, contentType, tuning } = checked
+      const { write, policy, contentType, tuning } = checked
       const { retry } = this.#operations
       const put = (contentType: string) => {
         const attributes = { ...write.attributes, contentType }
         return upload({ provider, retry, container, file, source, options: { ...write, signal, attributes }, tuning })
       }
-      return contentType === undefined ? typeOfContent(source).then(put) : put(contentType)
+      const putDetected = (contentType: string | undefined) =>
+        contentType === undefined ? typeOfContent(source).then(put) : put(contentType)
+      if (policy === undefined) return putDetected(contentType)
+      const putTo = ({ contentType: found = contentType, held }: PutTarget) => {
+        if (held === undefined) return putDetected(found)
+        const { checksums } = write
+        const attributes = { contentType: unknownContentType, metadata: {} }
+        const options = { signal, checksums, attributes, conditions: {}, native: {} }
+        return upload({ provider, retry, ...held, source, options, tuning })
+      }
+      const announced = announcedFile(place, { contentType: write.attributes.contentType, size: source.size })
+      const job = { provider, retry, policy, file: announced, source, options: { ...write, signal }, put: putTo }
+      return writeUnderPolicy(reservation === undefined ? job : { ...job, reservation })
     })
+  }
+
+  /** Returns the rules that hold for a call: those of the service, and those of its options. */
+  #policyFor({ policy }: { readonly policy?: UploadPolicies }): CompiledPolicy | undefined {
+    if (policy === undefined) return this.#policy
+    const own = compilePolicy(policy)
+    return this.#policy === undefined ? own : joined(this.#policy, own)
   }
 
   #tuningFor({ partSize, parallelism }: Pick<WriteOptions, 'partSize' | 'parallelism'>): UploadTuning {
@@ -849,24 +906,58 @@ export class StorageService implements AsyncDisposable {
     options: StartResumableUploadOptions,
   ): Promise<ResumableUpload> {
     const { container, file } = place
+    const direct = method === 'createDirectUpload'
+    const key = newKey()
     return this.#operations.repeat(method, place, options, async (signal) => {
       this.#resumableUploads()
       const limits = partLimits(this.capabilities)
       checkLocation(place, this.capabilities)
+      const policy = this.#policyFor(options)
+      const expires = checkDate('reservedUntil', options.reservedUntil)
       const { size, maxSize = size } = checkSizes(options)
-      const wanted = positive('partSize', options.partSize ?? this.#tuning.partSize)
-      const largest = Math.min(this.capabilities.maxFileSize, limits.maxPartSize * limits.maxParts)
+      const asked = positive('partSize', options.partSize ?? this.#tuning.partSize)
+      // The head of a file is in its first part.
+      const wanted = policy === undefined ? asked : Math.max(asked, headBytes)
+      const largest = Math.min(
+        this.capabilities.maxFileSize,
+        limits.maxPartSize * limits.maxParts,
+        policy?.maxSize ?? Number.POSITIVE_INFINITY,
+      )
       const limit = Math.min(maxSize ?? Math.max(wanted, limits.minPartSize) * limits.maxParts, largest)
+      const start = checkStart(file, options, this.capabilities)
+      const conditions = checkConditions(options, this.capabilities)
+      const type = policy === undefined ? undefined : await checkAnnounced(policy, announcedFile(place, options))
       if (size !== undefined && size > limit) {
         throw tooLarge(limit)
       }
       const partSize = resumablePartSize(wanted, size ?? limit, limits)
-      const start = checkStart(file, options, this.capabilities)
-      const conditions = checkConditions(options, this.capabilities)
-      const direct = method === 'createDirectUpload'
-      const call = { signal, ...start, partSize, direct }
-      const upload = await withUploads(this.provider).startUpload(container, file, call)
-      return { ...upload, key: newKey(), ...(size === undefined ? {} : { size }), maxSize: limit, conditions }
+      const common = { key, maxSize: limit, conditions, ...defined({ size }) }
+      if (policy === undefined) {
+        const call = { signal, ...start, partSize, direct }
+        return { ...(await withUploads(this.provider).startUpload(container, file, call)), ...common }
+      }
+      if (direct && (headLength(policy) > 0 || needsWhole(policy, type))) throw unreadableParts()
+      const { contentType, acl, native } = options
+      const policed = { ...common, policed: true, ...defined({ contentType }) } as const
+      const reservation = new Reservation(policy, announcedFile(place, options), signal, {
+        id: key,
+        ...defined({ expires }),
+      })
+      if (size !== undefined) await reservation.reserve(size)
+      try {
+        if (needsWhole(policy, type)) {
+          const write = { ...pickAttributes(options), ...defined({ acl, native }) }
+          const hidden: ResumableUpload = { container, file, id: key, partSize, ...policed, partial: true, write }
+          await this.#resumableUploads().startPartial(hidden, signal)
+          return hidden
+        }
+        const attributes = { ...start.attributes, contentType: type ?? start.attributes.contentType }
+        const call = { signal, ...start, attributes, partSize, direct }
+        return { ...(await withUploads(this.provider).startUpload(container, file, call)), ...policed }
+      } catch (error) {
+        await reservation.release(this.name)
+        throw error
+      }
     })
   }
 
@@ -923,7 +1014,9 @@ export class StorageService implements AsyncDisposable {
       if (!Array.isArray(uploads)) throw invalid('uploads', 'uploads must be a list of partial uploads')
       for (const upload of uploads) {
         this.#checkResumable(upload)
-        if (!upload.partial) throw invalid('uploads', 'uploads must be partial uploads')
+        if (!upload.partial || upload.write !== undefined) {
+          throw invalid('uploads', 'uploads must be partial uploads')
+        }
       }
       return this.#resumableUploads().join(uploads, signal)
     })
@@ -946,8 +1039,9 @@ export class StorageService implements AsyncDisposable {
       this.#checkResumable(target)
       const uploads = this.#resumableUploads()
       const complete = checkFlag('complete', options.complete, true)
+      const guard = complete ? await this.#guardOf(target, options, signal) : undefined
       if (checkFlag('takeOver', options.takeOver)) await uploads.takeOver(target)
-      return uploads.state(target, complete, signal)
+      return uploads.state(target, complete, signal, guard)
     })
   }
 
@@ -992,9 +1086,49 @@ export class StorageService implements AsyncDisposable {
       return { rules, uploads, append }
     }
     const subject = subjectOf(target)
-    return this.#operations.send('appendToResumableUpload', subject, options, body, check, (source, checked, signal) =>
-      checked.uploads.append(target, source, { ...checked.append, signal }),
+    return this.#operations.send(
+      'appendToResumableUpload',
+      subject,
+      options,
+      body,
+      check,
+      async (source, checked, signal) => {
+        const guard = await this.#guardOf(target, options, signal)
+        return checked.uploads.append(target, source, { ...checked.append, signal, ...defined({ guard }) })
+      },
     )
+  }
+
+  /** Returns the policy of an upload; `undefined` if it has none. */
+  async #guardOf(
+    upload: ResumableUpload,
+    options: { readonly policy?: UploadPolicies },
+    signal: AbortSignal,
+  ): Promise<UploadGuard | undefined> {
+    const policy = this.#policyFor(options)
+    if (upload.policed !== true || policy === undefined) {
+      if (upload.policed !== true) return undefined
+      throw invalid('policy', 'policy must be given: the upload was started with a policy')
+    }
+    const { container, file, key, write, conditions } = upload
+    const announced = announcedFile(upload, upload)
+    const isHidden = write !== undefined
+    const store = (content: AsyncIterable<Uint8Array>, size: number) =>
+      this.#putFile(
+        { container, file },
+        content,
+        { ...write, ...conditions, size, signal, ...defined({ policy: options.policy }) },
+        { id: key },
+      )
+    return new UploadGuard({
+      policy,
+      file: announced,
+      reservation: new Reservation(policy, announced, signal, { id: key }),
+      provider: this.name,
+      type: await checkAnnounced(policy, announced),
+      isHidden,
+      store,
+    })
   }
 
   /**
@@ -1005,10 +1139,17 @@ export class StorageService implements AsyncDisposable {
    * const upload = await storage.startResumableUpload('photos', 'film.mp4')
    * await storage.abortResumableUpload(upload)
    */
-  abortResumableUpload(target: ResumableUpload, options: OperationOptions = {}): Promise<void> {
+  abortResumableUpload(
+    target: ResumableUpload,
+    options: OperationOptions & { readonly policy?: UploadPolicies } = {},
+  ): Promise<void> {
     return this.#operations.run('abortResumableUpload', subjectOf(target), options, async (signal) => {
       this.#checkResumable(target)
       await this.#resumableUploads().abort(target, signal)
+      const policy = this.#policyFor(options)
+      if (target.policed !== true || policy === undefined) return
+      const reservation = new Reservation(policy, announcedFile(target, target), signal, { id: target.key })
+      await reservation.release(this.name)
     })
   }
 
@@ -1119,7 +1260,10 @@ export class StorageService implements AsyncDisposable {
       this.#checkResumable(target)
       const claims = checkClaims(options.parts, target)
       const joinsByNumber = !this.capabilities.streamingPut
-      return this.#resumableUploads().completeDirect(target, { claims, joinsByNumber, signal })
+      const guard = await this.#guardOf(target, options, signal)
+      const written = await this.#resumableUploads().completeDirect(target, { claims, joinsByNumber, signal })
+      await guard?.settle(written)
+      return written
     })
   }
 
@@ -1187,6 +1331,31 @@ const subjectOf = (location: FileLocation | undefined): Subject => ({
   container: location?.container,
   file: location?.file,
 })
+
+const announcedFile = (
+  { container, file }: FileLocation,
+  { contentType, size }: { readonly contentType?: string | undefined; readonly size?: number | undefined },
+): AnnouncedFile => ({ container, name: file, ...defined({ contentType, size }) })
+
+/** Returns the rules of a body: the smallest limit of its size holds. */
+function bodyRules(
+  policy: CompiledPolicy | undefined,
+  place: FileLocation,
+  rules: BodyRules & { readonly maxSize: number },
+  { maxFileSize }: Capabilities,
+): BodyRules {
+  const maxSize = Math.min(rules.maxSize, maxFileSize)
+  const limit = policy?.maxSize
+  if (limit === undefined || limit > maxSize) return { ...rules, maxSize }
+  return { ...rules, maxSize: limit, tooLarge: () => tooLargeRefusal(announcedFile(place, rules), limit) }
+}
+
+/** The attributes among the options of a call. */
+const pickAttributes = (options: FileAttributes): FileAttributes =>
+  defined({ contentType: options.contentType, metadata: options.metadata, ...pickHeaderAttributes(options) })
+
+const unreadableParts = () =>
+  new StorageError('NOT_SUPPORTED', 'the policy has rules for the content, which a direct upload does not pass')
 
 const typeOfContent = async (source: CheckedBody): Promise<string> =>
   (await contentTypeByContent(await source.peek(detectionBytes))) ?? unknownContentType

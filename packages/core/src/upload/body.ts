@@ -11,6 +11,16 @@ export interface BodyRules {
   readonly size?: number
   readonly maxSize?: number
   readonly checksums: Checksums
+  /** Makes the error of a body that is larger than `maxSize`. */
+  readonly tooLarge?: (maxSize: number) => StorageError
+}
+
+/** Sees every byte of a body before its reader does. The body ends only if it agrees. */
+export interface BodyWatcher {
+  /** Takes the next bytes, whose memory may be reused afterwards. */
+  write(chunk: Uint8Array): Promise<void>
+  /** The body is complete and met its own rules. */
+  finish(): Promise<void>
 }
 
 /**
@@ -27,6 +37,8 @@ export class CheckedBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   readonly #onTaken: ((bytes: number) => void) | undefined
   /** Where the body comes from, unless it is in memory. */
   readonly #source: ByteSource | undefined
+  #watcher: BodyWatcher | undefined
+  #judged: Promise<void> | undefined
   #peeked: Uint8Array[] = []
   #finished = false
   #failure: StorageError | undefined
@@ -85,6 +97,26 @@ export class CheckedBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     return this.#peeked.length === 1 ? (this.#peeked[0] as Uint8Array) : Buffer.concat(this.#peeked)
   }
 
+  /**
+   * Lets a watcher see every byte before the reader. A body in memory is passed to it at once; any
+   * other while it is read.
+   */
+  async watch(watcher: BodyWatcher): Promise<void> {
+    if (this.bytes !== undefined) {
+      await watcher.write(this.bytes)
+      await watcher.finish()
+      return
+    }
+    this.#watcher = watcher
+    const source = this.#source
+    source?.onHeld(() => {
+      this.#judge().then(
+        () => source.accept(),
+        (error: unknown) => this.destroy(error),
+      )
+    })
+  }
+
   /** Returns the whole body in memory. */
   async collect(): Promise<Uint8Array> {
     const chunks: Uint8Array[] = []
@@ -102,10 +134,15 @@ export class CheckedBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
       // The body may have been destroyed in the meantime.
       if (this.#failure !== undefined) throw this.#failure
       if (chunk === undefined) {
+        if (this.#watcher !== undefined) await this.#judge()
         this.#finish()
         return { done: true, value: undefined }
       }
       this.#count(chunk)
+      if (this.#watcher !== undefined) {
+        await this.#watcher.write(chunk)
+        if (this.#failure !== undefined) throw this.#failure
+      }
       return { done: false, value: chunk }
     } catch (error) {
       this.destroy(error)
@@ -126,10 +163,20 @@ export class CheckedBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     this.#source?.destroy(this.#failure)
   }
 
+  /** Checks the complete body, and asks the watcher. */
+  #judge(): Promise<void> {
+    this.#judged ??= (async () => {
+      this.#check()
+      await this.#watcher?.finish()
+    })()
+    return this.#judged
+  }
+
   #count(chunk: Uint8Array): void {
     this.taken += chunk.length
-    const { size, maxSize } = this.#rules
+    const { size, maxSize, tooLarge } = this.#rules
     if (maxSize !== undefined && this.taken > maxSize) {
+      if (tooLarge !== undefined) throw tooLarge(maxSize)
       throw new StorageError('TOO_LARGE', `the body is larger than ${maxSize} bytes`, { details: { size: maxSize } })
     }
     if (size !== undefined && this.taken > size) {
@@ -140,6 +187,11 @@ export class CheckedBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   }
 
   #finish(): void {
+    this.#check()
+    this.#finished = true
+  }
+
+  #check(): void {
     const { size, checksums } = this.#rules
     if (size !== undefined && this.taken !== size) {
       throw new StorageError('SIZE_MISMATCH', `the body has ${this.taken} bytes, not the ${size} declared`)
@@ -150,7 +202,6 @@ export class CheckedBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
         throw new StorageError('CHECKSUM_MISMATCH', `the body's ${algorithm} is ${actual}, not ${checksums[algorithm]}`)
       }
     }
-    this.#finished = true
   }
 }
 

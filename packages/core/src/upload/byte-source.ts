@@ -20,6 +20,8 @@ export abstract class ByteSource<Chunk extends Uint8Array = Uint8Array>
   #read: PromiseWithResolvers<IteratorResult<Chunk, undefined>> | undefined
   #ended = false
   #held = false
+  #accepted: PromiseWithResolvers<void> | undefined
+  #onHeld = () => this.accept()
   #failure: { readonly error: unknown } | undefined
 
   /** The reader waits. Followed by `push`, `end` or `destroy`. May be called again before that. */
@@ -61,6 +63,28 @@ export abstract class ByteSource<Chunk extends Uint8Array = Uint8Array>
   /** Holds back the end of the source until {@link release}. */
   hold(): void {
     this.#held = true
+    this.#accepted = Promise.withResolvers()
+  }
+
+  /**
+   * Resolves when the reader of a source that is held has all bytes, and accepts them. Does not
+   * settle if the reader fails.
+   */
+  get accepted(): Promise<void> {
+    return this.#accepted?.promise ?? Promise.resolve()
+  }
+
+  /** The reader accepts all bytes. */
+  accept(): void {
+    this.#accepted?.resolve()
+  }
+
+  /**
+   * Calls a function when the reader has all bytes and only the end is held back. The function
+   * calls {@link accept} if it accepts them, which is done at once by default.
+   */
+  onHeld(judge: () => void): void {
+    this.#onHeld = judge
   }
 
   release(): void {
@@ -108,6 +132,7 @@ export abstract class ByteSource<Chunk extends Uint8Array = Uint8Array>
     } else if (this.#ended && !this.#held) {
       this.#read?.resolve({ done: true, value: undefined })
     } else {
+      if (this.#ended && this.#read !== undefined) this.#onHeld()
       return
     }
     this.#read = undefined

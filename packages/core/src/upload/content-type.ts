@@ -37,3 +37,8 @@ export async function contentTypeByContent(start: Uint8Array): Promise<string | 
   const { fileTypeFromBuffer } = await import('file-type')
   return (await fileTypeFromBuffer(start.subarray(0, detectionBytes)))?.mime
 }
+
+/** Returns the content types that {@link contentTypeByContent} recognizes. */
+export async function detectableTypes(): Promise<Iterable<string>> {
+  return (await import('file-type')).supportedMimeTypes
+}

@@ -7,7 +7,7 @@ import { fileJson, sendJson } from '../http/json.js'
 import { readForm, readJson } from '../http/json-body.js'
 import { essence, type IncomingFile } from '../options.js'
 import { fromHook, type RequestContext } from '../routes/request-context.js'
-import { accept } from '../routes/upload-rules.js'
+import { accept, policyOfUpload } from '../routes/upload-rules.js'
 import type { DirectTicket } from './direct-tickets.js'
 import { openTicket, ownerOf, rulesOf } from './open-ticket.js'
 import { goesToService, lastPart, partUrls } from './part-urls.js'
@@ -41,8 +41,8 @@ async function acceptDirect(context: RequestContext, file: DirectFile) {
   await context.authorize('putFile', container, name)
   const named = name === incoming.name ? incoming : { ...incoming, name, originalFilename: incoming.name }
   const { write } = await accept(storage, rules.upload, named, contentType, { req, res })
-  const { maxSize, native, contentType: type, cacheControl, acl } = write
-  return { name, write: defined({ size, maxSize, native, contentType: type, cacheControl, acl }) }
+  const { policy, maxSize, native, contentType: type, cacheControl, acl } = write
+  return { name, write: defined({ policy, size, maxSize, native, contentType: type, cacheControl, acl }) }
 }
 
 /** Returns the ticket of a new upload, and when it expires. */
@@ -138,7 +138,8 @@ async function completeUpload(
   { upload }: DirectTicket,
   parts: readonly DirectPartClaim[] | undefined,
 ) {
-  const written = await context.storage.completeDirectUpload(upload, defined({ parts }))
+  const policy = await policyOfUpload(context, upload)
+  const written = await context.storage.completeDirectUpload(upload, { ...policy, ...defined({ parts }) })
   const { onComplete } = rulesOf(context)
   if (onComplete !== undefined) await fromHook(() => onComplete(written, context.req))
   return written
@@ -147,7 +148,7 @@ async function completeUpload(
 /** `DELETE /:container/direct/:ticket`: deletes what was sent. A completed file stays. */
 export async function deleteDirectUpload(context: RequestContext): Promise<void> {
   const { upload } = await openTicket(context)
-  await context.storage.abortResumableUpload(upload)
+  await context.storage.abortResumableUpload(upload, await policyOfUpload(context, upload))
   context.res.writeHead(204).end()
 }
 

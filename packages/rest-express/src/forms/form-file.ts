@@ -91,6 +91,11 @@ export class FormFile {
     this.#stored.catch(() => undefined)
   }
 
+  /** Resolves when the storage has the whole content and accepts it. Rejects if it refuses it. */
+  async accepted(): Promise<void> {
+    await Promise.race([this.#part.content.accepted, this.#stored])
+  }
+
   /** Lets the file appear. */
   release(): void {
     this.#state = 'released'

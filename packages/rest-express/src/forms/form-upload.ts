@@ -3,7 +3,7 @@
  * arrives.
  *
  * All or nothing. A file does not appear before its body ends, and its body does not end before the
- * whole form has arrived and was accepted. If the form, a file or the connection fails, nothing is
+ * whole form has arrived and the policy has accepted each file of it. If the form, a file or the connection fails, nothing is
  * stored or replaced. After that, only the storage can fail, while it commits the files. New files
  * are then deleted again, each only in the version that this request stored. A file that replaced
  * another one stays, because deleting it would leave neither.
@@ -209,6 +209,7 @@ class FormUpload {
   async #commit(): Promise<void> {
     this.#job.res.off('close', this.#onGone)
     const held = this.#files.filter((file) => file.isHeld)
+    await Promise.all(held.map((file) => file.accepted()))
     await Promise.all(held.map((file) => this.#detectNew(file)))
     for (const file of held) file.release()
     await Promise.all(this.#files.map((file) => file.stored()))

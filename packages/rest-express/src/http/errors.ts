@@ -3,7 +3,7 @@
  * server.
  */
 import { STATUS_CODES } from 'node:http'
-import { isStorageError, type StorageError } from '@stowage/core'
+import { isStorageError, type StorageError, type StorageErrorDetails } from '@stowage/core'
 import { defined } from '@stowage/core/provider'
 import { discardRest } from './lingering.js'
 import type { HttpRequest, HttpResponse } from './messages.js'
@@ -17,7 +17,12 @@ export interface ErrorResponse {
   readonly headers: Readonly<Record<string, string>>
   /** The problem type, if the error has one. The body is then a problem, whatever the client accepts. */
   readonly problem?: Problem
+  /** Why a policy refused a file, for clients that show it in another language. */
+  readonly details?: RefusalDetails
 }
+
+/** The details of an error that a client may see. */
+type RefusalDetails = Pick<StorageErrorDetails, 'rule' | 'found' | 'left' | 'size'>
 
 /**
  * The messages of failures of the server or its storage, whose details are withheld from clients.
@@ -58,6 +63,11 @@ export function errorResponse(thrown: unknown): ErrorResponse {
     return { statusCode: 502, code: 'SERVICE_FAILED', message: neutralMessages[502] as string, headers: {} }
   }
   const { statusCode, code } = error
+  if (error.details.rule !== undefined) {
+    const { rule, found, left, size } = error.details
+    const details = defined({ rule, found, left, size })
+    return { statusCode, code, message: error.message, headers: headersOf(error), details }
+  }
   return { statusCode, code, message: neutralMessages[statusCode] ?? error.message, headers: headersOf(error) }
 }
 
@@ -112,17 +122,18 @@ export function sendError(req: HttpRequest, res: HttpResponse, error: unknown): 
   discardRest(req)
 }
 
-const loopbackBody = ({ statusCode, code, message }: ErrorResponse) => ({
-  error: { statusCode, name: 'Error', message, code },
+const loopbackBody = ({ statusCode, code, message, details }: ErrorResponse) => ({
+  error: { statusCode, name: 'Error', message, code, ...defined({ details }) },
 })
 
-const problemBody = ({ statusCode, code, message, problem }: ErrorResponse) => ({
+const problemBody = ({ statusCode, code, message, problem, details }: ErrorResponse) => ({
   type: 'about:blank',
   title: STATUS_CODES[statusCode] ?? 'Error',
   ...problem,
   status: statusCode,
   detail: message,
   code,
+  ...details,
 })
 
 /** Whether the client names the type. A client that accepts any type receives LoopBack's body. */

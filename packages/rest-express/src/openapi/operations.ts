@@ -258,7 +258,7 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
     description: 'All or nothing: no file appears before the whole form has arrived and was accepted.',
     body: { required: true, content: { 'multipart/form-data': { schema: schemaRef('Form') } } },
     responses: { 200: one('UploadResponse', 'The stored files, and the fields.') },
-    errors: [404, ...bodyErrors, 409, 411, 507],
+    errors: [404, ...bodyErrors, 409, 411, 422, 507],
   },
   download: {
     tag: 'Uploads and downloads',
@@ -334,7 +334,7 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
     responses: {
       201: { description: 'The upload has started.', headers: ['Tus-Resumable', 'Location', 'Upload-Expires'] },
     },
-    errors: [...writeErrors, 410, 460],
+    errors: [...writeErrors, 410, 422, 460],
   },
   getUpload: {
     tag: 'Resumable uploads',
@@ -347,7 +347,7 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
         headers: ['Tus-Resumable', 'Upload-Offset', 'Upload-Expires', 'Cache-Control'],
       },
     },
-    errors: [404, 410, 412, 423],
+    errors: [404, 410, 412, 422, 423, 507],
   },
   appendToUpload: {
     tag: 'Resumable uploads',
@@ -369,7 +369,7 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
         headers: ['Tus-Resumable', 'Upload-Offset', 'Upload-Expires', 'Cache-Control'],
       },
     },
-    errors: [...writeErrors, 410, 460],
+    errors: [...writeErrors, 410, 422, 460],
   },
   deleteUpload: {
     tag: 'Resumable uploads',
@@ -439,6 +439,6 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
     ],
     body: tusBody,
     responses: { 204: { description: 'As of PATCH or DELETE.', headers: ['Tus-Resumable'] } },
-    errors: [...writeErrors, 405, 410, 460],
+    errors: [...writeErrors, 405, 410, 422, 460],
   },
 }

@@ -87,12 +87,23 @@ const errorProperties = {
   message: text('A message for people.'),
 }
 
+const refusalProperties = {
+  rule: {
+    enum: ['maxSize', 'types', 'names', 'content', 'image', 'scan', 'quota'],
+    description: 'The rule of the upload policy that refused the file. The message may be shown to the uploader.',
+  },
+  found: text('The media type that was found in the file.', 'text/html'),
+  left: { type: 'integer', minimum: 0, description: 'Bytes that the owner may still store.' },
+  size: { type: 'integer', minimum: 0, description: 'The limit that was exceeded, in bytes.' },
+} as const satisfies Record<string, JsonSchema>
+
 const error = object(
   'An error.',
   {
     statusCode: { type: 'integer', minimum: 400, maximum: 599, description: 'The status of the response.' },
     name: { const: 'Error', description: "Always the same, for clients of LoopBack's storage component." },
     ...errorProperties,
+    details: object('Only if an upload policy refused the file.', refusalProperties, ['rule']),
   },
   ['statusCode', 'name', 'message', 'code'],
 )
@@ -289,6 +300,7 @@ export const schemas = {
       status: { type: 'integer', minimum: 400, maximum: 599 },
       detail: errorProperties.message,
       code: errorProperties.code,
+      ...refusalProperties,
     },
     ['type', 'title', 'status', 'detail', 'code'],
   ),

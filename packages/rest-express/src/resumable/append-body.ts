@@ -5,6 +5,7 @@ import { defined } from '@stowage/core/provider'
 import type { HttpRequest } from '../http/messages.js'
 import { RequestBody, statedSize } from '../http/request-body.js'
 import { fromHook, type RequestContext } from '../routes/request-context.js'
+import { policyOfUpload } from '../routes/upload-rules.js'
 import { rulesOf } from './upload-url.js'
 
 /** Whether the request may have a body that is not empty. */
@@ -15,16 +16,19 @@ export const hasContent = (req: HttpRequest): boolean => statedSize(req) !== 0
  * call has no signal, because the body fails when the connection breaks, after what arrived.
  */
 export async function appendBody(
-  { storage, req, res, rules }: RequestContext,
+  context: RequestContext,
   upload: ResumableUpload,
   options: AppendOptions,
 ): Promise<ResumableUploadState> {
+  const { storage, req, res, rules } = context
+  const policy = await policyOfUpload(context, upload)
   const body = new RequestBody(req, res, rules.upload.idleTimeout)
   const { size = upload.size, beforeComplete } = options
   let refusal: { readonly error: unknown } | undefined
   try {
     return await storage.appendToResumableUpload(upload, body, {
       ...options,
+      ...policy,
       ...defined({ size, bodySize: statedSize(req) }),
       beforeComplete: async () => {
         try {

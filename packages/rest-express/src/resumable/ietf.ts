@@ -14,6 +14,7 @@ import { RequestError } from '../http/request-error.js'
 import { essence } from '../options.js'
 import { acceptedPut, receiveFile, statedAttributes, statedType, willReplace } from '../routes/raw-upload.js'
 import type { RequestContext } from '../routes/request-context.js'
+import { policyOfUpload, staticMaxSize } from '../routes/upload-rules.js'
 import { acceptedFile, checkConditions, startOptions } from './accepted-file.js'
 import { appendBody, hasContent, reportComplete } from './append-body.js'
 import {
@@ -29,7 +30,7 @@ import { canInform, inform } from './interim-responses.js'
 import type { Ticket } from './ticket.js'
 import { parseUploadMetadata, typeIn } from './upload-metadata.js'
 import type { UploadProtocol } from './upload-protocol.js'
-import { authorizeUpload, location, openTicket, ownerOf, rulesOf } from './upload-url.js'
+import { authorizeUpload, expiryOf, isPartial, location, openTicket, ownerOf, rulesOf } from './upload-url.js'
 
 const partialUpload = 'application/partial-upload'
 
@@ -120,7 +121,7 @@ async function appendToUpload(context: RequestContext): Promise<void> {
 /** `DELETE /:container/uploads/:ticket`: ends the upload. A completed file stays. */
 async function deleteUpload(context: RequestContext): Promise<void> {
   const { upload } = await openUpload(context)
-  await context.storage.abortResumableUpload(upload)
+  await context.storage.abortResumableUpload(upload, await policyOfUpload(context, upload))
   context.res.writeHead(204).end()
 }
 
@@ -135,7 +136,7 @@ export const ietf: UploadProtocol = {
 /** Opens the ticket in the path. Partial uploads and joined ones exist only in tus. */
 async function openUpload(context: RequestContext): Promise<Ticket> {
   const ticket = await openTicket(context)
-  if (ticket.upload.partial || ticket.joined) {
+  if (isPartial(ticket.upload) || ticket.joined) {
     throw new StorageError('UPLOAD_NOT_FOUND', 'there is no such upload in this protocol')
   }
   return ticket
@@ -177,7 +178,8 @@ async function start(
   const { storage, container, req, res } = context
   const { tickets, maxAge } = rulesOf(context)
   const owner = await ownerOf(context)
-  const options = { ...write, ...defined({ size }), signal: context.requestSignal }
+  const reservedUntil = expiryOf(context)
+  const options = { ...write, ...defined({ size }), signal: context.requestSignal, reservedUntil }
   const upload = await storage.startResumableUpload(container, file, options)
   const isKnown = hasContent(req) && canInform(context)
   const ticket: Ticket = {
@@ -194,7 +196,10 @@ async function start(
     await receive(context, ticket, { offset: 0, complete: isComplete, size })
   } catch (error) {
     // The client cannot continue an upload whose URL it does not know.
-    if (!isKnown) await storage.abortResumableUpload(upload).catch(() => undefined)
+    if (!isKnown) {
+      const policy = await policyOfUpload(context, upload)
+      await storage.abortResumableUpload(upload, policy).catch(() => undefined)
+    }
     throw error
   }
 }
@@ -275,9 +280,13 @@ async function failedAppend(
   // A newer request has ended this one.
   if (error.code === 'ABORTED' && !req.destroyed) return new RequestError(409, 'ABORTED', error.message, {}, error)
   if (error.code !== 'TOO_LARGE') return error
+  if (error.details.rule !== undefined) {
+    context.res.setHeader('Upload-Limit', limit(context, expires))
+    return error
+  }
   const { size } = await storage.getResumableUpload(upload, { complete: false })
   if (size !== undefined && size === error.details.size) {
-    await storage.abortResumableUpload(upload)
+    await storage.abortResumableUpload(upload, await policyOfUpload(context, upload))
     return inconsistentLength(`the upload has more than the ${size} bytes declared`, error)
   }
   return new RequestError(413, error.code, error.message, { 'Upload-Limit': limit(context, expires) }, error)
@@ -287,20 +296,18 @@ async function failedAppend(
  * Returns the error of a request with which all bytes had arrived. If it is not the server's, it is
  * that of the target: resuming cannot help, and an upload that can never be completed ends.
  */
-async function failedCompletion(
-  { storage, res }: RequestContext,
-  { upload }: Ticket,
-  error: unknown,
-): Promise<unknown> {
+async function failedCompletion(context: RequestContext, { upload }: Ticket, error: unknown): Promise<unknown> {
+  const { storage, res } = context
   if (errorResponse(error).statusCode >= 500) return error
   res.setHeader('Upload-Complete', complete)
-  if (isStorageError(error, 'PRECONDITION_FAILED')) await storage.abortResumableUpload(upload)
+  if (isStorageError(error, 'PRECONDITION_FAILED')) {
+    await storage.abortResumableUpload(upload, await policyOfUpload(context, upload))
+  }
   return error
 }
 
 /** `Upload-Limit` of an upload that expires at a time, in milliseconds. */
 function limit({ req, rules }: RequestContext, expires: number): string {
-  const { maxFileSize } = rules.upload
   const age = Math.max(0, Math.floor((expires - Date.now()) / 1000))
-  return uploadLimit(dialectOf(req), typeof maxFileSize === 'number' ? maxFileSize : undefined, age)
+  return uploadLimit(dialectOf(req), staticMaxSize(rules.upload), age)
 }

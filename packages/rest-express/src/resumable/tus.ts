@@ -9,12 +9,13 @@ import type { HttpRequest } from '../http/messages.js'
 import { RequestError } from '../http/request-error.js'
 import { essence } from '../options.js'
 import type { RequestContext } from '../routes/request-context.js'
+import { policyOfUpload, staticMaxSize } from '../routes/upload-rules.js'
 import { acceptedFile, type DescribedFile } from './accepted-file.js'
 import { appendBody, hasContent, reportComplete } from './append-body.js'
 import type { Ticket } from './ticket.js'
 import { parseUploadMetadata, typeIn } from './upload-metadata.js'
 import type { UploadProtocol } from './upload-protocol.js'
-import { authorizeUpload, location, openTicket, ownerOf, rulesOf, ticketOf } from './upload-url.js'
+import { authorizeUpload, expiryOf, isPartial, location, openTicket, ownerOf, rulesOf, ticketOf } from './upload-url.js'
 
 const version = '1.0.0'
 const extensions = [
@@ -40,8 +41,11 @@ const describe = ({ req, rules }: RequestContext): Readonly<Record<string, strin
   'Tus-Version': version,
   'Tus-Extension': extensions.filter((name) => name !== 'checksum-trailer' || req.trailers !== undefined).join(','),
   'Tus-Checksum-Algorithm': checksumAlgorithms.join(','),
-  ...(typeof rules.upload.maxFileSize === 'number' ? { 'Tus-Max-Size': String(rules.upload.maxFileSize) } : {}),
+  ...maxSizeHeader(staticMaxSize(rules.upload)),
 })
+
+const maxSizeHeader = (maxSize: number | undefined): Readonly<Record<string, string>> =>
+  maxSize === undefined ? {} : { 'Tus-Max-Size': String(maxSize) }
 
 /** `POST /:container/uploads`: starts an upload; with a body, also stores the first bytes. */
 async function createUpload(context: RequestContext): Promise<void> {
@@ -70,14 +74,18 @@ async function createUpload(context: RequestContext): Promise<void> {
   if (hasBody) {
     const { offset } = await append(context, ticket, 0, size)
     res.setHeader('Upload-Offset', String(offset))
-  } else if (size === 0) await reportComplete(context, (await storage.getResumableUpload(upload)).file)
+  } else if (size === 0)
+    await reportComplete(
+      context,
+      (await storage.getResumableUpload(upload, await policyOfUpload(context, upload))).file,
+    )
   res.writeHead(201, { 'Content-Length': 0 }).end()
 }
 
 /** Starts the upload of a file. */
 async function start(context: RequestContext, header: string | undefined, size: number | undefined) {
   const { file, write } = await acceptedFile(context, describedFile(header, size))
-  const options = { ...write, signal: context.requestSignal }
+  const options = { ...write, signal: context.requestSignal, reservedUntil: expiryOf(context) }
   return context.storage.startResumableUpload(context.container, file, options)
 }
 
@@ -101,7 +109,7 @@ async function joinUploads(context: RequestContext, concat: string): Promise<voi
   const states = await Promise.all(tickets.map(({ upload }) => storage.getResumableUpload(upload)))
   const unfinished = states.findIndex((state, index) => {
     const { joined, upload } = tickets[index] as Ticket
-    return joined !== undefined || !upload.partial || state.size !== state.offset
+    return joined !== undefined || !isPartial(upload) || state.size !== state.offset
   })
   if (unfinished !== -1) {
     throw invalid('Upload-Concat', `upload ${unfinished + 1} of Upload-Concat is not a complete partial upload`)
@@ -142,8 +150,7 @@ async function startPartial(
   const { storage, container, rules } = context
   parseUploadMetadata(header)
   await context.authorize('putFile', container)
-  const { maxFileSize } = rules.upload
-  const maxSize = typeof maxFileSize === 'number' ? maxFileSize : undefined
+  const maxSize = staticMaxSize(rules.upload)
   return storage.startPartialUpload(container, { ...defined({ size, maxSize }), signal: context.requestSignal })
 }
 
@@ -155,8 +162,10 @@ async function getUpload(context: RequestContext): Promise<void> {
   const { joined, upload } = ticket
   const state = joined
     ? { offset: joined.size, size: joined.size }
-    : await storage.getResumableUpload(upload, { takeOver: true, signal }).catch(untilReachable)
-  const concat = joined?.concat ?? (upload.partial ? 'partial' : undefined)
+    : await storage
+        .getResumableUpload(upload, { takeOver: true, signal, ...(await policyOfUpload(context, upload)) })
+        .catch(untilReachable)
+  const concat = joined?.concat ?? (isPartial(upload) ? 'partial' : undefined)
   res.writeHead(200, {
     ...defined({ 'Upload-Concat': concat }),
     'Upload-Offset': String(state.offset),
@@ -193,8 +202,8 @@ async function appendToUpload(context: RequestContext): Promise<void> {
 async function deleteUpload(context: RequestContext): Promise<void> {
   begin(context)
   const { res, storage } = context
-  const ticket = await openTicket(context)
-  if (!ticket.joined) await storage.abortResumableUpload(ticket.upload)
+  const { joined, upload } = await openTicket(context)
+  if (!joined) await storage.abortResumableUpload(upload, await policyOfUpload(context, upload))
   res.writeHead(204).end()
 }
 

@@ -1,6 +1,6 @@
 /** The URL of an upload: made for a new upload, and opened for the client that may use it. */
 
-import { StorageError } from '@stowage/core'
+import { type ResumableUpload, StorageError } from '@stowage/core'
 import type { HttpRequest } from '../http/messages.js'
 import { RequestError } from '../http/request-error.js'
 import { fromHook, type RequestContext } from '../routes/request-context.js'
@@ -17,9 +17,18 @@ export async function openTicket(context: RequestContext): Promise<Ticket> {
   return ticket
 }
 
+/**
+ * Whether the bytes of an upload become a file only together with others. Those of an upload that is
+ * hidden for its policy are also stored as partial.
+ */
+export const isPartial = ({ partial, write }: ResumableUpload): boolean => partial === true && write === undefined
+
+/** When an upload that starts now expires. */
+export const expiryOf = (context: RequestContext): Date => new Date(Date.now() + rulesOf(context).maxAge)
+
 /** Asks the application, under the name of the file. A partial upload has none yet. */
 export async function authorizeUpload(context: RequestContext, { upload, joined }: Ticket): Promise<void> {
-  await context.authorize('putFile', context.container, upload.partial && !joined ? undefined : upload.file)
+  await context.authorize('putFile', context.container, isPartial(upload) && !joined ? undefined : upload.file)
 }
 
 /** Opens a ticket of the container in the path and of the client. Fails with 404 and 410. */

@@ -1,17 +1,25 @@
 /**
- * Applies the upload options to one incoming file, from a form or a raw body.
+ * Applies the upload options to one incoming file, whatever way it arrives.
  */
 import {
-  contentTypeByName,
-  StorageError,
+  type ResumableUpload,
   type StorageService,
+  type UploadPolicy,
   unknownContentType,
   type WriteOptions,
 } from '@stowage/core'
-import { defined } from '@stowage/core/provider'
+import { checkAnnounced, compilePolicy, defined } from '@stowage/core/provider'
 import type { HttpRequest, HttpResponse } from '../http/messages.js'
-import { bytes, essence, type FileRule, type IncomingFile, typeSet, type UploadRules } from '../options.js'
-import { fromHook } from './request-context.js'
+import {
+  bytes,
+  defaultMaxFileSize,
+  essence,
+  type FileRule,
+  type IncomingFile,
+  typeSet,
+  type UploadRules,
+} from '../options.js'
+import { fromHook, type RequestContext } from './request-context.js'
 
 /** How a file is written, and the access list that the response shows. */
 export interface Acceptance {
@@ -26,7 +34,9 @@ export interface RequestAndResponse {
 }
 
 /**
- * Checks a file against the options. Fails with `TYPE_NOT_ALLOWED` or `TOO_LARGE`.
+ * Checks a file that a client announces against the options. Fails with `INVALID_NAME`,
+ * `TYPE_NOT_ALLOWED`, `CONTENT_REFUSED` or `TOO_LARGE`. The storage checks the rest of the policy
+ * when the file is written with the returned options.
  *
  * @param contentType The type that the client states, with parameters; `undefined` if it states
  *   none.
@@ -38,26 +48,22 @@ export async function accept(
   contentType: string | undefined,
   { req, res }: RequestAndResponse,
 ): Promise<Acceptance> {
-  const ask = <T>(rule: FileRule<T, HttpRequest>) => fromHook(() => rule(file, req, res))
-  const checkedType = await checkType(rules, file, contentType, ask)
-  const maxSize =
-    typeof rules.maxFileSize === 'function'
-      ? checked(bytes, 'maxFileSize', await ask(rules.maxFileSize))
-      : rules.maxFileSize
-  if (file.size !== undefined && file.size > maxSize) {
-    throw new StorageError('TOO_LARGE', `the file has ${file.size} bytes, more than the limit of ${maxSize}`)
-  }
-  const acl = typeof rules.acl === 'function' ? await ask(rules.acl) : rules.acl
+  const policy = await policyOf(rules, file, { req, res })
+  const { container, name, size } = file
+  const compiled = compilePolicy(policy)
+  await checkAnnounced(compiled, { container, name, ...defined({ contentType, size }) })
+  const acl = typeof rules.acl === 'function' ? await ask(rules.acl, file, { req, res }) : rules.acl
   const { attributes, nativeOptions, acl: hasAcl } = storage.capabilities
   const native = Object.fromEntries(Object.entries(rules.native).filter(([name]) => nativeOptions.includes(name)))
   return {
     acl,
     write: {
-      maxSize,
+      policy,
       native,
       ...defined({
-        size: file.size,
-        contentType: checkedType,
+        size,
+        maxSize: compiled.maxSize,
+        contentType,
         cacheControl: attributes.cacheControl ? rules.cacheControl : undefined,
         acl: hasAcl ? acl : undefined,
       }),
@@ -65,27 +71,62 @@ export async function accept(
   }
 }
 
-/** The type to store; `undefined` if it has to be detected. */
-async function checkType(
-  { allowedContentTypes }: UploadRules,
+const ask = <T>(rule: FileRule<T, HttpRequest>, file: IncomingFile, { req, res }: RequestAndResponse): Promise<T> =>
+  fromHook(() => rule(file, req, res))
+
+/** The policies of options without functions, which are the same for every file. */
+const sharedPolicies = new WeakMap<UploadRules, readonly UploadPolicy[]>()
+
+/** Returns the policies that hold for one file: that of the options, and the older options as another. */
+async function policyOf(
+  rules: UploadRules,
   file: IncomingFile,
-  contentType: string | undefined,
-  ask: <T>(rule: FileRule<T, HttpRequest>) => Promise<T>,
-): Promise<string | undefined> {
-  if (allowedContentTypes === undefined) return contentType
-  const allowed =
+  parties: RequestAndResponse,
+): Promise<readonly UploadPolicy[]> {
+  const shared = sharedPolicies.get(rules)
+  if (shared !== undefined) return shared
+  const { maxFileSize, allowedContentTypes, policy: option } = rules
+  const policy =
+    typeof option === 'function' ? checked(optionalPolicy, 'policy', await ask(option, file, parties)) : option
+  const maxSize =
+    typeof maxFileSize === 'function'
+      ? checked(bytes, 'maxFileSize', await ask(maxFileSize, file, parties))
+      : (maxFileSize ?? (policy?.maxSize === undefined ? defaultMaxFileSize : undefined))
+  const types =
     typeof allowedContentTypes === 'function'
-      ? checked(optionalTypeSet, 'allowedContentTypes', await ask(allowedContentTypes))
+      ? checked(optionalTypeSet, 'allowedContentTypes', await ask(allowedContentTypes, file, parties))
       : allowedContentTypes
-  if (allowed === undefined) return contentType
-  const type = contentType ?? contentTypeByName(file.name) ?? unknownContentType
-  if (!allowed.has(essence(type))) {
-    throw new StorageError('TYPE_NOT_ALLOWED', `files of type "${essence(type)}" are not allowed`)
-  }
-  return type
+  const policies = [defined({ maxSize, types: types && [...types] }), ...(policy === undefined ? [] : [policy])]
+  const isShared = [maxFileSize, allowedContentTypes, option].every((rule) => typeof rule !== 'function')
+  if (isShared) sharedPolicies.set(rules, policies)
+  return policies
+}
+
+/** Returns the policy of an upload that has begun as an option: that of the file that it becomes. */
+export async function policyOfUpload(
+  { rules, req, res }: Pick<RequestContext, 'rules' | 'req' | 'res'>,
+  { container, file: name, contentType, size, policed }: ResumableUpload,
+): Promise<{ readonly policy?: readonly UploadPolicy[] }> {
+  // The bytes of a partial upload are checked when they become a file.
+  if (policed !== true) return {}
+  const type = essence(contentType ?? unknownContentType)
+  return { policy: await policyOf(rules.upload, { container, name, type, ...defined({ size }) }, { req, res }) }
+}
+
+/** Returns the number of bytes that no file may exceed, if no function decides it. */
+export function staticMaxSize({ maxFileSize, policy }: UploadRules): number | undefined {
+  if (typeof maxFileSize === 'function' || typeof policy === 'function') return undefined
+  const limits = [maxFileSize, policy?.maxSize].filter((limit) => limit !== undefined)
+  return limits.length === 0 ? defaultMaxFileSize : Math.min(...limits)
 }
 
 const optionalTypeSet = (_name: string, types: unknown) => (types === undefined ? undefined : typeSet(types))
+
+function optionalPolicy(name: string, policy: unknown): UploadPolicy | undefined {
+  if (policy === undefined) return undefined
+  compilePolicy(policy as UploadPolicy, name)
+  return policy as UploadPolicy
+}
 
 /**
  * An invalid result of the application's function is a failure of the server, not of the request.

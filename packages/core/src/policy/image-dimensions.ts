@@ -1,0 +1,225 @@
+/**
+ * Reads the dimensions of an image from its headers. Nothing is decoded, so that an image of a few
+ * bytes that claims billions of pixels costs nothing. Every loop moves forward by at least one byte.
+ *
+ * Formats: PNG, JPEG, GIF, WebP, BMP, AVIF, HEIC. The headers of all but JPEG are at the beginning.
+ * A JPEG may have any amount of metadata before its dimensions, so it is read as it arrives.
+ */
+
+/** Pixels. */
+interface Dimensions {
+  readonly width: number
+  readonly height: number
+}
+
+/** `undefined`: more bytes are needed. `unreadable`: the headers are damaged, or of another format. */
+export type DimensionsResult = Dimensions | 'unreadable' | undefined
+
+const ascii = (bytes: Buffer, start: number, end: number): string => bytes.toString('latin1', start, end)
+
+const avifBrands: ReadonlySet<string> = new Set(['avif', 'avis'])
+const heicBrands: ReadonlySet<string> = new Set(['heic', 'heix', 'hevc', 'hevx', 'heim', 'heis', 'hevm', 'hevs'])
+
+/** Returns the media type of an image in one of the formats. */
+export function imageType(head: Buffer): string | undefined {
+  if (head.length < 4) return undefined
+  switch (head[0]) {
+    case 0x89:
+      return ascii(head, 1, 8) === 'PNG\r\n\x1a\n' ? 'image/png' : undefined
+    case 0xff:
+      return head[1] === 0xd8 && head[2] === 0xff ? 'image/jpeg' : undefined
+    case 0x47:
+      return /^GIF8[79]a$/.test(ascii(head, 0, 6)) ? 'image/gif' : undefined
+    case 0x52:
+      return ascii(head, 0, 4) === 'RIFF' && ascii(head, 8, 12) === 'WEBP' ? 'image/webp' : undefined
+    case 0x42:
+      return isBitmap(head) ? 'image/bmp' : undefined
+    default:
+      return ascii(head, 4, 8) === 'ftyp' ? brandType(head) : undefined
+  }
+}
+
+/** `BM` alone is also the beginning of texts: the reserved bytes are 0, and the header has a known size. */
+const isBitmap = (head: Buffer): boolean =>
+  head.length >= 18 &&
+  head[1] === 0x4d &&
+  head.readUInt32LE(6) === 0 &&
+  [12, 16, 40, 52, 56, 64, 108, 124].includes(head.readUInt32LE(14))
+
+function brandType(head: Buffer): string | undefined {
+  const end = Math.min(head.readUInt32BE(0), head.length, 256)
+  for (let at = 8; at + 4 <= end; at += at === 8 ? 8 : 4) {
+    const brand = ascii(head, at, at + 4)
+    if (avifBrands.has(brand)) return 'image/avif'
+    if (heicBrands.has(brand)) return 'image/heic'
+    if (at === 8 && brand !== 'mif1' && brand !== 'msf1') return undefined
+  }
+  return undefined
+}
+
+/** Reads the dimensions of one image whose bytes arrive one after the other. */
+export class DimensionsReader {
+  readonly #type: string
+  #result: DimensionsResult
+  #taken = 0
+  /** Bytes of a JPEG that are skipped: the rest of a segment. */
+  #skip = 0
+  /** The beginning of a segment's header. */
+  #rest: Buffer = Buffer.alloc(0)
+
+  /** @param type The type that {@link imageType} returned. */
+  constructor(type: string) {
+    this.#type = type
+  }
+
+  /** Takes bytes that begin at a position of the file. Those that it has had are left out. */
+  pushAt(start: number, bytes: Uint8Array): DimensionsResult {
+    return this.push(bytes.subarray(Math.min(Math.max(0, this.#taken - start), bytes.length)))
+  }
+
+  /** Takes the next bytes. The first call has the whole head, unless the format is JPEG. */
+  push(bytes: Uint8Array): DimensionsResult {
+    if (this.#result !== undefined) return this.#result
+    this.#taken += bytes.length
+    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#result = this.#type === 'image/jpeg' ? this.#pushJpeg(chunk) : headDimensions(this.#type, chunk)
+    return this.#result
+  }
+
+  #pushJpeg(chunk: Buffer): DimensionsResult {
+    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
+    let at = Math.min(this.#skip, bytes.length)
+    this.#skip -= at
+    while (at + 2 <= bytes.length) {
+      if (bytes[at] !== 0xff) return 'unreadable'
+      const marker = bytes[at + 1] as number
+      // A fill byte, or a marker without a segment.
+      if (marker === 0xff) at += 1
+      else if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) at += 2
+      // The end, or the beginning of the pixels.
+      else if (marker === 0xd9 || marker === 0xda || marker === 0x00) return 'unreadable'
+      else if (isFrame(marker)) {
+        if (at + 9 > bytes.length) break
+        return dimensions(bytes.readUInt16BE(at + 7), bytes.readUInt16BE(at + 5))
+      } else {
+        if (at + 4 > bytes.length) break
+        const length = bytes.readUInt16BE(at + 2)
+        if (length < 2) return 'unreadable'
+        const end = at + 2 + length
+        this.#skip = Math.max(0, end - bytes.length)
+        at = Math.min(end, bytes.length)
+      }
+    }
+    this.#rest = Buffer.from(bytes.subarray(at))
+    return undefined
+  }
+}
+
+/** SOF0 to SOF15 and DHP, without DHT, JPG and DAC. */
+const isFrame = (marker: number): boolean =>
+  (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) || marker === 0xde
+
+const dimensions = (width: number, height: number): DimensionsResult =>
+  width > 0 && height > 0 ? { width, height } : 'unreadable'
+
+function headDimensions(type: string, head: Buffer): DimensionsResult {
+  try {
+    switch (type) {
+      case 'image/png':
+        return ascii(head, 12, 16) === 'IHDR' ? dimensions(head.readUInt32BE(16), head.readUInt32BE(20)) : 'unreadable'
+      case 'image/gif':
+        return gifDimensions(head)
+      case 'image/webp':
+        return webpDimensions(head)
+      case 'image/bmp':
+        return bitmapDimensions(head)
+      case 'image/avif':
+      case 'image/heic':
+        return itemDimensions(head)
+      default:
+        return 'unreadable'
+    }
+  } catch (error) {
+    // The head ends within a header.
+    if (error instanceof RangeError) return 'unreadable'
+    throw error
+  }
+}
+
+/** The larger of the screen and the first frame, which decoders allocate. */
+function gifDimensions(head: Buffer): DimensionsResult {
+  const screen = { width: head.readUInt16LE(6), height: head.readUInt16LE(8) }
+  const flags = head.readUInt8(10)
+  let at = 13 + (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0)
+  while (head.readUInt8(at) === 0x21) {
+    at += 2
+    for (let size = head.readUInt8(at); size > 0; size = head.readUInt8(at)) at += 1 + size
+    at += 1
+  }
+  if (head.readUInt8(at) !== 0x2c) return 'unreadable'
+  const width = head.readUInt16LE(at + 1) + head.readUInt16LE(at + 5)
+  const height = head.readUInt16LE(at + 3) + head.readUInt16LE(at + 7)
+  return dimensions(Math.max(screen.width, width), Math.max(screen.height, height))
+}
+
+function webpDimensions(head: Buffer): DimensionsResult {
+  switch (ascii(head, 12, 16)) {
+    case 'VP8X':
+      return dimensions(head.readUIntLE(24, 3) + 1, head.readUIntLE(27, 3) + 1)
+    case 'VP8L': {
+      if (head.readUInt8(20) !== 0x2f) return 'unreadable'
+      const bits = head.readUInt32LE(21)
+      return dimensions((bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1)
+    }
+    case 'VP8 ':
+      if (head.readUIntBE(23, 3) !== 0x9d012a) return 'unreadable'
+      return dimensions(head.readUInt16LE(26) & 0x3fff, head.readUInt16LE(28) & 0x3fff)
+    default:
+      return 'unreadable'
+  }
+}
+
+function bitmapDimensions(head: Buffer): DimensionsResult {
+  if (head.readUInt32LE(14) === 12) return dimensions(head.readUInt16LE(18), head.readUInt16LE(20))
+  return dimensions(head.readInt32LE(18), Math.abs(head.readInt32LE(22)))
+}
+
+/** The largest width and height of the items of an AVIF or HEIC image: `meta`, `iprp`, `ipco`, `ispe`. */
+function itemDimensions(head: Buffer): DimensionsResult {
+  const meta = [...boxes(head, 0, head.length)].find(({ type }) => type === 'meta')
+  if (meta === undefined || meta.end > head.length) return 'unreadable'
+  let width = 0
+  let height = 0
+  for (const properties of boxes(head, meta.start + 4, meta.end)) {
+    if (properties.type !== 'iprp') continue
+    for (const container of boxes(head, properties.start, properties.end)) {
+      if (container.type !== 'ipco') continue
+      for (const { type, start } of boxes(head, container.start, container.end)) {
+        if (type !== 'ispe') continue
+        width = Math.max(width, head.readUInt32BE(start + 4))
+        height = Math.max(height, head.readUInt32BE(start + 8))
+      }
+    }
+  }
+  return dimensions(width, height)
+}
+
+interface Box {
+  readonly type: string
+  /** The position of the content, and of what follows the box. */
+  readonly start: number
+  readonly end: number
+}
+
+function* boxes(head: Buffer, from: number, to: number): Generator<Box, undefined> {
+  for (let at = from; at + 8 <= to; ) {
+    const size = head.readUInt32BE(at)
+    const isLong = size === 1
+    const length = isLong ? Number(head.readBigUInt64BE(at + 8)) : size === 0 ? to - at : size
+    const start = at + (isLong ? 16 : 8)
+    const end = at + length
+    if (end < start) return
+    yield { type: ascii(head, at + 4, at + 8), start, end }
+    at = end
+  }
+}

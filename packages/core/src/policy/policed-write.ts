@@ -1,0 +1,29 @@
+/** Stores one body under a policy. */
+import type { WrittenFile } from '../contract/files.js'
+import { Inspection } from './inspection.js'
+import { storeThroughQuarantine } from './quarantine.js'
+import { isFinalRefusal } from './refusal.js'
+import { Reservation } from './reservation.js'
+import type { PolicedWrite } from './write-job.js'
+
+/** Stores the body if it meets the rules. Nothing is visible before. */
+export async function writeUnderPolicy(job: PolicedWrite): Promise<WrittenFile> {
+  const { provider, policy, file, source, options, put } = job
+  const { signal } = options
+  const reservation = new Reservation(policy, file, signal, job.reservation)
+  const inspection = new Inspection(policy, file, reservation, signal)
+  try {
+    await inspection.announce()
+    const contentType = await inspection.open(source)
+    const written =
+      policy.quarantine === undefined
+        ? await put({ contentType })
+        : await storeThroughQuarantine({ ...job, quarantine: policy.quarantine, inspection, contentType })
+    await reservation.settle(written.size, provider.name)
+    return written
+  } catch (error) {
+    inspection.stop(error)
+    if (job.reservation === undefined || isFinalRefusal(error)) await reservation.release(provider.name)
+    throw error
+  }
+}

@@ -34,13 +34,28 @@ test('Ctrl-C in an upload leaves the old file, and no half of the new one', asyn
   expect(await readdir(place.at('files/.stowage/tmp'))).toEqual([])
 })
 
-test('Ctrl-C in a download leaves the old file, and no half of the new one', async () => {
+test('Ctrl-C in a download leaves the old file, and says how to continue', async () => {
   await using place = await Workplace.withFiles({ 'files/c/large': '', 'here/large': 'old' })
   await truncate(place.at('files/c/large'), 8 * 1024 * MiB)
   await using session = place.inTerminal(['cp', 'files:c/large', 'here/'])
   await session.until('#')
   session.type(ctrlC)
   expect(await session.exitCode, session.text).toBe(130)
+  expect(session.text).toMatch(
+    /stowage: the same command continues files:c\/large \(\d+ %\); with --no-resume it starts over/,
+  )
+  expect(await readdir(place.at('here'))).toEqual([expect.stringMatching(/^\.stowage-.*\.part$/), 'large'])
+  expect(await place.read('here/large')).toBe('old')
+})
+
+test('Ctrl-C in a download with --no-resume leaves nothing of it', async () => {
+  await using place = await Workplace.withFiles({ 'files/c/large': '', 'here/large': 'old' })
+  await truncate(place.at('files/c/large'), 8 * 1024 * MiB)
+  await using session = place.inTerminal(['cp', '--no-resume', 'files:c/large', 'here/'])
+  await session.until('#')
+  session.type(ctrlC)
+  expect(await session.exitCode, session.text).toBe(130)
+  expect(session.text).not.toContain('continues')
   expect(await readdir(place.at('here'))).toEqual(['large'])
   expect(await place.read('here/large')).toBe('old')
 })

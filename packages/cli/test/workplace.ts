@@ -78,7 +78,7 @@ export class Workplace implements AsyncDisposable {
   ): Promise<Outcome> {
     const command = [process.execPath, program, ...args]
     const [executable = '', ...rest] = restricted && process.getuid?.() === 0 ? [...restriction, ...command] : command
-    const child = spawn(executable, rest, { cwd: this.path, env: environmentWith(environment) })
+    const child = spawn(executable, rest, { cwd: this.path, env: this.#environment(environment) })
     const output = { stdout: '', stderr: '' }
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].setEncoding('utf8').on('data', (text: string) => {
@@ -94,7 +94,17 @@ export class Workplace implements AsyncDisposable {
 
   /** Starts a command in a pseudo-terminal. */
   inTerminal(args: readonly string[], environment: Environment = {}): TerminalSession {
-    return new TerminalSession(args, this.path, environmentWith(environment))
+    return new TerminalSession(args, this.path, this.#environment(environment))
+  }
+
+  /** Starts a command whose output does not matter. */
+  start(args: readonly string[], environment: Environment = {}): Running {
+    return new Running(args, this.path, this.#environment(environment))
+  }
+
+  /** What interrupted copies leave is in the directory, and not in the user's. */
+  #environment(environment: Environment) {
+    return environmentWith({ XDG_STATE_HOME: this.at('state'), ...environment })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -111,6 +121,41 @@ function environmentWith(environment: Environment): Record<string, string> {
 export const enter = '\r'
 export const down = '\u001b[B'
 export const ctrlC = '\u0003'
+
+/** A command that runs. */
+export class Running implements AsyncDisposable {
+  readonly #child
+  /** The exit code; `null` if a signal ended it. */
+  readonly ended: Promise<number | null>
+
+  constructor(args: readonly string[], directory: string, environment: Record<string, string>) {
+    this.#child = spawn(process.execPath, [program, ...args], { cwd: directory, env: environment, stdio: 'ignore' })
+    this.ended = once(this.#child, 'close').then(([code]) => code as number | null)
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name)
+  }
+
+  /** Kills the command as soon as a condition holds. It must still run then. */
+  async killWhen(holds: () => Promise<boolean>): Promise<void> {
+    await this.stopWhen('SIGKILL', holds)
+    if ((await this.ended) !== null) throw new Error('the command ended before it was killed')
+  }
+
+  async stopWhen(name: NodeJS.Signals, holds: () => Promise<boolean>): Promise<void> {
+    while (!(await holds())) {
+      if (this.#child.exitCode !== null) throw new Error(`the command ended with ${this.#child.exitCode}`)
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    this.signal(name)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.signal('SIGKILL')
+    await this.ended
+  }
+}
 
 export class TerminalSession implements AsyncDisposable {
   /** Everything that the terminal was sent. */

@@ -8,6 +8,7 @@ import { inParallel } from '@stowage/core/provider'
 import { copyFile, nameOf } from '../copying/copy-file.js'
 import { type Copy, planFiles, planTree } from '../copying/copy-plan.js'
 import type { FailedEntry } from '../copying/local-tree.js'
+import { Resumption } from '../copying/resumption.js'
 import { UsageFailure } from '../failures/failures.js'
 import { concernsOneFile, Failures } from '../failures/file-failures.js'
 import { Progress } from '../terminal/progress.js'
@@ -35,20 +36,26 @@ A target that ends with a slash, is a directory, or is a container is a folder: 
 there is one source. The contents of a directory, folder or container are copied into the target, which is created if missing;
 a source that is a file is copied as without --recursive. Existing files are replaced.
 
-A file appears whole or not at all; Ctrl-C leaves no partial file and no unfinished upload. If some files of many fail, the
-others are still copied, each failure is printed, and the exit code says so. Symbolic links in a copied directory are skipped
+A file appears only when it is complete. If copying a file of 16 MiB or more to or from this machine is interrupted, the same
+command continues it; if the source has changed, it starts over. If some files of many fail, the others are still copied, each
+failure is printed, and the exit code says so. Symbolic links in a copied directory are skipped
 with a message; symbolic links below the target directory are not followed. Within one data source the bytes stay in the
 service.`,
   options: {
     recursive: { type: 'boolean', short: 'r', description: 'copy the contents of a directory, folder or container' },
     create: { type: 'boolean', description: 'make the target container when there is none' },
+    resume: {
+      type: 'boolean',
+      negative: true,
+      description: 'start over, delete what an interrupted copy has stored, and keep nothing on Ctrl-C',
+    },
     parallel: {
       type: 'string',
       value: '<count>',
       description: `files copied at the same time, 1 to ${greatestParallelism}; default ${defaultParallelism}`,
     },
   },
-  async run({ recursive = false, create = false, parallel }, operands, session) {
+  async run({ recursive = false, create = false, resume = true, parallel }, operands, session) {
     const parallelism = parallel === undefined ? defaultParallelism : parseParallelism(parallel)
     const places = operands.map((text) => parseOperand(text))
     const target = places.pop()
@@ -62,6 +69,7 @@ service.`,
     await using storages = await Storages.load(session)
     const { terminal, signal } = session
     const failures = new Failures(session)
+    const resumption = new Resumption(session, storages.file, resume)
     const planWith = (onLeftOut: (path: string, reason: string) => void) =>
       recursive ? planTree(source, target, { storages, signal, onLeftOut }) : planFiles(places, target)
     {
@@ -74,9 +82,10 @@ service.`,
       const plan = create ? creatingContainer(whole, target, storages, signal) : whole
       const several = recursive || places.length > 1
       try {
-        await copyAll(plan, { session, storages, failures, parallelism, recursive, several, progress })
+        await copyAll(plan, { session, storages, failures, resumption, parallelism, recursive, several, progress })
       } finally {
         await counting?.stop()
+        resumption.finish()
       }
     }
     failures.finish()
@@ -129,6 +138,7 @@ interface Means {
   readonly session: Session
   readonly storages: Storages
   readonly failures: Failures
+  readonly resumption: Resumption
   readonly parallelism: number
   readonly recursive: boolean
   /** Whether the others are copied when one fails. */
@@ -137,7 +147,7 @@ interface Means {
 }
 
 async function copyAll(plan: AsyncIterable<Copy | FailedEntry>, means: Means): Promise<void> {
-  const { session, storages, failures, parallelism, recursive, several, progress } = means
+  const { session, storages, failures, resumption, parallelism, recursive, several, progress } = means
   const { terminal, json } = session
   await inParallel(
     plan,
@@ -152,7 +162,8 @@ async function copyAll(plan: AsyncIterable<Copy | FailedEntry>, means: Means): P
         const onBytes = progress?.begin(name) ?? ignore
         // The bytes of a tree are counted beforehand.
         const onSize = recursive ? ignore : (bytes: number) => progress?.expect(bytes)
-        const size = await copyFile(item, { storages, terminal, signal, onSize, onBytes })
+        const onResumed = (bytes: number) => progress?.resume(bytes)
+        const size = await copyFile(item, { storages, terminal, resumption, signal, onSize, onResumed, onBytes })
         progress?.fileDone()
         if (json && item.to.kind !== 'standard') {
           await terminal.printJson({ source: name, target: nameOf(item.to), size })

@@ -34,6 +34,11 @@ export class Storages implements AsyncDisposable {
     return new Storages(file, await loadDataSources(file, { environment: session.environment }))
   }
 
+  /** The path of `datasources.json`. */
+  get file(): string {
+    return this.#file
+  }
+
   get sources(): Iterable<DataSource> {
     return this.#sources.values()
   }

@@ -1,5 +1,5 @@
 /**
- * Files of this machine that appear whole or not at all.
+ * Local files that appear complete or not at all.
  */
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises'
@@ -8,34 +8,58 @@ import { isSystemError } from '../failures/failures.js'
 
 const permissionBits = 0o777
 
+/** A regular file that is created or replaced. */
+export interface Target {
+  /** Without symbolic links in its last segment. */
+  readonly path: string
+  /** The permissions of the present file. */
+  readonly mode?: number
+}
+
 /**
- * Has a file written under a temporary name beside it (`.stowage-….part`), and puts it in its place once it is whole. On any failure nothing of it remains, and the file that was there before is still there. Its permissions are kept, and
- * a symbolic link stays one. What is no regular file, such as a pipe or `/dev/null`, is written to as it is.
+ * Returns the file that a path names. Returns `undefined` if it is neither a regular file nor
+ * missing, such as a pipe or `/dev/null`.
+ */
+export async function targetOf(path: string): Promise<Target | undefined> {
+  const present = await statOf(path)
+  if (present === undefined) return { path }
+  if (!present.isFile() && !present.isDirectory()) return undefined
+  return { path: await realpath(path), mode: present.mode & permissionBits }
+}
+
+/** Returns a new temporary name in the same directory. */
+export const partPath = (target: string): string =>
+  join(dirname(target), `.stowage-${randomBytes(9).toString('base64url')}.part`)
+
+/**
+ * Writes a file under a temporary name in its directory (`.stowage-….part`), and renames it when it
+ * is complete. If anything fails, the previous file stays and the temporary one is deleted. The
+ * file keeps its permissions, and a symbolic link stays one. If the path is not a regular file,
+ * such as a pipe or `/dev/null`, writes to it directly.
  */
 export async function replaceFile(path: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
-  const present = await statOf(path)
-  if (present !== undefined && !present.isFile() && !present.isDirectory()) {
+  const target = await targetOf(path)
+  if (target === undefined) {
     await using handle = await open(path, 'w')
     await write(handle)
     return
   }
-  const target = present === undefined ? path : await realpath(path)
-  const temporary = join(dirname(target), `.stowage-${randomBytes(9).toString('base64url')}.part`)
+  const temporary = partPath(target.path)
   try {
     {
       await using handle = await open(temporary, 'wx')
-      if (present !== undefined) await handle.chmod(present.mode & permissionBits)
+      if (target.mode !== undefined) await handle.chmod(target.mode)
       await write(handle)
     }
-    await rename(temporary, target)
+    await rename(temporary, target.path)
   } catch (error) {
     await rm(temporary, { force: true })
     throw named(error, path)
   }
 }
 
-/** A failure tells of the file that the user knows. */
-function named(error: unknown, path: string): unknown {
+/** Names the file that the user knows in an error of the system. */
+export function named(error: unknown, path: string): unknown {
   return isSystemError(error) ? Object.assign(error, { path }) : error
 }
 

@@ -1,17 +1,20 @@
 /**
- * One file from one place to another.
+ * Copies one file.
  */
 import { createReadStream } from 'node:fs'
-import { open, stat } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { copyBetween, type WriteOptions } from '@stowage/core'
 import { addressOf } from '../commands/addresses.js'
 import type { Storages } from '../commands/storages.js'
 import { UsageFailure } from '../failures/failures.js'
 import type { Terminal } from '../terminal/terminal.js'
-import { replaceFile } from './atomic-file.js'
+import { named, replaceFile, targetOf } from './atomic-file.js'
 import type { Copy, Place } from './copy-plan.js'
+import { discardDownload, downloadToPart } from './download-to-part.js'
 import { makeDirectories } from './local-tree.js'
+import { type Resumption, resumableFrom } from './resumption.js'
+import { discardEarlierUpload, uploadInParts } from './upload-in-parts.js'
 
 /** Bytes of one read or write of this machine's files. */
 const chunkSize = 1024 * 1024
@@ -19,20 +22,24 @@ const chunkSize = 1024 * 1024
 export interface CopyMeans {
   readonly storages: Storages
   readonly terminal: Terminal
+  readonly resumption: Resumption
   readonly signal: AbortSignal
-  /** Told of the file's bytes when it is opened, where they are known. */
+  /** Called with the size of the file when it is opened, if it is known. */
   readonly onSize: (bytes: number) => void
-  /** Told of all bytes that have passed so far; fewer than before when something is sent again. */
+  /** Called with the bytes that an interrupted copy has stored. */
+  readonly onResumed: (bytes: number) => void
+  /** Called with the bytes so far; fewer than before if some are sent again. */
   readonly onBytes: (bytes: number) => void
 }
 
 type Stored = Extract<Place, { readonly kind: 'storage' }>
+type Local = Extract<Place, { readonly kind: 'local' }>
 
-/** The target appears whole or not at all. Gives its bytes. */
-export async function copyFile({ from, to }: Copy, means: CopyMeans): Promise<number> {
+/** Copies a file, whose target appears complete or not at all. Returns its size. */
+export async function copyFile({ from, to, size: known }: Copy, means: CopyMeans): Promise<number> {
   if (to.kind === 'storage') {
     if (from.kind === 'storage') return copyStored(from, to, means)
-    return from.kind === 'local' ? upload(from.path, to, means) : store(means.terminal.stdin, to, {}, means)
+    return from.kind === 'local' ? upload(from, to, means) : store(means.terminal.stdin, to, {}, means)
   }
   if (from.kind !== 'storage') throw new UsageFailure('one side must be in a data source: name:container/file')
   const { signal } = means
@@ -40,6 +47,8 @@ export async function copyFile({ from, to }: Copy, means: CopyMeans): Promise<nu
     return download(from, means, (chunks) => pipeline(chunks, means.terminal.stdout, { signal, end: false }))
   }
   if (to.below !== undefined) await makeDirectories(to.below, to.path)
+  const resumed = await downloadResumably(from, to, known, means)
+  if (resumed !== undefined) return resumed
   let size = 0
   await replaceFile(to.path, async (handle) => {
     size = await download(from, means, (chunks) => handle.writeFile(chunks, { signal }))
@@ -69,18 +78,65 @@ async function copyStored(from: Stored, to: Stored, means: CopyMeans): Promise<n
 
 const placeOf = ({ container, file }: Stored) => ({ container, file })
 
-async function upload(path: string, to: Stored, means: CopyMeans): Promise<number> {
-  // A pipe has no size that could be known, and a read from it that waits would keep a handle from being closed.
+async function upload(from: Local, to: Stored, means: CopyMeans): Promise<number> {
+  const { path } = from
+  // The size of a pipe is unknown, and a pending read from it would prevent closing the handle.
   if (!(await stat(path)).isFile()) return store(createReadStream(path), to, {}, means)
   await using handle = await open(path)
   const { size } = await handle.stat()
   means.onSize(size)
-  // A file that grows meanwhile is stored as it was.
+  if (size >= resumableFrom) {
+    const resumed = await uploadResumably(from, to, handle, means)
+    if (resumed !== undefined) return resumed
+  }
+  // Of a file that grows during the copy, the bytes that it had are stored.
   const body =
     size === 0
       ? new Uint8Array()
       : handle.createReadStream({ autoClose: false, end: size - 1, highWaterMark: chunkSize })
   return await store(body, to, { size }, means)
+}
+
+/** Returns `undefined` if the upload cannot be resumed, or must not be. */
+async function uploadResumably(from: Local, to: Stored, handle: FileHandle, means: CopyMeans) {
+  const { resumption, signal, onBytes, onResumed } = means
+  const storage = await means.storages.open(to.source)
+  if (storage.capabilities.parts === false) return undefined
+  const record = resumption.recordOf(from, to)
+  if (!resumption.enabled) {
+    await discardEarlierUpload(storage, record)
+    return undefined
+  }
+  const { path: name } = from
+  return uploadInParts({ storage, ...placeOf(to), handle, name, record, resumption, signal, onBytes, onResumed })
+}
+
+/** Returns `undefined` if the download cannot be resumed, or must not be. */
+async function downloadResumably(
+  from: Stored,
+  to: Local,
+  known: number | undefined,
+  means: CopyMeans,
+): Promise<number | undefined> {
+  if (known !== undefined && known < resumableFrom) return undefined
+  const { resumption, signal, onBytes, onResumed, onSize } = means
+  const record = resumption.recordOf(from, to)
+  if (!resumption.enabled) {
+    await discardDownload(record)
+    return undefined
+  }
+  const target = await targetOf(to.path)
+  if (target === undefined) return undefined
+  const storage = await means.storages.open(from.source)
+  const info = await storage.getFile(from.container, from.file, { signal })
+  if (info.size < resumableFrom) return undefined
+  onSize(info.size)
+  const job = { storage, ...placeOf(from), info, name: nameOf(from), target }
+  try {
+    return await downloadToPart({ ...job, record, resumption, signal, onBytes, onResumed })
+  } catch (error) {
+    throw named(error, to.path)
+  }
 }
 
 async function store(
@@ -114,7 +170,7 @@ async function download(
   return bytes
 }
 
-/** How a place is written on the command line. */
+/** Returns a place as it is written on the command line. */
 export function nameOf(place: Place): string {
   if (place.kind === 'storage') return addressOf(place.source, place.container, place.file)
   return place.kind === 'local' ? place.path : '-'

@@ -16,6 +16,8 @@ export class Progress implements Disposable {
   readonly #timer: NodeJS.Timeout
   #files = 0
   #bytes = 0
+  /** Bytes that earlier attempts copied, which say nothing about the speed. */
+  #resumed = 0
   #total = 0
   #totalKnown = false
   #current = ''
@@ -51,6 +53,11 @@ export class Progress implements Disposable {
     }
   }
 
+  /** Counts bytes that an interrupted copy has stored. */
+  resume(bytes: number): void {
+    this.#resumed += bytes
+  }
+
   fileDone(): void {
     this.#files++
   }
@@ -68,7 +75,7 @@ export class Progress implements Disposable {
 
   #draw(): void {
     const { stderr } = this.#terminal
-    const rate = this.#bytes / ((performance.now() - this.#started) / 1000)
+    const rate = Math.max(0, this.#bytes - this.#resumed) / ((performance.now() - this.#started) / 1000)
     const known = this.#totalKnown && this.#total > 0
     const share = known ? Math.min(1, this.#bytes / this.#total) : 0
     const filled = Math.round(share * barWidth)
@@ -92,7 +99,7 @@ function fitting(line: string, columns: number): string {
 
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
 
-function formatBytes(bytes: number): string {
+export function formatBytes(bytes: number): string {
   const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10))
   return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`
 }

@@ -29,8 +29,11 @@ export function contentTypeByName(name: string): string | undefined {
 }
 
 /**
- * Returns the content type of a file's first bytes, or `undefined` if they are not recognized, such
- * as text.
+ * Returns the content type of a file's first bytes, of which up to 4,100 are read. Returns
+ * `undefined` if they are not recognized, such as text.
+ *
+ * @example
+ * await contentTypeByContent(Buffer.from('%PDF-1.7')) // 'application/pdf'
  */
 export async function contentTypeByContent(start: Uint8Array): Promise<string | undefined> {
   if (start.length === 0) return undefined

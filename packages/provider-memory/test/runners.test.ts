@@ -35,11 +35,12 @@ describe('The registration of the conformance suite', () => {
     const ids = titles.map(({ title }) => title.split(' ')[0] ?? '')
     assert.ok(ids.length >= 250, `${ids.length} cases`)
     assert.equal(new Set(ids).size, ids.length)
-    for (const id of ids) assert.match(id, /^[A-RZ]\.[1-9][0-9]*$/)
+    for (const id of ids) assert.match(id, /^[A-Z]\.[1-9][0-9]*$/)
   })
 
   it('has every category, with ids from 1 without a gap', () => {
-    assert.equal(Object.keys(allCategories).join(''), 'ABCDEFGHIJKLMNOPQR')
+    const letters = Object.keys(allCategories).join('')
+    assert.match(letters, /^ABCDEFGHIJKLMNOPQR[S-Y]*$/)
     for (const [letter, { cases }] of Object.entries(allCategories)) {
       const numbers = cases.map(({ id }) => {
         assert.ok(id.startsWith(`${letter}.`), id)
@@ -56,7 +57,7 @@ describe('The registration of the conformance suite', () => {
     const ruledOut = titles.filter(({ title }) => title.includes(' — '))
     assert.ok(ruledOut.length > 0)
     for (const { title, skip } of ruledOut) {
-      assert.match(title, /^[A-R]\.[0-9]+ .+ — (?:rejected|skipped): (?:capabilities|harness)\./)
+      assert.match(title, /^[A-Y]\.[0-9]+ .+ — (?:rejected|skipped): (?:capabilities|harness)\./)
       assert.equal(skip, title.includes(' — skipped: '))
     }
     assert.ok(!titles.some(({ title, skip }) => skip && !title.includes(' — skipped: ')))

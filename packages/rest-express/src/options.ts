@@ -7,6 +7,7 @@ import { type FileInfo, StorageError, type StorageService, type UploadPolicy } f
 import { checkOptions, compilePolicy } from '@stowage/core/provider'
 import type { DirectOptions } from './direct/direct-options.js'
 import { filesystemOf } from './downloads/accel-redirect.js'
+import type { CorsOptions } from './http/cors.js'
 import type { HttpRequest, ResponseOf } from './http/messages.js'
 import type { ResumableOptions } from './resumable/resumable-options.js'
 import type { Action } from './routes/actions.js'
@@ -162,6 +163,11 @@ export interface StorageRouterOptions<Req = IncomingMessage> extends UploadOptio
    * can receive them, otherwise to the router. Default: off, and their routes are unknown.
    */
   readonly direct?: boolean | DirectOptions<Req>
+  /**
+   * Lets pages of other origins use the routes. Default: off, and the application may have a
+   * middleware for it.
+   */
+  readonly cors?: CorsOptions
   /**
    * Called for every failed request with the original error, for logging. Default: a process
    * warning (`process.emitWarning`) for each failure of the server, 500 and above except 501.
@@ -323,6 +329,7 @@ export function checkNames(what: 'upload' | 'download' | 'storageRouter' | 'stor
     'authorize',
     'resumable',
     'direct',
+    'cors',
     'onError',
     'forwardErrors',
   ]

@@ -8,6 +8,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { StorageService } from '@stowage/core'
 import { directRules } from './direct/direct-options.js'
+import { applyCors, corsRules } from './http/cors.js'
 import { errorResponse, forwardedError, sendError } from './http/errors.js'
 import { discardRest, lingerOnClose } from './http/lingering.js'
 import type { HttpRequest, HttpResponse } from './http/messages.js'
@@ -67,6 +68,7 @@ export function createRouter(
   checkFunction('onError', options.onError)
   checkFlag('forwardErrors', options.forwardErrors)
   const { authorize, onError, forwardErrors = false, ...rest } = options
+  const cors = corsRules(rest.cors)
   const resumable = resumableRules(rest.resumable)
   const rules: RouterRules = {
     storage,
@@ -103,6 +105,7 @@ export function createRouter(
       else next()
       return
     }
+    if (cors !== undefined && applyCors(cors, methods.allow, req, res)) return
     dispatch(methods, new RequestContext(rules, req, res, path), fail)
   }
 }

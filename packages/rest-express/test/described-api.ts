@@ -54,6 +54,8 @@ export class DescribedApi {
         expect(answer.headers.has(name), `${operationId}: ${name}`).toBe(true)
     }
     const body = await answer.text()
+    // A creation: of a file, or of an upload.
+    if (key === '201' && body === '' && answer.headers.has('location') && !answer.headers.has('content-type')) return
     if (described.content === undefined) {
       expect(body, `${operationId} ${key} has no body`).toBe('')
       return

@@ -7,6 +7,7 @@ import { Upload as Upload4 } from 'tus-js-client'
 import { Upload as Upload5 } from 'tus-js-client5'
 import { describe, expect, it } from 'vitest'
 import type { StorageRouterOptions } from '../src/index.js'
+import { DescribedApi } from './described-api.js'
 import { errorOf, eventually, headerOf, isFetch, openSocket, type RestServer, startServer } from './rest-server.js'
 import { makeProvider, storageKinds } from './storages.js'
 
@@ -465,6 +466,86 @@ describe("the IETF's protocol", () => {
       expect((await content(server, 'a')).equals(body)).toBe(true)
     },
   )
+
+  it.each([
+    ['one request', [9_000_000]],
+    ['several requests', [3, 8_500_000, 499_997]],
+  ] as const)('verifies and tells the digest of a file that comes in %s', async (_, sizes) => {
+    const server = await start()
+    const body = randomBytes(9_000_000)
+    const digest = (of: Buffer) => `sha-256=:${createHash('sha256').update(of).digest('base64')}:`
+    /** Returns the last response. */
+    const sendAll = async (headers: Record<string, string>) => {
+      let path = '/photos/files/a'
+      let offset = 0
+      let last = new Response()
+      for (const [index, size] of sizes.entries()) {
+        const ends = index === sizes.length - 1
+        const part = body.subarray(offset, offset + size)
+        const sent = { 'Upload-Complete': ends ? '?1' : '?0', ...interop(8), ...headers }
+        if (index > 0) last = await append(server, path, offset, part, ends)
+        else last = await server.fetch(path, { method: 'PUT', headers: sent, body: part })
+        if (index === 0) path = uploadOf(server, path, last)
+        offset += size
+      }
+      return last
+    }
+    // A whole file is a plain upload to a client that gets no interim responses.
+    if (isFetch && sizes.length === 1) return
+    const right = await sendAll({ 'Repr-Digest': digest(body) })
+    expect([right.status, right.headers.get('repr-digest')]).toEqual([201, digest(body)])
+    await server.storage.removeFile('photos', 'a')
+    const wanted = await sendAll({ 'Want-Repr-Digest': 'md5=0, sha-512=3, sha-256=9, crc32c=10' })
+    expect([wanted.status, wanted.headers.get('repr-digest')]).toEqual([201, digest(body)])
+    await server.storage.removeFile('photos', 'a')
+    const wrong = await sendAll({ 'Repr-Digest': digest(Buffer.from('x')) })
+    expect([wrong.status, wrong.headers.get('upload-complete'), (await errorOf(wrong)).code]).toEqual([
+      422,
+      '?1',
+      'CHECKSUM_MISMATCH',
+    ])
+    expect(await server.storage.hasFile('photos', 'a')).toBe(false)
+    expect(await Array.fromAsync(server.storage.uploads('photos'))).toEqual([])
+  })
+
+  it('is described by OpenAPI', async () => {
+    const api = new DescribedApi({ resumable: true })
+    const server = await start()
+    const { fetch } = server
+    await api.check('describeFile', await fetch('/photos/files/a', { method: 'OPTIONS' }))
+    await api.check('describeUploads', await fetch('/photos/uploads', { method: 'OPTIONS' }))
+    const post = (isComplete: string, body?: string) =>
+      fetch('/photos/uploads', {
+        method: 'POST',
+        headers: { 'Upload-Complete': isComplete, 'Content-Disposition': 'inline; filename=a' },
+        ...(body === undefined ? {} : { body }),
+      })
+    const created = await post('?0')
+    const path = uploadOf(server, '/photos/uploads', created)
+    await api.check('createUpload', created)
+    await api.check('createUpload', await post('?1', 'abc'))
+    await api.check('createUpload', await post('?1', 'abc'))
+    await api.check('createUpload', await post('true'))
+    await api.check('getUpload', await fetch(path, { method: 'HEAD' }))
+    await api.check('appendToUpload', await append(server, path, 0, 'abc', false))
+    await api.check('appendToUpload', await append(server, path, 0, 'abc', false))
+    await api.check('appendToUpload', await append(server, path, 3, 'd', true, { 'Content-Digest': 'md5=:YQ==:' }))
+    await api.check('appendToUpload', await append(server, path, 3, 'd', true))
+    await api.check('appendToUpload', await append(server, path, 4, 'd', true))
+    const override = { ...partial, 'X-HTTP-Method-Override': 'PATCH', 'Upload-Offset': '4', 'Upload-Complete': '?1' }
+    await api.check('overrideMethod', await fetch(path, { method: 'POST', headers: override }))
+    await api.check('deleteUpload', await fetch(path, { method: 'DELETE' }))
+    await api.check('deleteUpload', await fetch(path, { method: 'DELETE' }))
+  })
+
+  it('refuses the concatenation of tus, and a malformed digest, before anything is stored', async () => {
+    const { fetch, storage } = await start()
+    for (const headers of [{ 'Upload-Concat': 'partial' }, { 'Repr-Digest': 'sha-256=:YQ==:' }]) {
+      const sent = { 'Upload-Complete': '?0', ...headers }
+      expect((await fetch('/photos/uploads', { method: 'POST', headers: sent })).status).toBe(400)
+    }
+    expect(await Array.fromAsync(storage.uploads('photos'))).toEqual([])
+  })
 
   it('leaves nothing of a creation that failed and whose URL the client does not know', async () => {
     const server = await start({ idleTimeout: 50 })

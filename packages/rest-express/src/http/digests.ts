@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { type BodyChecksum, type Checksums, StorageError } from '@stowage/core'
 import { defined } from '@stowage/core/provider'
-import { parseDictionary } from 'structured-headers'
+import { parseDictionary, serializeDictionary } from 'structured-headers'
 
 /** The digests that the body must have. */
 export interface BodyDigests {
@@ -41,8 +41,36 @@ export function parseDigests(headers: IncomingHttpHeaders): BodyDigests {
 }
 
 /** The strongest digest of the body of this request alone, for a body that is a part of a file. */
-export function contentDigest(headers: IncomingHttpHeaders): BodyChecksum | undefined {
-  const found = digestsIn(headers, ['Content-MD5', 'Content-Digest'])
+export const contentDigest = (headers: IncomingHttpHeaders): BodyChecksum | undefined =>
+  strongest(digestsIn(headers, ['Content-MD5', 'Content-Digest']))
+
+/** The strongest digest of the whole file. */
+export const wholeDigest = (headers: IncomingHttpHeaders): BodyChecksum | undefined =>
+  strongest(digestsIn(headers, ['Repr-Digest']))
+
+/** The algorithm that the client prefers for the digest of the whole file (RFC 9530, 4). */
+export function wantedDigest(headers: IncomingHttpHeaders): BodyChecksum['algorithm'] | undefined {
+  const header = headers['want-repr-digest']
+  if (typeof header !== 'string') return undefined
+  let wanted: { readonly algorithm: Algorithm; readonly preference: number } | undefined
+  try {
+    for (const [algorithm, [preference]] of parseDictionary(header)) {
+      if (!isKnown(algorithm) || typeof preference !== 'number' || preference <= (wanted?.preference ?? 0)) continue
+      wanted = { algorithm, preference }
+    }
+  } catch {
+    // A malformed preference is none.
+  }
+  return wanted && algorithms[wanted.algorithm].name
+}
+
+/** A digest as a header shows it. */
+export function digestHeader({ algorithm, value }: BodyChecksum): string {
+  const name = Object.keys(algorithms).find((each) => algorithms[each as Algorithm].name === algorithm)
+  return serializeDictionary({ [name ?? algorithm]: new Uint8Array(Buffer.from(value, 'hex')) })
+}
+
+function strongest(found: Digests): BodyChecksum | undefined {
   for (const algorithm of Object.keys(algorithms).reverse()) {
     const value = found[algorithm as Algorithm]
     if (value !== undefined) return { algorithm: algorithms[algorithm as Algorithm].name, value }

@@ -61,6 +61,7 @@ export const headers = {
   'Tus-Checksum-Algorithm': { description: 'The algorithms of `Upload-Checksum`.', schema: text },
   Location: { description: "The upload's URL, relative to that of the request.", schema: text },
   'Upload-Offset': { description: 'The bytes that are stored.', schema: { type: 'integer', minimum: 0 } },
+  'Upload-Complete': { description: 'Whether the file is complete: `?1` or `?0`.', schema: text },
   'Upload-Limit': { description: 'The limits of uploads, as a structured dictionary.', schema: text },
   'Accept-Patch': { description: 'The type of a body that continues an upload.', schema: text },
   'Upload-Expires': { description: 'When the upload expires.', schema: text },
@@ -135,24 +136,43 @@ const downloadHeaders = [
 
 const bytes = { '*/*': { schema: {} } }
 
-const tusVersion = header('Tus-Resumable', 'Required: `1.0.0`; 412 for another version.')
-const tusBody = {
+const tusVersion = header('Tus-Resumable', 'tus: required, `1.0.0`; 412 for another version.')
+const interopVersion = header(
+  'Upload-Draft-Interop-Version',
+  "IETF: the client's interop version. With 5 to 9, it gets interim responses with status 104.",
+)
+const uploadComplete = header('Upload-Complete', 'IETF: required. `?1` if the file ends with the body, otherwise `?0`.')
+const contentDigest = header('Content-Digest', 'IETF: 422, and nothing is stored, if the body differs.')
+/** The type of a part of the file is that of the protocol. A creation may state the type of the file. */
+const uploadBody = {
   required: false,
-  content: { 'application/offset+octet-stream': { schema: {} } },
+  content: {
+    'application/offset+octet-stream': { schema: {} },
+    'application/partial-upload': { schema: {} },
+    '*/*': { schema: {} },
+  },
 }
 const tusChecksum = header(
   'Upload-Checksum',
   'An algorithm and the Base64 checksum of the body; also as a trailer. 460, and nothing is stored, if the body differs.',
 )
 
-/** `OPTIONS` of tus needs no version. */
-const tusOptions: OperationDescription = {
+/** `OPTIONS` needs no version. */
+const uploadOptions: OperationDescription = {
   tag: 'Resumable uploads',
   summary: 'What the server supports',
   responses: {
     204: {
-      description: 'The version and the extensions of tus.',
-      headers: ['Tus-Resumable', 'Tus-Version', 'Tus-Extension', 'Tus-Checksum-Algorithm', 'Cache-Control'],
+      description: "The version and the extensions of tus, and the limits of the IETF's protocol.",
+      headers: [
+        'Tus-Resumable',
+        'Tus-Version',
+        'Tus-Extension',
+        'Tus-Checksum-Algorithm',
+        'Upload-Limit',
+        'Accept-Patch',
+        'Cache-Control',
+      ],
     },
   },
   errors: [],
@@ -163,6 +183,7 @@ const tusOptions: OperationDescription = {
  * coding, and for a failed write.
  */
 const bodyErrors = [408, 413, 415, 501]
+const uploadResultHeaders = ['ETag', 'Upload-Complete', 'Upload-Offset'] as const
 const writeErrors = [404, ...bodyErrors, 409, 411, 412, 507]
 
 export const operations: Readonly<Record<RouteName, OperationDescription>> = {
@@ -228,8 +249,12 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
   putFile: {
     tag: 'Files',
     summary: 'Store the body as a file',
-    description: 'The fastest way to upload. The file appears when the whole body has arrived, otherwise not at all.',
+    description:
+      'The fastest way to upload. The file appears when the whole body has arrived, otherwise not at all. With `Upload-Complete`, the upload can be resumed, if the router has resumable uploads.',
     parameters: [
+      header('Upload-Complete', '`?1` if the body is the whole file; `?0` if more follows in other requests.'),
+      header('Upload-Length', 'Bytes of the whole file, with `Upload-Complete`.'),
+      header('Upload-Draft-Interop-Version', "The interop version of the IETF's drafts, with `Upload-Complete`."),
       header('Content-Encoding', 'Stored with the file.'),
       header('Content-Language', 'Stored with the file.'),
       header('Content-Disposition', 'Stored with the file.'),
@@ -241,7 +266,11 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
     body: { required: true, content: bytes },
     responses: {
       200: one('WrittenFile', 'The file replaced another one.', ['ETag']),
-      201: one('WrittenFile', 'The file is new.', ['ETag']),
+      201: one(
+        'WrittenFile',
+        'The file is new. With `Upload-Complete: ?0`, the upload has started: `Location` is its URL, and there is no body.',
+        ['ETag'],
+      ),
     },
     errors: [...writeErrors, 422],
   },
@@ -314,37 +343,53 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
     responses: { 204: { description: 'They can.', headers: ['Upload-Limit', 'Accept-Patch', 'Cache-Control'] } },
     errors: [],
   },
-  describeUploads: tusOptions,
-  describeUpload: tusOptions,
+  describeUploads: uploadOptions,
+  describeUpload: uploadOptions,
   createUpload: {
     tag: 'Resumable uploads',
     summary: 'Start a resumable upload',
     description:
-      'tus 1.0.0: creation, creation-with-upload, creation-defer-length, expiration and concatenation. The name of the file is `filename` or `name` in the metadata, its type `filetype` or `type`. Conditions are those of the complete upload.',
+      "tus 1.0.0: creation, creation-with-upload, creation-defer-length, expiration and concatenation. The name of the file is `filename` or `name` in the metadata, its type `filetype` or `type`. Conditions are those of the complete upload. The IETF's protocol: with `Upload-Complete`; the name is the filename of `Content-Disposition`, or that of the metadata.",
     parameters: [
       tusVersion,
+      uploadComplete,
+      interopVersion,
       ...writeConditions,
+      header('Content-Disposition', 'IETF: its filename is the name of the file.'),
+      contentDigest,
+      header('Repr-Digest', 'IETF: 422, and no file, if the whole file differs.'),
+      header('Want-Repr-Digest', 'IETF: the last response has a `Repr-Digest` of this algorithm.'),
       header('Upload-Length', 'Bytes of the whole file.'),
-      header('Upload-Defer-Length', '`1` if the size is not known yet.'),
+      header('Upload-Defer-Length', 'tus: `1` if the size is not known yet.'),
       header('Upload-Metadata', 'Pairs of a key and a Base64 value, separated by commas.'),
       header('Upload-Concat', '`partial`, or `final;` and the URLs of complete partial uploads to join.'),
       tusChecksum,
     ],
-    body: tusBody,
+    body: uploadBody,
     responses: {
-      201: { description: 'The upload has started.', headers: ['Tus-Resumable', 'Location', 'Upload-Expires'] },
+      200: one('WrittenFile', 'IETF: the body was the whole file, and replaced another one.', uploadResultHeaders),
+      201: one(
+        'WrittenFile',
+        'The upload has started; there is no body. IETF: the body was the whole file, which is new.',
+        ['Location'],
+      ),
     },
     errors: [...writeErrors, 410, 422, 460],
   },
   getUpload: {
     tag: 'Resumable uploads',
     summary: 'How far a resumable upload is',
-    description: '423 while the storage cannot be reached, so that clients ask again instead of starting over.',
-    parameters: [tusVersion],
+    description:
+      'tus: 423 while the storage cannot be reached, so that clients ask again instead of starting over. IETF: 503.',
+    parameters: [tusVersion, interopVersion],
     responses: {
       200: {
-        description: 'The offset, and the length if it is known.',
+        description: 'tus: the offset, and the length if it is known.',
         headers: ['Tus-Resumable', 'Upload-Offset', 'Upload-Expires', 'Cache-Control'],
+      },
+      204: {
+        description: 'IETF: the offset, whether the upload is complete, and the length if it is known.',
+        headers: ['Upload-Offset', 'Upload-Complete', 'Upload-Limit', 'Cache-Control'],
       },
     },
     errors: [404, 410, 412, 422, 423, 507],
@@ -352,9 +397,13 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
   appendToUpload: {
     tag: 'Resumable uploads',
     summary: 'Continue a resumable upload',
-    description: 'Everything that arrives is stored, also if the connection breaks. The last byte completes the file.',
+    description:
+      'Everything that arrives is stored, also if the connection breaks. The file is complete with its last byte in tus, and with `Upload-Complete: ?1` in the protocol of the IETF.',
     parameters: [
       tusVersion,
+      uploadComplete,
+      interopVersion,
+      contentDigest,
       header(
         'Upload-Offset',
         "Required: the position of the body's first byte; 409 if the upload continues elsewhere.",
@@ -362,12 +411,11 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
       header('Upload-Length', 'Bytes of the whole file, if they were not known before.'),
       tusChecksum,
     ],
-    body: tusBody,
+    body: uploadBody,
     responses: {
-      204: {
-        description: 'The bytes are stored.',
-        headers: ['Tus-Resumable', 'Upload-Offset', 'Upload-Expires', 'Cache-Control'],
-      },
+      200: one('WrittenFile', 'IETF: the file is complete, and replaced another one.', uploadResultHeaders),
+      201: one('WrittenFile', 'IETF: the file is complete and new.', uploadResultHeaders),
+      204: { description: 'The bytes are stored.', headers: ['Upload-Offset', 'Cache-Control'] },
     },
     errors: [...writeErrors, 410, 422, 460],
   },
@@ -376,7 +424,7 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
     summary: 'Delete a resumable upload',
     description: 'A completed file stays.',
     parameters: [tusVersion],
-    responses: { 204: { description: 'The upload was deleted.', headers: ['Tus-Resumable'] } },
+    responses: { 204: { description: 'The upload was deleted.' } },
     errors: [404, 410, 412],
   },
   createDirectUpload: {
@@ -437,8 +485,12 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
       header('Upload-Offset', 'As of PATCH.'),
       tusChecksum,
     ],
-    body: tusBody,
-    responses: { 204: { description: 'As of PATCH or DELETE.', headers: ['Tus-Resumable'] } },
+    body: uploadBody,
+    responses: {
+      200: one('WrittenFile', 'As of PATCH.', uploadResultHeaders),
+      201: one('WrittenFile', 'As of PATCH.', uploadResultHeaders),
+      204: { description: 'As of PATCH or DELETE.' },
+    },
     errors: [...writeErrors, 405, 410, 422, 460],
   },
 }

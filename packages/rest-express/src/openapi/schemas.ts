@@ -293,10 +293,12 @@ export const schemas = {
   Nothing: object('An empty object.', {}, []),
   Error: object('An error, as clients of LoopBack’s storage component expect it.', { error }, ['error']),
   Problem: object(
-    'An error in the form of RFC 9457, for clients that name this type in `Accept`.',
+    'An error in the form of RFC 9457, for clients that name this type in `Accept`, and always if the error has a type.',
     {
-      type: { const: 'about:blank' },
-      title: text('The name of the status.', 'Not Found'),
+      type: text('`about:blank`, or the URI of a problem type.', 'about:blank'),
+      title: text('The name of the status, or of the type.', 'Not Found'),
+      'expected-offset': { type: 'integer', description: 'Where the resumable upload continues.' },
+      'provided-offset': { type: 'integer', description: 'Where the request would continue it.' },
       status: { type: 'integer', minimum: 400, maximum: 599 },
       detail: errorProperties.message,
       code: errorProperties.code,

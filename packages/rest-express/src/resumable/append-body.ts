@@ -14,15 +14,18 @@ export const hasContent = (req: HttpRequest): boolean => statedSize(req) !== 0
 /**
  * Stores the request's body. Everything that arrives is stored, also if the connection breaks. The
  * call has no signal, because the body fails when the connection breaks, after what arrived.
+ *
+ * @param through Returns the body that is stored.
  */
 export async function appendBody(
   context: RequestContext,
   upload: ResumableUpload,
   options: AppendOptions,
+  through: (body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array> = (body) => body,
 ): Promise<ResumableUploadState> {
   const { storage, req, res, rules } = context
   const policy = await policyOfUpload(context, upload)
-  const body = new RequestBody(req, res, rules.upload.idleTimeout)
+  const body = through(new RequestBody(req, res, rules.upload.idleTimeout))
   const { size = upload.size, beforeComplete } = options
   let refusal: { readonly error: unknown } | undefined
   try {

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { isStorageError, type StartResumableUploadOptions, StorageError } from '@stowage/core'
 import { defined } from '@stowage/core/provider'
-import { contentDigest } from '../http/digests.js'
+import { contentDigest, digestHeader } from '../http/digests.js'
 import { dispositionFilename } from '../http/disposition.js'
 import { errorResponse } from '../http/errors.js'
 import { fileJson, sendJson } from '../http/json.js'
@@ -17,6 +17,7 @@ import type { RequestContext } from '../routes/request-context.js'
 import { policyOfUpload, staticMaxSize } from '../routes/upload-rules.js'
 import { acceptedFile, checkConditions, startOptions } from './accepted-file.js'
 import { appendBody, hasContent, reportComplete } from './append-body.js'
+import { FileDigest, statedDigest } from './file-digest.js'
 import {
   completedUpload,
   contradictsLength,
@@ -47,6 +48,10 @@ const describe = (context: RequestContext): Readonly<Record<string, string>> => 
  */
 async function createUpload(context: RequestContext): Promise<void> {
   const { req } = context
+  if (req.headers['upload-concat'] !== undefined) {
+    // tus-js-client sends it with `parallelUploads`, for partial uploads that are no files.
+    throw invalid('Upload-Concat', 'uploads are joined only in tus: Tus-Resumable is required')
+  }
   const creation = beginCreation(context)
   const metadata = parseUploadMetadata(req.headers['upload-metadata'] as string | undefined)
   const named = dispositionFilename(req.headers['content-disposition'])
@@ -178,6 +183,7 @@ async function start(
   const { storage, container, req, res } = context
   const { tickets, maxAge } = rulesOf(context)
   const owner = await ownerOf(context)
+  const digest = statedDigest(req)
   const reservedUntil = expiryOf(context)
   const options = { ...write, ...defined({ size }), signal: context.requestSignal, reservedUntil }
   const upload = await storage.startResumableUpload(container, file, options)
@@ -187,7 +193,7 @@ async function start(
     ietf: true,
     expires: Date.now() + maxAge,
     ...(isKnown ? { interim: true } : {}),
-    ...defined({ owner }),
+    ...defined({ owner, digest }),
   }
   const url = location(req, tickets.seal(ticket))
   if (isKnown) inform(context, { Location: url, 'Upload-Limit': limit(context, ticket.expires) })
@@ -218,17 +224,21 @@ async function receive(context: RequestContext, ticket: Ticket, transfer: Transf
   const { req, res } = context
   let hasArrived = false
   let replaces: boolean | undefined
+  const digest = ticket.digest && new FileDigest(ticket.digest)
+  const isWhole = transfer.offset === 0 && transfer.complete === true
   const options = {
     offset: transfer.offset,
     ...defined({ complete: transfer.complete, size: transfer.size, checksum: contentDigest(req.headers) }),
     onStored: (stored: number) => inform(context, { 'Upload-Offset': String(stored) }),
     beforeComplete: async () => {
       hasArrived = true
+      if (isWhole) digest?.verify()
       await authorizeUpload(context, ticket)
       replaces = await willReplace(context, ticket.upload.file, ticket.upload.conditions)
     },
   }
-  const state = await appendBody(context, ticket.upload, options).catch(async (error: unknown) => {
+  const through = digest && isWhole ? (body: AsyncIterable<Uint8Array>) => digest.through(body) : undefined
+  const state = await appendBody(context, ticket.upload, options, through).catch(async (error: unknown) => {
     if (breaks(context, ticket, error)) return undefined
     throw hasArrived
       ? await failedCompletion(context, ticket, error)
@@ -247,6 +257,12 @@ async function receive(context: RequestContext, ticket: Ticket, transfer: Transf
   }
   if (!hasArrived && hasContent(req)) throw completedUpload()
   res.setHeader('Upload-Complete', complete)
+  try {
+    if (hasArrived && !isWhole) await digest?.read(context.storage, file)
+  } catch (error) {
+    throw await failedCompletion(context, ticket, error)
+  }
+  if (digest?.actual !== undefined) res.setHeader('Repr-Digest', digestHeader(digest.actual))
   await reportComplete(context, file)
   sendJson(res, (replaces ?? file.replaced) ? 200 : 201, fileJson(file), { ETag: file.etag })
 }
@@ -300,7 +316,7 @@ async function failedCompletion(context: RequestContext, { upload }: Ticket, err
   const { storage, res } = context
   if (errorResponse(error).statusCode >= 500) return error
   res.setHeader('Upload-Complete', complete)
-  if (isStorageError(error, 'PRECONDITION_FAILED')) {
+  if (isStorageError(error) && ['PRECONDITION_FAILED', 'CHECKSUM_MISMATCH'].includes(error.code)) {
     await storage.abortResumableUpload(upload, await policyOfUpload(context, upload))
   }
   return error

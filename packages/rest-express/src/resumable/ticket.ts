@@ -4,7 +4,7 @@
  * change it.
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
-import { type ResumableUpload, StorageError } from '@stowage/core'
+import { type BodyChecksum, type ResumableUpload, StorageError } from '@stowage/core'
 
 /** What a ticket says. */
 export interface Ticket {
@@ -19,6 +19,8 @@ export interface Ticket {
   readonly ietf?: true
   /** Whether the client learned the URL from an interim response, so that it knows how to resume. */
   readonly interim?: true
+  /** The checksum that the whole file must have; without a value, one that the client wants to know. */
+  readonly digest?: Partial<BodyChecksum> & Pick<BodyChecksum, 'algorithm'>
   /** The owner of the upload, if the application names owners. */
   readonly owner?: string
 }

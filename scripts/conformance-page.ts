@@ -67,6 +67,14 @@ export function conformancePage(results: readonly ConformanceResult[]): string {
         ...runs.map(({ categories }) => `${categories[letter]?.passed} of ${cases.length}`),
       ]),
     ),
+    '## Providers of others',
+    [
+      'No provider of others is listed yet. To list yours, open an issue with the JSON result of a run',
+      'against a real server, and the link to its package. The result names the versions of the suite and',
+      'of the provider, the server, the date, and every case.',
+      '[Writing a provider](../packages/core/docs/writing-a-provider.md) tells how to run the suite.',
+      '[Other storage libraries](other-libraries.md) shows what the suite sees in them.',
+    ].join('\n'),
     '## Cases that did not pass',
     [
       'All cases that do not pass for every provider. ✓ means passed. Otherwise the cell names the',

@@ -25,7 +25,7 @@ async function runSuites(packages: readonly string[]): Promise<void> {
 }
 
 async function lastResults(): Promise<ConformanceResult[]> {
-  const files = await readdir(results).catch(() => [])
+  const files = (await readdir(results).catch(() => [])).filter((file) => file.endsWith('.json'))
   if (files.length === 0) throw new Error(`no result in "${results}": run pnpm conformance:report`)
   const texts = await Promise.all(files.toSorted().map((file) => readFile(`${results}/${file}`, 'utf8')))
   return texts.map((text) => JSON.parse(text) as ConformanceResult)

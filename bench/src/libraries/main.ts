@@ -61,7 +61,7 @@ async function runSuite(library: Library, service: Service): Promise<void> {
 }
 
 async function lastResults(): Promise<ConformanceResult[]> {
-  const files = (await readdir(results)).toSorted()
+  const files = (await readdir(results)).filter((file) => file.endsWith('.json')).toSorted()
   const texts = await Promise.all(files.map((file) => readFile(join(results, file), 'utf8')))
   return texts.map((text) => JSON.parse(text) as ConformanceResult)
 }

@@ -10,6 +10,7 @@ import {
   allCategories,
   type ConformanceResult,
   caseListHash,
+  conformanceBadge,
   registerConformance,
   type TestRunner,
 } from '@stowage/core/conformance'
@@ -180,6 +181,8 @@ describe('The registration of the conformance suite', () => {
     const schema = new URL('../node_modules/@stowage/core/docs/conformance-result.schema.json', import.meta.url)
     const isValid = new Ajv2020({ strict: true }).compile(JSON.parse(await readFile(schema, 'utf8')) as object)
     assert.ok(isValid(result), JSON.stringify(isValid.errors))
+    assert.equal(await readFile(join(reports, 'memory.svg'), 'utf8'), conformanceBadge(result))
+    assert.match(conformanceBadge(result), new RegExp(`>${result.totals.passed} passed<`))
     assert.equal(result.caseList, caseListHash())
     assert.deepEqual(result.categories['H'], { passed: cases, failed: 0, rejected: 0, skipped: 0 })
     assert.equal(result.totals.passed, cases)

@@ -21,8 +21,9 @@
  *   E streams, F abort, G large files, H reading and ranges, I conditional reads, J conditional
  *   writes, K attributes, L types and integrity, M listing, N copying and moving, O removal,
  *   P signed URLs, Q faults.
- * - With `STOWAGE_CONFORMANCE_REPORT=<directory>`, the result is written as `<name>.json`. Its JSON
- *   schema is `docs/conformance-result.schema.json` of this package.
+ * - With `STOWAGE_CONFORMANCE_REPORT=<directory>`, the result is written as `<name>.json`, and as
+ *   `<name>.svg`, an image for a README. The JSON schema is `docs/conformance-result.schema.json` of
+ *   this package.
  * - A runner with `after` can also run selected cases only.
  *
  * Folders: `run` registers and runs the cases, `cases` has the cases by subject, and `tools` has
@@ -30,6 +31,7 @@
  */
 
 export { allCategories } from './cases/categories.js'
+export { conformanceBadge } from './run/badge.js'
 export type { ConformanceCase, ConformanceCategory, Need } from './run/case.js'
 export type { ConformanceHarness, ProcessSettings, ServiceFault, TestRunner } from './run/harness.js'
 export { registerConformance } from './run/register.js'

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { allCategories } from '../cases/categories.js'
+import { conformanceBadge } from './badge.js'
 import type { ConformanceCase } from './case.js'
 import type { ConformanceHarness } from './harness.js'
 
@@ -103,8 +104,10 @@ export class ConformanceReport {
   async write(): Promise<void> {
     if (this.#directory === undefined) return
     await mkdir(this.#directory, { recursive: true })
-    const file = path.join(this.#directory, `${this.#name.replaceAll(/[^A-Za-z0-9._-]+/g, '-')}.json`)
-    await writeFile(file, `${JSON.stringify(this.result, undefined, 2)}\n`)
+    const file = path.join(this.#directory, this.#name.replaceAll(/[^A-Za-z0-9._-]+/g, '-'))
+    const { result } = this
+    await writeFile(`${file}.json`, `${JSON.stringify(result, undefined, 2)}\n`)
+    await writeFile(`${file}.svg`, conformanceBadge(result))
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * Who is compared, and how each is asked for the same thing. Every one of them has its files in `ROOT/bench`.
  */
+import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -57,6 +58,30 @@ export const stowage: Contestant = {
   list: '/api/containers/bench/files',
   page: '/api/containers/bench/files?limit=1000',
 }
+
+const handlerScript = here('./servers/handler.ts')
+
+/** The handler for web-standard requests, behind Hono's server for Node. */
+export const handler: Contestant = {
+  ...stowage,
+  name: 'handler, Hono',
+  launch: async (root) => ({ script: handlerScript, args: [root] }),
+}
+
+/** The handler on a runtime that is an optional dependency of the workspace. */
+const handlerOn = (name: string, path: string, options: readonly string[]): Contestant => ({
+  ...stowage,
+  name: `handler, ${name}`,
+  launch: async (root) => {
+    const command = here(`../../node_modules/${path}`)
+    const port = await freePort()
+    return existsSync(command) ? { command, args: [...options, handlerScript, root, String(port)], port } : undefined
+  },
+})
+
+const isArm = process.arch === 'arm64'
+export const handlerOnBun = handlerOn('Bun', `@oven/bun-linux-${isArm ? 'aarch64' : 'x64'}/bin/bun`, [])
+export const handlerOnDeno = handlerOn('Deno', `@deno/linux-${process.arch}-glibc/deno`, ['run', '--allow-all'])
 
 /** The process that `pnpm demo` starts, with a directory of the bench as its storage. */
 export const demo: Contestant = {

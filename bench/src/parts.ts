@@ -7,6 +7,7 @@ import { azureCloud, s3Cloud, swiftCloud } from './parts/clouds.ts'
 import { conformance } from './parts/conformance.ts'
 import { core } from './parts/core.ts'
 import { download } from './parts/download.ts'
+import { handlers } from './parts/handler.ts'
 import { large } from './parts/large.ts'
 import { list } from './parts/list.ts'
 import { packages } from './parts/packages.ts'
@@ -24,6 +25,7 @@ export const parts: readonly Part[] = [
   ranges,
   list,
   applications,
+  handlers,
   parallel,
   large,
   core,

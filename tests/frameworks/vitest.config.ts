@@ -7,5 +7,6 @@ export default defineProject({
     // Every test starts a process that loads a framework.
     testTimeout: 60_000,
     hookTimeout: 600_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 })

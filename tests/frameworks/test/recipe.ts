@@ -43,6 +43,8 @@ export async function install(): Promise<Installation> {
 export interface Recipe extends AsyncDisposable {
   /** Of the server, without a slash at its end. */
   readonly origin: string
+  /** Where it runs. */
+  readonly directory: string
   readonly process: ChildProcess
 }
 
@@ -153,6 +155,7 @@ async function start(program: string, args: readonly string[], options: Start): 
   }
   return {
     origin,
+    directory: cwd,
     process: child,
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')

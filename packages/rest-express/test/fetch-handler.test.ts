@@ -112,6 +112,7 @@ describe('The options', () => {
       authorize: note('authorize', true),
       maxFileSize: note('maxFileSize', 100),
       allowedContentTypes: note('allowedContentTypes', undefined),
+      policy: note('policy', undefined),
       getFilename: note('getFilename', 'stored.txt'),
       acl: note('acl', 'private'),
       cacheControl: note('cacheControl', 'no-store'),
@@ -139,6 +140,7 @@ describe('The options', () => {
       'onComplete',
       'onError',
       'owner',
+      'policy',
     ])
     for (const [name, args] of seen) {
       const objects = args.flatMap((arg) => (Object(arg) === arg ? [arg, ...Object.values(arg as object)] : []))

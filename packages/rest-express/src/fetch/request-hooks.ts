@@ -13,12 +13,14 @@ export function withRequestHooks(options: StorageRouterOptions<Request>): Storag
   return wrapFunctions(options) as StorageRouterOptions<HttpRequest>
 }
 
-/** Wraps the functions among the values, and those of plain objects among them. */
+/** Options that are objects with such functions. */
+const groups: readonly string[] = ['resumable', 'direct'] satisfies (keyof StorageRouterOptions)[]
+
 function wrapFunctions(options: object): object {
   return Object.fromEntries(
     Object.entries(options).map(([name, value]: [string, unknown]) => {
       if (typeof value === 'function') return [name, (...args: unknown[]) => value(...args.map(exposed))]
-      return [name, isPlain(value) ? wrapFunctions(value) : value]
+      return [name, groups.includes(name) && isPlain(value) ? wrapFunctions(value) : value]
     }),
   )
 }

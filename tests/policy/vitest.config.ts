@@ -5,6 +5,6 @@ export default defineProject({
   test: {
     ...shared,
     globalSetup: ['@stowage/test-servers/global-setup'],
-    provide: { servers: ['azurite', 'ceph'] },
+    provide: { servers: ['azurite', 'ceph', 'clamd'] },
   },
 })

@@ -64,6 +64,7 @@ export type {
   UploadPolicy,
 } from './policy/policy.js'
 export { type RefusalEvent, refusalChannel } from './policy/refusal.js'
+export { type QuotaUsage, StorageQuota, type StorageQuotaOptions } from './policy/storage-quota.js'
 export type { ResumableUpload, ResumableUploadState } from './resumable/resumable-upload.js'
 export { type OperationEvent, operationChannel, type WarningEvent, warningChannel } from './service/diagnostics.js'
 export type * from './service/options.js'

@@ -31,7 +31,7 @@ describe('wrong settings', () => {
     async (shown) => {
       const module = refusing([{ message: 'Unrecognized', path: ['kye'] }], { [shown]: { key: {}, region: {} } })
       expect(await messageOf(module)).toBe(
-        'unknown property "kye" for the provider (known: key, region, partSize, parallelism, retry, ' +
+        'unknown property "kye" for the provider (known: key, region, partSize, parallelism, retry, policy, ' +
           'maxFileSize, maxFieldsSize, allowedContentTypes, getFilename, nameConflict, acl)',
       )
     },

@@ -9,6 +9,7 @@
  *   `container-group.ts` in a container; `native-group.ts` on this machine, where `supervisor.ts` and `servers/supervisor.mjs`
  *   see to it that none outlives the tests.
  * - `client-process.ts`, `client-program.ts`, `large-body.ts`: a provider's client in a process of its own, which is measured, or killed.
+ * - `clamd.ts`: ClamAV's daemon, for the scans of upload policies.
  * - `tcp-proxy.ts`, `idle-closing-proxy.ts`: what breaks, and closes, connections on the way to a server.
  * - `broken-services.ts`, `open-sockets.ts`: hooks of the conformance harness for services over HTTP.
  * - `ports.ts`, `environment.ts`, `debian.ts`: where a server listens; a real service instead of it; where it comes from.
@@ -16,6 +17,7 @@
 export { type AzureEndpoint, type AzureServer, startAzurite } from './azurite.js'
 export { breakServiceAt } from './broken-services.js'
 export { startCeph } from './ceph.js'
+export { type ClamdEndpoint, startClamd } from './clamd.js'
 export { killWhileWriting, transferWhole } from './client-process.js'
 export { type InstallOptions, requirePackages } from './debian.js'
 export { describeServer } from './describe-server.js'

@@ -1,6 +1,7 @@
 import 'vitest'
 import { startAzurite } from './azurite.js'
 import { startCeph } from './ceph.js'
+import { startClamd } from './clamd.js'
 import { noServers, wantedPlacement } from './environment.js'
 import { requireNginx } from './nginx.js'
 import { type RackspaceServer, rackspaceFromEnvironment, startRackspace } from './rackspace.js'
@@ -11,6 +12,8 @@ import { type SwiftEndpoint, startSwift } from './swift.js'
 const starters = {
   azurite: () => startAzurite(),
   ceph: () => startCeph(),
+  /** ClamAV's daemon. */
+  clamd: () => startClamd(),
   /** Installed only: each test starts nginx with its own configuration, by `startNginx`. */
   nginx: async () => ({ ...(await requireNginx()), stop: async () => undefined }),
   /** OpenStack Swift with Keystone. */

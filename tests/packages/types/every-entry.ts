@@ -3,6 +3,7 @@
  * the oldest and by the newest TypeScript that the packages support.
  */
 export * as core from '@stowage/core'
+export * as clamd from '@stowage/core/clamd'
 export * as conformance from '@stowage/core/conformance'
 export * as loopbackConnector from '@stowage/loopback-connector'
 export * as loopback4 from '@stowage/loopback-connector/loopback4'

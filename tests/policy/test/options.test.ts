@@ -1,7 +1,10 @@
-import { StorageService } from '@stowage/core'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createStorage, loadDataSources, StorageService } from '@stowage/core'
 import { compilePolicy } from '@stowage/core/provider'
 import { MemoryProvider } from '@stowage/provider-memory'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 
 const quota = { reserve: async () => undefined, settle: async () => undefined, release: async () => undefined }
 
@@ -71,4 +74,29 @@ it('a resumable upload that was started with a policy needs it', async () => {
     code: 'INVALID_ARGUMENT',
     details: { property: 'policy' },
   })
+})
+
+it('a data source has the rules that are plain data, also from the environment', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'stowage-policy-'))
+  onTestFinished(() => rm(directory, { recursive: true }))
+  const file = join(directory, 'datasources.json')
+  const policy = { maxSize: '${SIZE}', types: ['text/plain'] }
+  await writeFile(file, JSON.stringify({ photos: { provider: 'memory', policy } }))
+  const sources = await loadDataSources(file, { environment: { SIZE: '10' } })
+  const storage = (await sources.get('photos')?.createStorage()) as StorageService
+  await storage.createContainer({ name: 'photos' })
+  await expect(storage.putFile('photos', 'a.txt', 'longer than ten')).rejects.toMatchObject({ code: 'TOO_LARGE' })
+  await expect(storage.putFile('photos', 'a.png', 'short')).rejects.toMatchObject({ code: 'TYPE_NOT_ALLOWED' })
+})
+
+it('createStorage takes a policy with functions and objects', async () => {
+  const calls: string[] = []
+  const scan = async () => {
+    calls.push('scan')
+    return { clean: true } as const
+  }
+  const storage = await createStorage({ provider: 'memory', policy: { scan, quota } })
+  await storage.createContainer({ name: 'photos' })
+  await storage.putFile('photos', 'a.txt', 'text')
+  expect(calls).toEqual(['scan'])
 })

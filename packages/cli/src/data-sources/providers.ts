@@ -180,6 +180,7 @@ export const providers: Readonly<Record<ProviderName, ProviderDescription>> = {
 export const commonProperties: Readonly<Record<string, Property>> = {
   partSize: number,
   parallelism: number,
+  policy: { kind: 'json' },
   maxFileSize: number,
   maxFieldsSize: number,
   allowedContentTypes: { kind: 'json' },

@@ -3,6 +3,7 @@
 import { invalid } from '../checks/invalid.js'
 import { checkOptions, type NamesOf } from '../checks/option-names.js'
 import type { StorageProvider } from '../contract/provider.js'
+import { defined } from '../kit/defined.js'
 import { StorageService, type StorageServiceOptions } from '../service/service.js'
 import { dataSourceError } from './data-source-error.js'
 import { mapTexts, valueOfText } from './environment.js'
@@ -83,7 +84,7 @@ type InputOf<Module extends ProviderModule> =
       : Input
     : { readonly [property: string]: unknown }
 
-const tuningAndUploads = ['partSize', 'parallelism', 'retry', ...uploadSettings]
+const tuningAndUploads = ['partSize', 'parallelism', 'retry', 'policy', ...uploadSettings]
 
 const commonSettings: ReadonlySet<string> = new Set(['name', 'connector', 'provider', ...tuningAndUploads])
 
@@ -132,7 +133,9 @@ export async function openDataSource(
   if (typeof settings !== 'object' || settings === null) {
     throw invalid('settings', 'the settings of a data source must be an object')
   }
-  const { name, provider, partSize, parallelism, retry } = settings as CommonSettings & { readonly provider?: unknown }
+  const { name, provider, partSize, parallelism, retry, policy } = settings as CommonSettings & {
+    readonly provider?: unknown
+  }
   const source = typeof name === 'string' ? name : undefined
   const module = await providerModule(provider, { source, directory, providers })
   const own = Object.fromEntries(
@@ -141,7 +144,9 @@ export async function openDataSource(
   const about = { source, provider: typeof provider === 'string' ? provider : undefined, texts: new Set(texts) }
   const checked = await checkedSettings(module.settings, own, about)
   const tuning = convertTexts({ partSize, parallelism, retry }, new Set(texts))
-  return new StorageService(module.createProvider(checked, { directory }), tuning)
+  // A policy with texts of the environment is plain data; another one may have objects of classes.
+  const rules = texts === undefined || texts.size === 0 ? policy : convertTexts(policy && { policy }, texts)?.policy
+  return new StorageService(module.createProvider(checked, { directory }), { ...tuning, ...defined({ policy: rules }) })
 }
 
 async function providerModule(

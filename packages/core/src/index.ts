@@ -50,6 +50,7 @@ export { DataSource, loadDataSources, parseDataSources } from './data-sources/da
 export { type EnvironmentReference, parseReferences } from './data-sources/environment.js'
 export { providerPackages } from './data-sources/provider-packages.js'
 export type * from './data-sources/provider-settings.js'
+export type { OriginProblem } from './direct/origin-check.js'
 export { LazyDownload } from './download/lazy-download.js'
 export type { UploadPolicies } from './policy/compile.js'
 export type {

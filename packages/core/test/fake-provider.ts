@@ -70,6 +70,7 @@ export function willingProvider(): StorageProvider {
       acl: true,
       signedUrls: { maxExpiresIn: 60, sealed: true, contentType: true, size: true, responseHeaders: true },
       directUploads: { maxExpiresIn: 60, size: true, unknownSize: true, etag: true },
+      cors: true,
     }),
     listContainers: page,
     createContainer: async (name) => ({ name }),
@@ -96,7 +97,8 @@ export function willingProvider(): StorageProvider {
     readHiddenFile: async () => new Uint8Array(),
     listHiddenFiles: page,
     removeHiddenFiles: done,
-    signPart: async () => ({ url: 'https://localhost', method: 'PUT', headers: {}, expires: new Date(0) }),
+    allowOrigins: done,
+    signPart: async () => ({ url: 'data:,', method: 'PUT', headers: {}, expires: new Date(0) }),
     signUrl: async () => ({ url: 'https://localhost', method: 'GET', headers: {}, expires: new Date(0) }),
     close: done,
   })

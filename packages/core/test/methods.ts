@@ -47,6 +47,8 @@ const parameters = {
   createDirectUpload: ['c', 'f', {}],
   signDirectParts: [{ ...resumable, size: 1 }, {}],
   completeDirectUpload: [{ ...resumable, size: 1 }, {}],
+  allowOrigins: ['c', ['https://example.com'], {}],
+  checkOrigin: ['c', 'https://example.com', {}],
   signUrl: ['c', 'f', { method: 'GET', expiresIn: 1 }],
 } as const satisfies { readonly [Name in Method]: Parameters<StorageService[Name]> }
 

@@ -27,6 +27,8 @@ export interface ServiceFeatures {
    * `x-amz-copy-source`.
    */
   readonly sealedUrls: boolean
+  /** Whether the service refuses parts of a completed upload. */
+  readonly directUploads: boolean
   /** Whether the service is Amazon S3. */
   readonly amazon: boolean
   /** Bytes of metadata that the service accepts per file. */
@@ -34,7 +36,8 @@ export interface ServiceFeatures {
 }
 
 export function capabilitiesOf(features: ServiceFeatures): Capabilities {
-  const { conditionalWrites, conditionalRemovals, checksums, sealedUrls, amazon, maxMetadataBytes } = features
+  const { conditionalWrites, conditionalRemovals, checksums, sealedUrls, directUploads, amazon, maxMetadataBytes } =
+    features
   const writes = conditionalWrites === 'all' ? 'atomic' : conditionalWrites === 'puts' ? 'emulated' : false
   return freezeCapabilities({
     containerNames: {
@@ -70,7 +73,10 @@ export function capabilitiesOf(features: ServiceFeatures): Capabilities {
       responseHeaders: true,
     },
     // A client could add `x-amz-copy-source`, unless the signature has the length of the body.
-    directUploads: { maxExpiresIn: maxLifetime, size: true, unknownSize: sealedUrls, etag: true },
+    ...(directUploads
+      ? { directUploads: { maxExpiresIn: maxLifetime, size: true, unknownSize: sealedUrls, etag: true } }
+      : {}),
+    cors: true,
     acl: true,
     nativeOptions: [
       'StorageClass',

@@ -5,6 +5,7 @@ import { createClient, featuresOf, type S3ProviderOptions, s3OptionNames } from 
 import { Connection } from './client/connection.js'
 import * as containers from './containers.js'
 import * as copier from './copier.js'
+import * as cors from './cors.js'
 import * as directUploads from './direct-uploads.js'
 import * as hiddenFiles from './hidden-files.js'
 import * as lister from './lister.js'
@@ -26,6 +27,7 @@ const base = providerBase<Connection>()({
   ...hiddenFiles,
   ...signing,
   ...directUploads,
+  ...cors,
   close: async ({ client }) => client.destroy(),
 })
 

@@ -60,6 +60,11 @@ const properties = v.strictObject(
      * Default: `true` on Amazon.
      */
     sealedUrls: v.optional(flag),
+    /**
+     * Whether clients may send parts to the service. `false` for a service that accepts parts of a
+     * completed upload, and changes the file with them. Default: `true`.
+     */
+    directUploads: v.optional(flag),
     /** Bytes of metadata that the service accepts per file. Default: 2,048, Amazon's limit. */
     maxMetadataBytes: v.optional(v.pipe(v.number(bytesRule), v.safeInteger(bytesRule), v.minValue(0, bytesRule))),
     /** Connections used at the same time; further requests wait. Default: 128. */

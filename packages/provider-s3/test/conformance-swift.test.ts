@@ -11,6 +11,7 @@ describeServer('swift-s3', ({ endpoint, region, key, keyId, server, seedUrl }) =
     keyId,
     conditionalWrites: false,
     sealedUrls: true,
+    directUploads: false,
     maxMetadataBytes: 256,
   } as const
   registerConformance({ describe, it, after: afterAll }, 'amazon-swift', {

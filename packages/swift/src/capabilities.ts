@@ -42,6 +42,7 @@ export const swiftCapabilities: Capabilities = freezeCapabilities({
     responseHeaders: false,
   },
   directUploads: { maxExpiresIn: maxLifetime, size: false, unknownSize: true, etag: true },
+  cors: true,
   acl: false,
   nativeOptions: [],
 })

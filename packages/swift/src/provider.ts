@@ -4,6 +4,7 @@ import { SwiftClient, type SwiftClientOptions } from './client/client.js'
 import type { SignIn } from './client/sign-in.js'
 import * as containers from './containers.js'
 import * as copier from './copier.js'
+import * as cors from './cors.js'
 import * as directUploads from './direct-uploads.js'
 import * as hiddenFiles from './hidden-files.js'
 import * as lister from './lister.js'
@@ -42,6 +43,7 @@ const base = providerBase<SwiftClient>()({
   ...hiddenFiles,
   ...signing,
   ...directUploads,
+  ...cors,
   close: (client) => client.close(),
 })
 

@@ -79,6 +79,7 @@ export const providers: Readonly<Record<ProviderName, ProviderDescription>> = {
       conditionalWrites: { kind: 'text', choices: ['all', 'puts', false] },
       conditionalRemovals: boolean,
       sealedUrls: boolean,
+      directUploads: boolean,
       checksums: boolean,
       maxMetadataBytes: number,
       maxConnections: number,

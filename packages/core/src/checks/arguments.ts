@@ -272,6 +272,17 @@ export function checkSignUrl(
   return { method, expiresIn, contentType, ...checkSizes({ size }), responseHeaders }
 }
 
+/** Returns the origins of pages. */
+export function checkOrigins(origins: readonly string[]): readonly string[] {
+  if (!Array.isArray(origins)) throw invalid('origins', 'origins must be a list')
+  for (const origin of origins) {
+    const isOrigin = typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin
+    if (isOrigin || (origin === '*' && origins.length === 1)) continue
+    throw invalid('origins', `origins must be such as "https://example.com", or "*" alone, not ${shown(origin)}`)
+  }
+  return [...new Set(origins)]
+}
+
 /** Seconds. */
 const defaultPartLifetime = 3600
 

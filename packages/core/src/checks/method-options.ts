@@ -122,6 +122,8 @@ export const methodOptions = {
   createDirectUpload: resumable,
   signDirectParts: { ...operation, from: true, to: true, expiresIn: true },
   completeDirectUpload: { ...operation, parts: true, policy: true },
+  allowOrigins: operation,
+  checkOrigin: operation,
   signUrl: { ...operation, method: true, expiresIn: true, contentType: true, size: true, responseHeaders: true },
 } as const
 

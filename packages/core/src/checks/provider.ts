@@ -5,6 +5,7 @@ import {
   type DirectUploadMethods,
   type HiddenFileMethods,
   hiddenFileMethods,
+  type OriginMethods,
   providerMethods,
   type SigningMethods,
   type StorageProvider,
@@ -19,6 +20,7 @@ const optionalMethods: readonly string[] = [
   'moveFile',
   'signUrl',
   'signPart',
+  'allowOrigins',
   ...uploadMethods,
   ...hiddenFileMethods,
 ] satisfies (keyof StorageProvider)[]
@@ -78,6 +80,16 @@ export function withDirectUploads(provider: StorageProvider): DirectProvider {
 }
 
 /**
+ * Returns the provider, typed as one that keeps CORS rules.
+ *
+ * @throws `NOT_SUPPORTED` if it has none.
+ */
+export function withOrigins(provider: StorageProvider): StorageProvider & OriginMethods {
+  if (provider.allowOrigins === undefined) throw notSupported('CORS rules of containers', 'cors')
+  return provider as StorageProvider & OriginMethods
+}
+
+/**
  * Checks that a value is a provider.
  *
  * @throws `INVALID_ARGUMENT`, which describes the value.
@@ -105,12 +117,13 @@ export function checkProvider(value: unknown): asserts value is StorageProvider 
   if (typeof name !== 'string' || name === '') throw invalidProvider('but the value has no name')
   if (typeof capabilities !== 'object' || capabilities === null)
     throw invalidProvider('but the value has no capabilities')
-  const { parts, resumableUploads, signedUrls, directUploads } = capabilities as Partial<Capabilities>
+  const { parts, resumableUploads, signedUrls, directUploads, cors } = capabilities as Partial<Capabilities>
   const declared = [
     ...(parts ? uploadMethods : []),
     ...(resumableUploads ? hiddenFileMethods : []),
     ...(signedUrls ? ['signUrl'] : []),
     ...(directUploads ? ['signPart', ...hiddenFileMethods] : []),
+    ...(cors ? ['allowOrigins'] : []),
   ]
   const missingDeclared = declared.filter((method) => typeof candidate[method] !== 'function')
   if (missingDeclared.length > 0)

@@ -136,6 +136,8 @@ export interface Capabilities {
      */
     readonly etag: boolean
   }
+  /** Whether the service keeps CORS rules for containers (`allowOrigins`). Default: no. */
+  readonly cors?: boolean
   /** Whether a file can carry an access list (`acl`). */
   readonly acl: boolean
   /**

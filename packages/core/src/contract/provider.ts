@@ -482,13 +482,25 @@ export interface DirectUploadMethods {
   signPart(upload: PartUpload, options: SignPartCallOptions): Promise<SignedUrl>
 }
 
+/** CORS of a container. A provider has this method if the service keeps CORS rules for containers. */
+export interface OriginMethods {
+  /**
+   * Allows pages of these origins, and of no others, to read and write with signed URLs, and to read
+   * the ETag of responses. Replaces all CORS rules of the container.
+   *
+   * @param origins Such as `https://example.com`, or `*` alone. Empty: no origin.
+   */
+  allowOrigins(container: string, origins: readonly string[], options: CallOptions): Promise<void>
+}
+
 export interface StorageProvider
   extends RequiredMethods,
     Partial<MovingMethods>,
     Partial<UploadMethods>,
     Partial<HiddenFileMethods>,
     Partial<SigningMethods>,
-    Partial<DirectUploadMethods> {
+    Partial<DirectUploadMethods>,
+    Partial<OriginMethods> {
   /**
    * The name in a data source's `provider`, such as `filesystem`. Used in errors and diagnostics.
    */
@@ -527,6 +539,7 @@ export const providerMethods = [
   'removeHiddenFiles',
   'signUrl',
   'signPart',
+  'allowOrigins',
   'close',
 ] as const satisfies readonly (keyof StorageProvider)[]
 

@@ -85,6 +85,7 @@ export interface AmazonSettings {
    * true on Amazon.
    */
   readonly sealedUrls?: boolean | undefined
+  readonly directUploads?: boolean | undefined
   /** Maximum size of a file's metadata, in bytes. Default: 2,048, as on Amazon. */
   readonly maxMetadataBytes?: number | undefined
   /** Maximum number of concurrent connections; further requests wait. Default: 128. */

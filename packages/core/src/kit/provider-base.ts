@@ -3,6 +3,7 @@ import {
   type DirectUploadMethods,
   type HiddenFileMethods,
   type MovingMethods,
+  type OriginMethods,
   providerMethods,
   type RequiredMethods,
   type SigningMethods,
@@ -21,7 +22,10 @@ type WithContext<Methods, Context> = {
  */
 export type ProviderCalls<Context> = WithContext<RequiredMethods, Context> &
   Partial<
-    WithContext<MovingMethods & UploadMethods & HiddenFileMethods & SigningMethods & DirectUploadMethods, Context>
+    WithContext<
+      MovingMethods & UploadMethods & HiddenFileMethods & SigningMethods & DirectUploadMethods & OriginMethods,
+      Context
+    >
   >
 
 /** The contract's methods for which there is a function. */
@@ -30,7 +34,8 @@ export type MethodsOf<Calls> = RequiredMethods &
   (Calls extends { startUpload: unknown } ? UploadMethods : unknown) &
   (Calls extends { putHiddenFile: unknown } ? HiddenFileMethods : unknown) &
   (Calls extends { signUrl: unknown } ? SigningMethods : unknown) &
-  (Calls extends { signPart: unknown } ? DirectUploadMethods : unknown)
+  (Calls extends { signPart: unknown } ? DirectUploadMethods : unknown) &
+  (Calls extends { allowOrigins: unknown } ? OriginMethods : unknown)
 
 /** Holds the context that all methods of a provider share. */
 export class ContextHolder<Context> {

@@ -1,7 +1,13 @@
 /**
  * A provider around another one: a base class for providers that add a prefix, a limit or faults.
  */
-import { withDirectUploads, withResumableUploads, withSignedUrls, withUploads } from '../checks/provider.js'
+import {
+  withDirectUploads,
+  withOrigins,
+  withResumableUploads,
+  withSignedUrls,
+  withUploads,
+} from '../checks/provider.js'
 import type { Capabilities } from '../contract/capabilities.js'
 import type { ContainerInfo, FileInfo, FileLocation, WrittenFile } from '../contract/files.js'
 import type {
@@ -148,6 +154,10 @@ export class ProviderWrapper implements StorageProvider {
 
   signPart(upload: PartUpload, options: SignPartCallOptions): Promise<SignedUrl> {
     return withDirectUploads(this.inner).signPart(upload, options)
+  }
+
+  allowOrigins(container: string, origins: readonly string[], options: CallOptions): Promise<void> {
+    return withOrigins(this.inner).allowOrigins(container, origins, options)
   }
 
   close(): Promise<void> {

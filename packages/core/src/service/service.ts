@@ -12,6 +12,7 @@ import {
   checkList,
   checkLocation,
   checkNames,
+  checkOrigins,
   checkPartNumber,
   checkParts,
   checkPartUpload,
@@ -25,6 +26,7 @@ import {
   partLimits,
   positive,
 } from '../checks/arguments.js'
+import { notSupported } from '../checks/attributes.js'
 import { checkDate, readConditions } from '../checks/conditions.js'
 import { invalid } from '../checks/invalid.js'
 import { methodOptions } from '../checks/method-options.js'
@@ -32,6 +34,7 @@ import { checkOptions, type NamesOf } from '../checks/option-names.js'
 import {
   checkProvider,
   withDirectUploads,
+  withOrigins,
   withResumableUploads,
   withSignedUrls,
   withUploads,
@@ -64,6 +67,7 @@ import type {
 } from '../contract/provider.js'
 import { checkRange } from '../contract/range.js'
 import { directPartSize } from '../direct/direct-completion.js'
+import { type OriginProblem, originProblems } from '../direct/origin-check.js'
 import { Download, DownloadStream } from '../download/download.js'
 import { LazyDownload } from '../download/lazy-download.js'
 import { defined } from '../kit/defined.js'
@@ -1264,6 +1268,56 @@ export class StorageService implements AsyncDisposable {
       const written = await this.#resumableUploads().completeDirect(target, { claims, joinsByNumber, signal })
       await guard?.settle(written)
       return written
+    })
+  }
+
+  /**
+   * Allows pages of these origins, and of no others, to use signed URLs of the container, and to read
+   * the ETag of responses. Replaces the container's CORS rules. It may take a while until a service
+   * applies them.
+   *
+   * Fails with `NOT_SUPPORTED` if the service keeps no CORS rules for containers.
+   *
+   * @param origins Such as `https://example.com`, or `*` alone. Empty: no origin.
+   *
+   * @example
+   * const { cors = false } = storage.capabilities
+   * if (cors) await storage.allowOrigins('photos', ['https://example.com'])
+   */
+  allowOrigins(container: string, origins: readonly string[], options: OperationOptions = {}): Promise<void> {
+    return this.#operations.repeat('allowOrigins', { container }, options, async (signal) => {
+      checkContainer(container, this.capabilities)
+      const checked = checkOrigins(origins)
+      return withOrigins(this.provider).allowOrigins(container, checked, { signal })
+    })
+  }
+
+  /**
+   * Sends what a browser sends for a part of a direct upload, and returns what would keep a page of
+   * this origin from it: an empty list if nothing does. Each problem names the header. Nothing of it
+   * stays in the container.
+   *
+   * Fails with `NOT_SUPPORTED` if the storage has no `capabilities.directUploads`.
+   *
+   * @example
+   * const { directUploads } = storage.capabilities
+   * const problems = directUploads ? await storage.checkOrigin('photos', 'https://example.com') : []
+   * for (const { message } of problems) console.log(message)
+   */
+  checkOrigin(container: string, origin: string, options: OperationOptions = {}): Promise<OriginProblem[]> {
+    return this.#operations.run('checkOrigin', { container }, options, async (signal) => {
+      const { directUploads } = this.capabilities
+      if (directUploads === undefined) throw notSupported('direct uploads', 'directUploads')
+      const [checked = ''] = checkOrigins([origin])
+      const body = Buffer.from('stowage')
+      const file = `stowage-check-${newKey()}`
+      const upload = await this.createDirectUpload(container, file, { size: body.length, signal })
+      try {
+        const [part] = await this.signDirectParts(upload, { signal })
+        return await originProblems(part as SignedPart, checked, { body, needsETag: directUploads.etag, signal })
+      } finally {
+        await this.abortResumableUpload(upload, { signal })
+      }
     })
   }
 

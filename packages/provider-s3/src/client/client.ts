@@ -31,6 +31,7 @@ export const s3OptionNames = {
   conditionalRemovals: true,
   checksums: true,
   sealedUrls: true,
+  directUploads: true,
   maxMetadataBytes: true,
   maxConnections: true,
   connectTimeout: true,
@@ -51,6 +52,7 @@ export function featuresOf({ endpoint, ...options }: S3ProviderOptions): Service
     conditionalRemovals: options.conditionalRemovals ?? amazon,
     checksums: options.checksums ?? amazon,
     sealedUrls: options.sealedUrls ?? amazon,
+    directUploads: options.directUploads ?? true,
     maxMetadataBytes: options.maxMetadataBytes ?? 2048,
   }
 }

@@ -5,7 +5,7 @@ import { StorageError, type WrittenFile } from '@stowage/core'
 import { checkOptions, type NamesOf } from '@stowage/core/provider'
 import type { HttpRequest } from '../http/messages.js'
 import { checkSecrets, Tickets } from '../resumable/ticket.js'
-import type { DirectTicket, Permit } from './direct-tickets.js'
+import type { DirectTicket, SealedPermit } from './direct-tickets.js'
 
 /** Options of direct uploads. */
 export interface DirectOptions<Req = IncomingMessage> {
@@ -39,7 +39,7 @@ export interface DirectOptions<Req = IncomingMessage> {
 /** Checked options, with defaults. */
 export interface DirectRules {
   readonly tickets: Tickets<DirectTicket>
-  readonly permits: Tickets<Permit>
+  readonly permits: Tickets<SealedPermit>
   /** Milliseconds. */
   readonly maxAge: number
   /** Seconds. */

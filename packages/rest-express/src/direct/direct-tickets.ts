@@ -14,8 +14,20 @@ export interface DirectTicket {
   readonly owner?: string
 }
 
-/** One part of an upload. */
-interface PartPermit {
+/** A file that a client wants to send. */
+export interface DirectFile {
+  /** The name under which the file will be stored. */
+  readonly file: string
+  /** The client's name for it. */
+  readonly originalFilename: string
+  /** As the client states it, with parameters. */
+  readonly contentType?: string
+  /** Bytes, if the client states them. */
+  readonly size?: number
+}
+
+/** `PUT`: stores one part of an upload. */
+export interface PartPermit {
   readonly action: 'part'
   readonly upload: ResumableUpload
   readonly partNumber: number
@@ -23,7 +35,37 @@ interface PartPermit {
   readonly size?: number
 }
 
-export type Permit = PartPermit & {
+/** `PUT`, or `POST` with a form: stores a file as a whole. */
+export interface FilePermit {
+  readonly action: 'file'
+  readonly container: string
+  readonly file: DirectFile
+}
+
+/** `POST`: starts an upload, in S3's words. The type of the file comes with the request. */
+export interface StartPermit {
+  readonly action: 'start'
+  readonly container: string
+  readonly file: DirectFile
+}
+
+/** `GET`, `POST` and `DELETE`: lists, completes and deletes an upload, in S3's words. */
+export interface UploadPermit {
+  readonly action: 'upload'
+  readonly ticket: DirectTicket
+}
+
+export type Permit = PartPermit | FilePermit | StartPermit | UploadPermit
+
+/** A permit as it is sealed. */
+export interface SealedPermit {
+  readonly permit: Permit
   /** Milliseconds since the epoch. */
   readonly expires: number
+}
+
+/** Returns the container in which a permit allows something. */
+export function containerOf(permit: Permit): string {
+  if (permit.action === 'part') return permit.upload.container
+  return permit.action === 'upload' ? permit.ticket.upload.container : permit.container
 }

@@ -1,14 +1,12 @@
 /** The API of direct uploads, in JSON. Nothing is visible before the completion. */
-import { randomUUID } from 'node:crypto'
-import { type DirectPartClaim, type ResumableUpload, StorageError, unknownContentType } from '@stowage/core'
+import { type DirectPartClaim, type ResumableUpload, StorageError } from '@stowage/core'
 import { defined } from '@stowage/core/provider'
-import { formName } from '../forms/form-file.js'
 import { fileJson, sendJson } from '../http/json.js'
 import { readForm, readJson } from '../http/json-body.js'
-import { essence, type IncomingFile } from '../options.js'
 import { fromHook, type RequestContext } from '../routes/request-context.js'
-import { accept, policyOfUpload } from '../routes/upload-rules.js'
+import { policyOfUpload } from '../routes/upload-rules.js'
 import type { DirectTicket } from './direct-tickets.js'
+import { acceptDirect, nameDirect } from './incoming.js'
 import { openTicket, ownerOf, rulesOf } from './open-ticket.js'
 import { goesToService, lastPart, partUrls } from './part-urls.js'
 
@@ -17,36 +15,8 @@ const maxUrls = 1000
 /** URLs in the response to the creation. A client asks for more when it needs them. */
 const firstUrls = 100
 
-/** A file that a client wants to send directly. */
-interface DirectFile {
-  /** The client's name; a random one if it has none. */
-  readonly name: string | undefined
-  readonly contentType: string | undefined
-  /** Bytes, if the client states them. */
-  readonly size: number | undefined
-}
-
-/** Returns the name of a file and how it is written, if the rules of uploads and `authorize` accept it. */
-async function acceptDirect(context: RequestContext, file: DirectFile) {
-  const { storage, container, req, res, rules } = context
-  const { contentType, size } = file
-  const incoming: IncomingFile = {
-    container,
-    name: file.name ?? randomUUID(),
-    type: essence(contentType ?? unknownContentType),
-    ...defined({ size }),
-  }
-  await context.authorize('putFile', container)
-  const name = await formName(incoming, rules.upload, { req, res })
-  await context.authorize('putFile', container, name)
-  const named = name === incoming.name ? incoming : { ...incoming, name, originalFilename: incoming.name }
-  const { write } = await accept(storage, rules.upload, named, contentType, { req, res })
-  const { policy, maxSize, native, contentType: type, cacheControl, acl } = write
-  return { name, write: defined({ policy, size, maxSize, native, contentType: type, cacheControl, acl }) }
-}
-
 /** Returns the ticket of a new upload, and when it expires. */
-async function issueTicket(context: RequestContext, upload: ResumableUpload) {
+export async function issueTicket(context: RequestContext, upload: ResumableUpload) {
   const { tickets, maxAge } = rulesOf(context)
   const content: DirectTicket = { upload, expires: Date.now() + maxAge, ...defined({ owner: await ownerOf(context) }) }
   return { ticket: tickets.seal(content), expires: new Date(content.expires) }
@@ -65,8 +35,9 @@ export async function createDirectUpload(context: RequestContext): Promise<void>
   if (contentType !== undefined && typeof contentType !== 'string') {
     throw invalid('contentType', 'contentType must be a media type')
   }
-  const { name, write } = await acceptDirect(context, { name: file, contentType, size })
-  const upload = await storage.createDirectUpload(container, name, { ...write, ...conditionsOf(conditions), signal })
+  const named = await nameDirect(context, { name: file, size, ...defined({ contentType }) })
+  const options = { ...(await acceptDirect(context, named)), ...conditionsOf(conditions), size, signal }
+  const upload = await storage.createDirectUpload(container, named.file, options)
   const { ticket, expires } = await issueTicket(context, upload)
   const count = lastPart(upload) ?? 0
   const parts = await partUrls(context, upload, { from: 1, to: Math.min(firstUrls, count) })
@@ -76,7 +47,7 @@ export async function createDirectUpload(context: RequestContext): Promise<void>
   sendJson(
     res,
     201,
-    JSON.stringify({ kind, container, file: name, size, direct, partSize, count, parts, ticket, expires }),
+    JSON.stringify({ kind, container, file: named.file, size, direct, partSize, count, parts, ticket, expires }),
   )
 }
 
@@ -133,7 +104,7 @@ export async function completeDirectUpload(context: RequestContext): Promise<voi
  *
  * @param parts What the client says that it has sent. Core checks it.
  */
-async function completeUpload(
+export async function completeUpload(
   context: RequestContext,
   { upload }: DirectTicket,
   parts: readonly DirectPartClaim[] | undefined,
@@ -148,9 +119,12 @@ async function completeUpload(
 /** `DELETE /:container/direct/:ticket`: deletes what was sent. A completed file stays. */
 export async function deleteDirectUpload(context: RequestContext): Promise<void> {
   const { upload } = await openTicket(context)
-  await context.storage.abortResumableUpload(upload, await policyOfUpload(context, upload))
+  await abortUpload(context, upload)
   context.res.writeHead(204).end()
 }
 
-const invalid = (property: string, message: string) =>
+export const abortUpload = async (context: RequestContext, upload: ResumableUpload): Promise<void> =>
+  context.storage.abortResumableUpload(upload, await policyOfUpload(context, upload))
+
+export const invalid = (property: string, message: string) =>
   new StorageError('INVALID_ARGUMENT', message, { details: { property } })

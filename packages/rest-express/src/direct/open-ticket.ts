@@ -3,7 +3,7 @@ import { StorageError } from '@stowage/core'
 import { RequestError } from '../http/request-error.js'
 import { fromHook, type RequestContext } from '../routes/request-context.js'
 import type { DirectRules } from './direct-options.js'
-import type { DirectTicket, Permit } from './direct-tickets.js'
+import { containerOf, type DirectTicket, type Permit } from './direct-tickets.js'
 
 const unknownUpload = () => new StorageError('UPLOAD_NOT_FOUND', 'there is no such upload')
 const expired = () => new RequestError(410, 'UPLOAD_EXPIRED', 'the upload has expired')
@@ -35,8 +35,8 @@ export async function openTicket(context: RequestContext, text = context.file, f
 
 /** Opens the permit in the path. Fails with 404, and with 410 after its expiry. */
 export function openPermit(context: RequestContext): Permit {
-  const permit = rulesOf(context).permits.open(context.file)
-  if (permit === undefined || permit.upload.container !== context.container) throw unknownUpload()
-  if (Date.now() >= permit.expires) throw expired()
-  return permit
+  const sealed = rulesOf(context).permits.open(context.file)
+  if (sealed === undefined || containerOf(sealed.permit) !== context.container) throw unknownUpload()
+  if (Date.now() >= sealed.expires) throw expired()
+  return sealed.permit
 }

@@ -32,9 +32,13 @@ function origin({ headers, protocol, socket }: FrameworkRequest): string {
 const containerUrl = (context: RequestContext) => `${baseUrl(context)}/${encodeURIComponent(context.container)}`
 
 /** Returns a URL for one kind of request, and when it expires. */
-export function permittedUrl(context: RequestContext, permit: Omit<Permit, 'expires'>) {
+export function permittedUrl(context: RequestContext, permit: Permit) {
   const { permits, urlLifetime } = rulesOf(context)
   const expires = Date.now() + urlLifetime * 1000
-  const sealed = permits.seal({ ...permit, expires })
+  const sealed = permits.seal({ permit, expires })
   return { url: `${containerUrl(context)}/direct/signed/${sealed}`, expires: new Date(expires) }
 }
+
+/** Returns the URL from which the file can be downloaded. */
+export const fileUrl = (context: RequestContext, file: string): string =>
+  `${containerUrl(context)}/download/${file.split('/').map(encodeURIComponent).join('/')}`

@@ -99,7 +99,7 @@ export async function receiveUpload(context: RequestContext): Promise<void> {
   sendJson(res, 200, JSON.stringify({ result }))
 }
 
-async function receiveForm(job: FormJob): Promise<UploadResult> {
+export async function receiveForm(job: FormJob): Promise<UploadResult> {
   const contentType = job.req.headers['content-type'] ?? ''
   if (essence(contentType) !== 'multipart/form-data') {
     throw new StorageError('TYPE_NOT_ALLOWED', 'the body of an upload must be multipart/form-data')

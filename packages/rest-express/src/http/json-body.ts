@@ -49,7 +49,7 @@ function parsedElsewhere(req: HttpRequest): Record<string, unknown> | undefined 
   return asObject(req.body)
 }
 
-async function readText({ req, res, rules }: RequestContext): Promise<string> {
+export async function readText({ req, res, rules }: RequestContext): Promise<string> {
   checkContentCoding(req)
   const chunks: Buffer[] = []
   let length = 0

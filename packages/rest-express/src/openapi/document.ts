@@ -122,7 +122,7 @@ export function openApiDocument(options: OpenApiOptions = {}): OpenApiDocument {
     components: {
       schemas: direct ? schemas : withoutDirectSchemas,
       headers: resumable ? headers : withoutTusHeaders,
-      parameters: resumable || direct ? pathParameters : withoutTicket,
+      parameters: { ...withoutTicket, ...(resumable || direct ? { ticket } : {}), ...(direct ? { partNumber } : {}) },
       responses: Object.fromEntries([
         ...[...used].sort((a, b) => a - b).map((status) => [statusName(status), errorResponse(status)]),
         ['Refused', { description: 'The application refused the request with this status.', content: errorContent }],
@@ -148,6 +148,13 @@ const pathParameters = {
     schema: { type: 'string' },
     example: '2024/cat.jpg',
   },
+  partNumber: {
+    name: 'partNumber',
+    in: 'path',
+    required: true,
+    description: 'The number of a part, from 1.',
+    schema: { type: 'integer', minimum: 1 },
+  },
   ticket: {
     name: 'ticket',
     in: 'path',
@@ -157,7 +164,7 @@ const pathParameters = {
   },
 } as const
 
-const { ticket: _, ...withoutTicket } = pathParameters
+const { ticket, partNumber, ...withoutTicket } = pathParameters
 const withoutTusHeaders = Object.fromEntries(
   Object.entries(headers).filter(([name]) => !/^(?:Tus-|Upload-|Location$|Accept-Patch$)/.test(name)),
 )

@@ -186,6 +186,35 @@ const bodyErrors = [408, 413, 415, 501]
 const uploadResultHeaders = ['ETag', 'Upload-Complete', 'Upload-Offset'] as const
 const writeErrors = [404, ...bodyErrors, 409, 411, 412, 507]
 
+const xml = { 'application/xml': { schema: {} } }
+const anyObject: JsonSchema = { type: 'object' }
+const key = query('key', 'The name of the file, which must be that of the upload.')
+
+/** A request to a URL that the router has signed. */
+const permitted = (
+  summary: string,
+  described: Pick<OperationDescription, 'body' | 'responses' | 'errors'>,
+): OperationDescription => ({
+  tag: 'Direct uploads',
+  summary,
+  description: 'The URL is signed by the router, so `authorize` is not called.',
+  ...described,
+})
+
+/** A request of `@uppy/aws-s3`. */
+const uppy = (
+  summary: string,
+  described: Pick<OperationDescription, 'parameters' | 'body' | 'errors'>,
+): OperationDescription => ({
+  tag: 'Direct uploads',
+  summary,
+  description: 'In the words of `@uppy/aws-s3` and its server, Companion.',
+  responses: {
+    200: { description: 'The response that Uppy expects.', headers: ['Cache-Control'], content: json(anyObject) },
+  },
+  ...described,
+})
+
 export const operations: Readonly<Record<RouteName, OperationDescription>> = {
   getContainers: {
     tag: 'Containers',
@@ -468,14 +497,58 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
     responses: { 204: { description: 'What was sent is deleted.' } },
     errors: [404, 410],
   },
-  receivePart: {
-    tag: 'Direct uploads',
-    summary: 'Send a part to the router',
-    description: 'The URL is that of a part. It is signed, so `authorize` is not called.',
+  receivePut: permitted('Send a part or a file to the router', {
     body: { required: true, content: bytes },
-    responses: { 200: { description: 'The part is stored.', headers: ['ETag', 'Cache-Control'] } },
+    responses: { 200: { description: 'The bytes are stored.', headers: ['ETag', 'Cache-Control'] } },
+    errors: [...writeErrors, 405, 410],
+  }),
+  receivePost: permitted("Send a form with a file, or S3's start or completion of an upload", {
+    body: { required: true, content: { ...xml, 'multipart/form-data': { schema: schemaRef('Form') } } },
+    responses: {
+      200: { description: 'The upload has started or is complete.', headers: ['Cache-Control'], content: xml },
+      201: { description: 'The file is stored.', headers: ['Location', 'ETag', 'Cache-Control'] },
+    },
+    errors: [...writeErrors, 405, 410],
+  }),
+  listPermitted: permitted("Which parts are stored, in S3's words", {
+    responses: { 200: { description: 'The parts.', headers: ['Cache-Control'], content: xml } },
+    errors: [404, 405, 410],
+  }),
+  deletePermitted: permitted('Delete an upload', {
+    responses: { 204: { description: 'What was sent is deleted.' } },
+    errors: [404, 405, 410],
+  }),
+  signRequest: uppy('Get the URL for one request of `@uppy/aws-s3` with `signRequest`', {
+    body: { required: true, content: json(anyObject) },
     errors: [...writeErrors, 410],
+  }),
+  getFormUrl: uppy('Get the URL for a form', {
+    parameters: [
+      query('filename', "The client's name for the file."),
+      query('type', 'Its media type.'),
+      query('metadata[size]', 'Its bytes.'),
+    ],
+    errors: [404, 413, 415, 501],
+  }),
+  startMultipart: uppy('Start an upload', {
+    body: { required: true, content: json(anyObject) },
+    errors: writeErrors,
+  }),
+  listMultipart: {
+    ...uppy('Which parts are stored', { parameters: [key], errors: [404, 410] }),
+    responses: { 200: list(anyObject, 'The parts.', ['Cache-Control']) },
   },
+  deleteMultipart: uppy('Delete an upload', { parameters: [key], errors: [404, 410] }),
+  signMultipart: uppy('Get the URL for one part', { parameters: [key], errors: [404, 410] }),
+  signBatch: uppy('Get the URLs for several parts', {
+    parameters: [key, query('partNumbers', 'Their numbers, separated by commas.')],
+    errors: [404, 410],
+  }),
+  completeMultipart: uppy('Complete an upload', {
+    parameters: [key],
+    body: { required: true, content: json(anyObject) },
+    errors: [...writeErrors, 410],
+  }),
   overrideMethod: {
     tag: 'Resumable uploads',
     summary: 'PATCH or DELETE for clients that cannot send them',

@@ -48,8 +48,19 @@ function directPath(rest: string): Pick<StoragePath, 'pattern' | 'file' | 'part'
   if (first === 'signed' && second !== undefined && more.length === 0) {
     return { pattern: pattern('signed/:ticket'), file: second }
   }
-  if (more.length > 0) return { pattern: pattern(rest), file: undefined }
+  if (first === 's3') return s3Path(second, more)
+  if (first === 'sign' || more.length > 0) return { pattern: pattern(rest), file: undefined }
   return { pattern: pattern(second === undefined ? ':ticket' : `:ticket/${second}`), file: first }
+}
+
+/** The paths of clients for S3: `s3/params`, and below `s3/multipart`. */
+function s3Path(kind: string | undefined, [ticket, verb, ...more]: readonly string[]) {
+  const base = `/:container/direct/s3/${kind}`
+  if (ticket === undefined || kind !== 'multipart') return { pattern: base, file: undefined }
+  if (verb === undefined) return { pattern: `${base}/:ticket`, file: ticket }
+  const isNumber = /^\d+$/.test(verb) && more.length === 0
+  if (isNumber) return { pattern: `${base}/:ticket/:partNumber`, file: ticket, part: verb }
+  return { pattern: `${base}/:ticket/${[verb, ...more].join('/')}`, file: ticket }
 }
 
 function splitTarget(target: string): { path: string; query: string } {

@@ -33,6 +33,8 @@ export class RequestContext {
   readonly #container: string | undefined
   readonly #file: string | undefined
   readonly #query: string
+  /** The number of a part in the path, as text. */
+  readonly part: string | undefined
   #responseSignal: AbortSignal | undefined
   #requestSignal: AbortSignal | undefined
 
@@ -40,7 +42,12 @@ export class RequestContext {
     rules: RouterRules,
     req: HttpRequest,
     res: HttpResponse,
-    path: { readonly container: string | undefined; readonly file: string | undefined; readonly query: string },
+    path: {
+      readonly container: string | undefined
+      readonly file: string | undefined
+      readonly query: string
+      readonly part?: string
+    },
   ) {
     this.rules = rules
     this.req = req
@@ -48,6 +55,7 @@ export class RequestContext {
     this.#container = path.container
     this.#file = path.file
     this.#query = path.query
+    this.part = path.part
   }
 
   get storage(): StorageService {

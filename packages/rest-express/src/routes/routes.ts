@@ -3,13 +3,23 @@
  */
 
 import {
+  completeMultipart,
+  deleteMultipart,
+  getFormUrl,
+  listMultipart,
+  signBatch,
+  signMultipart,
+  startMultipart,
+} from '../direct/companion.js'
+import {
   completeDirectUpload,
   createDirectUpload,
   deleteDirectUpload,
   getDirectUpload,
   signDirectParts,
 } from '../direct/direct-uploads.js'
-import { receivePart } from '../direct/permitted-requests.js'
+import { deletePermitted, listPermitted, receivePost, receivePut } from '../direct/permitted-requests.js'
+import { signRequest } from '../direct/sign-request.js'
 import { sendDownload } from '../downloads/download.js'
 import { receiveUpload } from '../forms/form-upload.js'
 import { putFile } from '../resumable/ietf.js'
@@ -54,6 +64,8 @@ const uploads = '/:container/uploads'
 const upload = '/:container/uploads/*ticket'
 const direct = '/:container/direct'
 const ticket = '/:container/direct/:ticket'
+const signed = '/:container/direct/signed/:ticket'
+const multipart = '/:container/direct/s3/multipart'
 
 export const routeHandlers = [
   { method: 'GET', path: '/', name: 'getContainers', action: 'getContainers', handle: listContainers },
@@ -88,7 +100,18 @@ export const routeHandlers = [
       { method: 'DELETE', path: ticket, name: 'deleteDirectUpload', handle: deleteDirectUpload },
       { method: 'POST', path: `${ticket}/parts`, name: 'signDirectParts', handle: signDirectParts },
       { method: 'POST', path: `${ticket}/complete`, name: 'completeDirectUpload', handle: completeDirectUpload },
-      { method: 'PUT', path: `${direct}/signed/:ticket`, name: 'receivePart', handle: receivePart },
+      { method: 'GET', path: signed, name: 'listPermitted', handle: listPermitted },
+      { method: 'PUT', path: signed, name: 'receivePut', handle: receivePut },
+      { method: 'POST', path: signed, name: 'receivePost', handle: receivePost },
+      { method: 'DELETE', path: signed, name: 'deletePermitted', handle: deletePermitted },
+      { method: 'POST', path: `${direct}/sign`, name: 'signRequest', handle: signRequest },
+      { method: 'GET', path: `${direct}/s3/params`, name: 'getFormUrl', handle: getFormUrl },
+      { method: 'POST', path: multipart, name: 'startMultipart', handle: startMultipart },
+      { method: 'GET', path: `${multipart}/:ticket`, name: 'listMultipart', handle: listMultipart },
+      { method: 'DELETE', path: `${multipart}/:ticket`, name: 'deleteMultipart', handle: deleteMultipart },
+      { method: 'GET', path: `${multipart}/:ticket/:partNumber`, name: 'signMultipart', handle: signMultipart },
+      { method: 'GET', path: `${multipart}/:ticket/batch`, name: 'signBatch', handle: signBatch },
+      { method: 'POST', path: `${multipart}/:ticket/complete`, name: 'completeMultipart', handle: completeMultipart },
     ] as const
   ).map((route) => ({ ...route, action: 'putFile', option: 'direct' }) as const),
 ] as const satisfies readonly RouteHandler[]

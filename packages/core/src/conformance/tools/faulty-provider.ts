@@ -3,7 +3,13 @@
  */
 
 import { Readable } from 'node:stream'
-import { withDirectUploads, withResumableUploads, withSignedUrls, withUploads } from '../../checks/provider.js'
+import {
+  withDirectUploads,
+  withOrigins,
+  withResumableUploads,
+  withSignedUrls,
+  withUploads,
+} from '../../checks/provider.js'
 import {
   type Capabilities,
   freezeCapabilities,
@@ -202,6 +208,10 @@ export class FaultyProvider extends ProviderWrapper {
 
   override signPart(...args: Arguments<'signPart'>) {
     return this.#call('signPart', args, withDirectUploads(this.inner).signPart)
+  }
+
+  override allowOrigins(...args: Arguments<'allowOrigins'>) {
+    return this.#call('allowOrigins', args, withOrigins(this.inner).allowOrigins)
   }
 
   override close() {

@@ -5,8 +5,7 @@ import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
 import type { Express } from 'express'
 
-export const releases = ['4', '5', '6'] as const
-export type Release = (typeof releases)[number]
+export type Release = '4' | '5' | '6'
 
 const resolve = createRequire(import.meta.url).resolve
 

@@ -50,7 +50,7 @@ export interface StartPermit {
 }
 
 /** `GET`, `POST` and `DELETE`: lists, completes and deletes an upload, in S3's words. */
-export interface UploadPermit {
+interface UploadPermit {
   readonly action: 'upload'
   readonly ticket: DirectTicket
 }

@@ -59,6 +59,13 @@ export const stowage: Contestant = {
   page: '/api/containers/bench/files?limit=1000',
 }
 
+/** Stowage with an upload policy. */
+export const withPolicy = (name: string, policy: object): Contestant => ({
+  ...stowage,
+  name,
+  launch: async (root) => ({ script: here('./servers/stowage.ts'), args: [root, JSON.stringify(policy)] }),
+})
+
 const handlerScript = here('./servers/handler.ts')
 
 /** The handler for web-standard requests, behind Hono's server for Node. */

@@ -12,6 +12,7 @@ import { large } from './parts/large.ts'
 import { list } from './parts/list.ts'
 import { packages } from './parts/packages.ts'
 import { parallel } from './parts/parallel.ts'
+import { policies } from './parts/policies.ts'
 import { ranges } from './parts/ranges.ts'
 import { smallDownloads, smallUploads } from './parts/small.ts'
 import { formUpload, rawUpload } from './parts/upload.ts'
@@ -22,6 +23,7 @@ export const parts: readonly Part[] = [
   formUpload,
   smallDownloads,
   smallUploads,
+  policies,
   ranges,
   list,
   applications,

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { isStorageError, type StorageService, type UploadPolicy } from '@stowage/core'
 import { storageRouter } from '@stowage/rest-express'
+import { storageHandler } from '@stowage/rest-express/fetch'
 import { png } from './content.ts'
 
 /** A file as a client sends it. */
@@ -43,6 +44,7 @@ export async function serve(
       policy,
       maxFileSize: 100_000_000,
       resumable: { secrets: ['a secret of the tests, which has 32 characters'] },
+      direct: { secrets: ['a secret of the tests, which has 32 characters'] },
       onError: () => undefined,
     }),
   )
@@ -193,13 +195,89 @@ async function tusConcatenation({ url }: Target, sent: Sent): Promise<Outcome> {
   )
 }
 
+/** Requests of the IETF's protocol: a creation without a body, and appends. */
+async function ietf({ url }: Target, sent: Sent): Promise<Outcome> {
+  const { name, type, content } = sent
+  const created = await fetch(`${url}/files/${encodeURIComponent(name)}`, {
+    method: 'PUT',
+    headers: {
+      ...(type && { 'Content-Type': type }),
+      'Upload-Complete': '?0',
+      'Upload-Length': String(content.length),
+      'Upload-Draft-Interop-Version': '8',
+    },
+    body: new Uint8Array(0),
+  })
+  if (!created.ok) return outcomeOf(created)
+  const location = new URL(created.headers.get('location') ?? '', `${url}/files/${encodeURIComponent(name)}`)
+  let offset = 0
+  let last: Outcome = { status: 204 }
+  const parts = pieces(sent)
+  for (const [index, part] of parts.entries()) {
+    const response = await fetch(location, {
+      method: 'PATCH',
+      headers: {
+        'Content-Type': 'application/partial-upload',
+        'Upload-Offset': String(offset),
+        'Upload-Complete': index === parts.length - 1 ? '?1' : '?0',
+        'Upload-Draft-Interop-Version': '8',
+      },
+      body: new Uint8Array(part),
+    })
+    last = await outcomeOf(response)
+    if (!response.ok) return last
+    offset += part.length
+  }
+  return last
+}
+
+/** The API of direct uploads: creation, parts, completion. */
+async function direct({ url }: Target, { name, type, content }: Sent): Promise<Outcome> {
+  const post = (path: string, body: object) =>
+    fetch(`${url}/direct${path}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  const created = await post('', { file: name, size: content.length, ...(type && { contentType: type }) })
+  if (!created.ok) return outcomeOf(created)
+  const { ticket, parts, partSize } = (await created.json()) as {
+    readonly ticket: string
+    readonly partSize: number
+    readonly parts: readonly { readonly url: string; readonly headers: Readonly<Record<string, string>> }[]
+  }
+  for (const [index, part] of parts.entries()) {
+    const body = new Uint8Array(content.subarray(index * partSize, (index + 1) * partSize))
+    const response = await fetch(new URL(part.url, url), { method: 'PUT', headers: part.headers, body })
+    if (!response.ok) return { status: response.status, message: await response.text() }
+  }
+  return outcomeOf(await post(`/${ticket}/complete`, {}))
+}
+
+/** The same routes without a server, for a request of the Fetch standard. */
+async function handler({ storage, container, policy }: Target, sent: Sent): Promise<Outcome> {
+  const handle = storageHandler(storage, { policy, maxFileSize: 100_000_000, onError: () => undefined })
+  const init = {
+    method: 'PUT',
+    headers: sent.type === undefined ? {} : { 'Content-Type': sent.type },
+    body: ReadableStream.from(pieces(sent).map((piece) => new Uint8Array(piece))),
+    duplex: 'half',
+  } as RequestInit
+  return outcomeOf(
+    await handle(new Request(`http://localhost/${container}/files/${encodeURIComponent(sent.name)}`, init)),
+  )
+}
+
 export const ways: Readonly<Record<string, (target: Target, sent: Sent) => Promise<Outcome>>> = {
   'putFile in Node': putFile,
   form,
   'raw PUT': raw(true),
   'raw PUT of unknown length': raw(false),
+  'handler for fetch': handler,
   'tus in one request': tusAtOnce,
   'tus in pieces': tusInPieces,
   'tus of unknown length': tusOfUnknownLength,
   'tus concatenation': tusConcatenation,
+  IETF: ietf,
+  'direct upload': direct,
 }

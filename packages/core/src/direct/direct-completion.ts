@@ -13,11 +13,13 @@
 import { StorageError } from '../contract/errors.js'
 import type { WrittenFile } from '../contract/files.js'
 import type { UploadedPart } from '../contract/provider.js'
+import type { UploadGuard } from '../policy/upload-guard.js'
 import { tooLarge } from '../resumable/appending.js'
 import type { ResumableUpload } from '../resumable/resumable-upload.js'
 import type { UploadStore } from '../resumable/upload-store.js'
 import type { DirectPartClaim } from '../service/options.js'
 import { totalSize } from '../upload/stored-size.js'
+import { hiddenParts } from './hidden-parts.js'
 
 export interface DirectCompletion {
   /** The parts that the client sent, if it says so. Required if the upload has no size. */
@@ -25,13 +27,23 @@ export interface DirectCompletion {
   /** Whether parts are joined by their numbers. Otherwise all but the last must be full. */
   readonly joinsByNumber: boolean
   readonly signal: AbortSignal
+  /** The policy of the upload, if it has one. */
+  readonly guard: UploadGuard | undefined
 }
 
 export async function completeDirectUpload(
   store: UploadStore,
   upload: ResumableUpload,
-  { claims, joinsByNumber, signal }: DirectCompletion,
+  { claims, joinsByNumber, signal, guard }: DirectCompletion,
 ): Promise<WrittenFile> {
+  if (upload.write !== undefined && guard !== undefined) {
+    const found = await store.finishedFile(upload, signal)
+    if (found !== undefined) return found
+    const parts = upload.size === 0 ? [] : checkedParts(upload, await hiddenParts(store, upload, signal), claims, false)
+    const size = totalSize(parts)
+    if (upload.size === undefined) await store.putSize(upload, size, signal)
+    return store.finishHidden(upload, size, guard.store, signal)
+  }
   const found = await store.parts(upload, signal)
   if ('file' in found) return found.file
   const parts =

@@ -15,8 +15,9 @@ import { createHash } from 'node:crypto'
 import type { ResumingProvider } from '../checks/provider.js'
 import { isStorageError, StorageError } from '../contract/errors.js'
 import type { WrittenFile } from '../contract/files.js'
-import type { HiddenFile } from '../contract/provider.js'
+import type { HiddenFile, UploadedPart } from '../contract/provider.js'
 import { completeDirectUpload, type DirectCompletion } from '../direct/direct-completion.js'
+import { hiddenParts, putHiddenPart } from '../direct/hidden-parts.js'
 import { defined } from '../kit/defined.js'
 import { isFinalRefusal } from '../policy/refusal.js'
 import type { UploadGuard } from '../policy/upload-guard.js'
@@ -142,9 +143,27 @@ export class ResumableUploads {
     }
   }
 
-  /** Completes an upload whose parts clients sent to the service. */
-  completeDirect(upload: ResumableUpload, completion: DirectCompletion): Promise<WrittenFile> {
-    return completeDirectUpload(this.#store, upload, completion)
+  /** Completes an upload whose parts clients sent. */
+  async completeDirect(upload: ResumableUpload, completion: DirectCompletion): Promise<WrittenFile> {
+    const { guard } = completion
+    try {
+      const file = await completeDirectUpload(this.#store, upload, completion)
+      if (upload.write === undefined) await guard?.settle(file)
+      return file
+    } catch (error) {
+      if (isFinalRefusal(error)) await this.#drop(upload, guard)
+      throw error
+    }
+  }
+
+  /** Stores a part of a direct upload whose bytes are hidden. */
+  putPart(upload: ResumableUpload, partNumber: number, bytes: Uint8Array, signal: AbortSignal): Promise<UploadedPart> {
+    return putHiddenPart(this.#store, upload, partNumber, bytes, signal)
+  }
+
+  /** Returns the parts of a direct upload whose bytes are hidden. */
+  parts(upload: ResumableUpload, signal: AbortSignal): Promise<UploadedPart[]> {
+    return hiddenParts(this.#store, upload, signal)
   }
 
   /** Deletes an upload that a policy refuses. If it fails, a purge deletes it later. */

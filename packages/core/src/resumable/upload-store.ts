@@ -67,6 +67,12 @@ export class UploadStore {
     return { parts, pieces, offset, ...(size === undefined ? {} : { size }) }
   }
 
+  /** Returns the file of an upload whose bytes were hidden, if it is complete. */
+  async finishedFile(upload: ResumableUpload, signal: AbortSignal): Promise<WrittenFile | undefined> {
+    const { finished } = await this.#hiddenState(upload, signal)
+    return finished ? this.#readFinished(upload, signal) : undefined
+  }
+
   /** Returns the parts that are stored, or the file if the upload is complete. */
   async parts(upload: ResumableUpload, signal: AbortSignal): Promise<readonly UploadedPart[] | Finished> {
     try {

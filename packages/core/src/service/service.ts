@@ -786,6 +786,11 @@ export class StorageService implements AsyncDisposable {
       return { rules: { ...checkSizes(options), maxSize: target.partSize, checksums: {} } }
     }
     return this.#operations.send('uploadPart', subjectOf(target), options, body, check, async (source, _, signal) => {
+      const hidden = hiddenUpload(target)
+      if (hidden !== undefined) {
+        const content = source.checkBytes() ?? (await source.collect())
+        return this.#resumableUploads().putPart(hidden, partNumber, content, signal)
+      }
       const bytes = source.checkBytes() ?? (this.capabilities.streamingPut ? undefined : await source.collect())
       const size = bytes?.length ?? source.size
       const send = () => withUploads(this.provider).uploadPart(target, bytes ?? source, { signal, partNumber, size })
@@ -808,6 +813,12 @@ export class StorageService implements AsyncDisposable {
   parts(target: PartUploadReference, options: ListOptions = {}): AsyncIterableIterator<UploadedPart> {
     return this.#operations.iterate('parts', subjectOf(target), options, (call) => {
       checkUploadReference(target, this.capabilities)
+      const hidden = hiddenUpload(target)
+      if (hidden !== undefined) {
+        return this.#resumableUploads()
+          .parts(hidden, call.signal)
+          .then((entries) => ({ entries }))
+      }
       return withUploads(this.provider).listParts(target, call)
     })
   }
@@ -940,7 +951,8 @@ export class StorageService implements AsyncDisposable {
         const call = { signal, ...start, partSize, direct }
         return { ...(await withUploads(this.provider).startUpload(container, file, call)), ...common }
       }
-      if (direct && (headLength(policy) > 0 || needsWhole(policy, type))) throw unreadableParts()
+      // What a client sends to the service cannot be read before it is complete.
+      const hides = needsWhole(policy, type) || (direct && headLength(policy) > 0)
       const { contentType, acl, native } = options
       const policed = { ...common, policed: true, ...defined({ contentType }) } as const
       const reservation = new Reservation(policy, announcedFile(place, options), signal, {
@@ -949,7 +961,7 @@ export class StorageService implements AsyncDisposable {
       })
       if (size !== undefined) await reservation.reserve(size)
       try {
-        if (needsWhole(policy, type)) {
+        if (hides) {
           const write = { ...pickAttributes(options), ...defined({ acl, native }) }
           const hidden: ResumableUpload = { container, file, id: key, partSize, ...policed, partial: true, write }
           await this.#resumableUploads().startPartial(hidden, signal)
@@ -1265,9 +1277,7 @@ export class StorageService implements AsyncDisposable {
       const claims = checkClaims(options.parts, target)
       const joinsByNumber = !this.capabilities.streamingPut
       const guard = await this.#guardOf(target, options, signal)
-      const written = await this.#resumableUploads().completeDirect(target, { claims, joinsByNumber, signal })
-      await guard?.settle(written)
-      return written
+      return this.#resumableUploads().completeDirect(target, { claims, joinsByNumber, signal, guard })
     })
   }
 
@@ -1408,8 +1418,9 @@ function bodyRules(
 const pickAttributes = (options: FileAttributes): FileAttributes =>
   defined({ contentType: options.contentType, metadata: options.metadata, ...pickHeaderAttributes(options) })
 
-const unreadableParts = () =>
-  new StorageError('NOT_SUPPORTED', 'the policy has rules for the content, which a direct upload does not pass')
+/** The upload, if its bytes are hidden until it is complete. */
+const hiddenUpload = (upload: PartUploadReference): ResumableUpload | undefined =>
+  'write' in upload && upload.write !== undefined ? (upload as ResumableUpload) : undefined
 
 const typeOfContent = async (source: CheckedBody): Promise<string> =>
   (await contentTypeByContent(await source.peek(detectionBytes))) ?? unknownContentType

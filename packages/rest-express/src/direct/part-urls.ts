@@ -13,9 +13,14 @@ export interface PartRange {
 }
 
 /** Whether clients send the parts of an upload to the service. */
-export function goesToService({ storage }: RequestContext, { size }: ResumableUpload, needsETag = false): boolean {
+export function goesToService(
+  { storage }: RequestContext,
+  { size, write }: ResumableUpload,
+  needsETag = false,
+): boolean {
   const { directUploads } = storage.capabilities
-  if (directUploads === undefined) return false
+  // A policy with rules for the content reads the parts.
+  if (directUploads === undefined || write !== undefined) return false
   return (size !== undefined || directUploads.unknownSize) && (directUploads.etag || !needsETag)
 }
 

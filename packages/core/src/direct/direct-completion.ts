@@ -19,7 +19,7 @@ import type { ResumableUpload } from '../resumable/resumable-upload.js'
 import type { UploadStore } from '../resumable/upload-store.js'
 import type { DirectPartClaim } from '../service/options.js'
 import { totalSize } from '../upload/stored-size.js'
-import { hiddenParts } from './hidden-parts.js'
+import { hiddenContent, hiddenParts } from './hidden-parts.js'
 
 export interface DirectCompletion {
   /** The parts that the client sent, if it says so. Required if the upload has no size. */
@@ -39,10 +39,9 @@ export async function completeDirectUpload(
   if (upload.write !== undefined && guard !== undefined) {
     const found = await store.finishedFile(upload, signal)
     if (found !== undefined) return found
-    const parts = upload.size === 0 ? [] : checkedParts(upload, await hiddenParts(store, upload, signal), claims, false)
-    const size = totalSize(parts)
-    if (upload.size === undefined) await store.putSize(upload, size, signal)
-    return store.finishHidden(upload, size, guard.store, signal)
+    const parts = upload.size === 0 ? [] : checkedParts(upload, await hiddenParts(store, upload, signal), claims, true)
+    const put = (size: number) => guard.store(hiddenContent(store, upload, parts, signal), size)
+    return store.finishHidden(upload, totalSize(parts), put, signal)
   }
   const found = await store.parts(upload, signal)
   if ('file' in found) return found.file

@@ -4,7 +4,7 @@
  */
 import { uploadNotFound } from '../contract/errors.js'
 import type { UploadedPart } from '../contract/provider.js'
-import { groupOf, type HiddenState, parseHiddenFiles } from '../resumable/hidden-names.js'
+import { groupOf, type HiddenState, parseHiddenFiles, pieceName } from '../resumable/hidden-names.js'
 import type { ResumableUpload } from '../resumable/resumable-upload.js'
 import type { UploadStore } from '../resumable/upload-store.js'
 
@@ -42,4 +42,20 @@ export async function hiddenParts(
   return pieces
     .toSorted((first, second) => first.start - second.start)
     .map(({ start, end }) => ({ partNumber: start / upload.partSize + 1, size: end - start, tag: `${start}-${end}` }))
+}
+
+/** Yields the bytes of parts, joined by their numbers: clients may choose smaller parts. */
+export async function* hiddenContent(
+  store: UploadStore,
+  upload: ResumableUpload,
+  parts: readonly UploadedPart[],
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, undefined> {
+  for (const { partNumber, size } of parts) {
+    const start = (partNumber - 1) * upload.partSize
+    const bytes = Buffer.allocUnsafeSlow(size)
+    const piece = { name: pieceName(upload.key, start, start + size), start, end: start + size }
+    await store.readPieces(upload, [piece], start, bytes, signal)
+    yield bytes
+  }
 }

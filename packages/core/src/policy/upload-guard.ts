@@ -12,7 +12,7 @@ import type { AnnouncedFile } from './policy.js'
 import type { Reservation } from './reservation.js'
 
 /** How a complete upload whose bytes are hidden is stored as a file. */
-export type StoreHidden = (content: AsyncIterable<Uint8Array>, size: number) => Promise<WrittenFile>
+type StoreHidden = (content: AsyncIterable<Uint8Array>, size: number) => Promise<WrittenFile>
 
 export interface UploadGuardOptions {
   readonly policy: CompiledPolicy

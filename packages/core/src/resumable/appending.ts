@@ -124,7 +124,9 @@ export class Appending {
     if (complete && this.#upload.partial) await this.#store.putSize(this.#upload, position, this.#signal)
     if (isComplete && this.#upload.write !== undefined && this.#guard !== undefined) {
       await beforeComplete?.()
-      const file = await this.#store.finishHidden(this.#upload, size, this.#guard.store, this.#signal)
+      const content = this.#store.content(this.#upload, this.#signal)
+      const put = (size: number) => (this.#guard as UploadGuard).store(content, size)
+      const file = await this.#store.finishHidden(this.#upload, size, put, this.#signal)
       return { offset: size, size, file }
     }
     return size === undefined ? { offset: position } : { offset: position, size }

@@ -5,7 +5,6 @@ import { isStorageError, StorageError, uploadNotFound } from '../contract/errors
 import type { WrittenFile } from '../contract/files.js'
 import type { HiddenFile, UploadedPart } from '../contract/provider.js'
 import { defined } from '../kit/defined.js'
-import type { StoreHidden } from '../policy/upload-guard.js'
 import type { RetryPolicy } from '../service/retry.js'
 import { completeUpload } from '../upload/completion.js'
 import { checkUploadedPart, checkWritten } from '../upload/stored-size.js'
@@ -273,7 +272,7 @@ export class UploadStore {
   async finishHidden(
     upload: ResumableUpload,
     size: number,
-    store: StoreHidden,
+    put: (size: number) => Promise<WrittenFile>,
     signal: AbortSignal,
   ): Promise<WrittenFile> {
     const { container, key } = upload
@@ -281,7 +280,7 @@ export class UploadStore {
     await this.putHidden(container, finishingName(key, size), new Uint8Array(), signal)
     let file: WrittenFile
     try {
-      file = await store(this.content(upload, signal), size)
+      file = await put(size)
     } catch (error) {
       if (finishing === undefined || !isStorageError(error, 'PRECONDITION_FAILED')) throw error
       file = await this.#completedFile(upload, size, error, signal)

@@ -6,6 +6,7 @@ import {
   type Capabilities,
   type DataSource,
   isStorageError,
+  type PolicyRules,
   StorageError,
   type StorageService,
   uploadSettings,
@@ -21,6 +22,8 @@ interface OpenStorage {
   readonly storage: StorageService
   /** Bytes: the data source's own limit, else the one of all. */
   readonly maxFileSize: number
+  /** The rules of its upload policy, which the page shows before a visitor tries. */
+  readonly rules: PolicyRules | undefined
   /** The routes below `/containers`. */
   readonly router: RequestHandler
 }
@@ -49,8 +52,11 @@ async function openStorage(source: DataSource, defaults: StorageRouterOptions): 
     const options: StorageRouterOptions = { ...defaults, ...uploadOptions(source) }
     const storage = await source.createStorage()
     const router = storageRouter(storage, options)
-    const maxFileSize = Math.min(Number(options.maxFileSize), storage.capabilities.maxFileSize)
-    return { name, provider, storage, maxFileSize, router }
+    // In a file, a policy is plain data.
+    const rules = source.settings.policy as PolicyRules | undefined
+    const { maxSize = Number.POSITIVE_INFINITY } = rules ?? {}
+    const maxFileSize = Math.min(Number(options.maxFileSize), storage.capabilities.maxFileSize, maxSize)
+    return { name, provider, storage, maxFileSize, rules, router }
   } catch (error) {
     return { name, provider, error: isStorageError(error) ? error : brokenPackage(error) }
   }
@@ -92,6 +98,7 @@ export type StorageDescription =
       readonly provider: string
       readonly capabilities: Capabilities
       readonly maxFileSize: number
+      readonly rules?: PolicyRules
     }
   | {
       readonly name: string
@@ -105,6 +112,6 @@ export function describeStorage(configured: ConfiguredStorage): StorageDescripti
     const { code, message } = configured.error
     return { name, provider, error: { code, message } }
   }
-  const { storage, maxFileSize } = configured
-  return { name, provider, capabilities: storage.capabilities, maxFileSize }
+  const { storage, maxFileSize, rules } = configured
+  return { name, provider, capabilities: storage.capabilities, maxFileSize, ...(rules && { rules }) }
 }

@@ -80,6 +80,34 @@ describe('the list of data sources', () => {
     expect(text).not.toContain('hush')
   })
 
+  test('has the rules of upload policies', async () => {
+    const policy = { maxSize: 1000, types: ['text/plain'], content: 'agree' }
+    await using place = await workplace({ storage: { ...memory, policy } })
+    await using demo = await startDemo(place.directory, place.environment)
+    const [source] = (await (await fetch(`${demo.url}/api/datasources`)).json()) as unknown[]
+    expect(source).toMatchObject({ name: 'storage', maxFileSize: 1000, rules: policy })
+    const container = JSON.stringify({ name: 'photos' })
+    const headers = { 'Content-Type': 'application/json' }
+    await fetch(`${demo.url}/api/containers`, { method: 'POST', headers, body: container })
+    const put = (file: string, body: string, type: string) =>
+      fetch(`${demo.url}/api/containers/photos/files/${file}`, {
+        method: 'PUT',
+        headers: { 'Content-Type': type },
+        body,
+      })
+    expect((await put('a.txt', 'text', 'text/plain')).status).toBe(201)
+    const refused = await put('a.png', 'text', 'image/png')
+    expect([refused.status, await refused.json()]).toMatchObject([
+      415,
+      {
+        error: {
+          message: 'files of type "image/png" are not allowed (allowed: text/plain)',
+          details: { rule: 'types' },
+        },
+      },
+    ])
+  })
+
   test('one that cannot be used is listed with the reason, and the others are served', async () => {
     await using place = await workplace({
       storage: memory,

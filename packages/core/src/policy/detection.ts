@@ -51,6 +51,8 @@ export async function isDetectable(type: string): Promise<boolean> {
   return detectable.has(type)
 }
 
+/** Bytes in which control characters are looked for. A zero byte is looked for in the whole head. */
+const textSample = 512
 /** Control characters that text does not contain: all but tab, line feed, form feed, return, escape. */
 const controls = /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]/
 
@@ -58,7 +60,7 @@ const controls = /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]/
 function isText(head: Buffer): boolean {
   if (head.length >= 2 && (head.readUInt16BE(0) === 0xfeff || head.readUInt16BE(0) === 0xfffe)) return true
   const whole = head.subarray(0, lastCharacterEnd(head))
-  return isUtf8(whole) && !controls.test(whole.toString('latin1'))
+  return isUtf8(whole) && !whole.includes(0) && !controls.test(whole.toString('latin1', 0, textSample))
 }
 
 /** The end of the last character that is complete: the head may end within one. */

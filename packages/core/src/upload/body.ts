@@ -83,8 +83,9 @@ export class CheckedBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   async peek(length: number): Promise<Uint8Array> {
     if (this.bytes !== undefined) return this.bytes.subarray(0, length)
     let have = 0
+    const wanted = Math.min(length, this.#rules.size ?? length)
     try {
-      while (have < length) {
+      while (have < wanted) {
         const chunk = (await this.#source?.next())?.value
         if (chunk === undefined) break
         this.#peeked.push(chunk)

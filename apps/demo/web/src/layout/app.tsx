@@ -6,6 +6,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks'
 import { FilesPane } from '../files/files-pane.tsx'
 import { formatBytes } from '../files/names.ts'
 import { type Container, type DataSource, dataSources, Storage, wordsOf } from '../storage/api.ts'
+import { AllowedFiles } from '../uploads/allowed-files.tsx'
 import { ConflictDialog } from '../uploads/conflict-dialog.tsx'
 import { UploadDock } from '../uploads/dock.tsx'
 import { useUploads } from '../uploads/use-uploads.tsx'
@@ -212,6 +213,7 @@ function Welcome({ source, empty, containers, onCreate }: WelcomeProps) {
         {providerName(source.provider)}
         {source.maxFileSize !== undefined && ` · files of up to ${formatBytes(source.maxFileSize)}`}
       </p>
+      <AllowedFiles source={source} />
       {empty ? (
         <div class="empty">
           <Icon name="box" size={48} />

@@ -14,6 +14,14 @@ export class ApiError extends Error {
   }
 }
 
+/** The rules of an upload policy that a page can show. */
+export interface UploadRules {
+  readonly types?: readonly string[]
+  readonly names?: string
+  /** Pixels. */
+  readonly image?: { readonly maxWidth?: number; readonly maxHeight?: number; readonly maxPixels?: number }
+}
+
 /** What the page needs to know of a data source's abilities. */
 export interface DataSource {
   readonly name: string
@@ -22,6 +30,8 @@ export interface DataSource {
   readonly main: boolean
   /** Bytes. Left out where there is an error. */
   readonly maxFileSize?: number
+  /** The rules of its upload policy. */
+  readonly rules?: UploadRules
   readonly capabilities?: { readonly conditions: { readonly create: 'atomic' | 'emulated' | false } }
   /** Why it can't be used. */
   readonly error?: { readonly code: string; readonly message: string }

@@ -100,3 +100,17 @@ it('createStorage takes a policy with functions and objects', async () => {
   await storage.putFile('photos', 'a.txt', 'text')
   expect(calls).toEqual(['scan'])
 })
+
+it('a scanner that never decides does not outlive its call', async () => {
+  const storage = new StorageService(new MemoryProvider())
+  await storage.createContainer({ name: 'photos' })
+  const policy = { scan: () => new Promise<never>(() => undefined) }
+  await expect(storage.putFile('photos', 'a.txt', ['a', 'b'], { policy, timeout: 50 })).rejects.toMatchObject({
+    code: 'TIMEOUT',
+  })
+  const controller = new AbortController()
+  const put = storage.putFile('photos', 'a.txt', 'text', { policy, signal: controller.signal })
+  controller.abort()
+  await expect(put).rejects.toMatchObject({ code: 'ABORTED' })
+  expect(await storage.getFiles('photos')).toEqual([])
+})

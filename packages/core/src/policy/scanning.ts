@@ -10,11 +10,13 @@ export class Scan {
   readonly #file: AnnouncedFile
   readonly #pipe = new BytePipe()
   readonly #verdict: Promise<ScanVerdict>
+  readonly #signal: AbortSignal
   /** The scanner reads no more, because it has a verdict, or has failed. */
   #ended = false
 
   constructor(scanner: Scanner, file: AnnouncedFile, signal: AbortSignal) {
     this.#file = file
+    this.#signal = signal
     const content = Readable.from(this.#pipe, { objectMode: false, highWaterMark: 0 })
     content.on('error', () => undefined)
     // A scanner may throw before it returns a promise.
@@ -25,7 +27,9 @@ export class Scan {
       this.#pipe.destroy(new StorageError('ABORTED', 'the scanner has ended'))
     }
     this.#verdict.then(end, end)
-    signal.addEventListener('abort', () => this.#pipe.destroy(signal.reason), { once: true })
+    const onAbort = () => this.#pipe.destroy(signal.reason)
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true })
   }
 
   /**
@@ -39,14 +43,27 @@ export class Scan {
   /** The file is complete. Throws unless the scanner finds it clean. */
   async finish(): Promise<void> {
     this.#pipe.end()
-    const verdict = await this.#verdict.catch((error: unknown) => {
-      throw this.#failed(error)
+    const verdict = await this.#verdictOrAbort().catch((error: unknown) => {
+      throw this.#signal.aborted ? error : this.#failed(error)
     })
     if (verdict?.clean === true) return
     if (verdict?.clean !== false || typeof verdict.reason !== 'string') {
       throw this.#failed(new TypeError('the scanner did not return a verdict'))
     }
     throw refusal(this.#file, 'CONTENT_REFUSED', 'scan', `the scan of the file has found: ${verdict.reason}`)
+  }
+
+  /** A scanner that ignores its signal does not hold the upload. */
+  async #verdictOrAbort(): Promise<ScanVerdict> {
+    const { promise: aborted, reject } = Promise.withResolvers<never>()
+    const onAbort = () => reject(this.#signal.reason)
+    if (this.#signal.aborted) onAbort()
+    this.#signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await Promise.race([this.#verdict, aborted])
+    } finally {
+      this.#signal.removeEventListener('abort', onAbort)
+    }
   }
 
   /** The upload has failed. */

@@ -15,7 +15,7 @@ export class ApiError extends Error {
 }
 
 /** The rules of an upload policy that a page can show. */
-export interface UploadRules {
+interface UploadRules {
   readonly types?: readonly string[]
   readonly names?: string
   /** Pixels. */

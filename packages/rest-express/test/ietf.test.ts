@@ -3,8 +3,6 @@ import { request } from 'node:http'
 import type { Socket } from 'node:net'
 import { StorageError } from '@stowage/core'
 import { MemoryProvider } from '@stowage/provider-memory'
-import { Upload as Upload4 } from 'tus-js-client'
-import { Upload as Upload5 } from 'tus-js-client5'
 import { describe, expect, it } from 'vitest'
 import type { StorageRouterOptions } from '../src/index.js'
 import { DescribedApi } from './described-api.js'
@@ -211,33 +209,6 @@ describe.each(storageKinds)("the IETF's protocol over %s", (kind) => {
     await broken
     expect((await append(server, path, Number(offset), 'b'.repeat(1000 - Number(offset)), true)).status).toBe(201)
     expect((await content(server, 'open')).length).toBe(1000)
-  })
-
-  it.each([
-    ['tus-js-client 4', 'ietf-draft-03', Upload4],
-    ['tus-js-client 4', 'ietf-draft-05', Upload4],
-    ['tus-js-client 5', 'ietf-draft-03', Upload5],
-    ['tus-js-client 5', 'ietf-draft-05', Upload5],
-  ] as const)('serves %s with %s', async (_name, protocol, Upload) => {
-    const server = await start({ provider: makeProvider(kind) })
-    const body = randomBytes(10_000_001)
-    for (const [name, options] of Object.entries({
-      'one-request': {},
-      chunks: { chunkSize: 1_234_567 },
-      'data-with-creation': { uploadDataDuringCreation: true, chunkSize: 4_000_000 },
-      'in-one': { uploadDataDuringCreation: true },
-    })) {
-      await new Promise<unknown>((onSuccess, onError) => {
-        const endpoint = `${server.url}/photos/uploads`
-        const metadata = { filename: name, filetype: 'image/x-test' }
-        const all = { endpoint, protocol, metadata, retryDelays: [10, 50], onSuccess, onError, ...options }
-        new Upload(body as never, all as never).start()
-      })
-      expect((await content(server, name)).equals(body)).toBe(true)
-      expect(await server.storage.getFile('photos', name)).toMatchObject({ contentType: 'image/x-test' })
-    }
-    await server.storage.purgeUploads('photos')
-    expect(await Array.fromAsync(server.storage.uploads('photos'))).toEqual([])
   })
 })
 

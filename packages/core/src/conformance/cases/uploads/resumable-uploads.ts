@@ -411,5 +411,62 @@ export const resumableUploads: ConformanceCategory = {
         assert.deepEqual(await listHidden(context), [])
       },
     },
+    {
+      id: 'R.21',
+      name: 'an upload may stay open at its size, and a refusal before it is complete loses no byte',
+      needs: needsAll,
+      async run(context) {
+        const { storage, secondStorage, partSize } = context
+        // Parts have at least one mebibyte.
+        const content = bytes(2 * Math.max(partSize, 1024 * 1024) + 7)
+        const upload = await start(context, { size: content.length })
+        const stored: number[] = []
+        const onStored = (offset: number) => void stored.push(offset)
+        const open = { offset: content.length, size: content.length }
+        const append = { offset: 0, complete: false, onStored }
+        assert.deepEqual(await storage.appendToResumableUpload(upload, pieces(content, 100_000), append), open)
+        assert.deepEqual(stored, [upload.partSize, 2 * upload.partSize])
+        assert.deepEqual(await secondStorage.getResumableUpload(upload, { complete: false }), open)
+        await context.isAbsent('file')
+        const end = { offset: content.length, complete: true }
+        const beforeComplete = () => {
+          throw new StorageError('PERMISSION_DENIED', 'not any more')
+        }
+        const refused = secondStorage.appendToResumableUpload(upload, '', { ...end, beforeComplete })
+        await rejects(refused, 'PERMISSION_DENIED')
+        await context.isAbsent('file')
+        const { file } = await storage.appendToResumableUpload(upload, '', end)
+        assert.equal(file?.size, content.length)
+        await context.isWhole('file', content)
+        await nothingLeft(context)
+      },
+    },
+    {
+      id: 'R.22',
+      name: 'partial uploads of any size, joined in any order to a file',
+      needs: needsAll,
+      async run(context) {
+        const { storage, secondStorage, container, partSize } = context
+        const content = bytes(2 * partSize + 1234)
+        const cut = partSize + 5
+        const halves = [content.subarray(0, cut), content.subarray(cut)]
+        const uploads = await Promise.all(
+          halves.map(({ length }) => storage.startPartialUpload(container, { size: length })),
+        )
+        const [first, second] = uploads as [ResumableUpload, ResumableUpload]
+        await storage.appendToResumableUpload(first, pieces(halves[0] as Uint8Array, 20_000), { offset: 0 })
+        await storage.appendToResumableUpload(second, content.subarray(cut, cut + 3), { offset: 0 })
+        await rejects(secondStorage.joinPartialUploads(uploads, container, 'file'), 'INVALID_ARGUMENT')
+        assert.equal((await secondStorage.getResumableUpload(second)).offset, 3)
+        await secondStorage.appendToResumableUpload(second, content.subarray(cut + 3), { offset: 3 })
+        assert.deepEqual((await storage.getFiles(container)).length, 0)
+        const { size } = await secondStorage.joinPartialUploads([first, second, first], container, 'file')
+        assert.equal(size, content.length + cut)
+        await context.isWhole('file', Buffer.concat([content, content.subarray(0, cut)]))
+        for (const upload of uploads) await storage.abortResumableUpload(upload)
+        await rejects(storage.getResumableUpload(first), 'UPLOAD_NOT_FOUND')
+        await nothingLeft(context)
+      },
+    },
   ],
 }

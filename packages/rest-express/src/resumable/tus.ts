@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { isStorageError, type ResumableUpload, type ResumableUploadState, StorageError } from '@stowage/core'
 import { defined } from '@stowage/core/provider'
 import type { HttpRequest } from '../http/messages.js'
+import { statedSize } from '../http/request-body.js'
 import { RequestError } from '../http/request-error.js'
 import { essence } from '../options.js'
 import type { RequestContext } from '../routes/request-context.js'
@@ -59,7 +60,8 @@ async function createUpload(context: RequestContext): Promise<void> {
   if ((size === undefined) === !defers) {
     throw invalid('Upload-Length', 'exactly one of Upload-Length and "Upload-Defer-Length: 1" is required')
   }
-  const hasBody = hasContent(req)
+  // The first bytes have a type. A request of the web platform may have a body that turns out empty.
+  const hasBody = hasContent(req) && (statedSize(req) !== undefined || req.headers['content-type'] !== undefined)
   if (hasBody) checkContentType(req)
   const header = req.headers['upload-metadata'] as string | undefined
   const upload = concat === 'partial' ? await startPartial(context, header, size) : await start(context, header, size)

@@ -121,6 +121,12 @@ export interface DownloadOptions<Req = IncomingMessage> {
    * `docs/scaling-out.md`. Default: the router sends all files.
    */
   readonly accelRedirect?: string | ((file: FileInfo, req: Req) => string | undefined)
+  /**
+   * Redirects downloads to a signed URL of the storage (302), after `authorize` and all conditions.
+   * The storage needs signed URLs. A function decides for each file and request. See
+   * `docs/direct-uploads.md`. Default: false, the router sends all files.
+   */
+  readonly redirect?: boolean | ((file: FileInfo, req: Req) => boolean)
 }
 
 /** The action of a request, and the names that it concerns. */
@@ -230,7 +236,12 @@ export const uploadOptionNames = [
   'CacheControl',
 ] as const satisfies readonly (keyof UploadOptions)[]
 
-const downloadNames = ['cacheControl', 'headers', 'accelRedirect'] as const satisfies readonly (keyof DownloadOptions)[]
+const downloadNames = [
+  'cacheControl',
+  'headers',
+  'accelRedirect',
+  'redirect',
+] as const satisfies readonly (keyof DownloadOptions)[]
 
 const invalid = (property: string, message: string) =>
   new StorageError('INVALID_ARGUMENT', message, { details: { property } })
@@ -287,18 +298,36 @@ export interface DownloadRules<Req = HttpRequest> {
   readonly headers: DownloadOptions<Req>['headers']
   /** The location of nginx for a file; `undefined` if no option was given. */
   readonly accelRedirect: ((file: FileInfo, req: Req) => string | undefined) | undefined
+  /** Whether the service sends a file; `undefined` if it never does. */
+  readonly redirect: ((file: FileInfo, req: Req) => boolean) | undefined
 }
 
 /** Throws `INVALID_ARGUMENT`, which names the option, if an option is invalid. */
 export function downloadRules<Req>(
   storage: StorageService,
-  { cacheControl = defaultCacheControl, headers, accelRedirect }: DownloadOptions<Req>,
+  { cacheControl = defaultCacheControl, headers, accelRedirect, redirect }: DownloadOptions<Req>,
 ): DownloadRules<Req> {
   checkFunction('headers', headers)
-  const rules = { headers, accelRedirect: locationRule(storage, accelRedirect) }
+  const rules = {
+    headers,
+    accelRedirect: locationRule(storage, accelRedirect),
+    redirect: redirectRule(storage, redirect),
+  }
   if (typeof cacheControl === 'function') return { ...rules, cacheControl }
   text('cacheControl', cacheControl)
   return { ...rules, cacheControl: () => cacheControl }
+}
+
+function redirectRule<Req>(
+  storage: StorageService,
+  redirect: DownloadOptions<Req>['redirect'],
+): DownloadRules<Req>['redirect'] {
+  if (redirect === undefined || redirect === false) return undefined
+  if (redirect !== true && typeof redirect !== 'function') {
+    throw invalid('redirect', 'redirect must be true, false or a function')
+  }
+  if (storage.capabilities.signedUrls === false) throw invalid('redirect', 'redirect needs a storage with signed URLs')
+  return redirect === true ? () => true : redirect
 }
 
 function locationRule<Req>(

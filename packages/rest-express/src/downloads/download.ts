@@ -30,6 +30,7 @@ import type { RequestContext } from '../routes/request-context.js'
 import { filesystemOf, isWorthRedirecting, mayRedirect, redirectPath, sendRedirect } from './accel-redirect.js'
 import { parseRange } from './ranges.js'
 import { reuseTarget } from './reuse-target.js'
+import { redirectToService } from './signed-redirect.js'
 import { typeWithCharset } from './text-charset.js'
 
 interface DownloadJob {
@@ -88,6 +89,7 @@ async function sendFile(job: DownloadJob): Promise<void> {
     return
   }
   if (job.rules.accelRedirect !== undefined && mayRedirect(req) && (await redirectToNginx(job, conditions))) return
+  if (job.rules.redirect !== undefined && mayRedirect(req) && (await redirectToStorage(job, conditions))) return
   const { info, opened, partial } = await openVersion(job, conditions)
   if (opened === undefined) {
     sendUnchanged(job, info)
@@ -123,6 +125,20 @@ async function redirectToNginx(job: DownloadJob, conditions: RequestConditions |
   const headers = fileHeaders(job, info, { contentType, length: info.size })
   sendRedirect(res, headers, redirectPath(filesystem, container, file, location))
   return true
+}
+
+/** Lets the service send the file, if the rules allow it. Returns whether a response was sent. */
+async function redirectToStorage(job: DownloadJob, conditions: RequestConditions | undefined): Promise<boolean> {
+  const { storage, container, file, req, res, rules, signal } = job
+  const info = await storage.getFile(container, file, { signal })
+  if (conditions !== undefined && isUnchanged(conditions, info)) {
+    sendUnchanged(job, info)
+    return true
+  }
+  if (rules.redirect?.(info, req) !== true) return false
+  const contentType = await typeWithCharset(storage, info, signal)
+  const headers = fileHeaders(job, info, { contentType, length: info.size })
+  return redirectToService(res, { storage, container, file, headers, signal })
 }
 
 /** Whether the client already has this version. Throws if the conditions exclude it. */

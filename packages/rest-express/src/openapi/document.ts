@@ -121,7 +121,7 @@ export function openApiDocument(options: OpenApiOptions = {}): OpenApiDocument {
     paths,
     components: {
       schemas: direct ? schemas : withoutDirectSchemas,
-      headers: resumable ? headers : withoutTusHeaders,
+      headers: resumable ? headers : { ...withoutTusHeaders, ...(direct ? { Location: headers.Location } : {}) },
       parameters: { ...withoutTicket, ...(resumable || direct ? { ticket } : {}), ...(direct ? { partNumber } : {}) },
       responses: Object.fromEntries([
         ...[...used].sort((a, b) => a - b).map((status) => [statusName(status), errorResponse(status)]),

@@ -322,7 +322,7 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
     tag: 'Uploads and downloads',
     summary: 'Download a file',
     description:
-      'Browsers may display raster images, audio, video and plain text; all other files are attachments. If reading fails after the first byte, the connection is closed.',
+      'Browsers may display raster images, audio, video and plain text; all other files are attachments. With the option `redirect`, the response is 302 to a URL of the storage. If reading fails after the first byte, the connection is closed.',
     parameters: [
       header('Range', '`bytes=0-99`, `bytes=100-` or `bytes=-100`. Several ranges are ignored.'),
       header('If-Range', 'A strong ETag or a date: the whole file is sent if the file is another version.'),

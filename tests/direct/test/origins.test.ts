@@ -1,8 +1,19 @@
 /** CORS, checked by the storage, and by a page in Chromium that sends parts with plain `fetch`. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { type Created, startServer } from './server.js'
+import { startServer } from './server.js'
 import { describePlaces } from './storages.js'
+
+/** Returns the function of the documentation. */
+async function exampleOf(name: string): Promise<string> {
+  const document = join(import.meta.dirname, '..', '..', '..', 'docs', 'direct-uploads.md')
+  const [, block] =
+    new RegExp(`^\`\`\`js\n(async function ${name}.*?)^\`\`\`$`, 'ms').exec(await readFile(document, 'utf8')) ?? []
+  if (block === undefined) throw new Error(`docs/direct-uploads.md has no function ${name}`)
+  return block
+}
 
 const found = inject('chromium')
 const origin = 'https://example.com'
@@ -44,7 +55,9 @@ describe.skipIf('unavailable' in found)('A page with plain fetch', () => {
       const page = await browser.newPage()
       await page.goto(server.origin)
       const size = 20 * 1024 * 1024
-      const file = await page.evaluate(upload, { url: `${server.url}/direct`, size })
+      const bytes = `Uint8Array.from({ length: ${size} }, (_, index) => index % 251)`
+      const call = `uploadDirectly('${server.url}/direct', new Blob([${bytes}]), 'film.bin')`
+      const file = await page.evaluate(`(() => {\n${await exampleOf('uploadDirectly')}\nreturn ${call}\n})()`)
       await page.close()
       expect(file).toMatchObject({ name: 'film.bin', size })
       const content = await (await storage.openFile(container, 'film.bin')).bytes()
@@ -53,21 +66,3 @@ describe.skipIf('unavailable' in found)('A page with plain fetch', () => {
     })
   })
 })
-
-/** Runs in the page. */
-async function upload({ url, size }: { readonly url: string; readonly size: number }): Promise<unknown> {
-  const file = new Blob([Uint8Array.from({ length: size }, (_, index) => index % 251)])
-  const post = async (path: string, body: object) => {
-    const headers = { 'Content-Type': 'application/json' }
-    const response = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) })
-    if (!response.ok) throw new Error(await response.text())
-    return (await response.json()) as Created
-  }
-  const { ticket, partSize, parts } = await post('', { file: 'film.bin', size })
-  for (const { partNumber, url: partUrl, method, headers } of parts) {
-    const body = file.slice((partNumber - 1) * partSize, partNumber * partSize)
-    const response = await fetch(partUrl, { method, headers, body })
-    if (!response.ok) throw new Error(`part ${partNumber}: ${response.status}`)
-  }
-  return post(`/${ticket}/complete`, {})
-}

@@ -37,16 +37,39 @@ export async function signObject(
 ): Promise<SignedUrl> {
   const { endpoint, info } = await client.cluster(signal)
   const digest = digestOf(info)
-  client.tempUrlKey ??= (await existingKey(client, signal)) ?? (await createKey(client, signal))
+  const key = client.tempUrlKey ?? (await accountKey(client, signal))
   const expires = Math.floor(Date.now() / 1000) + expiresIn
   const signed = `${decodeURIComponent(endpoint.pathname)}/${container}/${object}`
-  const signature = createHmac(digest, client.tempUrlKey).update(`${method}\n${expires}\n${signed}`).digest('hex')
+  const signature = createHmac(digest, key).update(`${method}\n${expires}\n${signed}`).digest('hex')
   const path = endpoint.pathname + pathOf(container, object)
   return {
     url: `${endpoint.origin}${path}?temp_url_sig=${signature}&temp_url_expires=${expires}`,
     method,
     headers: {},
     expires: new Date(expires * 1000),
+  }
+}
+
+/** Callers that wait for the account's key. */
+const pendingKeys = new WeakMap<SwiftClient, Promise<string>>()
+
+/**
+ * Returns the account's key, which is created if missing. One request at a time: each of several new
+ * keys would replace the one before.
+ */
+async function accountKey(client: SwiftClient, signal: AbortSignal): Promise<string> {
+  const pending = pendingKeys.get(client)
+  if (pending !== undefined) {
+    await pending.catch(() => undefined)
+    return client.tempUrlKey ?? accountKey(client, signal)
+  }
+  const found = existingKey(client, signal).then((existing) => existing ?? createKey(client, signal))
+  pendingKeys.set(client, found)
+  try {
+    client.tempUrlKey = await found
+    return client.tempUrlKey
+  } finally {
+    pendingKeys.delete(client)
   }
 }
 

@@ -32,6 +32,11 @@ export interface Figures {
   readonly 'generator load'?: number
   readonly 'µs/call'?: number
   readonly 'import ms'?: number
+  /** From the start of the process to the first response. */
+  readonly 'cold start ms'?: number
+  /** The program in one file, minified. */
+  readonly 'bundle kB'?: number
+  readonly 'gzip kB'?: number
   readonly 'installed kB'?: number
   readonly 'of it its own kB'?: number
   readonly packages?: number

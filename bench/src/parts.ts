@@ -7,6 +7,7 @@ import { azureCloud, s3Cloud, swiftCloud } from './parts/clouds.ts'
 import { conformance } from './parts/conformance.ts'
 import { core } from './parts/core.ts'
 import { download } from './parts/download.ts'
+import { functions } from './parts/functions.ts'
 import { handlers } from './parts/handler.ts'
 import { large } from './parts/large.ts'
 import { list } from './parts/list.ts'
@@ -35,5 +36,6 @@ export const parts: readonly Part[] = [
   azureCloud,
   swiftCloud,
   conformance,
+  functions,
   packages,
 ]

@@ -3,7 +3,7 @@
  * are kept.
  */
 import { describeCause, isStorageError, StorageError } from '@stowage/core/provider'
-import { errors } from 'undici'
+import { errors } from 'undici/index.js'
 
 /**
  * How far a request has come: not sent, possibly received by the service, or its response has

@@ -1,7 +1,8 @@
 /** The connections to a service. */
 import { setImmediate } from 'node:timers/promises'
 import { defined, StorageError } from '@stowage/core/provider'
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+// Bun replaces the module `undici`, but not its file, with one that has no dispatchers.
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici/index.js'
 import { Exchange } from './exchange.js'
 import type { HttpRequest, HttpResponse } from './messages.js'
 

@@ -58,6 +58,12 @@ const servers: readonly Server[] = [
       mount: '/api/containers',
       start: () => startRecipe(installation, name, source),
     })),
+  // The router over the `node:http` of Bun and Deno.
+  ...['bun', 'deno'].map((runtime) => ({
+    name: `${runtime}-express.mjs`,
+    mount: '/api/containers',
+    start: () => startRecipe(installation, `${runtime}-express.mjs`, recipes.get('express.mjs') ?? ''),
+  })),
   {
     name: 'Next.js: App Router',
     mount: '/api/containers',

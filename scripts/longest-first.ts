@@ -1,6 +1,6 @@
 /**
- * The order of the test files in a run: long ones start first, so that no worker is left with one at
- * the end. vitest's own order is one project after the other.
+ * The order of the test files in a run: long ones start first, so that no worker is left with one
+ * at the end. vitest's own order is one project after the other.
  */
 import type { TestSpecification } from 'vitest/node'
 import { BaseSequencer } from 'vitest/node'

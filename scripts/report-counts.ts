@@ -1,7 +1,7 @@
 /**
- * A vitest reporter that ends a run with the skipped tests and their reasons, the failed tests, and the
- * counts on one line. The counts are also written to `reports/counts.txt` and the failed tests to
- * `reports/failures.txt`, for scripts. Tests that `-t` excludes do not count as skipped.
+ * A vitest reporter that ends a run with the skipped tests and their reasons, the failed tests, and
+ * the counts on one line. The counts are also written to `reports/counts.txt` and the failed tests
+ * to `reports/failures.txt`, for scripts. Tests that `-t` excludes do not count as skipped.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Reporter, TestModule, Vitest } from 'vitest/node'

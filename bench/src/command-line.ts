@@ -25,7 +25,7 @@ Parts:
 ${parts.map(({ name, about, longOnly }) => `  ${name.padEnd(15)} ${about}${longOnly ? ' (with --long, or by name)' : ''}`).join('\n')}
 `
 
-/** `undefined`: the usage is to be shown. Throws an error that says what is wrong. */
+/** Returns `undefined` if the usage has to be shown. Throws an error for invalid arguments. */
 export function parseCommand(args: readonly string[]): Command | undefined {
   const { values, positionals } = parseArgs({
     args: args.filter((argument) => argument !== '--'),

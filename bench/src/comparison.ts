@@ -1,6 +1,6 @@
 /**
- * Contestants side by side: all servers are started, then each does the work in turn, round after round, so that what else happens on the
- * machine meets all of them alike.
+ * Contestants side by side: all servers are started, then each does the work in turn, round after
+ * round, so that what else happens on the machine meets all of them alike.
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -38,7 +38,9 @@ export interface Run {
   readonly load: LoadResult
   /** Seconds. */
   readonly processor: number
-  /** MiB: the most during the round, and what the server had when it listened and had done nothing. */
+  /**
+   * MiB: the most during the round, and what the server had when it listened and had done nothing.
+   */
   readonly peak: number
   readonly idle: number
 }
@@ -52,7 +54,10 @@ export class Comparison implements AsyncDisposable {
     this.#running = running
   }
 
-  /** Starts those that are to be had, each on a root of its own below the path. `prepare` fills the folder before the start. */
+  /**
+   * Starts the available contestants, each with its own root below the path. `prepare` fills the
+   * folder before the start.
+   */
   static async start(
     settings: Settings,
     path: string,
@@ -80,8 +85,8 @@ export class Comparison implements AsyncDisposable {
   }
 
   /**
-   * Does a piece of work with every contestant that it has an order for. The first, uncounted round is what the servers
-   * warm up with.
+   * Does a piece of work with every contestant that it has an order for. The first, uncounted round
+   * is what the servers warm up with.
    */
   async measure(
     title: string,

@@ -1,5 +1,5 @@
 /**
- * What files hold: bytes that do not compress, the same in every run.
+ * The content of files: bytes that do not compress, the same in every run.
  */
 export const MiB = 1024 ** 2
 export const GiB = 1024 ** 3

@@ -1,5 +1,6 @@
 /**
- * Who is compared, and how each is asked for the same thing. Every one of them has its files in `ROOT/bench`.
+ * The contestants, and the requests that each needs for the same operation. All have their files in
+ * `ROOT/bench`.
  */
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'

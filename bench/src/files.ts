@@ -18,11 +18,11 @@ export function makeFiles(folder: string, count: number, size: number): void {
 }
 
 /**
- * Deletes what was uploaded, after checking that it is what was sent: so many files, each of so many bytes. Ignores
- * other files.
+ * Deletes what was uploaded, after checking that it is what was sent: so many files, each of so
+ * many bytes. Ignores other files.
  */
 export function checkUploaded(folder: string, count: number, size: number, isOther = (_name: string) => false): void {
-  // tus keeps a description beside each upload, under the same name with an extension more.
+  // tus stores a description with each upload, under the same name with another extension.
   const names = readdirSync(folder).filter((name) => !isOther(name))
   const files = names.filter((name) => !(name.endsWith('.json') && names.includes(name.slice(0, -'.json'.length))))
   if (files.length !== count) throw new Error(`${files.length} files were stored in ${folder}, and not ${count}`)

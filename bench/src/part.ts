@@ -6,9 +6,9 @@ export interface Settings {
   readonly long: boolean
   /** Interleaved runs of which the median is taken. */
   readonly rounds: number
-  /** Those whose names hold one of these; all when it is empty. */
+  /** The parts whose names contain one of these; all if it is empty. */
   readonly only: readonly string[]
-  /** A line about what is being done. */
+  /** A line about the current step. */
   readonly say: (line: string) => void
 }
 
@@ -52,7 +52,7 @@ export interface Row {
   readonly figures: Figures
 }
 
-/** A relation that is to hold between two figures of one run. */
+/** A required relation between two figures of one run. */
 export interface Goal {
   readonly text: string
   /** `undefined` when one of the two was not measured. */
@@ -69,7 +69,7 @@ export interface PartResult {
 export interface Part {
   readonly name: string
   readonly about: string
-  /** Run in the short form only when it is asked for by name. */
+  /** In the short form, run only if it is named. */
   readonly longOnly?: boolean
   readonly run: (settings: Settings) => Promise<PartResult>
 }

@@ -1,5 +1,6 @@
 /**
- * The peers' programs, installed on demand in a folder of their own, so that the workspace never depends on them.
+ * The peers' programs, installed on demand in a folder of their own, so that the workspace never
+ * depends on them.
  */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -58,8 +59,8 @@ export async function requirePackages(name: string, versions: Readonly<Record<st
 }
 
 /**
- * Where a program may be. With `version`, the arguments that print its version, Debian's packages are unpacked if it is
- * missing: the one of its name, and `libraries`.
+ * Where a program may be. With `version`, the arguments that print its version, Debian's packages
+ * are unpacked if it is missing: the one of its name, and `libraries`.
  */
 const programs = {
   nginx: {
@@ -85,8 +86,8 @@ export const withLibraries = (program: string) => ({
 })
 
 /**
- * A program: the machine's own, else that of Debian's package, unpacked without being installed, so that no service starts.
- * `undefined` when there is none to be had.
+ * Returns a program: the installed one, else that of Debian's package, which is unpacked and not
+ * installed, so that no service starts. Returns `undefined` if it is not available.
  */
 export async function findProgram(name: keyof typeof programs): Promise<string | undefined> {
   const { places, version, libraries = [] }: Program = programs[name]

@@ -1,5 +1,6 @@
 /**
- * Where the bench keeps its files: in memory where there is room, so that no disk is measured, else on the disk.
+ * The directory of the bench: in memory if there is space, so that no disk is measured, else on the
+ * disk.
  */
 import { existsSync, rmSync } from 'node:fs'
 import { mkdtemp, readFile, statfs } from 'node:fs/promises'
@@ -16,7 +17,10 @@ export interface Place extends AsyncDisposable {
   readonly kind: 'tmpfs' | 'disk'
 }
 
-/** A folder with room for so many bytes, which is gone afterwards, also when the bench is ended by a signal. */
+/**
+ * A directory with space for a number of bytes. It is deleted at the end, also if a signal ends the
+ * bench.
+ */
 export async function takePlace(bytes: number): Promise<Place> {
   const kind = (await hasMemory(bytes)) ? 'tmpfs' : 'disk'
   const parent = kind === 'tmpfs' ? inMemory : tmpdir()

@@ -1,5 +1,5 @@
 /**
- * What the kernel tells of a process that is measured.
+ * The kernel's figures about a measured process.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { MiB } from './content.ts'

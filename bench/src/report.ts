@@ -66,7 +66,7 @@ function shown(value: number | undefined): string {
   return value.toFixed(Math.abs(value) >= 10 ? 1 : 2)
 }
 
-/** The first columns are text, and stand to the left. */
+/** The first columns are text, and are aligned to the left. */
 function aligned(lines: readonly (readonly string[])[], lastTextColumn = 0): string {
   const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)))
   return lines

@@ -6,7 +6,10 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ProcessFigures } from './process.ts'
 
-/** How to start a server. One that is a Node program sends `{ port }` to its parent when it listens. */
+/**
+ * How to start a server. One that is a Node program sends `{ port }` to its parent when it
+ * listens.
+ */
 export type Launch =
   | { readonly script: string; readonly args: readonly string[]; readonly env?: Readonly<Record<string, string>> }
   | {
@@ -96,7 +99,7 @@ function isListening(port: number): Promise<boolean> {
   })
 }
 
-/** A port of 127.0.0.1 that nobody listens on. */
+/** Returns a free port of 127.0.0.1. */
 export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => {

@@ -1,10 +1,10 @@
 /**
- * Puts the repository's address into what is published: the fields `repository`, `homepage` and `bugs`
- * of every package, and links of its Markdown files that lead out of its tarball. It changes files of
- * the checkout that a release is made from, and has no part in the repository itself.
+ * Puts the repository's address into what is published: the fields `repository`, `homepage` and
+ * `bugs` of every package, and links of its Markdown files that lead out of its tarball. It changes
+ * files of the checkout that a release is made from, and has no part in the repository itself.
  *
- * The address is in one place, the field `repository` of the `package.json` at the root. Without one
- * there is no release.
+ * The address is in one place, the field `repository` of the `package.json` at the root. Without
+ * one there is no release.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'

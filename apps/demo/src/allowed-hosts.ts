@@ -1,15 +1,18 @@
 /**
- * Which names this server answers to, as the Host header states them.
+ * The host names that this server accepts in the `Host` header.
  *
- * The demo asks for no credentials, so its address protects it. A page of another site can reach that address through a
- * visitor's browser: its own name is made to resolve to it (DNS rebinding), and the browser then takes both for one
- * origin. Only the Host header shows it.
+ * The demo requires no credentials, so only its address protects it. A page of another site can
+ * reach that address through a visitor's browser: it lets its own name resolve to the address (DNS
+ * rebinding), and the browser then treats both as one origin. Only the `Host` header shows this.
  */
 import { isIP } from 'node:net'
 import type { RequestHandler } from 'express'
 import { sendError } from './errors.js'
 
-/** Refuses requests for a name that is not allowed. HTTP/1.0 clients, which no browser is, may send no name. */
+/**
+ * Refuses requests for a name that is not allowed. HTTP/1.0 clients, which no browser is, may send
+ * no name.
+ */
 export function refuseOtherHosts(allowed: ReadonlySet<string>): RequestHandler {
   // Nearly all requests have the same Host header.
   let lastAllowed: string | undefined
@@ -26,7 +29,10 @@ export function refuseOtherHosts(allowed: ReadonlySet<string>): RequestHandler {
   }
 }
 
-/** Addresses are always allowed, since no site can make one its own name, and so are the names of this machine itself. */
+/**
+ * Addresses are always allowed, since no site can make one its own name, and so are the names of
+ * this machine itself.
+ */
 function isAllowed(host: string, allowed: ReadonlySet<string>): boolean {
   const name = hostName(host)
   if (name === undefined) return false

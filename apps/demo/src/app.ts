@@ -14,7 +14,7 @@ export interface AppOptions {
   readonly storages: ReadonlyMap<string, ConfiguredStorage>
   /** The name of the storage that `/api/containers` serves. */
   readonly main: string
-  /** Names that the server answers to besides addresses and `localhost`. */
+  /** Accepted host names, in addition to addresses and `localhost`. */
   readonly allowedHosts: ReadonlySet<string>
 }
 
@@ -36,15 +36,18 @@ export function createApp({ storages, main, allowedHosts }: AppOptions): Express
   app.get('/openapi.json', (_request, response) => {
     response.json(description)
   })
-  // The names of these hold a hash of their content.
+  // Their names contain a hash of their content.
   app.use('/assets', express.static(join(webDirectory, 'assets'), { immutable: true, maxAge: '1y' }))
   app.use(express.static(webDirectory))
-  app.use((_request, response) => sendError(response, 404, 'NOT_FOUND', 'there is nothing at this address'))
+  app.use((_request, response) => sendError(response, 404, 'NOT_FOUND', 'not found'))
   app.use(lastResort)
   return app
 }
 
-/** Downloads are never compressed (`no-transform`), and responses to uploads and deletions are short. */
+/**
+ * Downloads are never compressed (`no-transform`), and responses to uploads and deletions are
+ * short.
+ */
 function compress(): RequestHandler {
   const middleware = compression()
   return (request, response, next) => {
@@ -75,8 +78,7 @@ function describeApi(storages: AppOptions['storages'], main: string) {
 function containerRoutes(storages: AppOptions['storages'], name: string): RequestHandler {
   const configured = storages.get(name)
   if (configured === undefined) {
-    return (_request, response) =>
-      sendError(response, 404, 'NOT_FOUND', `there is no data source ${JSON.stringify(name)}`)
+    return (_request, response) => sendError(response, 404, 'NOT_FOUND', `unknown data source ${JSON.stringify(name)}`)
   }
   if ('error' in configured) {
     const { code, message } = configured.error

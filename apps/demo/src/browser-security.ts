@@ -1,5 +1,5 @@
 /**
- * What keeps other web sites from using this server through a visitor's browser.
+ * Prevents other web sites from using this server through a visitor's browser.
  */
 import type { RequestHandler } from 'express'
 import { sendError } from './errors.js'
@@ -7,12 +7,13 @@ import { sendError } from './errors.js'
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Refuses what another web site makes a visitor's browser send. Browsers say where a request comes from in Sec-Fetch-Site
- * (W3C Fetch Metadata), older ones in Origin; other clients send neither and are let through.
+ * Refuses requests that another web site causes a visitor's browser to send. Browsers name the
+ * origin of a request in `Sec-Fetch-Site` (W3C Fetch Metadata), older ones in `Origin`. Other
+ * clients send neither, and are accepted.
  */
 export const refuseOtherSites: RequestHandler = (request, response, next) => {
   if (safeMethods.has(request.method) || comesFromHere(request.headers)) next()
-  else sendError(response, 403, 'PERMISSION_DENIED', 'this server takes no changes from other sites')
+  else sendError(response, 403, 'PERMISSION_DENIED', 'requests from other sites may only read')
 }
 
 function comesFromHere(headers: Parameters<RequestHandler>[0]['headers']): boolean {
@@ -23,9 +24,9 @@ function comesFromHere(headers: Parameters<RequestHandler>[0]['headers']): boole
 }
 
 /**
- * For every answer: nothing from elsewhere, no script or style but those of the server's own files, and nowhere inside another page.
- * Images may also be `blob:`, which is what Uppy's thumbnails are, and `data:`, in Uppy's styles. Downloads have a stricter policy of
- * their own.
+ * Headers of every response: scripts and styles only from the server's files, nothing from other
+ * servers, and no embedding in other pages. Images may also be `blob:` (Uppy's thumbnails) and
+ * `data:` (Uppy's styles). Downloads have a stricter policy.
  */
 export const securityHeaders: RequestHandler = (_request, response, next) => {
   for (const [name, value] of headers) response.setHeader(name, value)

@@ -1,11 +1,11 @@
 /**
- * What the environment and the command line say, checked.
+ * The configuration from the environment and the command line, checked.
  */
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { hostName } from './allowed-hosts.js'
 
-/** A start that cannot succeed for a reason that the user can mend: one line, no stack. */
+/** A failed start whose cause the user can fix. Printed as one line, without a stack. */
 export class StartError extends Error {
   override readonly name = 'StartError'
 }
@@ -14,15 +14,18 @@ export interface Config {
   readonly host: string
   /** 0 for any free port. */
   readonly port: number
-  /** Names that requests may be for besides addresses and `localhost`, in lower case. */
+  /** Accepted host names in lower case, in addition to addresses and `localhost`. */
   readonly allowedHosts: ReadonlySet<string>
   /** The absolute path of the `datasources.json`. */
   readonly dataSourcesFile: string
   /** The entry that `/api/containers` serves. */
   readonly dataSource: string
-  /** Bytes: for data sources that set no `maxFileSize` of their own. */
+  /** Bytes: for data sources without a `maxFileSize`. */
   readonly maxFileSize: number
-  /** Whether to start a server for every service that can be had on this machine, and serve it too: `--all`. */
+  /**
+   * Whether to start a server for every service that this machine can run, and serve it too:
+   * `--all`.
+   */
   readonly all: boolean
   /** Processes that serve requests. */
   readonly workers: number
@@ -33,7 +36,7 @@ export interface Config {
 const gibibyte = 1024 ** 3
 const defaultDataSourcesFile = join(import.meta.dirname, '..', 'datasources.json')
 
-/** A variable that is set to nothing counts as not set. */
+/** An empty variable counts as unset. */
 export function readConfig(
   environment: Readonly<Record<string, string | undefined>>,
   options: readonly string[],
@@ -41,7 +44,7 @@ export function readConfig(
   const unknown = options.find((option) => option !== '--all')
   if (unknown !== undefined) {
     throw new StartError(
-      `there is no option ${JSON.stringify(unknown)}; there is --all, and the rest is in the environment`,
+      `unknown option ${JSON.stringify(unknown)} (known: --all); other settings are environment variables`,
     )
   }
   const all = options.includes('--all')

@@ -1,5 +1,5 @@
 /**
- * Answers to requests that reach no storage, in the form that the storages' routes have.
+ * Error responses to requests that reach no storage, in the form of the storages' routes.
  */
 import { STATUS_CODES } from 'node:http'
 import type { ErrorRequestHandler, Response } from 'express'
@@ -8,7 +8,10 @@ export function sendError(response: Response, statusCode: number, code: string, 
   response.status(statusCode).json({ error: { statusCode, name: 'Error', message, code } })
 }
 
-/** Express's own errors (a path that cannot be decoded) say which status they are; anything else is a fault of ours. */
+/**
+ * Errors of Express, such as for a path that cannot be decoded, have a status. Any other error is a
+ * bug.
+ */
 export const lastResort: ErrorRequestHandler = (error: unknown, _request, response, next) => {
   if (response.headersSent) {
     next(error)

@@ -1,5 +1,5 @@
 /**
- * A server that listens, or the reason why it cannot in words for the user.
+ * Starts listening. If that fails, throws an error with a reason for the user.
  */
 import type { Server } from 'node:http'
 import { type Config, StartError } from './config.js'

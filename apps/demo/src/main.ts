@@ -1,5 +1,5 @@
 /**
- * The demo as a process: environment in, one server, and signals that end it.
+ * The demo as a process: reads the environment, starts one server, and ends on signals.
  */
 import cluster from 'node:cluster'
 import { createServer, type Server } from 'node:http'
@@ -27,11 +27,12 @@ try {
   }
   await start(config, secret)
 } catch (error) {
-  // A reason that the user can mend is one line; anything else is a bug, and comes with its stack.
+  // A cause that the user can fix is printed as one line. Any other error is a bug, and is printed
+  // with its stack.
   if (!(error instanceof StartError || isStorageError(error))) throw error
   console.error(`Stowage cannot start: ${error.message}`)
   process.exitCode = 1
-  // Its channel to the primary process would keep a worker alive.
+  // The channel to the primary process would keep a worker alive.
   cluster.worker?.disconnect()
 }
 
@@ -42,7 +43,7 @@ async function start(config: Config, secret: string): Promise<void> {
   const speaks = announces()
   const storages = await openStorages([...sources.values(), ...servers.sources], {
     maxFileSize,
-    // A sender that is silent for so long is gone; however slow it is, it may go on.
+    // A sender that sends nothing for this time is disconnected. A slow one may continue.
     idleTimeout: 2 * minute,
     resumable: { secrets: [secret] },
     onError: (error, { statusCode }) => {
@@ -50,21 +51,23 @@ async function start(config: Config, secret: string): Promise<void> {
     },
   })
   if (!storages.has(dataSource)) {
-    throw new StartError(`${dataSourcesFile} has no storage ${JSON.stringify(dataSource)}, which DATASOURCE asks for`)
+    throw new StartError(
+      `unknown data source ${JSON.stringify(dataSource)} in DATASOURCE (${dataSourcesFile} has no such entry)`,
+    )
   }
   for (const [name, error] of speaks ? await contactStorages(storages, 5 * second) : []) {
     const message = isStorageError(error) ? error.message : error
-    console.error(`data source ${JSON.stringify(name)}${rootOf(storages.get(name))} is not usable: ${message}`)
+    console.error(`data source ${JSON.stringify(name)}${rootOf(storages.get(name))} is unusable: ${message}`)
   }
   const server = createServer(createApp({ storages, main: dataSource, allowedHosts: config.allowedHosts }))
-  // An upload takes as long as it takes; the head of a request, which headersTimeout bounds, does not.
+  // Uploads have no time limit. `headersTimeout` limits the head of a request.
   server.requestTimeout = 0
-  // Silence in both directions: a client that no longer reads a download.
+  // For no traffic in either direction, such as a client that no longer reads a download.
   server.timeout = 5 * minute
   const shutdown = new GracefulShutdown(server)
   await listen(server, config)
   if (speaks) announce(server, config, storages)
-  // A client that keeps its connections knows `keepAliveTimeout`, and uses none that is idle for as long.
+  // Clients know `keepAliveTimeout`, and do not use a connection that was idle for so long.
   const idleGrace = (why: string) => (why === 'retire' ? server.keepAliveTimeout + second : 0)
   onStop((why) => stop(why, () => shutdown.stop({ ...grace, idleGrace: idleGrace(why) }), storages, servers))
 }
@@ -79,11 +82,11 @@ function announce(server: Server, config: Config, storages: ReadonlyMap<string, 
         ? '/api/containers'
         : `/api/datasources/${encodeURIComponent(each.name)}/containers`
     console.log(`  ${path}  ${each.name} (${each.provider})`)
-    if ('error' in each) console.error(`The data source ${each.name} cannot be used: ${each.error.message}`)
+    if ('error' in each) console.error(`data source ${JSON.stringify(each.name)} is unusable: ${each.error.message}`)
   }
   if (!(address.startsWith('127.') || address === '::1')) {
     console.error(
-      'Whoever can reach this address can read, write and delete these files: the demo asks nobody who they are.',
+      'Every client that can reach this address can read, write and delete the files: the demo has no authentication.',
     )
   }
 }
@@ -97,15 +100,17 @@ async function stop(
   servers: RunningServers,
 ): Promise<void> {
   const stopped = finish()
-  if (cluster.isPrimary) console.log(`${why}: finishing the requests under way; once more ends them`)
+  if (cluster.isPrimary) console.log(`${why}: finishing pending requests; a second signal ends them`)
   const complete = await stopped
   await closeStorages(storages)
   await servers.stop()
-  if (!complete) console.error('Requests that were still under way were cut')
+  if (!complete) console.error('Pending requests were ended')
   process.exit(complete ? 0 : 1)
 }
 
-/** The directory of a filesystem storage, for the operator: errors that reach users have no paths. */
+/**
+ * The directory of a filesystem storage, for the operator: errors that reach users have no paths.
+ */
 function rootOf(configured: ConfiguredStorage | undefined): string {
   const native: unknown = configured !== undefined && 'storage' in configured ? configured.storage.native : undefined
   const root = typeof native === 'object' && native !== null && 'root' in native ? native.root : undefined

@@ -1,6 +1,6 @@
 /**
- * Servers for `--all`: of every service that this machine can run, with a data source for each, so that all providers can be seen side by
- * side. They hold nothing when they start, and nothing remains of them.
+ * Servers for `--all`: one of every service that this machine can run, with a data source for each,
+ * so that all providers can be compared. They are empty at the start, and deleted at the end.
  */
 import { DataSource } from '@stowage/core'
 import type * as testServers from '@stowage/test-servers'
@@ -15,20 +15,20 @@ export interface RunningServers {
 
 export const noServers: RunningServers = { sources: [], stop: async () => undefined }
 
-/** A server that runs, and how to reach it. */
+/** A running server, and the settings to reach it. */
 interface Started {
   readonly settings: Settings
   stop(): Promise<void>
 }
 
 interface Offer {
-  /** Of the data source. */
+  /** The name of the data source. */
   readonly name: string
   readonly what: string
   readonly start: (servers: TestServers, swift: () => Promise<testServers.SwiftServer>) => Promise<Started>
 }
 
-/** Nothing is installed for a demonstration. */
+/** The demo installs no packages. */
 const options = { install: false }
 
 const offers: readonly Offer[] = [
@@ -75,7 +75,10 @@ const offers: readonly Offer[] = [
 
 type Log = Pick<Console, 'log' | 'error'>
 
-/** Starts what can be started, all at once, and says of each what became of it. Names in `taken` are left to their data sources. */
+/**
+ * Starts all servers at the same time, and reports each one. Skips the names in `taken`, which are
+ * those of configured data sources.
+ */
 export async function startServers(taken: ReadonlySet<string>, { log, error }: Log): Promise<RunningServers> {
   const servers = await import('@stowage/test-servers')
   let swift: Promise<testServers.SwiftServer> | undefined
@@ -105,7 +108,7 @@ export async function startServers(taken: ReadonlySet<string>, { log, error }: L
   return {
     sources: running.map(({ name, settings }) => new DataSource(name, settings, context)),
     stop: async () => {
-      // Those in front of others go first.
+      // A server in front of another one is stopped first.
       for (const { stop } of running.toReversed()) await stop()
     },
   }

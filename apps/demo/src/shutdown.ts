@@ -1,5 +1,6 @@
 /**
- * A stop that lets requests finish: new connections are refused, idle ones closed, and busy ones closed after their answer.
+ * A graceful shutdown: refuses new connections, closes idle ones, and closes busy ones after their
+ * response.
  */
 import { once } from 'node:events'
 import type { Server, ServerResponse } from 'node:http'
@@ -8,20 +9,20 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 export interface ShutdownLimits {
   /**
-   * Milliseconds for which idle connections stay open. Clients may be about to send a request on one, and get its response.
-   * Default: 0.
+   * Milliseconds for which idle connections stay open. Clients may be about to send a request on
+   * one, and get its response. Default: 0.
    */
   readonly idleGrace?: number
-  /** Milliseconds that a connection may take to send the head of a request that it had begun. */
+  /** Milliseconds in which a connection must complete the head of a request that it has begun. */
   readonly headGrace: number
   /** Milliseconds that requests may take to finish. */
   readonly requestGrace: number
 }
 
-/** Watches a server's connections from its start on, for a stop that knows which of them are busy. */
+/** Tracks a server's connections, so that a shutdown knows which of them are busy. */
 export class GracefulShutdown {
   readonly #server: Server
-  /** Every open connection, with its answers that are not finished yet. */
+  /** Every open connection, with its pending responses. */
   readonly #connections = new Map<Socket, Set<ServerResponse>>()
   #stopping = false
   #keepsIdle = false
@@ -32,7 +33,7 @@ export class GracefulShutdown {
       this.#connections.set(socket, new Set())
       socket.once('close', () => this.#connections.delete(socket))
     })
-    // Before the application's own listener, which may send the answer's headers at once.
+    // Before the application's listener, which may send the response's headers at once.
     server.prependListener('request', ({ socket }, response) => this.#watch(socket, response))
   }
 
@@ -42,25 +43,29 @@ export class GracefulShutdown {
     if (this.#stopping) response.shouldKeepAlive = false
     response.once('close', () => {
       answers?.delete(response)
-      // An answer whose headers were sent before the stop left its connection open.
+      // If the headers were sent before the shutdown began, the connection stays open.
       if (this.#stopping && !this.#keepsIdle) this.#server.closeIdleConnections()
     })
   }
 
-  /** True when all requests were answered; false when time ran out and connections were cut. */
+  /**
+   * Returns true if all requests got their response, false if connections were closed at the time
+   * limit.
+   */
   async stop({ idleGrace = 0, headGrace, requestGrace }: ShutdownLimits): Promise<boolean> {
     this.#stopping = true
     const closed = once(this.#server, 'close')
     if (idleGrace > 0) {
       this.#keepsIdle = true
-      // Unlike the close of an HTTP server, this closes no connection.
+      // Unlike `close` of an HTTP server, this closes no connection.
       NetServer.prototype.close.call(this.#server)
       await Promise.race([closed, delay(idleGrace, undefined, { ref: false })])
       this.#keepsIdle = false
     }
     this.#server.close()
     for (const answers of this.#connections.values()) for (const answer of answers) answer.shouldKeepAlive = false
-    // Node 22 takes a connection that has sent nothing yet, as browsers hold in reserve, for a busy one.
+    // Node 22 counts a connection that has sent nothing yet, such as a browser's spare one, as
+    // busy.
     this.#cut((socket, answers) => answers === 0 && socket.bytesRead === 0)
     const heads = setTimeout(() => this.#cut((_, answers) => answers === 0), headGrace)
     let complete = true

@@ -1,6 +1,6 @@
 /**
- * The storages that the data sources' file describes, each with its routes. One that cannot be made is kept with its
- * error, so that the others are served all the same.
+ * The storages of `datasources.json`, each with its routes. One that cannot be created is kept with
+ * its error, so that the others are served.
  */
 import {
   type Capabilities,
@@ -15,12 +15,12 @@ import { describeCause } from '@stowage/core/provider'
 import { type StorageRouterOptions, storageRouter } from '@stowage/rest-express'
 import type { RequestHandler } from 'express'
 
-/** A data source whose storage is there. */
+/** A data source with an open storage. */
 interface OpenStorage {
   readonly name: string
   readonly provider: string
   readonly storage: StorageService
-  /** Bytes: the data source's own limit, else the one of all. */
+  /** Bytes: the limit of the data source, else the default. */
   readonly maxFileSize: number
   /** The rules of its upload policy, which the page shows before a visitor tries. */
   readonly rules: PolicyRules | undefined
@@ -28,7 +28,7 @@ interface OpenStorage {
   readonly router: RequestHandler
 }
 
-/** A data source whose storage could not be made; the error holds no secret. */
+/** A data source whose storage could not be created. The error contains no secret. */
 interface FailedStorage {
   readonly name: string
   readonly provider: string
@@ -37,7 +37,7 @@ interface FailedStorage {
 
 export type ConfiguredStorage = OpenStorage | FailedStorage
 
-/** `defaults` are for every storage alike; a data source's own upload settings come before them. */
+/** Opens every storage. The upload settings of a data source override `defaults`. */
 export async function openStorages(
   sources: Iterable<DataSource>,
   defaults: StorageRouterOptions,
@@ -65,13 +65,13 @@ async function openStorage(source: DataSource, defaults: StorageRouterOptions): 
 const uploadOptions = ({ settings }: DataSource): StorageRouterOptions =>
   Object.fromEntries(uploadSettings.filter((name) => name in settings).map((name) => [name, settings[name]]))
 
-/** What a provider's package throws when it is loaded may hold anything, so it is not repeated. */
+/** An error from loading a provider's package may contain anything, so its message is not shown. */
 const brokenPackage = (error: unknown): StorageError =>
   new StorageError('INTERNAL', 'the provider could not be loaded', { cause: describeCause(error) })
 
 /**
- * Asks every storage once, so that a missing root is made, and what is wrong is told at the start and not at a visitor's
- * first click. Gives the errors by the data sources' names.
+ * Sends one request to every storage, which creates missing roots and finds wrong settings at the
+ * start. Returns the errors by the names of the data sources.
  */
 export async function contactStorages(
   storages: ReadonlyMap<string, ConfiguredStorage>,
@@ -91,7 +91,7 @@ export async function closeStorages(storages: ReadonlyMap<string, ConfiguredStor
   await Promise.allSettled([...storages.values()].map((each) => ('storage' in each ? each.storage.close() : undefined)))
 }
 
-/** What anybody may know of a data source. */
+/** The public description of a data source. */
 export type StorageDescription =
   | {
       readonly name: string

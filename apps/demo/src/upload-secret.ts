@@ -26,7 +26,7 @@ export async function uploadSecret(dataSourcesFile: string, warn: (message: stri
   try {
     return await create(path)
   } catch (error) {
-    // There is no such directory, and so no datasources.json: the start fails with that reason.
+    // The directory is missing, and so is `datasources.json`: the start fails with that reason.
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return newSecret()
     if (!isErrno(error, 'EACCES', 'EPERM', 'EROFS')) throw error
     warn(`cannot write ${path}: resumable uploads end with this process, unless UPLOAD_SECRET is set`)
@@ -53,7 +53,9 @@ async function read(path: string): Promise<string | undefined> {
   throw new StartError(`${path} must contain ${leastLength} characters or more: delete it to get a new secret`)
 }
 
-/** Of several processes that start at the same time, one creates the file and all use its secret. */
+/**
+ * Of several processes that start at the same time, one creates the file and all use its secret.
+ */
 async function create(path: string): Promise<string> {
   const temporary = `${path}.${randomUUID()}`
   try {

@@ -6,15 +6,15 @@ import { once } from 'node:events'
 
 const second = 1000
 
-/** What the primary process tells a worker. */
+/** Messages from the primary process to a worker. */
 type Order = 'stop' | 'retire' | 'end'
 
-/** How a worker that could not start says so; the primary then ends too. */
+/** The exit code of a worker that could not start. The primary process then ends too. */
 const startFailed = 1
 
 /**
- * Runs the primary process: starts the workers, replaces one that dies, replaces all one after the other on SIGHUP,
- * and stops them on SIGTERM or SIGINT. Resolves with the exit code.
+ * Runs the primary process: starts the workers, replaces one that dies, replaces all one after the
+ * other on SIGHUP, and stops them on SIGTERM or SIGINT. Resolves with the exit code.
  *
  * @param count Workers, 2 or more.
  */
@@ -34,7 +34,7 @@ export async function runWorkers(count: number, { log, error }: Pick<Console, 'l
   const { promise: stopped, resolve } = Promise.withResolvers<number>()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      if (!pool.stopping) log(`${signal}: finishing the requests under way; once more ends them`)
+      if (!pool.stopping) log(`${signal}: finishing pending requests; a second signal ends them`)
       pool.stop(pool.stopping ? 'end' : 'stop').then(resolve)
     })
   }
@@ -67,7 +67,7 @@ class WorkerPool {
     worker.once('exit', (code, signal) => {
       const wanted = !this.#workers.delete(worker)
       if (wanted || this.stopping || !listened) return
-      this.#error(`worker ${worker.process.pid} ended with ${signal ?? code}; another one takes its place`)
+      this.#error(`worker ${worker.process.pid} ended with ${signal ?? code}; starting another one`)
       // At most one in a second, so that a fault of every worker does not keep the machine busy.
       setTimeout(() => {
         if (!this.stopping) this.start()
@@ -112,8 +112,9 @@ async function isListening(worker: Worker): Promise<boolean> {
 export const announces = (): boolean => cluster.isPrimary || process.env['ANNOUNCES'] === 'yes'
 
 /**
- * Calls `stop` when this process is to end: on a signal, or, in a worker, when the primary says so or is gone. `retire` says
- * that another worker has taken its place. A second signal ends it at once.
+ * Calls `stop` when this process has to end: on a signal, or, in a worker, on a message from the
+ * primary process or after its end. `retire` means that another worker has replaced this one. A
+ * second signal ends the process at once.
  */
 export function onStop(stop: (why: string) => Promise<void>): void {
   let stopping = false

@@ -38,6 +38,6 @@ test('any other option is refused with the one that there is', async () => {
   const { code, stderr } = await runDemo(place.directory, place.environment, ['--al'])
   expect(code).toBe(1)
   expect(stderr).toBe(
-    'Stowage cannot start: there is no option "--al"; there is --all, and the rest is in the environment\n',
+    'Stowage cannot start: unknown option "--al" (known: --all); other settings are environment variables\n',
   )
 })

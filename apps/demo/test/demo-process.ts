@@ -1,5 +1,6 @@
 /**
- * The demo as users start it: a process of its own, on a free port, with data sources in a directory of its own.
+ * The demo as users start it: a process of its own, on a free port, with data sources in a
+ * directory of its own.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -8,7 +8,10 @@ import { runProgram } from './documents/run.js'
 
 const repository = join(import.meta.dirname, '..', '..', '..')
 
-/** Documents whose examples are no whole programs, need a service that a test has not, or run in their own package's tests. */
+/**
+ * Documents whose examples are no whole programs, need a service that a test has not, or run in
+ * their own package's tests.
+ */
 const fragments = [
   'packages/provider-{memory,s3,azure,openstack,rackspace}/README.md',
   'packages/{swift,http-transport,test-servers,loopback-connector}/README.md',
@@ -62,7 +65,8 @@ describe.each(withExamples)('$name', ({ programs, files, requests }) => {
         skip(!canRun(source), 'a program that it calls is not on this machine')
         const { code, status, output } = await runRequest(source, demo.url)
         expect(code, output).toBe(0)
-        // It may find that a container exists already, or that a file is another version than it asks for.
+        // It may find that a container exists already, or that a file is another version than it
+        // asks for.
         expect(status === 409 || status === 412 || (status >= 200 && status <= 299), output).toBe(true)
       })
     }

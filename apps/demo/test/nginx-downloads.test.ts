@@ -1,5 +1,6 @@
 /**
- * The second nginx configuration of docs/scaling-out.md: nginx sends the files of an application in this process.
+ * The second nginx configuration of docs/scaling-out.md: nginx sends the files of an application in
+ * this process.
  */
 import { randomBytes } from 'node:crypto'
 import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'

@@ -1,5 +1,6 @@
 /**
- * What the providers' own schemas say of wrong settings: one form of sentence, and no value, which may be a secret.
+ * What the providers' own schemas say of wrong settings: one form of sentence, and no value, which
+ * may be a secret.
  */
 import { createStorage } from '@stowage/core'
 import { describe, expect, it } from 'vitest'

@@ -137,7 +137,7 @@ test('a storage that is not usable at the start is named with its root, and work
   await using demo = await startDemo(place.directory, place.environment)
   const root = JSON.stringify(join(place.directory, 'not-there'))
   expect(demo.process.stderr).toBe(
-    `data source "storage" (root ${root}) is not usable: the root directory does not exist: create it, or set createRoot\n`,
+    `data source "storage" (root ${root}) is unusable: the root directory does not exist: create it, or set createRoot\n`,
   )
   expect(await (await fetch(`${demo.url}/api/containers`)).text()).not.toContain(place.directory)
   await mkdir(join(place.directory, 'not-there'))

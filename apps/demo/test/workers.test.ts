@@ -29,7 +29,7 @@ test.skipIf(process.platform !== 'linux')('a worker that is killed is replaced, 
   const before = await running.children()
   expect(before).toHaveLength(2)
   process.kill(before[0] as number, 'SIGKILL')
-  await expect.poll(() => running.demo.stderr).toMatch(/worker \d+ ended with SIGKILL; another one takes its place/)
+  await expect.poll(() => running.demo.stderr).toMatch(/worker \d+ ended with SIGKILL; starting another one/)
   for (let index = 0; index < 10; index++) expect(await isOk(running.url)).toBe(true)
   await expect.poll(running.children).toHaveLength(2)
   expect(await running.children()).not.toContain(before[0])

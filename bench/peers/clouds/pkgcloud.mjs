@@ -21,10 +21,11 @@ const client = createRequire(packages)('pkgcloud').storage.createClient({
   projectDomainName,
 })
 const getFiles = promisify(client.getFiles.bind(client))
-// A call that signs in holds the body back meanwhile, in a stream that never ends when the body is large. So it has signed in before.
+// A call that signs in buffers the body in a stream, which never ends if the body is large.
+// Therefore the client signs in first.
 await promisify(client.auth.bind(client))()
 
-/** It says `success` of failures too, but the bench looks at what is stored. */
+/** It reports `success` for failures too, but the bench checks what is stored. */
 const written = (container, remote, fill) =>
   new Promise((resolve, reject) => {
     const stream = client.upload({ container, remote })
@@ -32,7 +33,7 @@ const written = (container, remote, fill) =>
     fill(stream)
   })
 
-/** What it gives is a stream of an older kind, which cannot be iterated. */
+/** It returns a stream of an older kind, which cannot be iterated. */
 const received = (container, remote) =>
   new Promise((resolve, reject) => {
     let length = 0

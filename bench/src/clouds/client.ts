@@ -1,5 +1,6 @@
 /**
- * A client of a cloud under measurement: a Node program that lives through the whole comparison, or a command that is started for each job.
+ * A client of a cloud under measurement: a Node program that lives through the whole comparison, or
+ * a command that is started for each job.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -11,7 +12,10 @@ import { bodyOf } from './serve.ts'
 export interface Measurement extends Outcome {
   /** MiB: the most that the client had during the job. */
   readonly peak: number
-  /** MiB: the same, less what it had when it was ready and had done nothing; all of it for a command. */
+  /**
+   * MiB: the same, less what it had when it was ready and had done nothing; all of it for a
+   * command.
+   */
   readonly aboveIdle: number
 }
 
@@ -22,7 +26,10 @@ export interface Client {
   stop(): Promise<void>
 }
 
-/** Milliseconds that a job may take, many times what the slowest client needs: one that does not come back is ended. */
+/**
+ * The maximum duration of a job in milliseconds, many times what the slowest client needs. A client
+ * that exceeds it is ended.
+ */
 const timeLimit = 300_000
 
 const abilities: Readonly<Record<Job['work'], string>> = {
@@ -83,7 +90,7 @@ export interface Invocation {
   readonly cwd?: string
 }
 
-/** A command whose whole run counts, its start included. A body comes in by its standard input. */
+/** A command that is measured with its start. It receives a body on standard input. */
 export function command(
   name: string,
   invocationFor: (job: Job) => Promise<Invocation | undefined>,
@@ -107,7 +114,10 @@ const ownEnvironment = {
   LC_ALL: 'C.UTF-8',
 }
 
-/** Between two looks at a command's memory. The kernel keeps the highest point, so that only what happens after the last look is missed. */
+/**
+ * Between two looks at a command's memory. The kernel keeps the highest point, so that only what
+ * happens after the last look is missed.
+ */
 const lookEvery = 10
 
 async function runCommand(
@@ -116,7 +126,7 @@ async function runCommand(
   job: Job,
 ): Promise<Measurement> {
   const started = performance.now()
-  // The shell's `time` waits for the command, and is told by the kernel what all of it has cost.
+  // The shell's `time` waits for the command, and gets its whole cost from the kernel.
   const child = spawn('/bin/bash', ['-c', 'TIMEFORMAT="%U %S"; time "$@"', 'bash', program, ...args], {
     stdio: [job.work === 'up' ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     env: { ...ownEnvironment, ...env },
@@ -145,7 +155,7 @@ async function runCommand(
   })
   try {
     if (job.work === 'up' && child.stdin !== null) {
-      // A command that ends early is told by its exit code.
+      // The exit code shows that a command has ended early.
       await pipeline(bodyOf(job.size), child.stdin).catch(() => undefined)
     }
     const code = await end

@@ -1,5 +1,5 @@
 /**
- * The clouds, each with the server that stands in for it and the clients that are compared on it.
+ * The clouds, each with its test server and the clients that are compared.
  */
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

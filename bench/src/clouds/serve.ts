@@ -1,21 +1,25 @@
 /**
- * The frame of a client that is a Node program: it makes its connection, is ready, and does one job after the other.
+ * The frame of a client that is a Node program: it makes its connection, is ready, and does one job
+ * after the other.
  */
 import { Readable } from 'node:stream'
 import { content } from '../content.ts'
 import { atOnce, type Job, manyName, type Outcome } from './job.ts'
 
-/** What a client can do, in its best form; what is left out it cannot do. Each download gives the bytes that it read. */
+/**
+ * The operations of a client, each in its fastest form. Absent operations are not supported. Each
+ * download returns the number of bytes.
+ */
 export interface Operations {
   readonly up?: (container: string, file: string, body: Readable) => Promise<unknown>
   readonly down?: (container: string, file: string, size: number) => Promise<number>
   readonly upSmall?: (container: string, file: string, body: Buffer) => Promise<unknown>
   readonly downSmall?: (container: string, file: string) => Promise<number>
-  /** Gives the number of files. */
+  /** Returns the number of files. */
   readonly list?: (container: string) => Promise<number>
 }
 
-/** Answers the jobs that its parent sends. */
+/** Runs the jobs that its parent process sends. */
 export function serve(operations: Operations): void {
   process.on('message', (job: Job) => {
     measure(operations, job).then(
@@ -71,7 +75,7 @@ async function many(count: number, act: (name: string) => Promise<number>): Prom
   return moved
 }
 
-/** Chunks as a socket or a disk gives them. */
+/** Chunks of the size that a socket or a disk returns. */
 const chunkSize = 64 * 1024
 
 export function bodyOf(size: number): Readable {
@@ -86,7 +90,7 @@ export function bodyOf(size: number): Readable {
   )
 }
 
-/** Reads to the end, and gives the bytes there were. */
+/** Reads to the end, and returns the number of bytes. */
 export async function drained(body: AsyncIterable<Uint8Array>): Promise<number> {
   let length = 0
   for await (const chunk of body) length += chunk.length

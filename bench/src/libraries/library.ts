@@ -54,11 +54,11 @@ export interface Location {
 export interface Library {
   /** The packages and versions, as npm installs them. */
   readonly packages: Readonly<Record<string, string>>
-  /** The package whose name stands for the library. */
+  /** The package that names the library. */
   readonly title: string
   /** Services that it supports. */
   readonly services: readonly Service['kind'][]
-  /** Whether it reads a range of a file without reading what is before it. */
+  /** Whether it reads a range without reading the bytes before it. */
   readonly ranges: boolean
   /** Whether it accepts streams. */
   readonly streams: boolean

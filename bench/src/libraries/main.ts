@@ -49,7 +49,7 @@ async function runOnDirectory(library: Library): Promise<void> {
   }
 }
 
-/** In a process of its own, because a library can end it. */
+/** In another process, because a library can end it. */
 async function runSuite(library: Library, service: Service): Promise<void> {
   const installed = await requirePackages(`library-${library.title.replaceAll('/', '-')}`, library.packages)
   process.stderr.write(`${library.title} on ${service.kind}\n`)

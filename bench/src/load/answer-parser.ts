@@ -1,6 +1,6 @@
 /**
- * HTTP/1.1 answers as they come from a socket whose buffer is used again at once: what is counted is counted now, and only
- * heads that arrive in pieces are kept.
+ * Parses HTTP/1.1 responses from a socket whose buffer is reused at once. Only heads that arrive in
+ * pieces are copied.
  */
 
 export interface AnswerHead {
@@ -9,7 +9,7 @@ export interface AnswerHead {
 }
 
 export interface AnswerReceiver {
-  /** An answer has ended. `bytes`: of its body. */
+  /** A response has ended. `bytes`: of its body. */
   answered(head: AnswerHead, bytes: number): void
 }
 

@@ -35,7 +35,9 @@ export async function curl(order: LoadOrder): Promise<LoadResult> {
   return { requests: 1, wall, received: bytes, sent: body?.size ?? 0, p50: wall * 1000, p99: wall * 1000 }
 }
 
-/** Makes requests for a while with wrk. Uploads get names with numbers, from the first number on. */
+/**
+ * Makes requests for a while with wrk. Uploads get names with numbers, from the first number on.
+ */
 export async function wrk(order: LoadOrder): Promise<LoadResult> {
   const { port, connections, until } = order
   if (!('milliseconds' in until)) throw new Error('wrk runs for a time')
@@ -66,7 +68,10 @@ export async function wrk(order: LoadOrder): Promise<LoadResult> {
   }
 }
 
-/** wrk is written in C, and is told by Lua what to send. JSON's strings of these texts are Lua's too. */
+/**
+ * wrk is written in C, and takes its requests from a Lua script. The JSON strings of these texts
+ * are valid in Lua.
+ */
 function script({ request, firstNumber = 0 }: LoadOrder, file: string): string {
   const { method, path, headers = {}, body } = request
   const fields = Object.entries(headers).map(([name, value]) => `[${JSON.stringify(name)}] = ${JSON.stringify(value)}`)

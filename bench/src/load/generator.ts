@@ -1,6 +1,6 @@
 /**
- * The load generator: a process of its own that speaks HTTP/1.1 over plain sockets, one request at a time on each of its
- * connections. It parses no more of an answer than it must, so that it is not what is measured.
+ * The load generator: a process that speaks HTTP/1.1 over plain sockets, one request at a time on
+ * each connection. It parses only the necessary parts of a response, so that its own cost is small.
  */
 import { connect, type Socket } from 'node:net'
 import { content } from '../content.ts'
@@ -47,7 +47,7 @@ class Load {
     }
   }
 
-  /** The number of the request to make now; `undefined` when there are no more. */
+  /** The number of the next request; `undefined` after the last one. */
   take(): number | undefined {
     if (this.#next >= this.#number || performance.now() >= this.#deadline) return undefined
     return (this.order.firstNumber ?? 0) + this.#next++

@@ -9,7 +9,7 @@ import type { GeneratorMessage, LoadOrder, LoadResult } from './order.ts'
 const generator = fileURLToPath(new URL('./generator.ts', import.meta.url))
 const undici = fileURLToPath(new URL('./undici.ts', import.meta.url))
 
-/** Makes the requests from a process of its own. Throws when an answer is not the expected one. */
+/** Sends the requests from another process. Throws if a response differs from the expected one. */
 export function generateLoad(order: LoadOrder): Promise<LoadResult> {
   switch (order.client) {
     case 'curl':

@@ -92,7 +92,8 @@ const smallForms = (settings: Settings, client: Client, index: number): Step => 
   figures: requestFigures,
   settle: async ({ folder }, { requests }) => {
     const names = (await readdir(folder)).filter((name) => name.startsWith('new-'))
-    // wrk leaves its last requests when its time is over. What they store is deleted in the next round.
+    // wrk leaves its last requests when its time is over. What they store is deleted in the next
+    // round.
     if (names.length < requests) throw new Error(`${names.length} files of ${requests} were stored`)
     for (const name of names) rmSync(join(folder, name), { force: true })
   },

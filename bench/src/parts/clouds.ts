@@ -145,7 +145,10 @@ async function compare(
   }
 }
 
-/** Clients take turns, round after round, after one that is not counted. A peer that fails is left out from then on, and has no row. */
+/**
+ * Clients take turns, round after round, after one that is not counted. A peer that fails is left
+ * out from then on, and has no row.
+ */
 async function takeTurns(
   { rounds, say }: Settings,
   storage: StorageService,

@@ -7,7 +7,7 @@ import { median } from '../statistics.ts'
 const run = promisify(execFile)
 const workspace = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** What whoever writes a provider waits for: the whole suite, its runner included. */
+/** What the author of a provider waits for: the whole suite, with its runner. */
 export const conformance: Part = {
   name: 'conformance',
   about: 'run time of the whole conformance suite, in memory and on files',
@@ -25,7 +25,7 @@ async function measure(name: string, { rounds, say }: Settings): Promise<Row> {
   for (let round = 0; round < rounds; round++) {
     say(`the suite of ${name}`)
     const suite = ['vitest', 'run', '--project', `@stowage/${name}`, 'test/conformance.test.ts']
-    // The shell's `time` is told by the kernel what a command and its children have cost.
+    // The shell's `time` gets the cost of a command and its children from the kernel.
     const script = 'TIMEFORMAT="%R %U %S"; time "$@"'
     const { stderr } = await run('/bin/bash', ['-c', script, 'bash', ...suite], {
       cwd: workspace,

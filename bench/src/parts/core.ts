@@ -5,7 +5,7 @@ import { takePlace } from '../place.ts'
 
 const script = fileURLToPath(new URL('../servers/core-cost.ts', import.meta.url))
 
-/** Runs in a process of its own, so that what the bench itself does is not in the figures. */
+/** Runs in another process, so that the figures do not include the bench itself. */
 export const core: Part = {
   name: 'core',
   about: 'what StorageService costs over the bare call of its provider, on files of 4 KiB',

@@ -17,7 +17,7 @@ export const large: Part = {
     await using place = await takePlace(size)
     const rows: Row[] = []
     const once = { warmUp: false, rounds: 1 } as const
-    // Servers that have done nothing yet: the peak is of this work alone.
+    // Fresh servers: the peak is that of this work only.
     for (const kind of ['formUpload', 'rawUpload'] as const) {
       await using comparison = await Comparison.start(settings, place.path, [stowage, nginx])
       const work = `${kind === 'formUpload' ? 'form' : 'raw'} upload of 5 GiB`

@@ -44,7 +44,7 @@ export const list: Part = {
       middle: 'a page of 1,000 in the middle',
       whole: 'the whole list of 100,000',
     }
-    // Nothing of the directory is known to the server yet, so there is one such run only.
+    // The server has not cached the directory yet, so there is only one such run.
     const cold = await comparison.measure(works.cold, ({ contestant }) => request(contestant.page, 1), answerFigures, {
       warmUp: false,
       rounds: 1,

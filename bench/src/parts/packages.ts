@@ -19,8 +19,8 @@ interface Packed {
 }
 
 /**
- * What an application gets that installs a package: packed as it is published and installed into an empty folder. Express, a peer of the
- * router, is the application's own and not counted.
+ * What an application gets that installs a package: packed as it is published and installed into an
+ * empty folder. Express, a peer of the router, is the application's own and not counted.
  */
 export const packages: Part = {
   name: 'packages',

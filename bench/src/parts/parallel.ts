@@ -16,7 +16,7 @@ const long: readonly Crowd[] = [
   { uploads: 100, size: 100 * MiB },
 ]
 
-/** MiB above idle that a server of ours may take, however many uploads come at once. */
+/** MiB above idle that a Stowage server may use, for any number of concurrent uploads. */
 const limit = 150
 
 export const parallel: Part = {
@@ -41,7 +41,7 @@ async function compareCrowd(settings: Settings, { uploads, size }: Crowd): Promi
   await using place = await takePlace(uploads * size)
   const rows: Row[] = []
   for (const kind of ['formUpload', 'rawUpload'] as const) {
-    // Servers that have done nothing yet: the peak is of this work alone.
+    // Fresh servers: the peak is that of this work only.
     const contestants = [stowage, multer, nginx].filter((contestant) => contestant[kind] !== undefined)
     await using comparison = await Comparison.start(settings, place.path, contestants)
     const work = `${uploads} parallel ${kind === 'formUpload' ? 'form' : 'raw'} uploads of ${size / MiB} MiB`

@@ -11,7 +11,9 @@ import { join } from 'node:path'
 const [, , root = ''] = process.argv
 /** Bytes of one write to a file: fewer cost more calls. */
 const chunkSize = 1_048_576
-/** Bytes of one read from a file: more no longer stay in the processor's cache until they are sent. */
+/**
+ * Bytes of one read from a file: more no longer stay in the processor's cache until they are sent.
+ */
 const readSize = 524_288
 const spare: Buffer[] = []
 
@@ -66,7 +68,7 @@ function sendChunks(fd: number, res: ServerResponse, start: number, end: number)
   next(start)
 }
 
-/** Gathers what the socket gives and writes it in one call, without copying it together. */
+/** Collects the chunks of the socket and writes them in one call, without copying them. */
 function receive(req: IncomingMessage, res: ServerResponse, path: string): void {
   const temporary = `${path}.part`
   open(temporary, 'w', (_, fd) => {

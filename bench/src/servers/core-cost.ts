@@ -17,7 +17,7 @@ const bytes = content.subarray(0, 4096)
 const { signal } = new AbortController()
 const container = 'bench'
 const file = 'small.bin'
-/** Options are never shared between calls: made for each, as whoever calls a provider has to. */
+/** Every call gets new options, as core passes them to a provider. */
 const write = () => ({
   signal,
   size: bytes.length,

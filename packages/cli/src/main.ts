@@ -18,7 +18,7 @@ const interruption = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
     const reason = new Interruption(name)
-    // Cleaning up can take long on a network that is gone; who asks twice does not want to wait for it.
+    // Cleaning up can take long if the network is down. A second signal ends it at once.
     if (interruption.signal.aborted) die(reason)
     interruption.abort(reason)
   })
@@ -39,12 +39,13 @@ process.exitCode = await run(process.argv.slice(2), {
   signal,
 })
 if (signal.reason instanceof Interruption) die(signal.reason)
-// A terminal or pipe that was read from would keep the process alive.
+// Standard input would keep the process alive after it was read from.
 process.stdin.destroy()
 
 /**
- * Ends at once, by the signal itself, as shells expect it of a program that was interrupted: they stop their loops then. An exit would
- * also wait for what hangs in the system, such as a read from a pipe that nobody writes to. Node ignores SIGPIPE.
+ * Ends the process at once, by the signal itself: shells stop their loops only then. `exit` would
+ * also wait for pending system calls, such as a read from a pipe without a writer. Node ignores
+ * SIGPIPE.
  */
 function die({ signalName, exitCode }: Interruption): never {
   if (signalName !== 'SIGPIPE' && process.platform !== 'win32') {

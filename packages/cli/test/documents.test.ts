@@ -7,7 +7,10 @@ import { program, Workplace } from './workplace.js'
 const repository = join(import.meta.dirname, '..', '..', '..')
 const entry = (name: string) => ({ provider: 'filesystem', root: `./${name}`, createRoot: true })
 
-/** Lines of shell that call the program, but for the one that asks everything, which a terminal is needed for. */
+/**
+ * Lines of shell that call the program, but for the one that asks everything, which a terminal is
+ * needed for.
+ */
 function commandsOf(markdown: string): string[] {
   const blocks = [...markdown.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, source = '']) => source)
   return blocks
@@ -16,7 +19,9 @@ function commandsOf(markdown: string): string[] {
     .filter((line) => /\b(stowage|@stowage\/cli) \w/.test(line) && !/^npm |cli datasource$/.test(line))
 }
 
-/** What the documents take for granted: a project with files, and `stowage` and `npx` on the path. */
+/**
+ * What the documents take for granted: a project with files, and `stowage` and `npx` on the path.
+ */
 async function readersProject(): Promise<Workplace> {
   const place = await Workplace.make({
     'datasources.json': JSON.stringify({ backup: entry('backup') }),

@@ -32,7 +32,10 @@ test.each([
   expect(await place.readJson('package.json')).toMatchObject({ dependencies: { '@stowage/provider-memory': '^0.0.0' } })
 })
 
-/** A registry with Stowage's packages alone, as they are built here, and what they need inside of them. */
+/**
+ * A registry with Stowage's packages alone, as they are built here, and what they need inside of
+ * them.
+ */
 class Registry implements AsyncDisposable {
   readonly #server = createServer((request, response) => {
     const path = decodeURIComponent(request.url ?? '/').slice(1)

@@ -90,7 +90,7 @@ test('a secret in plain text is warned of, and never said', async () => {
     ...['--provider', 'rackspace', '--no-check', '--set', 'username=demo', '--set', `apiKey=${secret}`],
   )
   expect(code, stderr).toBe(0)
-  expect(stderr).toContain('apiKey stands there in plain text')
+  expect(stderr).toContain('The file contains apiKey as plain text')
   expect(stderr + stdout).not.toContain(secret)
 })
 
@@ -137,7 +137,7 @@ test('any property may come from the environment, and is tried with its value', 
     { environment: { CREATE: 'true', CONFLICT: 'makeUnique' } },
   )
   expect(code, stderr).toBe(0)
-  expect(stderr).toContain('The credentials are good.')
+  expect(stderr).toContain('The credentials are valid.')
   expect(await place.readJson('datasources.json')).toMatchObject({
     new: { root: '${ROOT:-./files}', createRoot: '${CREATE}', chunkSize: '${CHUNK:-65536}' },
   })
@@ -160,5 +160,5 @@ test('a default in the file is a secret in plain text too', async () => {
   await using place = await Workplace.make()
   const settings = ['username=ada', 'apiKey=${KEY:-s3cret}'].flatMap((each) => ['--set', each])
   const { stderr } = await make(place, '--provider', 'rackspace', ...settings, '--no-check', '--no-install')
-  expect(stderr).toContain('Its apiKey stands there in plain text')
+  expect(stderr).toContain('The file contains apiKey as plain text')
 })

@@ -25,7 +25,7 @@ test('NO_COLOR is honoured in a terminal, by lists, failures and questions', asy
     expect(session.raw).not.toMatch(looks)
   }
   await using session = place.inTerminal(['rm', '-r', 'files:c'], { NO_COLOR: '1' })
-  await session.answer('Remove the container files:c (1 file)?', ctrlC)
+  await session.answer('Delete the container files:c (1 file)?', ctrlC)
   expect(await session.exitCode).toBe(130)
   expect(session.raw).not.toMatch(looks)
 })
@@ -57,13 +57,13 @@ test('a question comes before more than one file is removed in a terminal', asyn
   const list = async () => (await place.run(['ls', '-r', 'files:c'])).stdout
   {
     await using session = place.inTerminal(['rm', '-r', 'files:c/d'])
-    await session.answer('Remove all below files:c/d (2 files)?', enter)
+    await session.answer('Delete everything below files:c/d (2 files)?', enter)
     expect(await session.exitCode).toBe(1)
-    expect(session.text).toContain('nothing was removed')
+    expect(session.text).toContain('nothing was deleted')
     expect(await list()).toBe('d/a\nd/b\ne\n')
   }
   await using session = place.inTerminal(['rm', 'files:c/d/a', 'files:c/e'])
-  await session.answer('Remove files:c/d/a, files:c/e?', 'y')
+  await session.answer('Delete files:c/d/a, files:c/e?', 'y')
   expect(await session.exitCode).toBe(0)
   expect(await list()).toBe('d/b\n')
 })

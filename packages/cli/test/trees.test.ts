@@ -4,7 +4,10 @@ import { Workplace } from './workplace.js'
 
 const lines = (text: string) => text.split('\n').filter((line) => line !== '')
 
-/** A path with bytes that are not UTF-8, of which each `?` is the byte 0xff and each `!` the byte 0xfe. */
+/**
+ * A path with bytes that are not UTF-8, of which each `?` is the byte 0xff and each `!` the byte
+ * 0xfe.
+ */
 const rawPath = (path: string) => Buffer.from(path.replaceAll('?', '\xff').replaceAll('!', '\xfe'), 'latin1')
 
 test.skipIf(process.platform !== 'linux')('each name that is not UTF-8 fails and the rest is copied', async () => {
@@ -98,6 +101,6 @@ test('cp -r of one file copies it as cp does', async () => {
   ])
   expect([await place.read('two.txt'), await place.read('out/two.txt')]).toEqual(['2', '2'])
   const missing = await place.run(['cp', '-r', 'files:c/none', 'out'])
-  expect(missing).toMatchObject({ code: 3, stderr: 'stowage: there is no file in files:c/none\n' })
+  expect(missing).toMatchObject({ code: 3, stderr: 'stowage: no file in "files:c/none"\n' })
   expect((await place.run(['cp', '-r', 'missing', 'files:c'])).code).toBe(3)
 })

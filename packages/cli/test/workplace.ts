@@ -1,5 +1,6 @@
 /**
- * A project's directory, and the program `stowage` run in it: with pipes, or in a real pseudo-terminal.
+ * A project's directory, and the program `stowage` run in it: with pipes, or in a real
+ * pseudo-terminal.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -112,7 +113,10 @@ export class Workplace implements AsyncDisposable {
   }
 }
 
-/** Without what the test's own surroundings say of colours and terminals, and of packages installed elsewhere. */
+/**
+ * Without what the test's own surroundings say of colours and terminals, and of packages installed
+ * elsewhere.
+ */
 function environmentWith(environment: Environment): Record<string, string> {
   const { NO_COLOR, FORCE_COLOR, CI, NODE_PATH, ...own } = process.env
   return { ...(own as Record<string, string>), TERM: 'xterm-256color', COLORTERM: '', ...environment }

@@ -1,12 +1,15 @@
 /**
- * Holds the processes of test servers for the process that forked it, and ends them, and removes their directories, when
- * that process asks for it or is gone for whatever reason (its end closes the IPC channel, also after SIGKILL).
+ * Holds the processes of test servers for the process that forked it, and ends them, and removes
+ * their directories, when that process asks for it or is gone for whatever reason (its end closes
+ * the IPC channel, also after SIGKILL).
  *
- * Every process leads a group of its own, so that what it starts itself ends with it. This one ignores SIGINT: Ctrl-C in a
- * terminal reaches the whole foreground group, and the servers must outlive the tests that are still cleaning up.
+ * Every process leads a group of its own, so that what it starts itself ends with it. This one
+ * ignores SIGINT: Ctrl-C in a terminal reaches the whole foreground group, and the servers must
+ * outlive the tests that are still cleaning up.
  *
- * Messages in: `{ id, start: { command, args, env, directory, log } }`, `{ id, stop: [pid, …] }`, `{ id, keep: directory }`,
- * `{ id, remove: directory }`. Messages out: `{ id, pid }`, `{ id, error }`, `{ id }`, and `{ exited: pid, status }`.
+ * Messages in: `{ id, start: { command, args, env, directory, log } }`, `{ id, stop: [pid, …] }`,
+ * `{ id, keep: directory }`, `{ id, remove: directory }`. Messages out: `{ id, pid }`, `{ id, error
+ * }`, `{ id }`, and `{ exited: pid, status }`.
  */
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, rmSync } from 'node:fs'

@@ -15,7 +15,7 @@ export interface AzureEndpoint {
   /** `http://127.0.0.1:…/<account>`, or `https://<account>.blob.core.windows.net`. */
   readonly endpoint: string
   readonly connectionString: string
-  /** What answers, with its version. */
+  /** The name and version of the server. */
   readonly server: string
   /** Whether it is Azurite, which accepts some things that Azure refuses. */
   readonly emulated: boolean
@@ -26,8 +26,9 @@ export interface AzureServer extends AzureEndpoint {
 }
 
 /**
- * Azure Blob Storage: a real account when `STOWAGE_TEST_AZURE_ACCOUNT` and `STOWAGE_TEST_AZURE_KEY` are set
- * (`STOWAGE_TEST_AZURE_ENDPOINT` for other clouds), else Azurite, with an account that exists for this run alone.
+ * Azure Blob Storage: a real account if `STOWAGE_TEST_AZURE_ACCOUNT` and `STOWAGE_TEST_AZURE_KEY`
+ * are set (`STOWAGE_TEST_AZURE_ENDPOINT` for other clouds), else Azurite, with an account that
+ * exists only for this run.
  */
 export async function startAzurite(): Promise<AzureServer> {
   const real = fromEnvironment('AZURE', ['ACCOUNT', 'KEY'], ['ENDPOINT'])
@@ -51,7 +52,7 @@ export async function startAzurite(): Promise<AzureServer> {
         require.resolve('azurite/dist/src/blob/main.js'),
         '--silent',
         '--disableTelemetry',
-        // New versions of the client speak newer versions of the interface than Azurite knows by name.
+        // New versions of the client use newer versions of the API than Azurite accepts.
         '--skipApiVersionCheck',
         // Its five seconds end connections that a client is just about to use again.
         ...['--blobKeepAliveTimeout', '60'],

@@ -15,8 +15,8 @@ const needs = {
 const GiB = 1024 ** 3
 
 /**
- * Amazon S3 as Ceph speaks it: the service given by `STOWAGE_TEST_S3_…`, else one monitor, one storage daemon and one
- * gateway, all in one directory, with the data in memory.
+ * Amazon S3 as Ceph speaks it: the service given by `STOWAGE_TEST_S3_…`, else one monitor, one
+ * storage daemon and one gateway, all in one directory, with the data in memory.
  */
 export async function startCeph(options: InstallOptions = {}): Promise<S3Server> {
   const real = s3FromEnvironment('S3')

@@ -1,5 +1,6 @@
 /**
- * A client of a storage in a process of its own, which uses the provider's package as it is built: to be measured, and to be killed.
+ * A client of a storage in another process, with the built package of the provider: to be measured,
+ * and to be killed.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -19,7 +20,9 @@ export interface ClientOrder {
   readonly size: number
 }
 
-/** What one direction took: the most bytes of memory above what the idle process had, and seconds. */
+/**
+ * What one direction took: the most bytes of memory above what the idle process had, and seconds.
+ */
 export interface Taken {
   readonly memory: number
   readonly seconds: number
@@ -40,7 +43,10 @@ function start(work: 'transfer' | 'write', order: ClientOrder): ChildProcess {
   })
 }
 
-/** Sends a body of unknown length (`largeBody`), gets it back whole, and takes less than `memory` bytes for either. */
+/**
+ * Sends a body of unknown length (`largeBody`), gets it back whole, and takes less than `memory`
+ * bytes for either.
+ */
 export async function transferWhole(order: ClientOrder, memory: number): Promise<void> {
   const child = start('transfer', order)
   try {
@@ -56,8 +62,8 @@ export async function transferWhole(order: ClientOrder, memory: number): Promise
 }
 
 /**
- * Writes the file over and over in a process that is killed when it has given out so many chunks of 1 MiB, `soon` milliseconds later.
- * Settles when the process has ended.
+ * Writes the file over and over in a process that is killed when it has given out so many chunks of
+ * 1 MiB, `soon` milliseconds later. Settles when the process has ended.
  */
 export async function killWhileWriting(
   order: ClientOrder,

@@ -11,7 +11,7 @@ process.on('disconnect', () => process.exit())
 const storage = await createStorage(settings, { directory })
 
 async function transfer(): Promise<void> {
-  // What a process loads once is no part of the measure.
+  // Loading modules is not measured.
   await storage.putFile(container, file, 'x')
   await (await storage.openFile(container, file)).text()
   globalThis.gc?.()

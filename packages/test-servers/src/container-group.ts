@@ -9,7 +9,10 @@ import { type Program, ServerGroup } from './server-group.js'
 /** Milliseconds that a container may take to start. */
 const patience = 60_000
 
-/** A server's image: Debian with its packages. The engine keeps it for the next run, under a name that tells what is in it. */
+/**
+ * The image of a server: Debian with its packages. The engine keeps it for the next run, under a
+ * name made from its content.
+ */
 async function buildImage(name: string, packages: readonly string[]): Promise<string> {
   const context = new URL('../servers/image/', import.meta.url)
   const content = [await readFile(new URL('Dockerfile', context), 'utf8'), ...packages].join('\n')
@@ -23,7 +26,10 @@ async function buildImage(name: string, packages: readonly string[]): Promise<st
   return image
 }
 
-/** A container whose ports are those of 127.0.0.1 under the same numbers, so that a URL is right inside and outside. */
+/**
+ * A container whose ports are those of 127.0.0.1 under the same numbers, so that a URL is right
+ * inside and outside.
+ */
 class LocalContainer extends GenericContainer {
   publish(ports: readonly number[]): this {
     const bound = ports.map((port) => [`${port}/tcp`, [{ HostIp: '127.0.0.1', HostPort: String(port) }]])
@@ -42,7 +48,7 @@ export interface ContainerNeeds {
 /** A server whose programs run in a container, which testcontainers ends with the tests. */
 export class ContainerGroup extends ServerGroup {
   readonly directory = '/server'
-  /** Of the container, which alone decides what this machine sees of it. */
+  /** Of the container, whose published ports are all that this machine sees. */
   readonly address = '0.0.0.0'
   readonly account = { name: 'root', groupId: 0 }
   readonly cache = undefined
@@ -89,7 +95,7 @@ export class ContainerGroup extends ServerGroup {
   }
 
   async start({ name, command, args, env = {} }: Program): Promise<void> {
-    // Its end is written down, since nobody waits for it.
+    // Its end is recorded, since no process waits for it.
     const script = `("$@" >>"$0.log" 2>&1 </dev/null; echo "$?" >"$0.ended") >/dev/null 2>&1 </dev/null &`
     const { exitCode, output } = await this.#container.exec(['sh', '-c', script, this.#path(name), command, ...args], {
       env,

@@ -12,17 +12,17 @@ const run = promisify(execFile)
 const statusFormat = '\u0024{db:Status-Status}\n'
 export const versionFormat = '\u0024{Version}'
 
-/** Debian keeps daemons in places that are in root's search path alone. */
+/** Debian installs daemons in directories that only root's search path contains. */
 export const searchPath = '/usr/sbin:/usr/bin:/sbin:/bin'
 
 export interface InstallOptions {
-  /** Whether what is missing may be installed. Default: it may. */
+  /** Whether missing packages may be installed. Default: yes. */
   readonly install?: boolean
 }
 
 /**
- * Makes sure that Debian's packages are installed: installs them, and says so, on Debian as root; elsewhere, and where it
- * may not, throws an error that says what to do.
+ * Makes sure that Debian's packages are installed: installs them, and says so, on Debian as root;
+ * elsewhere, and where it may not, throws an error that says what to do.
  */
 export async function requirePackages(
   what: string,

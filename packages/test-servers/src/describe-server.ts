@@ -3,8 +3,9 @@ import { wantedPlacement } from './environment.js'
 import type { Endpoint, ServerName, Unavailable } from './servers.js'
 
 /**
- * Tests against a server that the project's configuration names. Where it could not be started the report says why, in
- * place of the tests; with `CI=true` that is a failure, unless `STOWAGE_TEST_SERVERS` is `none`.
+ * Tests against a server that the project's configuration names. Where it could not be started the
+ * report says why, in place of the tests; with `CI=true` that is a failure, unless
+ * `STOWAGE_TEST_SERVERS` is `none`.
  */
 export function describeServer<Name extends ServerName>(name: Name, define: (endpoint: Endpoint<Name>) => void): void {
   const endpoint = inject('endpoints')?.[name]

@@ -1,6 +1,7 @@
 /**
- * A real service given in the environment: the values of `STOWAGE_TEST_<service>_<name>`. Nothing when none of the required
- * ones is set; an error when only some are, since a run against another server than the one meant would mislead.
+ * A real service given in the environment: the values of `STOWAGE_TEST_<service>_<name>`. Nothing
+ * when none of the required ones is set; an error when only some are, since a run against another
+ * server than the one meant would mislead.
  */
 export function fromEnvironment<Required extends string, Optional extends string = never>(
   service: string,

@@ -13,7 +13,7 @@ import { pool } from './servers.js'
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const serversOf = ({ config }: TestProject) => config.provide.servers ?? []
-  // vitest sets projects up one after the other; the servers of the later ones start meanwhile.
+  // vitest sets up projects one after the other. The servers of later ones start in the background.
   for (const other of project.vitest.projects) pool.begin(serversOf(other))
   pool.join()
   const wanted = serversOf(project)

@@ -7,8 +7,8 @@ export interface IdleClosingProxy {
   /** The server's URL, through the proxy. */
   readonly endpoint: string
   /**
-   * Blocks the event loop until the proxy has closed every connection: as in a process that was frozen or busy, no timer fires and
-   * nothing is read from a socket until then.
+   * Blocks the event loop until the proxy has closed every connection: as in a process that was
+   * frozen or busy, no timer fires and nothing is read from a socket until then.
    */
   blockUntilClosed(): void
   stop(): Promise<void>
@@ -26,8 +26,9 @@ interface ProxyData {
 const idleTime = 200
 
 /**
- * A proxy in front of a server (`http://host:port`) that closes connections which are not used again soon after a response, as
- * services do. It runs in a thread of its own, so that it also does while the test blocks the event loop.
+ * A proxy in front of a server (`http://host:port`) that closes connections which are not reused
+ * soon after a response, as services do. It runs in a worker thread, so that it also does while the
+ * test blocks the event loop.
  */
 export async function startIdleClosingProxy(target: string): Promise<IdleClosingProxy> {
   const port = await freePort()

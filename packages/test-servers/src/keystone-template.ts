@@ -1,8 +1,8 @@
 /**
- * Keystone as it stands once it is set up, kept for the runs after: its own tools take a quarter of a minute to get there.
- *
- * What is kept (a database, keys, and what tests are told of the users) lies in a directory that outlives the runs, under a name that
- * changes with Keystone's version and with the code that sets it up. Only addresses differ between two runs.
+ * A template of Keystone's state after its setup, for later runs: its tools take 15 seconds for the
+ * setup. The template (a database, keys and the test users) is in a directory that outlasts the
+ * runs, under a name that changes with Keystone's version and with the setup code. Only addresses
+ * differ between two runs.
  */
 import { execFile } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
@@ -25,13 +25,16 @@ interface Addresses {
 export class KeystoneTemplate {
   readonly #directory: string
 
-  /** @param code All that decides what is set up. */
+  /** @param code The code that determines the setup. */
   constructor(cache: string, ...code: readonly string[]) {
     const kind = createHash('sha256').update(code.join('\0')).digest('hex').slice(0, 16)
     this.#directory = join(cache, `keystone-${kind}`)
   }
 
-  /** Puts what was kept into a Keystone's directory, and gives what was told with it; nothing when this is the first run. */
+  /**
+   * Copies the template into a Keystone's directory, and returns its description; `undefined` in
+   * the first run.
+   */
   async restore(home: string, addresses: Addresses): Promise<unknown> {
     let found: string
     try {

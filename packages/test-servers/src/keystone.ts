@@ -22,8 +22,8 @@ const admin = { username: 'admin', password: 'adminpw', project: 'admin' }
 type Users = readonly [KeystoneUser, KeystoneUser]
 
 /**
- * Starts Keystone (version 3 of its interface) in the group's directory, with Swift in its catalogue and two users who share
- * nothing.
+ * Starts Keystone (version 3 of its interface) in the group's directory, with Swift in its
+ * catalogue and two users who share nothing.
  */
 export async function startKeystone(group: ServerGroup, port: number, swift: string): Promise<Users> {
   const url = `http://127.0.0.1:${port}`

@@ -6,7 +6,10 @@ const MiB = 1024 ** 2
 export const largeBodySize = (mebibytes: number): number =>
   Number(process.env['STOWAGE_TEST_LARGE_MEBIBYTES'] ?? mebibytes) * MiB
 
-/** A body of so many bytes in chunks of 1 MiB, no two of them alike, without a word of how many come. */
+/**
+ * A body of so many bytes in chunks of 1 MiB, no two of them alike, without a word of how many
+ * come.
+ */
 export async function* largeBody(size: number): AsyncGenerator<Buffer> {
   for (let start = 0; start < size; start += MiB) {
     const chunk = Buffer.alloc(MiB, (start / MiB) % 251)

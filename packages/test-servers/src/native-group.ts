@@ -10,7 +10,7 @@ import { supervisor } from './supervisor.js'
 /** Milliseconds that a program may take which is run to its end. */
 const patience = 60_000
 
-/** A server whose programs run on this machine, held by the supervisor. */
+/** A server whose programs run on this machine, under the supervisor. */
 export class NativeGroup extends ServerGroup {
   readonly directory: string
   readonly address = '127.0.0.1'

@@ -18,8 +18,9 @@ export interface ServerNeeds {
 }
 
 /**
- * Starts a server where it can run: in a container when a Docker engine answers, else on this machine, whose packages are
- * installed when they are missing and can be. `STOWAGE_TEST_SERVERS` (`containers`, `native` or `none`) decides.
+ * Starts a server where it can run: in a container if there is a Docker engine, else on this
+ * machine, where missing packages are installed if possible. `STOWAGE_TEST_SERVERS` (`containers`,
+ * `native` or `none`) overrides this.
  */
 export async function startInDebian<T>(
   needs: ServerNeeds,
@@ -35,7 +36,7 @@ async function groupFor(
   ports: readonly number[],
   { install = true }: InstallOptions,
 ): Promise<ServerGroup> {
-  // Whoever wants nothing installed wants no image built either.
+  // Without permission to install packages, no image is built either.
   const wanted = wantedPlacement() ?? (install ? undefined : 'native')
   if (wanted === 'none') throw new Error(noServers)
   if (wanted !== 'native') {

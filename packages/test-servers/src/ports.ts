@@ -1,13 +1,13 @@
 import { createServer } from 'node:net'
 
-/** Below the ports that Linux, macOS and Windows hand to outgoing connections, which come and go while tests run. */
+/** Below the ports that Linux, macOS and Windows use for outgoing connections. */
 const lowest = 20_000
 const highest = 32_000
 
 const given = new Set<number>()
 
 /**
- * Ports of 127.0.0.1 that nobody listens on, one after the other from the first. This process is never given one of them again.
+ * Returns free ports of 127.0.0.1, in ascending order. A process never gets the same port twice.
  */
 export async function freePorts(count: number): Promise<number[]> {
   for (let tries = 0; tries < 1000; tries++) {

@@ -11,7 +11,7 @@ export interface RackspaceEndpoint {
   readonly username: string
   readonly apiKey: string
   readonly region: string
-  /** What answers, with its version where it is known. */
+  /** The name of the server, with its version if known. */
   readonly server: string
   /** Of the identity service, without `/v2.0`. Left out for Rackspace's own. */
   readonly authUrl?: string
@@ -39,8 +39,9 @@ export function rackspaceFromEnvironment(): RackspaceServer | undefined {
 }
 
 /**
- * The one stand-in: Rackspace's identity service (version 2.0), which nobody can run. It signs in alone; the token that it
- * hands out is Keystone's, and the store behind its service catalogue is the real Swift.
+ * The only stand-in: Rackspace's identity service (version 2.0), which is not available as a
+ * program. It only signs in: its tokens are Keystone's, and the store in its service catalogue is a
+ * real Swift.
  */
 export async function startRackspace(swift: SwiftEndpoint): Promise<RackspaceServer> {
   const { local } = swift

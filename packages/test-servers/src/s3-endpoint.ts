@@ -10,7 +10,7 @@ export interface S3Endpoint extends S3Keys {
   /** Left out for Amazon itself. */
   readonly endpoint?: string
   readonly region: string
-  /** What answers, with its version where it is known. */
+  /** The name of the server, with its version if known. */
   readonly server: string
   /** Another account, which owns nothing that the first one has. */
   readonly other?: S3Keys
@@ -22,7 +22,10 @@ export interface S3Server extends S3Endpoint {
   stop(): Promise<void>
 }
 
-/** The service given as `STOWAGE_TEST_<service>_KEY_ID`, `_KEY`, `_REGION` and `_ENDPOINT`, with `_OTHER_KEY_ID` and `_OTHER_KEY`. */
+/**
+ * The service given as `STOWAGE_TEST_<service>_KEY_ID`, `_KEY`, `_REGION` and `_ENDPOINT`, with
+ * `_OTHER_KEY_ID` and `_OTHER_KEY`.
+ */
 export function s3FromEnvironment(service: string): S3Server | undefined {
   const real = fromEnvironment(service, ['KEY_ID', 'KEY'], ['REGION', 'ENDPOINT', 'OTHER_KEY_ID', 'OTHER_KEY'])
   if (real === undefined) return undefined

@@ -17,30 +17,38 @@ export interface Account {
 }
 
 /**
- * A directory of one server and the programs that run in it, on this machine or in a container. Nothing of it remains after
- * {@link ServerGroup.stop}.
+ * A directory of one server and the programs that run in it, on this machine or in a container.
+ * Nothing of it remains after {@link ServerGroup.stop}.
  */
 export abstract class ServerGroup {
   /** Absolute, and where the programs run. */
   abstract readonly directory: string
-  /** What the programs listen on, so that they answer on 127.0.0.1 of this machine and nowhere else. */
+  /**
+   * The address on which programs listen, so that they are reachable only on 127.0.0.1 of this
+   * machine.
+   */
   abstract readonly address: string
   abstract readonly account: Account
-  /** A directory of this machine that outlives the runs, if this machine is where the programs run. */
+  /**
+   * A directory of this machine that outlives the runs, if this machine is where the programs run.
+   */
   abstract readonly cache: string | undefined
   /** Milliseconds between two looks at something that is waited for. */
   protected abstract readonly pause: number
 
-  /** Makes directories in the group's own. Nobody else can read them. */
+  /** Creates directories in that of the group. Other users cannot read them. */
   abstract makeDirectories(...names: readonly string[]): Promise<void>
 
   /** Writes a file into the group's directory. */
   abstract write(name: string, text: string): Promise<void>
 
-  /** Makes a file of this package readable for the programs; gives its path there. */
+  /** Makes a file of this package readable for the programs. Returns its path there. */
   abstract bring(file: URL): Promise<string>
 
-  /** The version of the software in an installed package of Debian's, without what Debian adds to it. */
+  /**
+   * The version of the software in an installed package of Debian's, without what Debian adds to
+   * it.
+   */
   abstract versionOf(name: string): Promise<string>
 
   /** Starts a program that is to go on running. */
@@ -52,15 +60,15 @@ export abstract class ServerGroup {
   /** Ends every program that was started here, then removes the directory. Can be called again. */
   abstract stop(): Promise<void>
 
-  /** What is to be said of a program that was to go on and has ended, if there is one. */
+  /** Returns a message about a program that has ended too early, if there is one. */
   protected abstract ended(): Promise<string | undefined>
 
   /** The ends of all logs. */
   protected abstract logs(): Promise<string>
 
   /**
-   * Asks again and again until it is so. Throws, with the end of the log, as soon as one of the programs has ended, and
-   * after `patience` milliseconds.
+   * Polls until a condition is true. Throws, with the end of the log, as soon as a program has
+   * ended, or after `patience` milliseconds.
    */
   async until(what: string, patience: number, isSo: () => Promise<boolean>): Promise<void> {
     const giveUp = Date.now() + patience
@@ -74,7 +82,7 @@ export abstract class ServerGroup {
     }
   }
 
-  /** Waits until something answers HTTP there. */
+  /** Waits until a server responds to HTTP at a URL. */
   async untilAnswering(url: string, patience = 60_000): Promise<void> {
     await this.until(`an answer from ${url}`, patience, async () => {
       try {
@@ -88,7 +96,7 @@ export abstract class ServerGroup {
   }
 }
 
-/** Runs what starts a server in a group of its own; when it fails, nothing of the group is left. */
+/** Starts a server in a new group. If that fails, deletes the group. */
 export async function inGroup<T>(group: ServerGroup, start: (group: ServerGroup) => Promise<T>): Promise<T> {
   try {
     return await start(group)

@@ -35,7 +35,7 @@ export type ServerName = keyof typeof starters
 
 type Server<Name extends ServerName> = Awaited<ReturnType<(typeof starters)[Name]>>
 
-/** What a test is told of a server. */
+/** The description of a server for tests. */
 export type Endpoint<Name extends ServerName> = Omit<Server<Name>, 'stop'>
 
 /** A server that could not be started, and why. */
@@ -58,8 +58,8 @@ interface Running {
 }
 
 /**
- * The servers of a whole run. vitest loads a module once for each project that uses it, so what they share is kept with
- * the process.
+ * The servers of a whole run. vitest loads a module once for each project that uses it, so what
+ * they share is kept with the process.
  */
 class ServerPool {
   readonly #running = new Map<ServerName, Running>()

@@ -10,8 +10,9 @@ interface Answer {
 }
 
 /**
- * The process beside this one that holds the servers' programs (see servers/supervisor.mjs): whatever happens to this
- * process, they end. One for all servers; it is started with the first and keeps nobody from ending.
+ * The process that runs the programs of servers (see servers/supervisor.mjs). They end with this
+ * process, however it ends. There is one for all servers. It starts with the first one, and does
+ * not keep this process alive.
  */
 class Supervisor {
   #process: ChildProcess | undefined

@@ -1,6 +1,6 @@
 /**
- * The conformance harness's `bulk` for the Swift that the tests start. Without a URL (a Swift given in the
- * environment) the result is empty, and the suite uses the provider.
+ * The conformance harness's `bulk` for the Swift that the tests start. Without a URL (a Swift given
+ * in the environment) the result is empty, and the suite uses the provider.
  *
  * @param url The `seedUrl` of the endpoint.
  */

@@ -31,9 +31,11 @@ export interface SwiftEndpoint {
   readonly projectName: string
   readonly userDomainName: string
   readonly projectDomainName: string
-  /** What answers, with its version where it is known. */
+  /** The name of the server, with its version if known. */
   readonly server: string
-  /** The rest is known of the server that the tests start, and not of one given in the environment. */
+  /**
+   * The rest is known of the server that the tests start, and not of one given in the environment.
+   */
   readonly local?: {
     readonly user: KeystoneUser
     /** Has no access to what the first one has. */
@@ -53,8 +55,8 @@ export interface SwiftServer extends SwiftEndpoint {
 }
 
 /**
- * OpenStack Swift with Keystone v3: the cloud given by `STOWAGE_TEST_OPENSTACK_…`, else a whole Swift in one program and a
- * Keystone beside it.
+ * OpenStack Swift with Keystone v3: the cloud of `STOWAGE_TEST_OPENSTACK_…`, else a whole Swift in
+ * one program, and a Keystone.
  */
 export async function startSwift(options: InstallOptions = {}): Promise<SwiftServer> {
   const real = fromEnvironment(
@@ -83,7 +85,7 @@ async function startTogether(group: ServerGroup, ports: readonly number[]): Prom
   const keystoneUrl = `http://127.0.0.1:${keystonePort}`
   const url = `http://127.0.0.1:${proxyPort}`
   const script = await group.bring(new URL('../servers/swift-in-one.py', import.meta.url))
-  // Swift asks Keystone only when somebody asks Swift, so both can start at once.
+  // Swift calls Keystone only during requests, so both can start at the same time.
   await group.start({
     name: 'swift',
     command: '/usr/bin/python3',

@@ -7,7 +7,10 @@ export type Fault =
   | { readonly kind: 'none' }
   /** The connection is reset after so many bytes from the server; with 0 before the first. */
   | { readonly kind: 'reset'; readonly afterBytes: number }
-  /** The connection is closed in good order after so many bytes from the server, as a truncated response. */
+  /**
+   * The connection is closed in good order after so many bytes from the server, as a truncated
+   * response.
+   */
   | { readonly kind: 'truncate'; readonly afterBytes: number }
   /** After so many bytes from the server nothing more comes, and the connection stays open. */
   | { readonly kind: 'stall'; readonly afterBytes: number }
@@ -22,8 +25,8 @@ export interface TcpProxy {
   /** The faults of the next connections, one each; those after them pass. */
   failNext(...faults: readonly Fault[]): void
   /**
-   * The fault of the next request whose head begins like this, over whatever connection it comes. Bytes are counted from there. One
-   * request each, in the order of the calls.
+   * The fault of the next request whose head begins like this, on any connection. Bytes are counted
+   * from there. Each call concerns one request, in the order of the calls.
    */
   failRequest(head: RegExp, fault: Fault): void
   stop(): Promise<void>
@@ -37,8 +40,9 @@ export function httpResponse(status: number, headers: Readonly<Record<string, st
 }
 
 /**
- * A proxy in front of a server (`http://host:port`) that breaks connections as it is told. It looks at bytes alone, so what passes is what
- * was sent. Clients keep connections open: for {@link TcpProxy.failNext} close them, or start a new client.
+ * A proxy in front of a server (`http://host:port`) that breaks connections on request. It forwards
+ * bytes unchanged. Clients keep connections open: before {@link TcpProxy.failNext}, close them or
+ * start a new client.
  */
 export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port: targetPort } = new URL(target)
@@ -73,7 +77,7 @@ interface AwaitedRequest {
   readonly fault: Fault
 }
 
-/** Bytes of a request in which its head is looked for. */
+/** Bytes of a request in which its head is searched. */
 const headBytes = 4096
 
 /** A client's connection, and the one to the server that belongs to it. */
@@ -135,7 +139,7 @@ function pass(chunk: Buffer, from: Socket, to: Socket): void {
   to.once('drain', () => from.resume())
 }
 
-/** A socket that breaks is no matter of the proxy's. */
+/** A broken socket is not an error of the proxy. */
 function hold(sockets: Set<Socket>, socket: Socket): void {
   sockets.add(socket)
   socket.on('error', () => socket.destroy())

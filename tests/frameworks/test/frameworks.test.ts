@@ -237,7 +237,8 @@ describe(http2, () => {
       broken.write(part.slice(0, -6))
       // The bytes are on their way before the reset.
       await send('GET', '')
-      // `close` would end the body before it resets the request. This resets it without an error code.
+      // `close` would end the body before it resets the request. This resets it without an error
+      // code.
       broken.destroy()
       await once(broken, 'close')
     }

@@ -1,6 +1,6 @@
 /**
- * The handler on the servers that are the platform's own: what the tests of the router cannot show, because they run on
- * Node.
+ * The handler on the servers that are the platform's own: what the tests of the router cannot show,
+ * because they run on Node.
  */
 import { once } from 'node:events'
 import { readdir, readFile, readlink, stat, truncate } from 'node:fs/promises'

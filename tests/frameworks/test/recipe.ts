@@ -1,6 +1,6 @@
 /**
- * The programs of docs/frameworks.md, run as a reader would: each in a process and a project of its own, in which the
- * packages are installed as they are published.
+ * The programs of docs/frameworks.md, run as a reader would: each in a process and a project of its
+ * own, in which the packages are installed as they are published.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -27,7 +27,9 @@ export async function readRecipes(): Promise<ReadonlyMap<string, string>> {
   return new Map(Array.from(blocks, ([, name = '', source = '']) => [name, source]))
 }
 
-/** Installs the packages of this workspace as they are published, and the frameworks next to them. */
+/**
+ * Installs the packages of this workspace as they are published, and the frameworks next to them.
+ */
 export async function install(): Promise<Installation> {
   const names = Object.keys(manifest.devDependencies)
   const packages = names.filter((name) => name.startsWith('@stowage/'))
@@ -167,7 +169,7 @@ async function start(program: string, args: readonly string[], options: Start): 
 const accepts = (url: string) =>
   fetch(url, { signal: AbortSignal.timeout(1000) }).then(
     () => true,
-    // A server of HTTP/2 alone responds with what `fetch` cannot read.
+    // `fetch` cannot read the responses of a server that speaks only HTTP/2.
     (error: unknown) => error instanceof Error && String((error.cause as { code?: unknown }).code) !== 'ECONNREFUSED',
   )
 

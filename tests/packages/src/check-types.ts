@@ -1,7 +1,7 @@
 /**
- * Compiles the programs in `types/` against the packages as they are published, by the oldest and by
- * the newest TypeScript that they support. Fails on any mistake in the programs or in a declaration
- * of ours, and when a line with `// refused: <text>` compiles.
+ * Compiles the programs in `types/` against the packages as they are published, by the oldest and
+ * by the newest TypeScript that they support. Fails on any mistake in the programs or in a
+ * declaration of ours, and when a line with `// refused: <text>` compiles.
  */
 import { execFile } from 'node:child_process'
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises'

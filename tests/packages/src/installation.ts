@@ -1,6 +1,6 @@
 /**
- * A project that has the published packages installed: only the files of their tarballs, and beside
- * them what they depend on.
+ * A project that has the published packages installed: only the files of their tarballs, and their
+ * dependencies.
  */
 import { constants } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, readlink, realpath, rm, symlink } from 'node:fs/promises'
@@ -17,8 +17,8 @@ interface InstallationOptions {
   /** The packages of this workspace to install. Default: all that are published. */
   readonly packages?: readonly string[]
   /**
-   * Copies what the packages depend on instead of linking to it, for tools that follow no link out of
-   * a project.
+   * Copies what the packages depend on instead of linking to it, for tools that follow no link out
+   * of a project.
    */
   readonly copies?: boolean
 }
@@ -63,7 +63,10 @@ export class Installation implements AsyncDisposable {
     await symlink(this.#copies ? await this.#copy(target) : target, path, 'junction')
   }
 
-  /** Copies a package of the virtual store with all that it depends on, and returns the copy's path. */
+  /**
+   * Copies a package of the virtual store with all that it depends on, and returns the copy's
+   * path.
+   */
   async #copy(target: string): Promise<string> {
     const [entry = ''] = relative(virtualStore, target).split(sep)
     const store = join(this.directory, 'node_modules', '.pnpm')

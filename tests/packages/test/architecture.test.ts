@@ -103,7 +103,10 @@ type ProviderClass = new (...args: never[]) => object
 /** The contract's methods that have their own files: the class implements `close`. */
 const calls = providerMethods.filter((method) => method !== 'close')
 
-/** Returns a package's provider class, and the calls of the contract that each of its files exports. */
+/**
+ * Returns a package's provider class, and the calls of the contract that each of its files
+ * exports.
+ */
 async function providerOf(name: string) {
   const folder = join(repository, 'packages', name)
   const files = (await readdir(join(folder, 'src'), { recursive: true }))

@@ -12,7 +12,7 @@ const address = 'https://git.example/owner/stowage'
 
 let checkout: string
 
-/** Prepares a release in a copy of what the packages ship beside their programs. */
+/** Prepares a release in a copy of the files that packages ship in addition to their programs. */
 async function prepare(given: string): Promise<void> {
   await writeFile(join(checkout, 'package.json'), JSON.stringify({ repository: given }))
   const script = join(repository, 'scripts', 'release', 'prepare.ts')

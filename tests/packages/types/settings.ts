@@ -1,6 +1,6 @@
 /**
- * What compiles as settings of a data source, and what does not. The settings of each name are those
- * of its package.
+ * What compiles as settings of a data source, and what does not. The settings of each name are
+ * those of its package.
  */
 import { createStorage, type DataSourceSettings, type ProviderSettings, StorageService } from '@stowage/core'
 import { type ProviderModule, ProviderWrapper } from '@stowage/core/provider'

@@ -11,7 +11,8 @@ const source = await readFile(createRequire(import.meta.url).resolve('axe-core/a
 
 /** What axe finds wrong with the page as it is now. */
 async function violations(page: Page): Promise<string[]> {
-  // The page's policy keeps scripts out of the document, and not out of the browser's own console, where this runs.
+  // The page's policy keeps scripts out of the document, and not out of the browser's own console,
+  // where this runs.
   await page.evaluate(source)
   const { violations: found } = await page.evaluate(
     () => (window as unknown as { axe: typeof axe }).axe.run() as Promise<AxeResults>,

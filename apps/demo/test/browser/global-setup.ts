@@ -1,5 +1,6 @@
 /**
- * Chromium for the tests in the browser: the one of `STOWAGE_TEST_CHROMIUM`, else Debian's, which is installed where that is possible.
+ * Chromium for the tests in the browser: the one of `STOWAGE_TEST_CHROMIUM`, else Debian's, which
+ * is installed where that is possible.
  */
 import { access } from 'node:fs/promises'
 import { requirePackages } from '@stowage/test-servers'

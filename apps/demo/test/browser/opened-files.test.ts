@@ -1,5 +1,6 @@
 /**
- * Stored files that are opened in a tab of their own: what may be shown is shown, and nothing that is stored runs.
+ * Stored files that are opened in a tab of their own: what may be shown is shown, and nothing that
+ * is stored runs.
  */
 import { deflateSync } from 'node:zlib'
 import type { BrowserContext, Page } from 'playwright-core'

@@ -1,6 +1,7 @@
 /**
- * The pictures of the documentation, in light, dark and of a phone: taken in every run, so that there is always something to look at in
- * `reports/pictures`; with `STOWAGE_PICTURES=1`, kept in `docs/images`.
+ * The pictures of the documentation, in light, dark and of a phone: taken in every run, so that
+ * there is always something to look at in `reports/pictures`; with `STOWAGE_PICTURES=1`, kept in
+ * `docs/images`.
  */
 import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,8 +1,9 @@
 import { utimes } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { describeServer } from '@stowage/test-servers'
 import type { Page, Request } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { startDemo, workplace } from '../demo-process.js'
+import { startDemo, storage, workplace } from '../demo-process.js'
 import { Relay } from './relay.js'
 import {
   checksumOf,
@@ -15,7 +16,7 @@ import {
   storedChecksum,
   uploaded,
 } from './upload-steps.js'
-import { describeInBrowser, fill, namesIn, press, said, visit } from './visitor.js'
+import { describeInBrowser, fill, type House, namesIn, press, said, visit } from './visitor.js'
 
 const megabyte = 1_000_000
 
@@ -50,6 +51,37 @@ async function chooseAgain(page: Page, path: string): Promise<void> {
 }
 
 const inStatusBar = (page: Page, name: string) => page.locator('.uppy-StatusBar').getByRole('button', { name })
+
+/** Kills the server during an upload, and starts it again. */
+async function continuesAfterRestart(house: House, dataSources: unknown, container: string): Promise<void> {
+  await using place = await workplace(dataSources)
+  const first = await startDemo(place.directory, place.environment)
+  const demo = { ...house, demo: first, api: `${first.url}/api/containers` }
+  const path = await distinctFile(24 * megabyte)
+  await fill(demo, container)
+  const page = await visit(demo, `#/storage/${container}/`, { expected: /ERR_(?:CONNECTION|EMPTY|NETWORK)/ })
+  const requests = tusRequests(page)
+  await slowDown(page, 6 * megabyte)
+  await choose(page, path)
+  await sent(page, 0.5)
+  await first[Symbol.asyncDispose]()
+  await page.getByText('No connection: the upload continues by itself').first().waitFor()
+  await using _second = await startDemo(place.directory, { ...place.environment, PORT: new URL(first.url).port })
+  await uploaded(page, '1 file uploaded')
+  expect(requests.started()).toBe(1)
+  expect(requests.offsets().at(-1)).toBeGreaterThan(0)
+  expect(await storedChecksum(demo.api, container, basename(path))).toBe(await checksumOf(path))
+  await fetch(`${demo.api}/${container}`, { method: 'DELETE' })
+}
+
+describeServer('ceph', ({ endpoint, region, keyId, key }) => {
+  describeInBrowser('Resumable uploads to S3', (house) => {
+    test('continue after the server was killed and started again', async () => {
+      const cloud = { provider: 'amazon', endpoint, region, keyId, key }
+      await continuesAfterRestart(house(), { storage: cloud }, `browser-${crypto.randomUUID()}`)
+    })
+  })
+})
 
 describeInBrowser('Resumable uploads', (house) => {
   /** Opens a container, and sends a part of a file there. */
@@ -160,23 +192,7 @@ describeInBrowser('Resumable uploads', (house) => {
   })
 
   test('continue after the server was killed and started again', async () => {
-    await using place = await workplace()
-    const first = await startDemo(place.directory, place.environment)
-    const demo = { ...house(), demo: first, api: `${first.url}/api/containers` }
-    const path = await distinctFile(24 * megabyte)
-    await fill(demo, 'restarted')
-    const page = await visit(demo, '#/storage/restarted/', { expected: /ERR_(?:CONNECTION|EMPTY|NETWORK)/ })
-    const requests = tusRequests(page)
-    await slowDown(page, 6 * megabyte)
-    await choose(page, path)
-    await sent(page, 0.5)
-    await first[Symbol.asyncDispose]()
-    await page.getByText('No connection: the upload continues by itself').first().waitFor()
-    await using _second = await startDemo(place.directory, { ...place.environment, PORT: new URL(first.url).port })
-    await uploaded(page, '1 file uploaded')
-    expect(requests.started()).toBe(1)
-    expect(requests.offsets().at(-1)).toBeGreaterThan(0)
-    expect(await storedChecksum(demo.api, 'restarted', basename(path))).toBe(await checksumOf(path))
+    await continuesAfterRestart(house(), { storage }, 'restarted')
   })
 
   test('that are cancelled leave nothing in the storage', async () => {

@@ -18,8 +18,13 @@ export const choose = async (page: Page, files: Parameters<Page['setInputFiles']
 }
 
 /** Waits for the title of the panel, such as "2 files uploaded". */
-export const uploaded = async (page: Page, words: string) => {
-  await expect.poll(() => page.locator('.dock-title strong').textContent(), { timeout: 30_000 }).toBe(words)
+export async function uploaded(page: Page, words: string): Promise<void> {
+  try {
+    await expect.poll(() => page.locator('.dock-title strong').textContent(), { timeout: 30_000 }).toBe(words)
+  } catch (cause) {
+    const shown = await page.locator('.dock, .said').allTextContents()
+    throw new Error(`the page shows no "${words}", but: ${shown.join(' | ')}`, { cause })
+  }
 }
 
 /** Waits until a part of the bytes is sent, from 0 to 1. */

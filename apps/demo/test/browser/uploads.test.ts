@@ -26,8 +26,7 @@ describeInBrowser('Uploads', (house) => {
     expect(await contentOf(house(), 'dropped', 'in/dropped.txt')).toBe('dropped')
   })
 
-  // Twice, on a busy machine, the folder that was dropped was empty to the page; why is not known.
-  test('of whole folders, dropped and chosen, with the paths in them', { retry: 2 }, async () => {
+  test('of whole folders, dropped and chosen, with the paths in them', async () => {
     await fill(house(), 'folders')
     const directory = await temporaryDirectory()
     await mkdir(join(directory, 'album', 'raw'), { recursive: true })

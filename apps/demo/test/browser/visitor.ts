@@ -1,6 +1,6 @@
 /**
- * A visitor of the demo: a real Chromium with a profile of its own, before a demo of its own. Whatever the page reports as an error, and
- * whatever it asks of another host, fails the test.
+ * A visitor of the demo: a real Chromium with a profile of its own, before a demo of its own.
+ * Whatever the page reports as an error, and whatever it asks of another host, fails the test.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -35,7 +35,10 @@ const dataSources = {
   texts: { provider: 'memory', allowedContentTypes: ['text/plain'] },
 }
 
-/** Tests with a demo and a browser; where there is no browser the report says why, and with `CI=true` that is a failure. */
+/**
+ * Tests with a demo and a browser; where there is no browser the report says why, and with
+ * `CI=true` that is a failure.
+ */
 export function describeInBrowser(name: string, define: (house: () => House) => void): void {
   const found = inject('chromium')
   describe(name, () => {
@@ -72,7 +75,9 @@ interface VisitOptions extends BrowserContextOptions {
   readonly expected?: RegExp
 }
 
-/** A page at an address below the demo's, such as `#/storage/photos/`, closed when the test ends. */
+/**
+ * A page at an address below the demo's, such as `#/storage/photos/`, closed when the test ends.
+ */
 export async function visit(house: House, address = '', { expected, ...options }: VisitOptions = {}): Promise<Page> {
   const context = await house.browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
   const page = await context.newPage()

@@ -1,12 +1,16 @@
 /**
- * A video made in the browser, and laid out as WebM with an index, so that a player can seek in it (Matroska, RFC 9559).
+ * A video made in the browser, and laid out as WebM with an index, so that a player can seek in it
+ * (Matroska, RFC 9559).
  */
 import type { Page } from 'playwright-core'
 
 const frameRate = 10
 const framesPerCluster = 10
 
-/** Noise in VP8, which does not compress: large enough that a player does not load all of it unasked. */
+/**
+ * Noise in VP8, which does not compress: large enough that a player does not load all of it
+ * unasked.
+ */
 export async function makeVideo(page: Page, seconds: number): Promise<Buffer> {
   const frames = await page.evaluate(
     async ({ count, frameRate, framesPerCluster }) => {
@@ -72,7 +76,8 @@ function layOut(frames: readonly Frame[]): Buffer {
     })
     return element(0x1f43b675, uint(0xe7, start * milliseconds), ...blocks)
   })
-  // Numbers in the index have one length, so its own length does not hang on where the clusters are.
+  // Numbers in the index have one length, so its own length does not hang on where the clusters
+  // are.
   const cuesAt = (offset: number) => {
     let position = offset
     const points = clusters.map((cluster, index) => {

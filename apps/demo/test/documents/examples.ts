@@ -1,8 +1,9 @@
 /**
  * The examples in Markdown: what readers copy, as programs.
  *
- * A `js` block goes on where the one before it ended, as a reader takes it; one that imports again what is imported already
- * begins a new program. A block with a file's name after its language is that file.
+ * A `js` block goes on where the one before it ended, as a reader takes it; one that imports again
+ * what is imported already begins a new program. A block with a file's name after its language is
+ * that file.
  */
 import { readFile } from 'node:fs/promises'
 

@@ -1,5 +1,6 @@
 /**
- * Loaded before an example that may start a server: whatever port it asks for, it gets a free one, and says which.
+ * Loaded before an example that may start a server: whatever port it asks for, it gets a free one,
+ * and says which.
  */
 import { Server } from 'node:net'
 

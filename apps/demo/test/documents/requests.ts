@@ -1,5 +1,6 @@
 /**
- * Runs a line of shell with curl as a reader would, against a demo that has what the documents speak of.
+ * Runs a line of shell with curl as a reader would, against a demo that has what the documents
+ * speak of.
  */
 import { spawnSync } from 'node:child_process'
 import { readersDirectory } from './run.js'
@@ -47,7 +48,10 @@ export async function runRequest(command: string, url: string): Promise<Answer> 
   }
 }
 
-/** The containers and files that the documents take for granted; what is there already stays as it is. */
+/**
+ * The containers and files that the documents take for granted; what is there already stays as it
+ * is.
+ */
 async function furnish(containers: string): Promise<void> {
   for (const name of ['photos', 'other', 'backup']) {
     const headers = { 'Content-Type': 'application/json' }

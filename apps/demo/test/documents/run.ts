@@ -1,5 +1,6 @@
 /**
- * Runs an example as a reader would: a process of its own, in an empty directory where the packages are installed.
+ * Runs an example as a reader would: a process of its own, in an empty directory where the packages
+ * are installed.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -18,7 +19,10 @@ export interface Outcome {
   readonly status?: number
 }
 
-/** A directory with these files and the packages that the demo has, which is gone when it is disposed of. */
+/**
+ * A directory with these files and the packages that the demo has, which is gone when it is
+ * disposed of.
+ */
 export async function readersDirectory(
   files: ReadonlyMap<string, string>,
 ): Promise<AsyncDisposable & { readonly path: string }> {
@@ -31,7 +35,10 @@ export async function readersDirectory(
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 
-/** Runs a program to its end, one that listens until it has answered a request; twice, as a reader does. */
+/**
+ * Runs a program to its end, one that listens until it has answered a request; twice, as a reader
+ * does.
+ */
 export async function runProgram(source: string, files: ReadonlyMap<string, string>): Promise<readonly Outcome[]> {
   await using directory = await readersDirectory(new Map([...files, ['example.mjs', source]]))
   return [await runOnce(directory.path), await runOnce(directory.path)]

@@ -1,5 +1,5 @@
 /**
- * What commands are told to work on: `name:container/file` in a data source, a path on this machine, or `-`.
+ * The operands of commands: `name:container/file` in a data source, a local path, or `-`.
  */
 import { UsageFailure } from '../failures/failures.js'
 
@@ -9,7 +9,7 @@ export interface Address {
   readonly text: string
   readonly source: string
   readonly container: string | undefined
-  /** Empty for the container as a whole. */
+  /** Empty for the whole container. */
   readonly file: string
 }
 
@@ -19,7 +19,7 @@ export interface LocalPath {
   readonly path: string
 }
 
-/** `-`: the standard input or output. */
+/** `-`: standard input or output. */
 interface StandardStream {
   readonly kind: 'standard'
   readonly text: string
@@ -28,33 +28,34 @@ interface StandardStream {
 export type Operand = Address | LocalPath | StandardStream
 
 /**
- * An address has a colon, and neither a slash nor a backslash before it, so `./a:b` is a local file. On Windows a letter with
- * a colon and a slash or backslash after it is a drive.
+ * Parses an operand. An address has a colon, and neither a slash nor a backslash before it, so
+ * `./a:b` is a local file. On Windows, a letter followed by a colon and a slash or backslash is a
+ * drive.
  */
 export function parseOperand(text: string, platform: NodeJS.Platform = process.platform): Operand {
-  if (text === '') throw new UsageFailure('an empty text is neither an address nor a path')
+  if (text === '') throw new UsageFailure('an empty argument is neither an address nor a path')
   if (text === '-') return { kind: 'standard', text }
   const match = /^([^:/\\]+):([^/]*)(?:\/(.*))?$/su.exec(text)
   if (match === null || (platform === 'win32' && /^[A-Za-z]:[\\/]/.test(text)))
     return { kind: 'local', text, path: text }
   const [, source = '', container = '', file = ''] = match
   if (container === '' && match[3] !== undefined) {
-    throw new UsageFailure(`${text} names no container: write ${source}:container/file`)
+    throw new UsageFailure(`"${text}" has no container (expected ${source}:container/file)`)
   }
   return { kind: 'storage', text, source, container: container === '' ? undefined : container, file }
 }
 
-/** An address, or a failure that says how one is written. */
+/** Parses an address. Throws `UsageFailure`, which shows the form, for any other operand. */
 export function parseAddress(text: string): Address {
   const operand = parseOperand(text)
   if (operand.kind === 'storage') return operand
-  throw new UsageFailure(`${text} is no address in a data source: write name:container/file`)
+  throw new UsageFailure(`"${text}" is not an address in a data source (expected name:container/file)`)
 }
 
-/** Whether the address means what is below it, and not one file. */
+/** Whether the address is a container or folder, not a file. */
 export const isFolder = ({ file }: Address) => file === '' || file.endsWith('/')
 
-/** What the names of all files below the address begin with. */
+/** Returns the prefix of all files below an address. */
 export const folderPrefix = (file: string) => (file === '' || file.endsWith('/') ? file : `${file}/`)
 
 export const addressOf = (source: string, container: string, file = '') => `${source}:${container}/${file}`

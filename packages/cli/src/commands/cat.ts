@@ -1,5 +1,5 @@
 /**
- * `stowage cat`: files to the standard output.
+ * `stowage cat`: writes files to standard output.
  */
 import { pipeline } from 'node:stream/promises'
 import type { ByteRange } from '@stowage/core'
@@ -12,7 +12,7 @@ import { Storages } from './storages.js'
 export const cat = defineCommand({
   name: 'cat',
   usage: 'name:container/file … [options]',
-  summary: 'Writes files to the standard output, one after the other',
+  summary: 'Writes files to standard output, one after the other',
   details: `
   stowage cat name:container/file
   stowage cat --range 0-99 name:container/file      the first hundred bytes
@@ -21,7 +21,7 @@ export const cat = defineCommand({
     range: {
       type: 'string',
       value: '<range>',
-      description: 'bytes of each file, both ends included: a-b, a- or -count',
+      description: 'bytes of each file, both ends included: first-last, first- or -count',
     },
   },
   async run({ range }, operands, session) {
@@ -29,7 +29,8 @@ export const cat = defineCommand({
     const addresses = operands.map((text) => {
       const address = parseAddress(text)
       const { source, container, file } = address
-      if (container === undefined || isFolder(address)) throw new UsageFailure(`${text} names no file`)
+      if (container === undefined || isFolder(address))
+        throw new UsageFailure(`"${text}" is not a file (expected name:container/file)`)
       return { source, container, file }
     })
     const part = range === undefined ? undefined : parseRange(range)
@@ -52,10 +53,10 @@ export const cat = defineCommand({
   },
 })
 
-/** A range as it stands in HTTP's header. */
+/** Parses a range as in HTTP's `Range` header. */
 function parseRange(text: string): ByteRange {
   const [, start = '', end = ''] = /^(\d*)-(\d*)$/.exec(text) ?? []
-  if (start === '' && end === '') throw new UsageFailure(`${text} is no range: write 0-99, 100- or -500`)
+  if (start === '' && end === '') throw new UsageFailure(`invalid range "${text}" (expected 0-99, 100- or -500)`)
   if (start === '') return { suffix: Number(end) }
   return { start: Number(start), ...(end === '' ? {} : { end: Number(end) }) }
 }

@@ -1,5 +1,5 @@
 /**
- * A command: its options as data, from which its help and its arguments are made.
+ * Commands. Options are data, from which help and argument parsing are made.
  */
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { defined } from '@stowage/core/provider'
@@ -11,10 +11,10 @@ interface OptionDefinition {
   readonly type: 'string' | 'boolean'
   readonly short?: string
   readonly multiple?: boolean
-  /** What stands after the option in its help, such as `<file>`. */
+  /** The option's value in the help, such as `<file>`. */
   readonly value?: string
   readonly description: string
-  /** Shown as `--no-…`: it is on unless it is switched off. */
+  /** Shown as `--no-…`, because the option is on by default. */
   readonly negative?: boolean
 }
 
@@ -28,19 +28,19 @@ type ValueOf<Definition extends OptionDefinition> = Definition extends { readonl
 
 export type Given<Options extends OptionTable> = { readonly [Name in keyof Options]?: ValueOf<Options[Name]> }
 
-/** What every command takes. */
+/** The options of every command. */
 const commonOptions = {
   datasources: {
     type: 'string',
     value: '<file>',
     description:
-      'the file of the data sources; else datasources.json or server/datasources.json, here or further up in the project',
+      'file of the data sources; default: datasources.json or server/datasources.json here, or in a parent directory up to the project',
   },
-  json: { type: 'boolean', description: 'for programs: one line of JSON for each thing, failures included' },
-  help: { type: 'boolean', short: 'h', description: 'this text' },
+  json: { type: 'boolean', description: 'print one line of JSON per item, errors included' },
+  help: { type: 'boolean', short: 'h', description: 'show this help' },
 } as const satisfies OptionTable
 
-/** All that a command needs of the world. */
+/** The surroundings of a command. */
 export interface Session {
   readonly terminal: Terminal
   /** The working directory. */
@@ -62,7 +62,7 @@ export interface Command {
 
 interface CommandDefinition<Options extends OptionTable> {
   readonly name: string
-  /** What stands after the name. */
+  /** The arguments in the usage line. */
   readonly usage: string
   readonly summary: string
   readonly details: string

@@ -1,5 +1,5 @@
 /**
- * `stowage cp`: between data sources, and between them and this machine.
+ * `stowage cp`: copies between data sources, and between them and this machine.
  */
 
 import { stat } from 'node:fs/promises'
@@ -28,8 +28,8 @@ export const cp = defineCommand({
   stowage cp sea.jpg name:container/shore.jpg   under another name
   stowage cp name:container/sea.jpg .           to this machine
   stowage cp here:photos/a.jpg there:photos/    from one data source to another
-  stowage cp -r pictures name:container/2025    all that is in the directory, below 2025/
-  stowage cp -r name:container/2025 pictures    all below 2025/, into the directory
+  stowage cp -r pictures name:container/2025    the contents of a directory, below 2025/
+  stowage cp -r name:container/2025 pictures    everything below 2025/, into a directory
   tar c dir | stowage cp - name:container/dir.tar
 
 A target that ends with a slash, is a directory, or is a container is a folder: files keep their names in it. With --recursive
@@ -43,7 +43,7 @@ with a message; symbolic links below the target directory are not followed. With
 service.`,
   options: {
     recursive: { type: 'boolean', short: 'r', description: 'copy the contents of a directory, folder or container' },
-    create: { type: 'boolean', description: 'make the target container when there is none' },
+    create: { type: 'boolean', description: 'create the target container if missing' },
     resume: {
       type: 'boolean',
       negative: true,
@@ -64,7 +64,7 @@ service.`,
     if (target.kind !== 'storage' && places.some(({ kind }) => kind !== 'storage')) {
       throw new UsageFailure('one side must be in a data source: name:container/file')
     }
-    if (recursive && others.length > 0) throw new UsageFailure('with --recursive there is one source')
+    if (recursive && others.length > 0) throw new UsageFailure('--recursive takes exactly one source')
     if (recursive) refuseCopyIntoItself(source, target)
     await using storages = await Storages.load(session)
     const { terminal, signal } = session
@@ -73,7 +73,7 @@ service.`,
     const planWith = (onLeftOut: (path: string, reason: string) => void) =>
       recursive ? planTree(source, target, { storages, signal, onLeftOut }) : planFiles(places, target)
     {
-      // Files that go to the terminal are what is to be seen there.
+      // A progress line would mix with files that are written to the terminal.
       const quiet = session.json || (target.kind === 'standard' && terminal.stdout.isTTY === true)
       using progress = quiet ? undefined : Progress.on(terminal)
       const counting = recursive && progress !== undefined ? count(planWith(ignore), progress, signal) : undefined
@@ -97,19 +97,19 @@ const ignore = () => undefined
 function parseParallelism(text: string): number {
   const count = Number(text)
   if (Number.isInteger(count) && count >= 1 && count <= greatestParallelism) return count
-  throw new UsageFailure(`--parallel must be a whole number from 1 to ${greatestParallelism}, not ${text}`)
+  throw new UsageFailure(`--parallel must be a whole number from 1 to ${greatestParallelism}, not "${text}"`)
 }
 
-/** It would find its own copies, and copy them again. */
+/** A recursive copy into its own source would find its copies, and copy them again. */
 function refuseCopyIntoItself(source: Operand, target: Operand): void {
   if (source.kind !== 'storage' || target.kind !== 'storage') return
   if (source.source !== target.source || source.container !== target.container) return
   if (folderPrefix(target.file).startsWith(folderPrefix(source.file))) {
-    throw new UsageFailure(`${source.text} cannot be copied into itself`)
+    throw new UsageFailure(`"${source.text}" cannot be copied into itself`)
   }
 }
 
-/** The same plan, with the target's container made as soon as there is something to copy. */
+/** Returns the same plan. Creates the target's container before the first copy. */
 async function* creatingContainer(
   plan: AsyncIterable<Copy | FailedEntry>,
   target: Operand,
@@ -141,7 +141,7 @@ interface Means {
   readonly resumption: Resumption
   readonly parallelism: number
   readonly recursive: boolean
-  /** Whether the others are copied when one fails. */
+  /** Whether a failed copy does not stop the others. */
   readonly several: boolean
   readonly progress: Progress | undefined
 }
@@ -160,7 +160,7 @@ async function copyAll(plan: AsyncIterable<Copy | FailedEntry>, means: Means): P
       const name = nameOf(item.from)
       try {
         const onBytes = progress?.begin(name) ?? ignore
-        // The bytes of a tree are counted beforehand.
+        // The bytes of a tree are counted separately.
         const onSize = recursive ? ignore : (bytes: number) => progress?.expect(bytes)
         const onResumed = (bytes: number) => progress?.resume(bytes)
         const size = await copyFile(item, { storages, terminal, resumption, signal, onSize, onResumed, onBytes })
@@ -178,8 +178,9 @@ async function copyAll(plan: AsyncIterable<Copy | FailedEntry>, means: Means): P
 }
 
 /**
- * Looks through the tree for its size while it is being copied, for the sake of the bar: the list is read twice, so that it need not
- * be remembered. A failure is met by the copy itself, which tells of it; the bar then does without a total.
+ * Adds up the sizes of a tree for the progress bar while it is copied. Reads the list a second
+ * time, so that no list is kept in memory. If it fails, the bar has no total, and the copy reports
+ * the failure.
  */
 function count(plan: AsyncIterable<Copy | FailedEntry>, progress: Progress, signal: AbortSignal) {
   let stopped = false

@@ -1,5 +1,5 @@
 /**
- * `stowage datasource`: an entry of `datasources.json`, step by step or by options.
+ * `stowage datasource`: adds an entry to `datasources.json`, step by step or by options.
  */
 import { dirname, relative, resolve } from 'node:path'
 import { providerPackages } from '@stowage/core'
@@ -30,13 +30,16 @@ const options = {
     type: 'string',
     multiple: true,
     value: '<property=value>',
-    description: "a property, once for each; '${NAME}' in a value stands for a variable of the environment",
+    description: "set a property; repeat for each. '${NAME}' in a value is an environment variable",
   },
-  yes: { type: 'boolean', short: 'y', description: 'ask nothing: what is not given stays as it is by default' },
-  check: { type: 'boolean', negative: true, description: 'do not try the credentials by signing in' },
+  yes: { type: 'boolean', short: 'y', description: 'do not ask questions; use defaults' },
+  check: { type: 'boolean', negative: true, description: 'do not sign in to check the credentials' },
   install: { type: 'boolean', negative: true, description: "do not install the provider's package" },
-  replace: { type: 'boolean', description: 'put it in the place of an entry of that name' },
-  loopback: { type: 'boolean', description: 'for LoopBack: names its connector; found out by itself in LoopBack 3' },
+  replace: { type: 'boolean', description: 'replace an existing entry of that name' },
+  loopback: {
+    type: 'boolean',
+    description: "name LoopBack's connector in the entry; default in projects that use LoopBack 3",
+  },
 } as const
 
 type Options = Given<typeof options>
@@ -44,22 +47,23 @@ type Options = Given<typeof options>
 export const datasource = defineCommand({
   name: 'datasource',
   usage: '[options]',
-  summary: 'Makes a data source in datasources.json',
+  summary: 'Adds a data source to datasources.json',
   details: `
-Asks for what the options do not say: name, service, credentials. Secrets are best kept in the environment, and the file then
-refers to them as \${NAME}. Nothing is written before all is answered, the package is there and the credentials were tried.
-All else in the file stays as it is. Where nobody can be asked, the options have to say it all:
+Asks for what the options do not set: name, service, credentials. Secrets are best kept in the environment; the file then
+refers to them as \${NAME}. The file is written only after all questions are answered, the package is installed and the
+credentials are checked. The rest of the file stays the same. Without a terminal, the options must set everything:
 
   stowage datasource --name photos --provider azure \\
     --set storageAccount=contoso --set 'storageAccessKey=\${AZURE_KEY}'
 
-Properties, beside those that every data source takes (partSize, parallelism, maxFileSize, …):
+Properties, in addition to those of every data source (partSize, parallelism, maxFileSize, …):
 ${Object.entries(providers)
   .map(([name, { properties }]) => `  ${name.padEnd(12)}${Object.keys(properties).join(', ')}`)
   .join('\n')}`,
   options,
   async run(given, operands, session) {
-    if (operands.length > 0) throw new UsageFailure('datasource takes options alone; see: stowage datasource --help')
+    if (operands.length > 0)
+      throw new UsageFailure('datasource takes no arguments, only options; see: stowage datasource --help')
     await new Making(given, session).run()
   },
 })
@@ -69,7 +73,7 @@ async function packagesMissing(names: readonly string[], directory: string): Pro
   return names.filter((_, index) => !installed[index])
 }
 
-/** What the data source is to be. */
+/** The data source to add. */
 interface Draft extends Answers {
   readonly name: string
   readonly provider: ProviderName
@@ -79,7 +83,7 @@ interface Draft extends Answers {
 class Making {
   readonly #given: Options
   readonly #session: Session
-  /** Nobody to ask when left out. */
+  /** Absent without a terminal. */
   readonly #questions: Questions | undefined
 
   constructor(given: Options, session: Session) {
@@ -114,15 +118,15 @@ class Making {
     const { name: given, replace = false } = this.#given
     for (let name = given; ; name = undefined) {
       name ??= await this.#questions?.text('Name of the data source', { suggestion: 'files', check: checkName })
-      if (name === undefined) throw new UsageFailure('--name is needed where nobody can be asked')
+      if (name === undefined) throw new UsageFailure('not a terminal: --name is required')
       const wrong = checkName(name)
       if (wrong !== undefined) throw new UsageFailure(wrong)
       if (replace || !taken.has(name)) return { name, replace }
       if (this.#questions === undefined) throw entryExists(file, name)
-      const answer = await this.#questions.choose(`There is a data source ${printable(name)} already.`, [
-        { value: 'other', label: 'Give the new one another name' },
-        { value: 'replace', label: 'Put the new one in its place' },
-        { value: 'stop', label: 'Leave everything as it is' },
+      const answer = await this.#questions.choose(`Data source "${printable(name)}" already exists.`, [
+        { value: 'other', label: 'Use another name' },
+        { value: 'replace', label: 'Replace it' },
+        { value: 'stop', label: 'Cancel' },
       ])
       if (answer === 'stop') throw entryExists(file, name)
       if (answer === 'replace') return { name, replace: true }
@@ -132,11 +136,11 @@ class Making {
   async #provider(): Promise<ProviderName> {
     const { provider } = this.#given
     if (provider === undefined) {
-      if (this.#questions === undefined) throw new UsageFailure('--provider is needed where nobody can be asked')
+      if (this.#questions === undefined) throw new UsageFailure('not a terminal: --provider is required')
       return chooseProvider(this.#questions)
     }
     if (isProviderName(provider)) return provider
-    throw new UsageFailure(`--provider must be one of ${Object.keys(providers).join(', ')}, not ${provider}`)
+    throw new UsageFailure(`unknown provider "${provider}" (known: ${Object.keys(providers).join(', ')})`)
   }
 
   async #properties(name: string, provider: ProviderName): Promise<Answers> {
@@ -147,7 +151,8 @@ class Making {
     }
     const properties = parseAssignments(provider, set ?? [])
     const missing = whatIsMissing(provider, properties)
-    if (missing !== undefined) throw new UsageFailure(`${provider} needs ${missing}: --set property=value`)
+    if (missing !== undefined)
+      throw new UsageFailure(`provider "${provider}" requires ${missing}: pass --set property=value`)
     return { properties, environment: {} }
   }
 
@@ -160,19 +165,22 @@ class Making {
     const { terminal, signal } = this.#session
     if (this.#given.install === undefined) {
       const command = [installation.command, ...installation.args].join(' ')
-      const wanted = (await this.#questions?.confirm(`Install what is missing? (${command})`, true)) ?? true
+      const wanted = (await this.#questions?.confirm(`Install missing packages? (${command})`, true)) ?? true
       if (!wanted) return []
     }
     await install(installation, terminal, signal)
     const [unfound] = await packagesMissing(missing, directory)
     if (unfound !== undefined) {
       const command = [installation.command, ...installation.args].join(' ')
-      throw new CommandFailure(exitCodes.failed, `${command} ended well, but ${unfound} is not found from ${directory}`)
+      throw new CommandFailure(
+        exitCodes.failed,
+        `${command} succeeded, but ${unfound} cannot be loaded from ${directory}`,
+      )
     }
     return missing
   }
 
-  /** Signs in, and asks what to do when that fails. */
+  /** Signs in. Asks what to do if it fails. */
   async #try(asked: Draft, directory: string, loopback: boolean): Promise<{ draft: Draft; checked: boolean }> {
     const { terminal, signal } = this.#session
     for (let draft = asked; ; ) {
@@ -183,7 +191,7 @@ class Making {
       try {
         const entry = { ...entryOf(name, provider, properties, loopback), provider }
         await signIn({ name, entry, directory, environment, signal })
-        terminal.say('The credentials are good.')
+        terminal.say('The credentials are valid.')
         return { draft, checked: true }
       } catch (error) {
         const answer = signal.aborted ? 'stop' : await this.#afterFailure(error)
@@ -199,31 +207,32 @@ class Making {
     if (check === false) return false
     const { terminal } = this.#session
     if (!(await isInstalled(providerPackages[provider], directory))) {
-      terminal.say(`Not tried: ${providerPackages[provider]} is not installed.`)
+      terminal.say(`Not checked: ${providerPackages[provider]} is not installed.`)
       return false
     }
     const unset = variablesOf(properties).filter((variable) => environment[variable] === undefined)
-    if (unset.length === 0) return check ?? (await this.#questions?.confirm('Try it by signing in?', true)) ?? true
+    if (unset.length === 0)
+      return check ?? (await this.#questions?.confirm('Sign in to check the credentials?', true)) ?? true
     if (this.#questions === undefined) {
       throw new UsageFailure(
-        `${unset.join(', ')}: not set in the environment, so it cannot be tried; set it, or give --no-check`,
+        `cannot sign in: ${unset.join(', ')} is not set in the environment; set it, or pass --no-check`,
       )
     }
-    terminal.say(`Not tried: ${unset.join(', ')} is not set.`)
+    terminal.say(`Not checked: ${unset.join(', ')} is not set.`)
     return false
   }
 
   async #afterFailure(error: unknown): Promise<'again' | 'write' | 'stop'> {
     if (this.#questions === undefined || error instanceof Interruption) return 'stop'
     const { terminal } = this.#session
-    terminal.say(`${terminal.styledMessage('red', 'That failed:')} ${printable(messageOf(error))}`)
+    terminal.say(`${terminal.styledMessage('red', 'Failed:')} ${printable(messageOf(error))}`)
     const others = [
-      { value: 'write', label: 'Write it nevertheless' },
-      { value: 'stop', label: 'Stop, and write nothing' },
+      { value: 'write', label: 'Add it anyway' },
+      { value: 'stop', label: 'Cancel' },
     ] as const
-    // What was given by options would be the same again.
-    if (this.#given.set !== undefined) return this.#questions.choose<'write' | 'stop'>('What now?', others)
-    return this.#questions.choose<'again' | 'write' | 'stop'>('What now?', [
+    // Options would give the same values again.
+    if (this.#given.set !== undefined) return this.#questions.choose<'write' | 'stop'>('What next?', others)
+    return this.#questions.choose<'again' | 'write' | 'stop'>('What next?', [
       { value: 'again', label: 'Answer the questions again' },
       ...others,
     ])
@@ -232,9 +241,9 @@ class Making {
   #tellNext(file: string, { name, provider, properties }: Draft, loopback: boolean): void {
     const { terminal, directory, environment } = this.#session
     const shown = relative(directory, file)
-    terminal.say(`The data source ${printable(name)} is in ${printable(shown)}.`)
+    terminal.say(`Added data source "${printable(name)}" to ${printable(shown)}.`)
     for (const secret of plainSecrets(provider, properties)) {
-      terminal.say(`Its ${secret} stands there in plain text: keep the file out of version control.`)
+      terminal.say(`The file contains ${secret} as plain text: keep it out of version control.`)
     }
     const unset = variablesOf(properties).filter((variable) => environment[variable] === undefined)
     terminal.say('\nNext:')

@@ -1,5 +1,5 @@
 /**
- * `stowage ls`: data sources, containers, files.
+ * `stowage ls`: lists data sources, containers and files.
  */
 import type { FileEntry, FolderEntry } from '@stowage/core'
 import { exitCodes } from '../failures/exit-codes.js'
@@ -10,8 +10,8 @@ import { defineCommand, type Given, type Session } from './command.js'
 import { Storages } from './storages.js'
 
 const options = {
-  recursive: { type: 'boolean', short: 'r', description: 'every file below, and no folders' },
-  long: { type: 'boolean', short: 'l', description: 'with size in bytes and time of change' },
+  recursive: { type: 'boolean', short: 'r', description: 'list all files below, without folders' },
+  long: { type: 'boolean', short: 'l', description: 'show size in bytes and time of last change' },
 } as const
 
 export const ls = defineCommand({
@@ -20,17 +20,17 @@ export const ls = defineCommand({
   summary: 'Lists data sources, containers or files',
   details: `
   stowage ls                        the data sources
-  stowage ls name:                  the containers of one
+  stowage ls name:                  the containers of a data source
   stowage ls name:container         the files and folders in a container
-  stowage ls name:container/2025/   those in a folder
-  stowage ls name:container/2025    all whose names begin with "2025"
+  stowage ls name:container/2025/   the files and folders in a folder
+  stowage ls name:container/2025    all files whose names begin with "2025"
 
-Lists come in the order of the names' bytes, and as they are read: a list of a million files needs no more memory than a short
-one. Nothing found under a beginning ends with 3.`,
+Names are listed in the order of their bytes, while the list is read: a million files need no more memory than ten. If no file
+begins with the given text, the exit code is 3.`,
   options,
   async run(given, operands, session) {
     const [text, ...others] = operands
-    if (others.length > 0) throw new UsageFailure('ls takes one address')
+    if (others.length > 0) throw new UsageFailure('ls takes at most one address')
     await using storages = await Storages.load(session)
     if (text === undefined) await listSources(storages, session)
     else await listBelow(parseAddress(text), given, storages, session)
@@ -74,7 +74,7 @@ async function listBelow(
     else await terminal.print(line(entry))
   }
   if (count === 0 && file !== '') {
-    throw new CommandFailure(exitCodes.notFound, `nothing begins with ${addressOf(source, container, file)}`)
+    throw new CommandFailure(exitCodes.notFound, `no file begins with "${addressOf(source, container, file)}"`)
   }
 }
 

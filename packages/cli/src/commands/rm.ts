@@ -1,5 +1,5 @@
 /**
- * `stowage rm`: files, folders, containers.
+ * `stowage rm`: deletes files, folders and containers.
  */
 import type { StorageService } from '@stowage/core'
 import { exitCodes } from '../failures/exit-codes.js'
@@ -10,7 +10,7 @@ import { type Address, addressOf, folderPrefix, isFolder, parseAddress } from '.
 import { defineCommand, type Session } from './command.js'
 import { Storages } from './storages.js'
 
-/** Names removed with one call, and remembered meanwhile. */
+/** Names that are deleted with one call, and kept in memory until then. */
 const batchSize = 1000
 
 interface Target extends Address {
@@ -20,17 +20,16 @@ interface Target extends Address {
 export const rm = defineCommand({
   name: 'rm',
   usage: 'name:container/file … [options]',
-  summary: 'Removes files, folders or containers',
+  summary: 'Deletes files, folders or containers',
   details: `
   stowage rm name:container/file
-  stowage rm -r name:container/2025     all below 2025/, and nothing that only begins with "2025"
-  stowage rm -r name:container          the container with all that it holds
+  stowage rm -r name:container/2025     everything below 2025/, but not 2025-old
+  stowage rm -r name:container          the container and its files
 
-More than one file is removed only after a question. Where nobody can be asked, --yes is needed. What was removed cannot be
-brought back.`,
+Deleting more than one file asks for confirmation. Without a terminal, --yes is required. Deleted files cannot be restored.`,
   options: {
-    recursive: { type: 'boolean', short: 'r', description: 'all below a folder, or a container as a whole' },
-    yes: { type: 'boolean', short: 'y', description: 'do not ask' },
+    recursive: { type: 'boolean', short: 'r', description: 'delete everything below a folder, or a whole container' },
+    yes: { type: 'boolean', short: 'y', description: 'do not ask for confirmation' },
   },
   async run({ recursive = false, yes = false }, operands, session) {
     if (operands.length === 0) throw new UsageFailure('rm needs an address: name:container/file')
@@ -50,9 +49,11 @@ brought back.`,
 
 function targetOf(address: Address, recursive: boolean): Target {
   const { container, text } = address
-  if (container === undefined) throw new UsageFailure(`${text} names no container`)
+  if (container === undefined) throw new UsageFailure(`"${text}" has no container`)
   if (!recursive && isFolder(address)) {
-    throw new UsageFailure(`${text} is ${address.file === '' ? 'a container' : 'a folder'}; --recursive removes it`)
+    throw new UsageFailure(
+      `"${text}" is a ${address.file === '' ? 'container' : 'folder'}: pass --recursive to delete it`,
+    )
   }
   return { ...address, container }
 }
@@ -64,21 +65,21 @@ async function confirm(
   session: Session,
 ): Promise<void> {
   const { terminal } = session
-  if (!terminal.interactive) throw new UsageFailure('nobody can be asked here: --yes says that all of this is to go')
+  if (!terminal.interactive) throw new UsageFailure('not a terminal: pass --yes to confirm')
   const lines = await Promise.all(
     targets.map(async (target) => {
       if (!recursive) return target.text
       const count = await countFiles(await storages.open(target.source), target, session.signal)
-      return `${target.file === '' ? `the container ${target.text}` : `all below ${target.text}`} (${count})`
+      return `${target.file === '' ? `the container ${target.text}` : `everything below ${target.text}`} (${count})`
     }),
   )
   const { Questions } = await import('../terminal/questions.js')
   const questions = new Questions(terminal, session.signal)
-  const sure = await questions.confirm(`Remove ${printable(lines.join(', '))}?`, false)
-  if (!sure) throw new CommandFailure(exitCodes.failed, 'nothing was removed')
+  const sure = await questions.confirm(`Delete ${printable(lines.join(', '))}?`, false)
+  if (!sure) throw new CommandFailure(exitCodes.failed, 'nothing was deleted')
 }
 
-/** So many are counted for a question. */
+/** The number of files that are counted for a question. */
 const countedAtMost = 1000
 
 async function countFiles(storage: StorageService, { container, file }: Target, signal: AbortSignal): Promise<string> {
@@ -136,5 +137,5 @@ async function removeFolder(
     if (batch.length === batchSize) await removeBatch()
   }
   if (batch.length > 0) await removeBatch()
-  if (!found) throw new CommandFailure(exitCodes.notFound, `there is no file in ${text}`)
+  if (!found) throw new CommandFailure(exitCodes.notFound, `no file in "${text}"`)
 }

@@ -1,5 +1,5 @@
 /**
- * The command line as a whole.
+ * The command line: finds the command, runs it and reports its failure.
  */
 
 import { exitCodeOf, exitCodes } from '../failures/exit-codes.js'
@@ -18,34 +18,35 @@ const commands: readonly Command[] = [datasource, ls, cp, cat, rm]
 
 const help = flowed(`Usage: stowage <command> [arguments]
 
-Containers and files in the data sources of a datasources.json.
+Manages containers and files in the data sources of a datasources.json.
 
 Commands:
 ${commands.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n')}
 
-stowage <command> --help tells more of each; stowage --version tells the version.
+stowage <command> --help shows the help of a command; stowage --version shows the version.
 
-A file in a data source is written name:container/file. What has no colon, or a slash before it, is a file on this machine;
-"-" is the standard input or output. There are no wildcards: a file's name may hold any character. "--" ends the options.
+A file in a data source is written name:container/file. An argument without a colon, or with a slash before it, is a local
+file; "-" is standard input or output. There are no wildcards, because a file name may contain any character. "--" ends the
+options.
 
-Ends with:
-  0    all was done
+Exit codes:
+  0    success
+  1    any other error
   2    wrong arguments, names or settings
-  3    no such data source, container, file or directory
-  4    credentials refused, or not allowed to do this
-  5    it exists already, or something stands in the way
-  6    the service was not reached, failed, or took too long
-  1    anything else
+  3    data source, container, file or directory not found
+  4    credentials rejected, or permission denied
+  5    already exists, or conflicts with another file or version
+  6    the service was unreachable, failed, or timed out
   130  Ctrl-C`)
 
-/** Runs what the arguments say, tells of its failure, and gives the number to end with. Never rejects. */
+/** Runs a command, reports its failure and returns the exit code. Never rejects. */
 export async function run(argv: readonly string[], session: Omit<Session, 'json' | 'datasources'>): Promise<number> {
   const { terminal, signal } = session
   try {
     await dispatch(argv, session)
     return exitCodes.done
   } catch (caught) {
-    // Whatever fails after an interruption fails because of it.
+    // After an interruption, it is the cause of every failure.
     const error: unknown = signal.aborted ? signal.reason : caught
     const exitCode = exitCodeOf(error)
     terminal.clearLine()
@@ -60,8 +61,8 @@ async function dispatch(argv: readonly string[], session: Omit<Session, 'json' |
   const [name, ...rest] = argv
   if (name === '--version') return session.terminal.print(version)
   if (name === '--help' || name === '-h' || name === 'help') return session.terminal.print(help)
-  if (name === undefined) throw new UsageFailure('say what to do; see: stowage --help')
+  if (name === undefined) throw new UsageFailure('no command; see: stowage --help')
   const command = commands.find((each) => each.name === name)
-  if (command === undefined) throw new UsageFailure(`there is no command ${JSON.stringify(name)}; see: stowage --help`)
+  if (command === undefined) throw new UsageFailure(`unknown command ${JSON.stringify(name)}; see: stowage --help`)
   await command.execute(rest, session)
 }

@@ -1,5 +1,5 @@
 /**
- * What `stowage cp` copies where.
+ * The copies that `stowage cp` makes: sources and targets.
  */
 
 import { stat } from 'node:fs/promises'
@@ -12,11 +12,14 @@ import { exitCodes } from '../failures/exit-codes.js'
 import { CommandFailure, isSystemError, UsageFailure } from '../failures/failures.js'
 import { type FailedEntry, localFiles, localPath } from './local-tree.js'
 
-/** A file of this machine. */
+/** A local file. */
 interface LocalPlace {
   readonly kind: 'local'
   readonly path: string
-  /** The target directory that the file is below. It and the directories between are created if missing. */
+  /**
+   * The target directory that the file is below. It and the directories between are created if
+   * missing.
+   */
   readonly below?: string
 }
 
@@ -29,30 +32,30 @@ export type Place =
 export interface Copy {
   readonly from: Place
   readonly to: Place
-  /** Bytes, where the list that it was found in tells them. */
+  /** Bytes, if a list contained them. */
   readonly size?: number
 }
 
 export interface Surroundings {
   readonly storages: Storages
   readonly signal: AbortSignal
-  /** Told of what is left out of a tree, and why. */
+  /** Called with each entry of a tree that is skipped, and the reason. */
   readonly onLeftOut: (path: string, reason: string) => void
 }
 
-/** Files one by one, each to a name of its own, or below the target when that is a folder. */
+/** Plans single files: each to the target, or below it if it is a folder. */
 export async function* planFiles(sources: readonly Operand[], target: Operand): AsyncGenerator<Copy> {
   const intoFolder = await isFolderTarget(target)
   if (sources.length > 1 && !intoFolder) {
-    throw new UsageFailure(`several files go into a folder: end the target with a slash, as in ${target.text}/`)
+    throw new UsageFailure(`the target of several files must be a folder: end it with a slash, as in ${target.text}/`)
   }
   for (const source of sources) {
     if (source.kind === 'local' && (await stat(source.path)).isDirectory()) {
-      throw new UsageFailure(`${source.path} is a directory; --recursive copies what is in it`)
+      throw new UsageFailure(`"${source.path}" is a directory: pass --recursive to copy its contents`)
     }
     const from = filePlace(source)
     if (source.kind === 'standard' && intoFolder) {
-      throw new UsageFailure('what comes from the standard input needs a name: end the target with one')
+      throw new UsageFailure('standard input needs a file name: add one to the target')
     }
     yield { from, to: intoFolder ? below(target, baseName(source)) : filePlace(target) }
   }
@@ -63,8 +66,8 @@ function filePlace(operand: Operand): Place {
   if (operand.kind === 'local') return { kind: 'local', path: operand.path }
   const { source, container, file } = operand
   if (container === undefined)
-    throw new UsageFailure(`${operand.text} names no container: write ${source}:container/file`)
-  if (isFolder(operand)) throw new UsageFailure(`${operand.text} is a folder; --recursive copies what is in it`)
+    throw new UsageFailure(`"${operand.text}" has no container (expected ${source}:container/file)`)
+  if (isFolder(operand)) throw new UsageFailure(`"${operand.text}" is a folder: pass --recursive to copy its contents`)
   return { kind: 'storage', source, container, file }
 }
 
@@ -89,20 +92,23 @@ const baseName = (source: Operand) =>
 function below(target: Operand, relative: string): Place {
   if (target.kind === 'storage') {
     const { source, container, file } = target
-    if (container === undefined) throw new UsageFailure(`${target.text} names no container`)
+    if (container === undefined) throw new UsageFailure(`"${target.text}" has no container`)
     return { kind: 'storage', source, container, file: `${folderPrefix(file)}${relative}` }
   }
   if (target.kind === 'local') return { kind: 'local', path: localPath(target.path, relative), below: target.path }
-  throw new UsageFailure('the standard output takes files, not folders')
+  throw new UsageFailure('standard output takes files, not folders')
 }
 
-/** All files in a folder, to the same names below the target. A source that is a file is planned as in {@link planFiles}. */
+/**
+ * Plans all files in a folder, to the same names below the target. A source that is a file is
+ * planned as by {@link planFiles}.
+ */
 export async function* planTree(
   source: Operand,
   target: Operand,
   surroundings: Surroundings,
 ): AsyncGenerator<Copy | FailedEntry> {
-  if (source.kind === 'standard') throw new UsageFailure('the standard input is not a folder')
+  if (source.kind === 'standard') throw new UsageFailure('standard input is not a folder')
   if (source.kind === 'local' && !(await stat(source.path)).isDirectory()) {
     yield* planFiles([source], target)
     return
@@ -116,7 +122,7 @@ export async function* planTree(
   }
   if (count > 0 || source.kind === 'local') return
   if (!(await isStoredFile(source, surroundings))) {
-    throw new CommandFailure(exitCodes.notFound, `there is no file in ${source.text}`)
+    throw new CommandFailure(exitCodes.notFound, `no file in "${source.text}"`)
   }
   yield* planFiles([source], target)
 }
@@ -152,7 +158,7 @@ async function* localSources({ path }: LocalPath, { onLeftOut }: Surroundings): 
 
 async function* storedSources(address: Address, { storages, signal }: Surroundings): AsyncGenerator<TreeFile> {
   const { source, container, file: folder, text } = address
-  if (container === undefined) throw new UsageFailure(`${text} names no container`)
+  if (container === undefined) throw new UsageFailure(`"${text}" has no container`)
   const storage = await storages.open(source)
   const prefix = folderPrefix(folder)
   for await (const entry of storage.files(container, { prefix, signal })) {

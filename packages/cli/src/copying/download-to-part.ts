@@ -118,7 +118,10 @@ async function writeAt(handle: FileHandle, chunk: Uint8Array, position: number):
   }
 }
 
-/** Compares a file that was downloaded in several attempts with the service's checksum, if it has one. */
+/**
+ * Compares a file that was downloaded in several attempts with the service's checksum, if it has
+ * one.
+ */
 async function verify(path: string, { checksums, size }: FileInfo): Promise<void> {
   const { size: bytes } = await stat(path)
   if (bytes !== size) throw new StorageError('SIZE_MISMATCH', `the download has ${bytes} bytes, not ${size}`)

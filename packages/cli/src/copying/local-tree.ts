@@ -1,5 +1,5 @@
 /**
- * The files below a directory of this machine.
+ * The files below a local directory.
  */
 import { isUtf8 } from 'node:buffer'
 import type { Dirent } from 'node:fs'
@@ -22,11 +22,12 @@ export interface FailedEntry {
 }
 
 /**
- * Yields all files below a directory while it reads them. Symbolic links are not followed, since they may lead anywhere and in
- * circles. Links, sockets and pipes are reported to `onLeftOut`. Empty directories do not count.
+ * Yields all files below a directory while it is read. Symbolic links are not followed, since they
+ * may lead anywhere and in circles. Links, sockets and pipes are reported to `onLeftOut`. Empty
+ * directories are ignored.
  *
- * A directory that cannot be read and a name that is not UTF-8 are yielded as failures, and the rest of the tree follows.
- * Decoding such a name would replace its bytes, and two names may become the same.
+ * An unreadable directory and a name that is not UTF-8 are yielded as failures, and the rest of the
+ * tree follows. Decoding such a name would replace its bytes, and two names may become the same.
  */
 export async function* localFiles(
   directory: string,
@@ -85,7 +86,7 @@ const escaped = (name: string) =>
 
 const kindOf = (entry: Dirent) => (entry.isSymbolicLink() ? 'a symbolic link' : 'not a regular file')
 
-/** The path that a name has below a directory; a failure when the machine cannot have a file of that name there. */
+/** Returns the path of a name below a directory. Throws if no local file can have that name. */
 export function localPath(directory: string, name: string): string {
   const segments = name.split('/')
   const wrong = segments.find(
@@ -104,8 +105,9 @@ export function localPath(directory: string, name: string): string {
 }
 
 /**
- * Creates the directories between a target directory, also if missing, and a file below it. The target may be reached by symbolic
- * links, since the user names it. Below it, where the names come from the source, a link fails: it may lead out of the target.
+ * Creates a target directory, if missing, and the directories between it and a file below it. The
+ * path of the target may contain symbolic links, since the user chose it. Below it, where names
+ * come from the source, a link fails: it may lead out of the target.
  */
 export async function makeDirectories(target: string, file: string): Promise<void> {
   await mkdir(target, { recursive: true })

@@ -108,7 +108,10 @@ export class Resumption {
     this.enabled = enabled
   }
 
-  /** The same copy is one of the same source to the same target, with the same file of data sources. */
+  /**
+   * The same copy is one of the same source to the same target, with the same file of data
+   * sources.
+   */
   recordOf(from: Place, to: Place): CopyRecord {
     const { environment, directory } = this.#session
     const places = [from, to].map((place) =>

@@ -1,5 +1,5 @@
 /**
- * The file of the data sources: where it is, and how an entry gets into it.
+ * The file of the data sources: finding it, and adding an entry.
  */
 import { access, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -11,12 +11,12 @@ import { CommandFailure, isSystemError } from '../failures/failures.js'
 
 export type Entry = Readonly<Record<string, unknown>>
 
-/** Where LoopBack has it: in a project of its own, or beside the server's code. */
+/** Where LoopBack's projects have it: in the root, or in the directory of the server's code. */
 const places = ['datasources.json', join('server', 'datasources.json')]
 
 /**
- * The nearest file of data sources: here or further up, as far as the directory with the project's `package.json`. Where
- * there is none, the one that the project would have.
+ * Returns the nearest file of data sources, in this directory or its parents, up to the one with
+ * the project's `package.json`. If there is none, returns the path where it would be created.
  */
 export async function findDataSourceFile(
   directory: string,
@@ -40,14 +40,14 @@ export const exists = (path: string): Promise<boolean> =>
     },
   )
 
-/** The entries by their names; none when there is no file. */
+/** Returns the entries by name; none if the file is missing. */
 export async function readEntries(file: string): Promise<ReadonlyMap<string, unknown>> {
   return new Map(Object.entries(await parse(file, await readText(file))))
 }
 
 /**
- * Adds the entry, or puts it in place of the one of that name. All else in the file stays as it is, byte for byte, and the file
- * is there whole at every moment. A symbolic link is followed.
+ * Adds the entry, or replaces the one of that name. The rest of the file stays byte for byte the
+ * same, and the file is complete at every moment. Follows a symbolic link.
  */
 export async function writeEntry(file: string, name: string, entry: Entry, { replace }: { readonly replace: boolean }) {
   const text = await readText(file)
@@ -63,7 +63,7 @@ export async function writeEntry(file: string, name: string, entry: Entry, { rep
 export const entryExists = (file: string, name: string) =>
   new CommandFailure(
     exitCodes.conflict,
-    `${file} has a data source ${JSON.stringify(name)} already; --replace puts the new one in its place`,
+    `data source ${JSON.stringify(name)} already exists in ${file}: pass --replace to replace it`,
   )
 
 async function readText(file: string): Promise<string> {
@@ -75,15 +75,16 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-/** An empty file is one without entries. */
+/** An empty file has no entries. */
 const parse = (file: string, text: string) => parseDataSources(file, text.trim() === '' ? '{}' : text)
 
 /**
- * The text with the entry in it, indented and broken into lines as the rest of it is, and every other byte where it was. Of entries
- * with the same name the last one counts, as it does when the file is read.
+ * Returns the text with the entry, in the indentation and line breaks of the text. All other bytes
+ * stay the same. Of several entries with the same name, the last one counts, as when the file is
+ * read.
  */
 export function withEntry(text: string, name: string, entry: Entry): string {
-  // A byte order mark is no JSON, and stays in front.
+  // A byte order mark is not JSON, and stays at the beginning.
   if (text.startsWith('\uFEFF')) return `\uFEFF${withEntry(text.slice(1), name, entry)}`
   const { eol, indentation } = layoutOf(text)
   const value = JSON.stringify(entry, undefined, indentation).replaceAll('\n', `${eol}${indentation}`)
@@ -99,7 +100,9 @@ export function withEntry(text: string, name: string, entry: Entry): string {
 const spliced = (text: string, offset: number, length: number, content: string) =>
   text.slice(0, offset) + content + text.slice(offset + length)
 
-/** How the first entry stands in its line; a file whose first entry stands right behind the brace is not broken into lines. */
+/**
+ * The indentation of the first entry; a file whose first entry follows the brace is on one line.
+ */
 function layoutOf(text: string): { readonly eol: string; readonly indentation: string } {
   const [, eol, indentation] = /^\s*\{[ \t]*(\r?\n)(?:[ \t]*\r?\n)*([ \t]+)"/.exec(text) ?? []
   if (eol !== undefined && indentation !== undefined) return { eol, indentation }

@@ -1,5 +1,5 @@
 /**
- * A data source's entry, from what was given and answered.
+ * The entry of a data source, made from options and answers.
  */
 import { type EnvironmentReference, parseReferences } from '@stowage/core'
 import { unknownName } from '@stowage/core/provider'
@@ -9,10 +9,10 @@ import { commonProperties, type Property, type ProviderName, propertyOf, provide
 
 export type Properties = Readonly<Record<string, unknown>>
 
-/** LoopBack's connector, which its data sources name. */
+/** The connector that LoopBack's data sources name. */
 export const connectorPackage = '@stowage/loopback-connector'
 
-/** The references to the environment in a text. */
+/** Returns the references to the environment in a text. */
 function referencesIn(text: string): readonly EnvironmentReference[] {
   const pieces = parseReferences(text)
   // The text may be a secret.
@@ -20,16 +20,16 @@ function referencesIn(text: string): readonly EnvironmentReference[] {
   return pieces.filter((piece) => typeof piece !== 'string')
 }
 
-/** Whether the text is one reference to the environment and nothing else. */
+/** Whether the text is exactly one reference to the environment. */
 export const isReference = (text: string): boolean => {
   const pieces = parseReferences(text)
   return pieces?.length === 1 && typeof pieces[0] === 'object'
 }
 
-/** A text as the file has it, so that nothing in it is read as a reference. */
+/** Escapes a text for the file, so that nothing in it is read as a reference. */
 export const literal = (text: string): string => text.replaceAll('${', () => '$${')
 
-/** What is wrong with a data source's name; such names could not be written in an address. */
+/** Returns why a name cannot be that of a data source: it could not be written in an address. */
 export function checkName(name: string): string | undefined {
   if (name === '') return 'A data source needs a name'
   return /[\s:/\\\p{Cc}]/u.test(name) || name === '-'
@@ -37,7 +37,7 @@ export function checkName(name: string): string | undefined {
     : undefined
 }
 
-/** The values of `--set property=value`, in the kinds that the properties have. */
+/** Returns the values of `--set property=value`, in the types of the properties. */
 export function parseAssignments(provider: ProviderName, assignments: readonly string[]): Properties {
   return Object.fromEntries(
     assignments.map((assignment) => {
@@ -56,7 +56,7 @@ function unknownProperty(provider: ProviderName, name: string): string {
   return unknownName('property', name, `provider ${JSON.stringify(provider)}`, known)
 }
 
-/** A value in its property's kind. */
+/** Parses a value in the type of its property. */
 export function convert(name: string, text: string, { kind, choices }: Property): unknown {
   if (referencesIn(text).length > 0 && (kind === 'text' || isReference(text))) return text
   if (choices !== undefined) {
@@ -65,7 +65,7 @@ export function convert(name: string, text: string, { kind, choices }: Property)
     return chosen
   }
   if (kind === 'text') {
-    if (text === '') throw new UsageFailure(`${name} must not be empty; leave it out instead`)
+    if (text === '') throw new UsageFailure(`${name} must not be empty: omit it instead`)
     return text
   }
   if (kind === 'boolean') {
@@ -80,11 +80,11 @@ export function convert(name: string, text: string, { kind, choices }: Property)
   try {
     return JSON.parse(text)
   } catch {
-    throw new UsageFailure(`${name} must be written as JSON`)
+    throw new UsageFailure(`${name} must be JSON`)
   }
 }
 
-/** What the provider cannot do without and was not given; nothing when all is there. */
+/** Returns what the provider requires and lacks; `undefined` if nothing is missing. */
 export function whatIsMissing(provider: ProviderName, given: Properties): string | undefined {
   const { properties, signIns } = providers[provider]
   const lacking = Object.entries(properties)
@@ -96,21 +96,21 @@ export function whatIsMissing(provider: ProviderName, given: Properties): string
   return needs.map((each) => each.join(' and ')).join(', or ')
 }
 
-/** The properties whose value is a secret in plain text. */
+/** Returns the properties whose value is a secret in plain text. */
 export function plainSecrets(provider: ProviderName, given: Properties): string[] {
   return Object.entries(given)
     .filter(([name, value]) => propertyOf(provider, name)?.secret === true && variablesOf({ value }).length === 0)
     .map(([name]) => name)
 }
 
-/** The variables that the environment has to have: those that the values refer to without a default. */
+/** Returns the environment variables that the values need: those without a default. */
 export function variablesOf(given: Properties): string[] {
   const texts = Object.values(given).filter((value) => typeof value === 'string')
   const references = texts.flatMap(referencesIn).filter(({ fallback }) => fallback === undefined)
   return [...new Set(references.map(({ variable }) => variable))]
 }
 
-/** Such as `PHOTOS_API_KEY` for the property `apiKey` of the data source `photos`. */
+/** Returns `PHOTOS_API_KEY` for the property `apiKey` of the data source `photos`. */
 export function variableFor(source: string, property: string): string {
   const words = `${source}_${property.replaceAll(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter}`)}`
   return words
@@ -119,7 +119,7 @@ export function variableFor(source: string, property: string): string {
     .replace(/^(?=\d)/, '_')
 }
 
-/** The entry as it stands in the file: what tells what it is first. */
+/** Returns the entry for the file, with its name and provider first. */
 export function entryOf(name: string, provider: ProviderName, properties: Properties, loopback: boolean): Entry {
   return { name, ...(loopback ? { connector: connectorPackage } : {}), provider, ...properties }
 }

@@ -1,5 +1,5 @@
 /**
- * Packages, by the project's own package manager.
+ * Installs packages with the project's package manager.
  */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,7 +12,7 @@ import { CommandFailure, Interruption, isSystemError, messageOf } from '../failu
 import type { Terminal } from '../terminal/terminal.js'
 import { exists, readEntries } from './data-source-file.js'
 
-/** What puts packages into a project. */
+/** How packages are installed in a project. */
 export interface Installation {
   readonly packages: readonly string[]
   readonly command: string
@@ -21,7 +21,7 @@ export interface Installation {
   readonly directory: string
 }
 
-/** Ends with 3 when the module of its second argument is not found from the file of its first. */
+/** Exits with 3 if the file of the first argument cannot load the module of the second. */
 const searchProgram = `
   try {
     require('node:module').createRequire(process.argv[1]).resolve(process.argv[2])
@@ -31,8 +31,8 @@ const searchProgram = `
   }`
 
 /**
- * Whether an application in the directory finds the package. A process of its own looks: one that has
- * missed a package goes on missing it after it was installed, since Node remembers what is not there.
+ * Whether an application in the directory can load the package. Checked in another process, because
+ * Node caches that a package is missing, also after it was installed.
  */
 export async function isInstalled(name: string, directory: string): Promise<boolean> {
   const args = ['--eval', searchProgram, join(directory, 'datasources.json'), name]
@@ -45,7 +45,10 @@ export async function isInstalled(name: string, directory: string): Promise<bool
   }
 }
 
-/** How the project installs packages, by its lock file or its `package.json`, here or further up; npm when nothing tells. */
+/**
+ * Returns how the project installs packages, from its lock file or `package.json`, in this
+ * directory or a parent. Default: npm.
+ */
 export async function installationOf(packages: readonly string[], directory: string): Promise<Installation> {
   const project = (await projectDirectory(directory)) ?? directory
   const agent = (await detect({ cwd: project }))?.agent ?? 'npm'
@@ -54,17 +57,17 @@ export async function installationOf(packages: readonly string[], directory: str
   return { packages, ...resolved, directory: project }
 }
 
-/** Runs the package manager, whose words go to the standard error. It has ended when this settles. */
+/** Runs the package manager, with its output on standard error. It has ended when this settles. */
 export async function install({ command, args, directory }: Installation, terminal: Terminal, signal: AbortSignal) {
   const line = [command, ...args].join(' ')
   terminal.say(line)
-  // The names of the packages are fixed, so that a shell, which npm needs on Windows, has nothing to misread.
+  // npm needs a shell on Windows. The names of the packages are fixed, so nothing needs quoting.
   const child = spawn(command, args, { cwd: directory, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' })
   const stop = () => child.kill()
   signal.addEventListener('abort', stop)
   try {
     const [code, endedBy] = await once(child, 'close')
-    // Ctrl-C interrupts both processes, and the end of the package manager may be reported first.
+    // Ctrl-C interrupts both processes, and the package manager may end first.
     if (endedBy === 'SIGINT') throw new Interruption('SIGINT')
     if (code !== 0) throw new CommandFailure(exitCodes.failed, `${line} failed${code === null ? '' : ` with ${code}`}`)
   } catch (error) {
@@ -74,7 +77,7 @@ export async function install({ command, args, directory }: Installation, termin
   }
 }
 
-/** Whether the project is one of LoopBack 3, which reads `datasources.json` by itself. */
+/** Whether the project uses LoopBack 3, which reads `datasources.json` itself. */
 export async function isLoopBack(directory: string): Promise<boolean> {
   const project = await projectDirectory(directory)
   if (project === undefined) return false
@@ -82,7 +85,7 @@ export async function isLoopBack(directory: string): Promise<boolean> {
   return typeof dependencies === 'object' && dependencies !== null && Object.hasOwn(dependencies, 'loopback')
 }
 
-/** The nearest directory with a `package.json`, here or further up. */
+/** Returns the nearest directory with a `package.json`: this one or a parent. */
 async function projectDirectory(directory: string): Promise<string | undefined> {
   for (let place = directory; ; place = dirname(place)) {
     if (await exists(join(place, 'package.json'))) return place

@@ -6,10 +6,10 @@ import type { Choice, Questions } from '../terminal/questions.js'
 import { convert, isReference, literal, variableFor } from './entry.js'
 import { type Property, type ProviderName, propertyOf, providers, type SignIn } from './providers.js'
 
-/** What was answered. */
+/** The answers. */
 export interface Answers {
   readonly properties: Readonly<Record<string, unknown>>
-  /** Values of variables that are not set here: for the trial alone, and written nowhere. */
+  /** Values of unset environment variables: only for the test sign-in, never written. */
   readonly environment: Readonly<Record<string, string>>
 }
 
@@ -17,7 +17,7 @@ export interface Subject {
   readonly name: string
   readonly provider: ProviderName
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** Whether values are wanted of what is kept outside of the file. */
+  /** Whether to ask for the values of environment variables. */
   readonly trial: boolean
 }
 
@@ -27,7 +27,7 @@ export async function chooseProvider(questions: Questions): Promise<ProviderName
   return questions.choose('Which service?', choices as [Choice<ProviderName>, ...Choice<ProviderName>[]])
 }
 
-/** Asks for what one way of signing in takes. */
+/** Asks for the properties of one way to sign in. */
 export async function askForProperties(questions: Questions, subject: Subject): Promise<Answers> {
   const { signIns } = providers[subject.provider]
   const [first, ...others] = signIns.map((value) => ({ value, label: value.title })) as [
@@ -67,15 +67,15 @@ async function askForSecret(
   { name, environment, trial }: Subject,
 ): Promise<{ readonly kept: string; readonly variables: Readonly<Record<string, string>> }> {
   const suggestion = variableFor(name, property)
-  const place = await questions.choose(`${question}: where is it kept?`, [
-    { value: 'environment', label: 'in the environment', hint: `the file says \${${suggestion}}` },
-    { value: 'file', label: 'in the file, in plain text' },
+  const place = await questions.choose(`${question}: where is it stored?`, [
+    { value: 'environment', label: 'in the environment', hint: `the file contains \${${suggestion}}` },
+    { value: 'file', label: 'in the file, as plain text' },
   ])
   if (place === 'file') {
     const secret = await questions.secret(`${question} (not shown)`, { needed: true })
     return { kept: literal(secret), variables: {} }
   }
-  const variable = await questions.text('Name of the variable', {
+  const variable = await questions.text('Name of the environment variable', {
     suggestion,
     check: (answer) =>
       isReference(`\${${answer}}`) && !answer.includes(':')
@@ -84,7 +84,7 @@ async function askForSecret(
   })
   const kept = `\${${variable}}`
   if (!trial || environment[variable] !== undefined) return { kept, variables: {} }
-  const value = await questions.secret(`${question}, to try it now (not shown, written nowhere; empty: not now)`, {
+  const value = await questions.secret(`${question}, to check it now (not shown, not written; empty: skip)`, {
     needed: false,
   })
   return { kept, variables: value === '' ? {} : { [variable]: value } }

@@ -1,32 +1,33 @@
 /**
- * What each provider can be told, as data: the questions of `stowage datasource`, and the values that `--set` takes. A provider's
- * package need not be installed when it is asked for, so this stands here too; a test holds it against the packages' own settings.
+ * The settings of each provider, as data: the questions of `stowage datasource`, and the properties
+ * of `--set`. They are repeated here because a provider's package may not be installed yet. A test
+ * compares them with the settings of the packages.
  */
 import type { providerPackages } from '@stowage/core'
 
 export type ProviderName = keyof typeof providerPackages
 
 export interface Property {
-  /** `json`: anything else, written as JSON. */
+  /** `json`: any other value, written as JSON. */
   readonly kind: 'text' | 'number' | 'boolean' | 'json'
-  /** All values that there are. */
+  /** The allowed values. */
   readonly choices?: readonly (string | boolean)[]
-  /** No data source can do without it. */
+  /** Every data source requires it. */
   readonly required?: true
-  /** Not shown while it is typed, and better kept in the environment. */
+  /** Not shown while it is typed, and better stored in the environment. */
   readonly secret?: true
-  /** The question for it. */
+  /** The question that asks for it. */
   readonly question?: string
-  /** The answer that is offered. */
+  /** The suggested answer. */
   readonly suggestion?: string | boolean
 }
 
-/** One way of signing in. */
+/** One way to sign in. */
 export interface SignIn {
   readonly title: string
-  /** What is asked, in this order. An answer may be empty unless the property is needed. */
+  /** The questions, in this order. An answer may be empty unless the property is required. */
   readonly ask: readonly string[]
-  /** What this way cannot do without. */
+  /** The properties that this way requires. */
   readonly needs?: readonly string[]
 }
 
@@ -48,20 +49,20 @@ export const providers: Readonly<Record<ProviderName, ProviderDescription>> = {
       root: {
         kind: 'text',
         required: true,
-        question: 'Directory whose directories are the containers (relative to the file of the data sources)',
+        question: 'Root directory: its subdirectories are the containers (relative to datasources.json)',
         suggestion: './files',
       },
-      createRoot: { kind: 'boolean', question: 'Make the directory when it is missing?', suggestion: true },
+      createRoot: { kind: 'boolean', question: 'Create the directory if missing?', suggestion: true },
       fsync: boolean,
       chunkSize: number,
     },
   },
   amazon: {
-    title: 'Amazon S3, or a service that speaks its protocol',
+    title: 'Amazon S3, or a compatible service',
     signIns: [
       { title: 'an access key', ask: ['keyId', 'key', 'region', 'endpoint'], needs: ['keyId', 'key'] },
       {
-        title: "the SDK's own chain: environment, profile, SSO, the machine's role",
+        title: "the SDK's credential chain: environment, profile, SSO, role of the machine",
         ask: ['profile', 'region', 'endpoint'],
       },
     ],
@@ -70,7 +71,7 @@ export const providers: Readonly<Record<ProviderName, ProviderDescription>> = {
       key: { kind: 'text', secret: true, question: 'The secret access key' },
       sessionToken: { kind: 'text', secret: true },
       profile: { kind: 'text', question: 'Profile of the shared configuration files (empty: the default one)' },
-      region: { kind: 'text', question: 'Region, such as eu-west-1 (empty: what the environment or the profile says)' },
+      region: { kind: 'text', question: 'Region, such as eu-west-1 (empty: from the environment or the profile)' },
       endpoint: { kind: 'text', question: "URL of a service other than Amazon's (empty: Amazon)" },
       forcePathStyle: boolean,
       useAccelerateEndpoint: boolean,
@@ -141,17 +142,17 @@ export const providers: Readonly<Record<ProviderName, ProviderDescription>> = {
       userId: { kind: 'text', question: "The user's id" },
       password: { kind: 'text', secret: true, question: "The user's password" },
       applicationCredentialId: { kind: 'text', question: "The application credential's id" },
-      applicationCredentialSecret: { kind: 'text', secret: true, question: 'Its secret' },
+      applicationCredentialSecret: { kind: 'text', secret: true, question: "The application credential's secret" },
       keystoneAuthVersion: { kind: 'text', choices: ['v2.0', 'v3'] },
       domainId: text,
-      domainName: { kind: 'text', question: "The user's domain (empty: the one with the id default)" },
+      domainName: { kind: 'text', question: "The user's domain (empty: the one whose id is 'default')" },
       projectId: { kind: 'text', question: "The project's id (empty: the user's own default project)" },
       projectName: { kind: 'text', question: "Project (empty: the user's own default project)" },
       tenantId: text,
       tenantName: text,
       projectDomainId: text,
       projectDomainName: text,
-      region: { kind: 'text', question: 'Region (empty: the only one there is)' },
+      region: { kind: 'text', question: 'Region (empty: the only one)' },
       useInternal: boolean,
       tempUrlKey: { kind: 'text', secret: true },
       idleTimeout: number,
@@ -171,13 +172,13 @@ export const providers: Readonly<Record<ProviderName, ProviderDescription>> = {
     },
   },
   memory: {
-    title: 'memory, for tests: gone when the process ends',
+    title: 'memory, for tests: lost when the process ends',
     signIns: [{ title: 'none', ask: [] }],
     properties: { capabilities: { kind: 'json' } },
   },
 }
 
-/** What every data source can be told, whatever its provider. */
+/** The settings of every data source, for all providers. */
 export const commonProperties: Readonly<Record<string, Property>> = {
   partSize: number,
   parallelism: number,

@@ -1,22 +1,22 @@
 /**
- * How a command ends, as a number for scripts.
+ * Exit codes.
  */
 import { isStorageError, type StorageErrorCode } from '@stowage/core'
 import { CommandFailure, isSystemError } from './failures.js'
 
 export const exitCodes = Object.freeze({
   done: 0,
-  /** Anything that has no number of its own, and several failures of different kinds. */
+  /** Any other error, and several failures of different kinds. */
   failed: 1,
   /** Wrong arguments, names or settings. */
   usage: 2,
   /** No such data source, container, file or directory. */
   notFound: 3,
-  /** The credentials were refused, or may not do this. */
+  /** Credentials rejected, or permission denied. */
   denied: 4,
-  /** Something stands in the way: it exists already, or is another version. */
+  /** Already exists, or conflicts with another file or version. */
   conflict: 5,
-  /** The service could not be reached, failed, or took too long. */
+  /** The service was unreachable, failed, or timed out. */
   unreachable: 6,
 })
 
@@ -62,7 +62,7 @@ const byStorageCode: Readonly<Record<StorageErrorCode, ExitCode>> = {
   CLOSED: failed,
 }
 
-/** Of the machine's own files. */
+/** Of local files. */
 const bySystemCode: Readonly<Record<string, ExitCode>> = {
   ENOENT: notFound,
   ENOTDIR: notFound,
@@ -81,7 +81,7 @@ export function exitCodeOf(error: unknown): number {
   return failed
 }
 
-/** The number that all failures share, else {@link exitCodes.failed}. */
+/** Returns the code that all failures have in common, else {@link exitCodes.failed}. */
 export function commonExitCode(codes: ReadonlySet<number>): number {
   const [code = exitCodes.done] = codes
   return codes.size > 1 ? failed : code

@@ -1,10 +1,10 @@
 /**
- * Failures of a command, and what is said of them.
+ * Failures of a command, and their messages.
  */
 import { getSystemErrorMessage } from 'node:util'
-import { isStorageError } from '@stowage/core'
+import { isStorageError, type StorageErrorCode } from '@stowage/core'
 
-/** A failure with the words and the number that the command ends with. */
+/** A failure with a message and the exit code of the command. */
 export class CommandFailure extends Error {
   override readonly name: string = 'CommandFailure'
   readonly exitCode: number
@@ -15,7 +15,7 @@ export class CommandFailure extends Error {
   }
 }
 
-/** The command was called wrongly; ends with 2. */
+/** Wrong arguments: exit code 2. */
 export class UsageFailure extends CommandFailure {
   override readonly name = 'UsageFailure'
 
@@ -27,7 +27,7 @@ export class UsageFailure extends CommandFailure {
 /** Numbers of POSIX signals. */
 const signalNumbers = Object.freeze({ SIGHUP: 1, SIGINT: 2, SIGPIPE: 13, SIGTERM: 15 })
 
-/** The user or the machine ended the command: nothing needs to be said, and the number is 128 and that of the signal. */
+/** A signal ended the command: no message, and the exit code is 128 plus the signal's number. */
 export class Interruption extends CommandFailure {
   override readonly name = 'Interruption'
   readonly signalName: keyof typeof signalNumbers
@@ -38,12 +38,12 @@ export class Interruption extends CommandFailure {
   }
 }
 
-/** One file among many cannot be copied, for a reason that says nothing about the others. */
+/** One of many files cannot be copied, for a reason that does not concern the others. */
 export class FileFailure extends CommandFailure {
   override readonly name = 'FileFailure'
 }
 
-/** Many files were asked for, and some failed; what of each has been said already. */
+/** Some of many files failed. Each failure has been reported. */
 export class PartialFailure extends CommandFailure {
   override readonly name = 'PartialFailure'
 }
@@ -61,17 +61,38 @@ export const isSystemError = (error: unknown): error is SystemError =>
   'errno' in error &&
   typeof error.errno === 'number'
 
-/** What a person is told. */
+/** The data sources of errors, as messages name them. */
+const origins = new WeakMap<object, string>()
+
+/** Records the data source of an error. */
+export function setOrigin(error: object, origin: string): void {
+  origins.set(error, origin)
+}
+
+/** Returns the message for a person. */
 export function messageOf(error: unknown): string {
   if (isStorageError(error, 'SOURCE_FAILED') && error.cause !== undefined) return messageOf(error.cause)
   if (isSystemError(error)) {
     const message = getSystemErrorMessage(error.errno)
     return error.path === undefined ? message : `${error.path}: ${message}`
   }
-  return error instanceof Error ? error.message : String(error)
+  if (!(error instanceof Error)) return String(error)
+  const origin = isStorageError(error) && concernService.has(error.code) ? origins.get(error) : undefined
+  return origin === undefined ? error.message : `${origin}: ${error.message}`
 }
 
-/** What a program is told. */
+/** Errors that concern the service, not a file: their messages do not say which service. */
+const concernService: ReadonlySet<StorageErrorCode> = new Set([
+  'UNAUTHENTICATED',
+  'CONNECTION_LOST',
+  'SERVICE_FAILED',
+  'BAD_RESPONSE',
+  'UNAVAILABLE',
+  'RATE_LIMITED',
+  'TIMEOUT',
+] as const)
+
+/** Returns the description for a program. */
 export function describeFailure(error: unknown, exitCode: number): Readonly<Record<string, unknown>> {
   const message = messageOf(error)
   if (!isStorageError(error)) return { message, exitCode, ...(isSystemError(error) ? { code: error.code } : {}) }

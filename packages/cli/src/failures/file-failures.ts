@@ -1,5 +1,5 @@
 /**
- * Failures of single files among many.
+ * Failures of some of many files.
  */
 import { isStorageError, type StorageErrorCode } from '@stowage/core'
 import type { Session } from '../commands/command.js'
@@ -16,7 +16,7 @@ export class Failures {
     this.#session = session
   }
 
-  /** Tells of a failure at once, and remembers the number that it ends with. */
+  /** Reports a failure at once, and remembers its exit code. */
   add(name: string, error: unknown): void {
     const exitCode = exitCodeOf(error)
     this.#count++
@@ -26,20 +26,20 @@ export class Failures {
     else terminal.say(`${terminal.styledMessage('red', 'stowage:')} ${printable(`${name}: ${messageOf(error)}`)}`)
   }
 
-  /** Tells of something that is left out on purpose: no failure. */
+  /** Reports something that is skipped on purpose, which is not a failure. */
   leaveOut(name: string, reason: string): void {
     const { terminal, json } = this.#session
     if (json) terminal.sayJson({ name, leftOut: reason })
-    else terminal.say(`stowage: ${printable(name)} is left out: it is ${reason}`)
+    else terminal.say(`stowage: skipped ${printable(name)}: it is ${reason}`)
   }
 
-  /** Rejects when there was a failure. */
+  /** Throws if there was a failure. */
   finish(): void {
     if (this.#count > 0) throw new PartialFailure(commonExitCode(this.#codes), `${this.#count} files failed`)
   }
 }
 
-/** Failures after which the other files can still be copied. Any other would fail them too. */
+/** Failures that do not concern the other files. */
 const ofOneFile: ReadonlySet<StorageErrorCode> = new Set([
   'INVALID_NAME',
   'PERMISSION_DENIED',
@@ -53,10 +53,10 @@ const ofOneFile: ReadonlySet<StorageErrorCode> = new Set([
   'SOURCE_FAILED',
 ] as const)
 
-/** Codes of the operating system that the next file would meet as well. */
+/** Codes of the operating system that concern the other files too. */
 const ofTheMachine: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOMEM', 'EROFS'])
 
-/** Whether a failure says nothing about the other files of the same command. */
+/** Whether a failure does not concern the other files of the same command. */
 export function concernsOneFile(error: unknown): boolean {
   if (error instanceof FileFailure) return true
   if (isStorageError(error)) return ofOneFile.has(error.code)

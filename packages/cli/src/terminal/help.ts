@@ -1,11 +1,11 @@
 /**
- * Help texts, in lines that fit everywhere.
+ * Help texts, wrapped to a width that fits every terminal.
  */
 const width = 80
 
 /**
- * Prose flows from line to line. A line that begins with two blanks stands by itself: as it is, or, when it has a gap, as two columns of
- * which the right one flows.
+ * Wraps a text. Paragraphs flow from line to line. A line that begins with two blanks stays as it
+ * is, or, if it has a gap, is a row of two columns, of which the right one is wrapped.
  */
 export function flowed(text: string): string {
   const lines: string[] = []
@@ -30,7 +30,7 @@ export function flowed(text: string): string {
   return lines.join('\n')
 }
 
-/** Words after what stands in front of their first line; the other lines begin below them. */
+/** Wraps words after a prefix. The other lines are indented by the prefix's length. */
 function wrapped(front: string, words: string): string[] {
   const [first = '', ...others] = words.split(' ')
   const lines = [`${front}${first}`]

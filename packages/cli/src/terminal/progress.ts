@@ -1,12 +1,12 @@
 /**
- * How far a copy is, in the last line of a terminal.
+ * The progress of a copy, in the last line of a terminal.
  *
- * Ours and not cli-progress, which was last released in 2023, wants a total, and does not give the line back when something else is
- * to be said.
+ * Not cli-progress, which was last released in 2023, needs a total, and does not clear its line
+ * when other text is printed.
  */
 import { printable, type Terminal } from './terminal.js'
 
-/** Milliseconds between two pictures. */
+/** Milliseconds between two updates. */
 const interval = 100
 const barWidth = 20
 
@@ -28,22 +28,22 @@ export class Progress implements Disposable {
     terminal.clearLine = () => terminal.stderr.write('\r\u001b[K')
   }
 
-  /** Nothing where the standard error is no terminal. */
+  /** Returns `undefined` if standard error is not a terminal. */
   static on(terminal: Terminal): Progress | undefined {
     return terminal.stderr.isTTY === true ? new Progress(terminal) : undefined
   }
 
-  /** More bytes are to come. */
+  /** Adds bytes to the total. */
   expect(bytes: number): void {
     this.#total += bytes
   }
 
-  /** All that is to come has been told. */
+  /** Declares that the total is known. */
   complete(): void {
     this.#totalKnown = true
   }
 
-  /** What one file adds, beginning now; called with all of its bytes so far. */
+  /** Starts a file. The returned function is called with all bytes of the file so far. */
   begin(name: string): (bytes: number) => void {
     this.#current = name
     let before = 0
@@ -62,7 +62,7 @@ export class Progress implements Disposable {
     this.#files++
   }
 
-  /** Takes the line away, and leaves what was done in its place. */
+  /** Replaces the line by a summary. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer)
     this.#terminal.say(`${this.#done()} in ${((performance.now() - this.#started) / 1000).toFixed(1)} s`)
@@ -85,7 +85,7 @@ export class Progress implements Disposable {
   }
 }
 
-/** As much of the line as fits; characters outside of ASCII are taken to be two columns wide, as some are. */
+/** Cuts a line to a width. Characters outside of ASCII count as two columns, as some are. */
 function fitting(line: string, columns: number): string {
   let width = 0
   let fits = ''

@@ -1,7 +1,6 @@
 /**
- * Questions to a person at a terminal.
- *
- * Over @clack/prompts; its own words go to the standard error, so that the standard output has the answer alone.
+ * Questions at a terminal, with @clack/prompts. They go to standard error, so that standard output
+ * has only the result.
  */
 import { type CANCEL_SYMBOL, confirm, isCancel, password, select, text } from '@clack/prompts'
 import { Interruption } from '../failures/failures.js'
@@ -13,10 +12,10 @@ export interface Choice<Value> {
   readonly hint?: string
 }
 
-/** What is wrong with an answer, or nothing. */
+/** Returns what is wrong with an answer; `undefined` if it is valid. */
 export type AnswerCheck = (answer: string) => string | undefined
 
-/** Every question rejects with an `Interruption` when Ctrl-C or Escape is pressed. */
+/** Every question rejects with an `Interruption` if Ctrl-C or Escape is pressed. */
 export class Questions {
   readonly #streams: {
     readonly input: Terminal['stdin']
@@ -28,7 +27,7 @@ export class Questions {
     this.#streams = { input: terminal.stdin, output: terminal.stderr, signal }
   }
 
-  /** The answer, without blanks around it; the suggestion when it is empty. */
+  /** Returns the answer without surrounding blanks; the suggestion if it is empty. */
   async text(message: string, { suggestion = '', check }: { suggestion?: string; check?: AnswerCheck } = {}) {
     const answer = await text({
       ...this.#streams,
@@ -40,15 +39,15 @@ export class Questions {
     return answered(answer).trim()
   }
 
-  /** An answer that is not shown while it is typed. May be empty unless `needed`. */
+  /** Returns an answer that is not shown while it is typed. May be empty unless `needed`. */
   async secret(message: string, { needed }: { readonly needed: boolean }): Promise<string> {
     const validate = (value: string | undefined) => (needed && !value ? 'It is needed' : undefined)
-    // Clack hands over undefined for an empty answer.
+    // Clack passes undefined for an empty answer.
     return answered(await password({ ...this.#streams, message, validate })) ?? ''
   }
 
   async choose<Value>(message: string, choices: readonly [Choice<Value>, ...Choice<Value>[]]): Promise<Value> {
-    // Clack's own type asks for labels only where values are objects; ours always have them.
+    // Clack's type requires labels only for objects as values. Here, all have labels.
     const options = choices as unknown as Parameters<typeof select<Value>>[0]['options']
     return answered(await select<Value>({ ...this.#streams, message, options, showInstructions: false }))
   }

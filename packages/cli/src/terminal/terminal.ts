@@ -1,5 +1,5 @@
 /**
- * The three streams: answers go to the standard output, all that is said to a person to the standard error.
+ * The three streams: results go to standard output, messages to standard error.
  */
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
@@ -27,7 +27,7 @@ export class Terminal {
   readonly stdout: OutputStream
   readonly stderr: OutputStream
   readonly #signal: AbortSignal
-  /** Takes back what stands in the last line for the time being, such as a progress bar. */
+  /** Clears a temporary last line, such as a progress bar. */
   clearLine: () => void = () => undefined
 
   constructor({ stdin, stdout, stderr }: TerminalStreams, signal: AbortSignal) {
@@ -37,12 +37,14 @@ export class Terminal {
     this.#signal = signal
   }
 
-  /** Whether there is somebody to ask. */
+  /** Whether questions can be asked. */
   get interactive(): boolean {
     return this.stdin.isTTY === true && this.stderr.isTTY === true
   }
 
-  /** A line of the answer. Waits while the reader is slow, so that long lists do not pile up in memory. */
+  /**
+   * Prints a line of the result. Waits for a slow reader, so that long lists do not fill memory.
+   */
   async print(line: string): Promise<void> {
     this.#signal.throwIfAborted()
     if (this.stdout.isTTY === true) this.clearLine()
@@ -62,12 +64,12 @@ export class Terminal {
     this.say(jsonLine(value))
   }
 
-  /** Colours where the standard output is a terminal and `NO_COLOR` is not set. */
+  /** Adds colours if standard output is a terminal and `NO_COLOR` is not set. */
   styled(style: Style, text: string): string {
     return styleText(style, text, { stream: this.stdout })
   }
 
-  /** The same for the standard error. */
+  /** The same for standard error. */
   styledMessage(style: Style, text: string): string {
     return styleText(style, text, { stream: this.stderr })
   }
@@ -75,12 +77,12 @@ export class Terminal {
 
 const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 
-/** JSON in one line, in which no character steers a terminal. */
+/** Returns JSON in one line, without characters that control a terminal. */
 const jsonLine = (value: unknown) => JSON.stringify(value).replaceAll(/[\u007f-\u009f]/g, escaped)
 
 /**
- * A name as it can be shown: control characters, which could steer the terminal or break a line, and those that turn the
- * direction of the text, in the form `\u001b`.
+ * Escapes a name for a terminal: control characters, which could control the terminal or break a
+ * line, and characters that change the direction of text, in the form `\u001b`.
  */
 export const printable = (name: string): string =>
   name.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, escaped)

@@ -1,5 +1,5 @@
 /**
- * All that is known of what is selected.
+ * The details of the selected files.
  */
 import { ErrorNote } from '../layout/dialog.tsx'
 import { type Entry, type FileEntry, type FileInfo, type Storage, wordsOf } from '../storage/api.ts'
@@ -16,7 +16,7 @@ interface DetailsProps {
 
 export function Details({ storage, container, entries }: DetailsProps) {
   const [entry, ...others] = entries
-  if (entry === undefined) return <p class="hint">Select a file to see what is known of it.</p>
+  if (entry === undefined) return <p class="hint">Select a file to see its details.</p>
   if (others.length > 0) return <Several entries={entries} />
   if (entry.folder) {
     return (

@@ -14,7 +14,7 @@ export interface FileDialogProps {
   readonly container: string
   readonly entries: readonly Entry[]
   readonly onChange: (change: Change) => void
-  /** Told in words what was done. */
+  /** Called with a sentence about the result. */
   readonly onDone: (done: string) => void
   readonly onClose: () => void
 }
@@ -55,7 +55,7 @@ function Names({ entries }: { readonly entries: readonly Entry[] }) {
   )
 }
 
-/** Copies or moves, asks before anything is replaced, and tells the page what changed. */
+/** Copies or moves, asks before replacing files, and reports the changes to the page. */
 async function transfer(
   { storage, container, entries, onChange, onDone }: FileDialogProps,
   kind: 'copy' | 'move',

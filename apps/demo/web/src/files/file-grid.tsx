@@ -1,5 +1,6 @@
 /**
- * The list of files: rows or tiles, for the mouse, for fingers and for the keyboard (the grid pattern of the ARIA practices).
+ * The list of files: rows or tiles, for the mouse, for fingers and for the keyboard (the grid
+ * pattern of the ARIA practices).
  */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
@@ -60,7 +61,7 @@ export function FileGrid(props: FileGridProps) {
   }
   const shared = { listing, selection, onOpen: props.onOpen }
   return (
-    // The keyboard stays on the grid itself: rows come and go with scrolling.
+    // The grid itself has the focus, because rows are added and removed during scrolling.
     <div
       ref={scroller}
       class={`grid ${view}`}

@@ -1,5 +1,6 @@
 /**
- * The files of the container that is chosen: the way to where they are, what can be done, the list, and the details.
+ * The files of the container that is chosen: the way to where they are, what can be done, the list,
+ * and the details.
  */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
@@ -30,7 +31,7 @@ interface FilesPaneProps {
   readonly narrow: boolean
   readonly uploads: Uploads
   readonly onSay: (said: string) => void
-  /** What is shown while no container is chosen. */
+  /** Shown while no container is selected. */
   readonly children: ComponentChildren
 }
 
@@ -68,7 +69,7 @@ export function FilesPane({ storage, place, narrow, uploads, onSay, children }: 
     else if (container !== undefined) downloadAll(storage, container, selection.entries)
   }
   const closeDialog = () => setDialog(undefined)
-  // What had the focus before a dialog may be gone with what the dialog did.
+  // The element that had the focus before a dialog may no longer exist.
   useEffect(() => {
     if (dialog !== undefined || previewed !== undefined || document.activeElement !== document.body) return
     pane.current?.querySelector<HTMLElement>('[role=grid]')?.focus()

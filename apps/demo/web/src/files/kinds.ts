@@ -21,7 +21,7 @@ const extensions: Readonly<Record<string, readonly [Kind, IconName]>> = Object.f
 
 const extensionOf = (name: string) => /\.([A-Za-z0-9]+)$/.exec(name)?.[1]?.toLowerCase() ?? ''
 
-/** By the name alone: for lists, where nothing else is known. */
+/** By the name only, for lists, which have no types. */
 export const kindByName = (name: string): Kind => extensions[extensionOf(name)]?.[0] ?? 'other'
 
 export const iconByName = (name: string): IconName => extensions[extensionOf(name)]?.[1] ?? 'file'
@@ -29,7 +29,10 @@ export const iconByName = (name: string): IconName => extensions[extensionOf(nam
 const textTypes =
   /^(?:text\/|application\/(?:json|xml|javascript|yaml|x-yaml|toml|sql|x-sh|x-httpd-php)|[^/]+\/[^/]+\+(?:json|xml)$)/
 
-/** By the media type that the storage has. HTML and everything like it is text here, and nothing else. */
+/**
+ * By the media type that the storage has. HTML and everything like it is text here, and nothing
+ * else.
+ */
 export function kindByType(contentType: string, name: string): Kind {
   const type = contentType.split(';')[0]?.trim().toLowerCase() ?? ''
   if (type.startsWith('image/')) return 'image'

@@ -8,7 +8,7 @@ export interface Sort {
   readonly descending: boolean
 }
 
-/** What changed in a container: names that are gone, and files that are there now. */
+/** Changes in a container: deleted names and stored files. */
 export interface Change {
   readonly container: string
   readonly removed?: readonly string[]
@@ -18,12 +18,15 @@ export interface Change {
 /** The first page is small, so that something is there soon, also over a slow line. */
 const firstPage = 200
 const furtherPage = 1000
-/** So many entries are read without being asked for, and sorted as people sort. */
+/** Lists up to this length are read completely, and sorted in natural order. */
 const eager = 2000
 
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' })
 
-/** The order in which storages list: JavaScript's own comparison is that of UTF-8 but for pairs of surrogates. */
+/**
+ * The order in which storages list: JavaScript's own comparison is that of UTF-8 but for pairs of
+ * surrogates.
+ */
 const storedOrder = (a: Entry, b: Entry) => (a.name < b.name ? -1 : Number(a.name > b.name))
 
 export class Listing {
@@ -51,7 +54,7 @@ export class Listing {
     this.#changed = changed
   }
 
-  /** What is to be shown, in its order. */
+  /** The entries to show, in order. */
   get entries(): readonly Entry[] {
     return this.#view
   }
@@ -69,12 +72,12 @@ export class Listing {
     return this.#error
   }
 
-  /** The order that was asked for; without one it is that of names, as the storage or as people have it. */
+  /** The selected order. Default: names, in the storage's order or in natural order. */
   get sort(): Sort | undefined {
     return this.#sort
   }
 
-  /** Reads the whole list, since storages sort by name alone. */
+  /** Reads the whole list, since storages sort only by name. */
   sortBy(sort: Sort | undefined): void {
     this.#sort = sort
     if (sort !== undefined) this.#wanted = Number.POSITIVE_INFINITY
@@ -100,7 +103,7 @@ export class Listing {
     )
   }
 
-  /** Nobody looks any more. */
+  /** The listing is no longer shown. */
   close(): void {
     this.#gone.abort()
   }
@@ -119,7 +122,10 @@ export class Listing {
     this.#changed()
   }
 
-  /** How a file shows in this folder, if it does; one that comes after all that was read shows when that is read. */
+  /**
+   * Returns the entry that shows a file in this folder, if any. A file after the last one that was
+   * read appears when it is read.
+   */
   #entryOf(file: FileEntry): Entry | undefined {
     const { name } = file
     if (!name.startsWith(this.#prefix)) return undefined

@@ -2,7 +2,7 @@
  * File names as folders and names.
  */
 
-/** What stands after the folder; the whole name where nothing would be left. */
+/** The name without its folder; the whole name if nothing would be left. */
 export function shownName(name: string, folder: string): string {
   const rest = name.startsWith(folder) ? name.slice(folder.length) : name
   return rest === '' || rest === '/' ? name : rest.endsWith('/') ? rest.slice(0, -1) : rest

@@ -1,6 +1,6 @@
 /**
- * Previews. Whatever a file holds, it never becomes part of this document: images, audio and video are sources of their elements, in which
- * scripts do not run, and everything else is shown as text.
+ * Previews. The content of a file never becomes part of this document: images, audio and video are
+ * sources of their elements, in which scripts do not run. All other content is shown as text.
  */
 import { useState } from 'preact/hooks'
 import { ErrorNote, Modal } from '../layout/dialog.tsx'
@@ -29,7 +29,7 @@ export function Content({ storage, info }: ContentProps) {
     return <img class="content" src={url} alt={`Preview of ${baseName(name)}`} onError={() => setBroken(true)} />
   if (kind === 'video') {
     return (
-      // The files are the visitor's own; there are no captions to offer.
+      // The files are the visitor's, and have no captions.
       <video
         class="content"
         src={url}
@@ -94,14 +94,14 @@ const Loading = () => <div class="loading" role="status" aria-label="Loading" />
 interface PreviewProps {
   readonly storage: Storage
   readonly container: string
-  /** The files beside it, in the order shown. */
+  /** All files of the list, in the order shown. */
   readonly files: readonly FileEntry[]
   readonly name: string
   readonly onShow: (name: string) => void
   readonly onClose: () => void
 }
 
-/** One file, as large as the window, with the way to the ones beside it. */
+/** One file in the whole window, with buttons to the previous and the next one. */
 export function Preview({ storage, container, files, name, onShow, onClose }: PreviewProps) {
   const index = files.findIndex((file) => file.name === name)
   const previous = files[index - 1]
@@ -145,7 +145,7 @@ export function Preview({ storage, container, files, name, onShow, onClose }: Pr
 interface StepProps extends Pick<PreviewProps, 'onShow'> {
   readonly label: string
   readonly icon: 'left' | 'right'
-  /** The file that it leads to, if there is one. */
+  /** The target file, if there is one. */
   readonly to: FileEntry | undefined
 }
 

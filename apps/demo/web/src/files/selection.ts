@@ -1,5 +1,6 @@
 /**
- * Which entries are selected, and where the keyboard is: as file managers have it, with ranges from an anchor.
+ * Which entries are selected, and where the keyboard is: as file managers have it, with ranges from
+ * an anchor.
  */
 import { useState } from 'preact/hooks'
 import type { Entry } from '../storage/api.ts'
@@ -15,7 +16,7 @@ interface State {
 const nothing: State = { selected: new Set(), active: 0, anchor: 0 }
 
 export interface Selection extends State {
-  /** This one alone. */
+  /** Selects only this entry. */
   choose(index: number): void
   toggle(index: number): void
   /** From the anchor to here. */

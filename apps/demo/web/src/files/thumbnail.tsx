@@ -42,7 +42,7 @@ export function Thumbnail({ storage, container, entry, size }: ThumbnailProps) {
       </span>
     )
   }
-  // The version is in the address only to tell the browser's memory of images of another one.
+  // The version in the address prevents the browser from showing a cached image of another version.
   const url = `${storage.downloadUrl(container, name)}?${new URLSearchParams({ v: entry.etag ?? entry.mtime })}`
   return (
     <span class="thumbnail picture">

@@ -1,5 +1,5 @@
 /**
- * What can be done: with the folder, or with what is selected in it.
+ * The actions on the folder, or on the selected entries.
  */
 import { useRef } from 'preact/hooks'
 import { Icon, type IconName } from '../layout/icons.tsx'

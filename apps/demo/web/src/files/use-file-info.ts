@@ -6,12 +6,14 @@ export interface Loaded<T> {
   readonly error?: unknown
 }
 
-/** What the storage knows of a file. `version` is of the content: another one is asked for anew. */
+/**
+ * Reads the information about a file. Reads it again if `version`, that of the content, changes.
+ */
 export function useFileInfo(storage: Storage, container: string, file: string, version: string): Loaded<FileInfo> {
   return useLoaded((signal) => storage.file(container, file, signal), [storage, container, file, version])
 }
 
-/** What is loaded for these; what came for others is not shown. */
+/** The information about this file. A response for another one is ignored. */
 export function useLoaded<T>(load: (signal: AbortSignal) => Promise<T>, of: readonly unknown[]): Loaded<T> {
   const [loaded, setLoaded] = useState<Loaded<T>>({})
   useEffect(() => {

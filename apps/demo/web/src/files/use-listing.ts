@@ -2,7 +2,7 @@ import { useEffect, useReducer, useRef } from 'preact/hooks'
 import type { Storage } from '../storage/api.ts'
 import { Listing } from './listing.ts'
 
-/** The listing of a folder, that of another one as soon as another one is asked for. `version` asks for it anew. */
+/** Returns the listing of a folder. Another `version` reads it again. */
 export function useListing(
   storage: Storage | undefined,
   container: string | undefined,

@@ -1,6 +1,6 @@
 /**
- * Rows of one height, of which only those in sight are in the document: the number of rows costs nothing but their height. A library
- * for this measures rows of unknown height, which is the hard part; with one height, what is left are these lines.
+ * Rows of one height, of which only the visible ones are in the document. Libraries for this also
+ * measure rows of unknown height, which is the difficult part.
  */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'

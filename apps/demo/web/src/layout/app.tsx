@@ -57,7 +57,7 @@ export function App() {
     failed: (failure) => setSaid(wordsOf(failure)),
   })
 
-  // Somebody else may have made it since the list was asked for.
+  // Another client may have created it after the list was read.
   const known =
     container === undefined || !containers.complete || containers.entries.some(({ name }) => name === container)
   useEffect(() => {

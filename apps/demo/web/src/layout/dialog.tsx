@@ -1,5 +1,5 @@
 /**
- * Dialogs: forms that do something, with its progress and its errors in the place where it was asked for.
+ * Dialogs: forms with an action, its progress and its errors.
  */
 import type { ComponentChildren } from 'preact'
 import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
@@ -15,16 +15,16 @@ interface ModalProps {
   readonly children: ComponentChildren
 }
 
-/** The browser's own modal: it keeps the focus in, takes Escape, and gives the focus back. */
+/** The browser's modal dialog: it contains the focus, closes on Escape and restores the focus. */
 export function Modal({ title, class: className = '', onClose, onKeyDown, children }: ModalProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const titleId = useId()
-  // Before anything more is typed: a key that comes later than the dialog goes into it.
+  // Before the next key press, so that it goes into the dialog.
   useLayoutEffect(() => {
     const element = dialog.current
     element?.showModal()
     element?.querySelector<HTMLElement>('[data-first]')?.focus()
-    // The focus goes back to where it was.
+    // Restores the focus.
     return () => element?.close()
   }, [])
   return (
@@ -52,7 +52,7 @@ export function Modal({ title, class: className = '', onClose, onKeyDown, childr
   )
 }
 
-/** What became of an action: nothing more to say, what failed name by name, or a question before it goes on. */
+/** The result of an action: success, failures by name, or a question before it continues. */
 export type Outcome = undefined | { readonly failures: readonly Failure[] } | { readonly question: Question }
 
 interface Question {
@@ -66,7 +66,7 @@ interface FormDialogProps {
   readonly confirm: string
   readonly danger?: boolean
   readonly disabled?: boolean
-  /** Resolves when it is done, and rejects with what is to be shown. */
+  /** Resolves with the outcome, and rejects with an error to show. */
   readonly action: (batch: Batch) => Promise<Outcome>
   readonly onClose: () => void
   readonly children: ComponentChildren
@@ -161,9 +161,7 @@ function Running({ progress }: { readonly progress: Progress | undefined }) {
 function Failures({ failures }: { readonly failures: readonly Failure[] }) {
   return (
     <div role="alert">
-      <p>
-        {failures.length === 1 ? 'One file could not be handled:' : `${failures.length} files could not be handled:`}
-      </p>
+      <p>{failures.length === 1 ? 'One file failed:' : `${failures.length} files failed:`}</p>
       <ul class="failures">
         {failures.slice(0, 100).map(({ name, message }) => (
           <li key={name}>
@@ -176,7 +174,7 @@ function Failures({ failures }: { readonly failures: readonly Failure[] }) {
   )
 }
 
-/** An error beside what failed; `retry` tries it again. */
+/** An error message, with a button for `retry`. */
 export function ErrorNote({ children, retry }: { readonly children: ComponentChildren; readonly retry?: () => void }) {
   return (
     <div class="error-note" role="alert">
@@ -184,7 +182,7 @@ export function ErrorNote({ children, retry }: { readonly children: ComponentChi
       <p>{children}</p>
       {retry !== undefined && (
         <button type="button" class="button" onClick={retry}>
-          Try again
+          Retry
         </button>
       )}
     </div>
@@ -199,7 +197,7 @@ interface NameFieldProps {
   readonly onName: (name: string) => void
 }
 
-/** The name that a dialog asks for. */
+/** A field for a name. */
 export function NameField({ label, name, selected = 0, onName }: NameFieldProps) {
   const input = useRef<HTMLInputElement>(null)
   useLayoutEffect(() => input.current?.setSelectionRange(0, selected), [])

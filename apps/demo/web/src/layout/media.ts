@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 
-/** Whether a media query holds now. */
+/** Whether a media query matches now. */
 export function useMedia(query: string): boolean {
   const [holds, setHolds] = useState(() => matchMedia(query).matches)
   useEffect(() => {
@@ -13,7 +13,7 @@ export function useMedia(query: string): boolean {
   return holds
 }
 
-/** A choice that the browser keeps, where it may. */
+/** A choice that the browser stores, if it allows that. */
 export function useKept<T extends string>(key: string, initial: T): [T, (value: T) => void] {
   const [value, setValue] = useState<T>(() => (localStorage.getItem(key) as T | null) ?? initial)
   return [

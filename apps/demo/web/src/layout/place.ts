@@ -1,12 +1,13 @@
 /**
- * Which data source, container and folder are shown: it is in the address, after the `#`, so that it can be kept, shared and gone back from.
+ * The data source, container and folder that are shown. The address contains them after the `#`, so
+ * that they can be bookmarked, shared and left with the Back button.
  */
 import { useEffect, useState } from 'preact/hooks'
 
 export interface Place {
   readonly source: string | undefined
   readonly container: string | undefined
-  /** Empty, or what the names of the files in it begin with: a slash is at its end. */
+  /** Empty, or the prefix of the files in it, with a slash at its end. */
   readonly folder: string
 }
 

@@ -7,7 +7,7 @@ export interface ContainerList {
   readonly complete: boolean
   readonly error: unknown
   readonly reload: () => void
-  /** Reads the next page, while there is one. */
+  /** Reads the next page, if there is one. */
   readonly more: (() => void) | undefined
 }
 

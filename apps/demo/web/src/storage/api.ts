@@ -2,7 +2,7 @@
  * The REST API, as this page uses it.
  */
 
-/** An answer that is an error; its message is the server's own. */
+/** An error response, with the server's message. */
 export class ApiError extends Error {
   readonly statusCode: number
   readonly code: string
@@ -22,18 +22,18 @@ interface UploadRules {
   readonly image?: { readonly maxWidth?: number; readonly maxHeight?: number; readonly maxPixels?: number }
 }
 
-/** What the page needs to know of a data source's abilities. */
+/** A data source, with the capabilities that the page needs. */
 export interface DataSource {
   readonly name: string
   readonly provider: string
   /** The one that `/api/containers` serves. */
   readonly main: boolean
-  /** Bytes. Left out where there is an error. */
+  /** Bytes. Absent if there is an error. */
   readonly maxFileSize?: number
   /** The rules of its upload policy. */
   readonly rules?: UploadRules
   readonly capabilities?: { readonly conditions: { readonly create: 'atomic' | 'emulated' | false } }
-  /** Why it can't be used. */
+  /** Why it cannot be used. */
   readonly error?: { readonly code: string; readonly message: string }
 }
 
@@ -51,7 +51,7 @@ export interface FileEntry {
 }
 
 interface FolderEntry {
-  /** With the slash at its end. */
+  /** With a slash at its end. */
   readonly name: string
   readonly folder: true
 }
@@ -96,7 +96,7 @@ export class Storage {
     this.#base = `api/datasources/${encodeURIComponent(source.name)}/containers`
   }
 
-  /** Whether a write can be refused by the storage because there is such a file already. */
+  /** Whether the storage can refuse a write because the file exists. */
   get createOnly(): boolean {
     return this.source.capabilities?.conditions.create !== false
   }
@@ -124,7 +124,10 @@ export class Storage {
     return (await request(this.fileUrl(container, file), { signal })).json() as Promise<FileInfo>
   }
 
-  /** Asks for the list, in which the file would come first: browsers report a 404 as an error of the page. */
+  /**
+   * Reads a list that begins with the file if it exists. A request for the file would fail with
+   * 404, which browsers report as an error of the page.
+   */
   async hasFile(container: string, file: string): Promise<boolean> {
     const { entries } = await this.files(container, { prefix: file, flat: true, limit: 1 })
     return entries[0]?.name === file
@@ -145,7 +148,7 @@ export class Storage {
     return response.json() as Promise<FileInfo>
   }
 
-  /** The names that could not be removed, with the reason. */
+  /** Returns the names that could not be deleted, with the reasons. */
   async remove(container: string, files: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const response = await request(this.#url(container, 'remove'), { method: 'POST', ...json({ files }) })
     const outcomes = (await response.json()) as readonly { file: string; error?: { message: string } }[]
@@ -165,7 +168,7 @@ export class Storage {
     return this.#url(container, 'download', file)
   }
 
-  /** Every name is one segment, whatever it holds: a slash in it becomes `%2F`. */
+  /** Every name is one segment: a slash in it becomes `%2F`. */
   #url(...segments: readonly string[]): string {
     return [this.#base, ...segments.map(encodeURIComponent)].join('/')
   }
@@ -220,18 +223,18 @@ async function send(url: string, { signal, ...options }: RequestOptions): Promis
   }
 }
 
-/** What the server says of an error, also when something between says it in another form. */
+/** Returns the server's error. A proxy's response may have another form. */
 export function errorOf(statusCode: number, body: string): ApiError {
   if (statusCode === 0) return new ApiError(0, 'UNREACHABLE', 'the connection to the server broke')
   try {
     const { code, message } = (JSON.parse(body) as { error: { code: string; message: string } }).error
     return new ApiError(statusCode, code, message)
   } catch {
-    return new ApiError(statusCode, '', `the server answered with status ${statusCode}`)
+    return new ApiError(statusCode, '', `the server responded with status ${statusCode}`)
   }
 }
 
-/** An error in words that begin as a sentence does. */
+/** Returns the message of an error as a sentence. */
 export function wordsOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   return message.charAt(0).toUpperCase() + message.slice(1)

@@ -1,12 +1,13 @@
 /**
- * Copies, moves and removals of many files, folders among them: a few at a time, with progress, until they are done or cancelled.
+ * Copies, moves and deletions of many files and folders: a few at a time, with progress, until they
+ * are complete or cancelled.
  */
 import { ApiError, type Entry, type FileEntry, type FileInfo, type Storage, wordsOf } from './api.ts'
 import { TakenNames } from './taken.ts'
 
 export interface Progress {
   readonly done: number
-  /** Left out as long as it is not known. */
+  /** Absent until it is known. */
   readonly total?: number
 }
 
@@ -24,7 +25,7 @@ export interface Failure {
 const parallel = 4
 const removalBatch = 500
 
-/** The files that entries stand for: a folder stands for all that are in it. */
+/** Returns the files of entries: those in a folder, at any depth, for a folder. */
 async function filesOf(
   storage: Storage,
   container: string,
@@ -73,11 +74,11 @@ export interface Transfer {
 export interface TransferOutcome {
   readonly stored: readonly FileInfo[]
   readonly failures: readonly Failure[]
-  /** Those whose target was there already. */
+  /** Transfers whose target exists. */
   readonly conflicts: readonly Transfer[]
 }
 
-/** Which file goes where: `rename` makes the new name of the old one. */
+/** Plans the transfers. `rename` makes the new name from the old one. */
 export async function planTransfer(
   storage: Storage,
   container: string,
@@ -123,7 +124,7 @@ export async function transferAll(
   return { stored, failures, conflicts }
 }
 
-/** A file as a list would show it, of what a copy or an upload answers; the service may not have told the time. */
+/** Returns the list's entry for the response to a copy or an upload, which may have no time. */
 export function entryOf({ name, size, mtime, etag }: FileInfo): FileEntry {
   return { name, size, mtime: mtime ?? new Date().toISOString(), etag }
 }

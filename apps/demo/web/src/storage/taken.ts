@@ -1,8 +1,9 @@
 import type { Storage } from './api.ts'
 
 /**
- * Which names are taken in a container, asked of its lists. A folder in which there is nothing is asked for once, and not file by file. The
- * storage's own condition decides in the end; this is so that people can be asked before anything is sent.
+ * Finds out which names are taken in a container, from its lists. An empty folder is read once, and
+ * not for each file. The condition of the write decides in the end; this lets the page ask before
+ * anything is sent.
  */
 export class TakenNames {
   readonly #storage: Storage

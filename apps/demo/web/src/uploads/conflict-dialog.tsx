@@ -2,7 +2,7 @@ import { baseName } from '../files/names.ts'
 import { Modal } from '../layout/dialog.tsx'
 import type { Conflict } from './use-uploads.tsx'
 
-/** Asks before an upload takes the place of files that are there. */
+/** Asks before an upload replaces files. */
 export function ConflictDialog({ conflict }: { readonly conflict: Conflict }) {
   const { names, answer } = conflict
   const [first = ''] = names

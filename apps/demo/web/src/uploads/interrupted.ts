@@ -61,7 +61,10 @@ export async function interruptedBy(file: Candidate): Promise<Interrupted | unde
   )
 }
 
-/** Returns the storage for one upload of tus-js-client, in which it finds the upload that it continues. */
+/**
+ * Returns the storage for one upload of tus-js-client, in which it finds the upload that it
+ * continues.
+ */
 export const continuing = ({ previous }: Interrupted): UrlStorage => ({
   findAllUploads: () => urlStorage.findAllUploads(),
   findUploadsByFingerprint: async () => [previous],

@@ -86,7 +86,7 @@ export class PutFiles {
       signal,
       retries,
       shouldRetry: ({ status }) => mayPass(status),
-      // A slow connection is no failure.
+      // A slow connection is not a failure.
       timeout: 0,
       onUploadProgress: ({ loaded, total }) => {
         const current = this.#uppy.getFile(file.id)

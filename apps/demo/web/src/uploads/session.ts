@@ -80,7 +80,7 @@ export class UploadSession {
     this.#options = options
     this.#uppy = new TwoWayUppy({
       autoProceed: true,
-      // What goes wrong is shown in the page, and is no error of the page.
+      // Failures are shown in the page, and are not errors of the page.
       logger: { debug: ignore, warn: ignore, error: ignore },
       onBeforeFileAdded: (file) => this.#placed(file),
     })
@@ -108,7 +108,8 @@ export class UploadSession {
       this.#isRetrying = false
       if (this.#speed.isDue()) this.#tell()
     })
-    // Such as a folder that cannot be read. Failed uploads have details, and are shown with their files.
+    // Such as a folder that cannot be read. Failed uploads have details, and are shown with their
+    // files.
     this.#uppy.on('info-visible', () => {
       const { info = [] } = this.#uppy.getState()
       for (const { message, details } of info) if (!details) this.#options.said(String(message))
@@ -119,7 +120,9 @@ export class UploadSession {
     void this.findInterrupted()
   }
 
-  /** Shows every upload there, with its progress, its errors, and the ways to pause and cancel it. */
+  /**
+   * Shows every upload there, with its progress, its errors, and the ways to pause and cancel it.
+   */
   mount(target: HTMLElement): void {
     // Uppy's lists lack the role in their markup.
     const name = () => target.querySelector('.uppy-Dashboard-files')?.setAttribute('role', 'list')
@@ -229,7 +232,10 @@ export class UploadSession {
     return this.#uppy.getFiles().flatMap(({ tus }) => tus?.uploadUrl ?? [])
   }
 
-  /** A file may be uploaded again, so each has another id. The time distinguishes those of an earlier page. */
+  /**
+   * A file may be uploaded again, so each has another id. The time distinguishes those of an
+   * earlier page.
+   */
   #placed(file: UploadFile): UploadFile | false {
     const place = file.meta.place ?? this.#options.place()
     if (place === undefined) return false
@@ -272,7 +278,10 @@ export class UploadSession {
     }
   }
 
-  /** Continues the interrupted upload of a file, if there is one. Its name was chosen when it began. */
+  /**
+   * Continues the interrupted upload of a file, if there is one. Its name was chosen when it
+   * began.
+   */
   async #continue(file: UploadFile): Promise<boolean> {
     if (isSmall(file)) return false
     const { storage, container } = placeOf(file)
@@ -302,7 +311,10 @@ export class UploadSession {
     )
   }
 
-  /** Deletes what the server has of a removed file. Uppy does so only for an upload that has not failed. */
+  /**
+   * Deletes what the server has of a removed file. Uppy does so only for an upload that has not
+   * failed.
+   */
   async #removed(file: UploadFile): Promise<void> {
     const url = file.tus?.uploadUrl
     if (typeof url !== 'string' || !file.error) return

@@ -185,7 +185,8 @@ describe.each(storageKinds)("the IETF's protocol over %s", (kind) => {
     const path = url.pathname.slice(server.mount.length)
     await new Promise((done) => socket.write('a'.repeat(600), done))
     socket.destroy()
-    await eventually(async () => (await stateOf(server, path))[1] === '600')
+    // A HEAD that comes earlier would end the request before all bytes were read.
+    await eventually(() => server.failures.length === 1)
     expect(await stateOf(server, path)).toEqual([204, '600', '?0', '1000'])
     expect((await append(server, path, 600, 'b'.repeat(400), true)).status).toBe(201)
     expect((await content(server, 'a/b.bin')).toString()).toBe('a'.repeat(600) + 'b'.repeat(400))

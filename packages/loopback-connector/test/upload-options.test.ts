@@ -99,7 +99,7 @@ describe('connector.upload in a route of the application', () => {
   it('lets a client that is still sending see why it was refused', async () => {
     const { url } = await startCustom((connector, req, res) => connector.upload('album', req, res, { maxFileSize: 3 }))
     const { status, body } = await post(`${url}/custom`, form({ name: 'big', content: 'x'.repeat(20_000_000) }))
-    expect([status, body]).toEqual([413, 'the body is larger than 3 bytes'])
+    expect([status, body]).toEqual([413, 'the file is larger than the limit of 3 bytes'])
   })
 })
 

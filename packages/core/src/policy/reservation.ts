@@ -31,16 +31,16 @@ export class Reservation {
     { quotas }: CompiledPolicy,
     file: AnnouncedFile,
     signal: AbortSignal,
-    { id = randomUUID() as string, expires = new Date(Date.now() + defaultLifetime), reserved = 0 } = {},
+    { id, expires }: { readonly id?: string; readonly expires?: Date } = {},
   ) {
     this.#file = file
     this.#signal = signal
-    this.#expires = expires
-    this.#reserved = reserved
+    this.#expires = expires ?? new Date(Date.now() + defaultLifetime)
+    const upload = quotas.length === 0 ? '' : (id ?? randomUUID())
     this.#owned = quotas.map(({ quota, ownerOf }, index) => ({
       quota,
       owner: ownerOf(file),
-      id: index === 0 ? id : `${id}.${index}`,
+      id: index === 0 ? upload : `${upload}.${index}`,
     }))
   }
 

@@ -1,10 +1,10 @@
 /**
  * Writes docs/conformance.md from results of the conformance suite in reports/conformance.
  *
- *     pnpm conformance:report                  runs every provider's suite, then writes the page
- *     pnpm conformance:report provider-azure   runs only these packages' suites, and uses the last results of the others
- *     pnpm conformance:report --last           runs nothing
- *     pnpm conformance:report --check          fails if the page lists other cases than the suite has
+ *     pnpm conformance:report                 runs the suite of every provider
+ *     pnpm conformance:report provider-azure  runs those of these packages, keeps other results
+ *     pnpm conformance:report --last          runs nothing
+ *     pnpm conformance:report --check         fails if the page lists other cases than the suite
  */
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { startVitest } from 'vitest/node'

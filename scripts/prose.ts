@@ -1,6 +1,7 @@
 /**
- * The rules for Markdown that a script can check: lines end at 100 columns, and some words have a
- * plain replacement. Code, tables and links that cannot be broken may be longer.
+ * The rules for prose that a script can check. In Markdown, lines end at 100 columns, and some
+ * words have a plain replacement. Code, tables and links that cannot be broken may be longer. In
+ * source files, lines with only a comment end at 100 columns.
  */
 
 export interface ProseProblem {
@@ -25,6 +26,15 @@ const words: readonly (readonly [pattern: RegExp, instead: string])[] = [
 export function proseProblems(markdown: string): readonly ProseProblem[] {
   const text = withoutBlocks(markdown)
   return [...longLines(text), ...plainWords(text)].toSorted((a, b) => a.line - b.line)
+}
+
+/** The comments of a source file that are too wide. Addresses may be longer. */
+export function commentProblems(source: string): readonly ProseProblem[] {
+  return source.split('\n').flatMap((line, index) => {
+    const columns = [...line].length
+    if (columns <= maxColumns || !/^\s*(?:\/\/|\/\*|\*)/.test(line) || /https?:\/\//.test(line)) return []
+    return [{ line: index + 1, message: `${columns} columns, at most ${maxColumns}` }]
+  })
 }
 
 function longLines(text: string): ProseProblem[] {

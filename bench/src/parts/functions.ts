@@ -23,7 +23,10 @@ const providers: Readonly<Record<string, object>> = {
   'provider-rackspace': { username: 'u', apiKey: 'k', authUrl },
 }
 
-/** A function of a serverless platform. Prints the milliseconds from the start of its process to its first response. */
+/**
+ *  A function of a serverless platform. Prints the milliseconds from the start of its process to
+ * its first response.
+ */
 const program = (provider: string, settings: object) => `
 import { createStorage } from '@stowage/core'
 import * as provider from '@stowage/${provider}'
@@ -36,8 +39,8 @@ process.exit()
 `
 
 /**
- * A function with the handler and one provider, in one file: its size, and the time until its first response, which needs
- * no request to a service.
+ * A function with the handler and one provider, in one file: its size, and the time until its first
+ * response, which needs no request to a service.
  */
 export const functions: Part = {
   name: 'functions',

@@ -1,6 +1,6 @@
 /**
- * An application as people write it: Express 5 with the usual middlewares, and in it the router, express.static and
- * multer. Which of the three is used is decided by the path, so that all of them pay for the middlewares.
+ * A typical application: Express 5 with the usual middlewares, and behind them the router,
+ * express.static and multer. The path selects one of the three, so all have the middlewares' cost.
  *
  *     node application.ts ROOT PACKAGES
  */

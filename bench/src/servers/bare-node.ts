@@ -1,5 +1,6 @@
 /**
- * The language's limit: Node's own HTTP server and file calls in the tightest form, without a check of anything.
+ * The limit of the language: Node's HTTP server and file calls in their fastest form, without any
+ * check.
  *
  *     node bare-node.ts ROOT
  */

@@ -1,5 +1,6 @@
 /**
- * Calls a provider by itself and through StorageService, in turn, and tells its parent what a call costs.
+ * Calls a provider directly and through StorageService, in turn, and reports the cost of a call to
+ * its parent process.
  *
  *     node core-cost.ts DIRECTORY ROUNDS
  */

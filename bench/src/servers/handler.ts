@@ -1,5 +1,6 @@
 /**
- * Stowage: the handler for web-standard requests over a directory, behind Hono's server for Node, or on Bun or Deno.
+ * Stowage: the handler for web-standard requests over a directory, behind Hono's server for Node,
+ * or on Bun or Deno.
  *
  *     node handler.ts ROOT [PORT]
  */

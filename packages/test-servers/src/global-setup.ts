@@ -2,11 +2,14 @@
  * vitest's global setup for a project that needs servers, named in its configuration:
  *
  *     defineProject({
- *       test: { globalSetup: ['@stowage/test-servers/global-setup'], provide: { servers: ['ceph'] } },
+ *       test: {
+ *         globalSetup: ['@stowage/test-servers/global-setup'],
+ *         provide: { servers: ['ceph'] },
+ *       },
  *     })
  *
- * The servers of all projects of a run start at the same time, once, and are stopped when the last project is done.
- * Tests use `describeServer`.
+ * The servers of all projects of a run start once, at the same time, and are stopped after the last
+ * project. Tests use `describeServer`.
  */
 import type { TestProject } from 'vitest/node'
 import { pool } from './servers.js'

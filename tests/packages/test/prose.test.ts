@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { proseProblems } from '../../../scripts/prose.ts'
+import { commentProblems, proseProblems } from '../../../scripts/prose.ts'
 
 const long = 'words '.repeat(20).trim()
 const path = `docs/${'long-'.repeat(20)}name.md`
@@ -38,4 +38,9 @@ test('words are reported at their lines, also in tables and across lines', () =>
     { line: 3, message: expect.stringMatching(/^"is looked at": write /) },
     { line: 9, message: expect.stringMatching(/^"held against": write /) },
   ])
+})
+
+test('a wide comment is reported, and code and addresses are not', () => {
+  const lines = [`// ${long}`, `  * ${long}`, `const text = '${long}'`, `// https://a.example/${'long-'.repeat(20)}`]
+  expect(commentProblems(lines.join('\n'))).toMatchObject([{ line: 1 }, { line: 2 }])
 })

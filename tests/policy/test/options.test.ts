@@ -105,7 +105,9 @@ it('a scanner that never decides does not outlive its call', async () => {
   const storage = new StorageService(new MemoryProvider())
   await storage.createContainer({ name: 'photos' })
   const policy = { scan: () => new Promise<never>(() => undefined) }
-  await expect(storage.putFile('photos', 'a.txt', ['a', 'b'], { policy, timeout: 50 })).rejects.toMatchObject({
+  await expect(
+    storage.putFile('photos', 'a.txt', [Buffer.from('a'), Buffer.from('b')], { policy, timeout: 50 }),
+  ).rejects.toMatchObject({
     code: 'TIMEOUT',
   })
   const controller = new AbortController()

@@ -166,12 +166,16 @@ async function start(program: string, args: readonly string[], options: Start): 
   }
 }
 
-const accepts = (url: string) =>
-  fetch(url, { signal: AbortSignal.timeout(1000) }).then(
-    () => true,
+async function accepts(url: string): Promise<boolean> {
+  try {
+    await fetch(url, { signal: AbortSignal.timeout(5000) })
+    return true
+  } catch (error) {
+    const { name, cause } = error as { readonly name: string; readonly cause?: { readonly code?: string } }
     // `fetch` cannot read the responses of a server that speaks only HTTP/2.
-    (error: unknown) => error instanceof Error && String((error.cause as { code?: unknown }).code) !== 'ECONNREFUSED',
-  )
+    return name !== 'TimeoutError' && cause?.code !== 'ECONNREFUSED'
+  }
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')

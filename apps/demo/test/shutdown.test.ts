@@ -27,7 +27,7 @@ async function uploadUnderWay({ url }: Demo): Promise<ClientRequest> {
   return upload
 }
 
-const finishing = /finishing the requests/
+const finishing = /finishing pending requests/
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('after %s', (signal) => {
   test('an upload under way is finished, new connections are refused, and the code is 0', async () => {

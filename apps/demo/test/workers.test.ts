@@ -76,7 +76,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s lets an upload finish, whichever w
   )
   const responses = uploads.map((upload) => once(upload, 'response') as Promise<[IncomingMessage]>)
   demo.kill(signal)
-  await demo.says(/finishing the requests/)
+  await demo.says(/finishing pending requests/)
   for (const upload of uploads) upload.end('0123456789')
   for (const response of responses) {
     const [message] = await response

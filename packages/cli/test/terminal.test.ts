@@ -65,7 +65,7 @@ test('a secret that is kept in the environment can be left for later, and then n
   await session.answer('where is it stored?', enter)
   await session.answer('Name of the environment variable', `no-variable${enter}`)
   await session.answer('Letters, digits and underscores', `${'\u007f'.repeat(11)}MY_KEY${enter}`)
-  await session.answer('empty: not now', enter)
+  await session.answer('empty: skip', enter)
   await session.answer('Region', enter)
   await session.until('Not checked: MY_KEY is not set.')
   expect(await session.exitCode, session.text).toBe(0)
@@ -82,7 +82,7 @@ test('a secret can stand in the file, and is not shown while it is typed', async
   await session.answer('not shown', enter)
   await session.answer('It is needed', `h0rse-\${staple}${enter}`)
   await session.answer('Region', `LON${enter}`)
-  await session.until('apiKey stands there in plain text')
+  await session.until('apiKey as plain text')
   expect(await session.exitCode, session.text).toBe(0)
   expect(session.raw).not.toContain('h0rse')
   // As the file has it: the secret is no reference to a variable.

@@ -20,7 +20,7 @@
  * - Cases have stable ids. Categories: A contract, B containers, C file names, D writing,
  *   E streams, F abort, G large files, H reading and ranges, I conditional reads, J conditional
  *   writes, K attributes, L types and integrity, M listing, N copying and moving, O removal,
- *   P signed URLs, Q faults.
+ *   P signed URLs, Q faults, R resumable uploads, S direct uploads.
  * - With `STOWAGE_CONFORMANCE_REPORT=<directory>`, the result is written as `<name>.json`, and as
  *   `<name>.svg`, an image for a README. The JSON schema is `docs/conformance-result.schema.json` of
  *   this package.

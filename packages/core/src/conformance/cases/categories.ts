@@ -43,5 +43,5 @@ export const allCategories: Readonly<Record<string, ConformanceCategory>> = {
   P: signedUrls,
   Q: faults,
   R: resumableUploads,
-  T: directUploads,
+  S: directUploads,
 }

@@ -1,4 +1,4 @@
-/** T. Direct uploads: clients send parts to the service, with real HTTP requests. */
+/** S. Direct uploads: clients send parts to the service, with real HTTP requests. */
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ResumableUpload, SignedPart, StorageService } from '../../../index.js'
@@ -64,7 +64,7 @@ export const directUploads: ConformanceCategory = {
   title: 'Direct uploads',
   cases: [
     {
-      id: 'T.1',
+      id: 'S.1',
       name: 'parts that a client sends become a file when another process completes the upload',
       needs: needsAll,
       rejection,
@@ -87,7 +87,7 @@ export const directUploads: ConformanceCategory = {
       },
     },
     {
-      id: 'T.2',
+      id: 'S.2',
       name: 'files of one part, of exactly one part, and of none',
       needs: needsAll,
       async run(context) {
@@ -104,7 +104,7 @@ export const directUploads: ConformanceCategory = {
       },
     },
     {
-      id: 'T.3',
+      id: 'S.3',
       name: 'a missing part is INVALID_PART, and can be sent afterwards',
       needs: needsAll,
       async run(context) {
@@ -129,7 +129,7 @@ export const directUploads: ConformanceCategory = {
       },
     },
     {
-      id: 'T.4',
+      id: 'S.4',
       name: 'a part of another size is rejected, at once or at the completion',
       needs: needsAll,
       async run(context) {
@@ -154,7 +154,7 @@ export const directUploads: ConformanceCategory = {
       },
     },
     {
-      id: 'T.5',
+      id: 'S.5',
       name: 'without a size, the client lists its parts, and the maximum size holds',
       needs: all(needsAll, needs.directUnknownSize),
       async run(context) {
@@ -180,7 +180,7 @@ export const directUploads: ConformanceCategory = {
       },
     },
     {
-      id: 'T.6',
+      id: 'S.6',
       name: 'the ETag of the response is that of the part, and another one is INVALID_PART',
       needs: all(needsAll, needs.directETag),
       async run(context) {
@@ -199,7 +199,7 @@ export const directUploads: ConformanceCategory = {
       },
     },
     {
-      id: 'T.7',
+      id: 'S.7',
       name: 'a repeated completion returns the file, also if the first response was lost',
       needs: needsAll,
       async run(context) {
@@ -229,7 +229,7 @@ export const directUploads: ConformanceCategory = {
       },
     },
     {
-      id: 'T.8',
+      id: 'S.8',
       name: 'a URL that is used after the completion changes nothing',
       needs: needsAll,
       async run(context) {
@@ -247,7 +247,7 @@ export const directUploads: ConformanceCategory = {
       },
     },
     {
-      id: 'T.9',
+      id: 'S.9',
       name: 'a part that is replaced during the completion never makes a file of another size',
       needs: needsAll,
       async run(context) {
@@ -274,7 +274,7 @@ export const directUploads: ConformanceCategory = {
       },
     },
     {
-      id: 'T.10',
+      id: 'S.10',
       name: 'a URL is for one part of one upload, and for PUT only',
       needs: needsAll,
       async run(context) {
@@ -305,7 +305,7 @@ export const directUploads: ConformanceCategory = {
       },
     },
     {
-      id: 'T.11',
+      id: 'S.11',
       name: 'an expired URL is rejected',
       needs: needsAll,
       async run(context) {
@@ -321,7 +321,7 @@ export const directUploads: ConformanceCategory = {
       },
     },
     {
-      id: 'T.12',
+      id: 'S.12',
       name: 'conditions are checked at the completion',
       needs: all(needsAll, needs.create),
       async run(context) {
@@ -336,7 +336,7 @@ export const directUploads: ConformanceCategory = {
       },
     },
     {
-      id: 'T.13',
+      id: 'S.13',
       name: 'of an upload that is aborted or purged, nothing is left',
       needs: needsAll,
       async run(context) {
@@ -361,7 +361,7 @@ export const directUploads: ConformanceCategory = {
       },
     },
     {
-      id: 'T.14',
+      id: 'S.14',
       name: 'a URL cannot copy another file into a part',
       needs: needsAll,
       async run(context) {
@@ -383,7 +383,7 @@ export const directUploads: ConformanceCategory = {
       },
     },
     {
-      id: 'T.15',
+      id: 'S.15',
       name: 'invalid numbers and times are rejected before any I/O',
       needs: needsAll,
       async run(context) {

@@ -478,6 +478,10 @@ describe("the IETF's protocol", () => {
     ])
     expect(await server.storage.hasFile('photos', 'a')).toBe(false)
     expect(await Array.fromAsync(server.storage.uploads('photos'))).toEqual([])
+    // A wrong digest never costs the file that the upload would have replaced.
+    await server.storage.putFile('photos', 'a', 'old')
+    expect((await sendAll({ 'Repr-Digest': digest(Buffer.from('x')) })).status).toBe(422)
+    expect(await (await server.storage.openFile('photos', 'a')).text()).toBe('old')
   })
 
   it('is described by OpenAPI', async () => {

@@ -1,26 +1,53 @@
 /**
- * The digest of a whole file, whose upload may take several requests. Of a file that arrives in one
- * request, it is computed on the way, and verified before the file appears. Otherwise the complete
- * file is read.
+ * The digest of a whole file, whose upload may take several requests.
+ *
+ * - Of a file that arrives in one request that cannot be continued, it is computed on the way, and
+ *   verified before the file appears.
+ * - Of another upload with a digest, all bytes are hidden until the last one has arrived, and read
+ *   before the file appears, like those that a policy scans.
+ * - A digest that the client only wants to know is that of the complete file.
  */
 import { createHash, type Hash } from 'node:crypto'
-import { type BodyChecksum, StorageError, type StorageService, type WrittenFile } from '@stowage/core'
+import {
+  type BodyChecksum,
+  StorageError,
+  type StorageService,
+  type UploadPolicy,
+  type WrittenFile,
+} from '@stowage/core'
 import { wantedDigest, wholeDigest } from '../http/digests.js'
 import type { HttpRequest } from '../http/messages.js'
 import type { Ticket } from './ticket.js'
 
+type StatedDigest = NonNullable<Ticket['digest']>
+
 /** What the request that starts an upload states or wants to know of the whole file. */
-export function statedDigest({ headers }: HttpRequest): Ticket['digest'] {
+export function statedDigest({ headers }: HttpRequest): StatedDigest | undefined {
   const algorithm = wantedDigest(headers)
   return wholeDigest(headers) ?? (algorithm && { algorithm })
 }
 
+/** Returns the policies that refuse a file with another digest; none if no digest is stated. */
+export function digestPolicies(digest: StatedDigest | undefined): readonly UploadPolicy[] {
+  if (digest?.value === undefined) return []
+  return [
+    {
+      scan: async (content) => {
+        const found = new FileDigest(digest)
+        for await (const _ of found.through(content));
+        found.verify()
+        return { clean: true }
+      },
+    },
+  ]
+}
+
 export class FileDigest {
-  readonly #digest: NonNullable<Ticket['digest']>
+  readonly #digest: StatedDigest
   readonly #hash: Hash
   #actual: BodyChecksum | undefined
 
-  constructor(digest: NonNullable<Ticket['digest']>) {
+  constructor(digest: StatedDigest) {
     this.#digest = digest
     this.#hash = createHash(digest.algorithm)
   }
@@ -46,15 +73,13 @@ export class FileDigest {
     throw new StorageError('CHECKSUM_MISMATCH', `the file's ${algorithm} is ${this.#actual.value}, not ${value}`)
   }
 
-  /** Reads a complete file. Deletes it if it has another digest, and fails with `CHECKSUM_MISMATCH`. */
-  async read(storage: StorageService, { container, name, etag }: WrittenFile): Promise<void> {
-    const file = await storage.openFile(container, name, { ifMatch: etag })
-    for await (const chunk of file.stream) this.#hash.update(chunk)
-    try {
-      this.verify()
-    } catch (error) {
-      await storage.removeFile(container, name, { ifMatch: etag })
-      throw error
+  /** The file is complete: its digest is the stated one, which was verified, or that of its bytes. */
+  async complete(storage: StorageService, { container, name, etag }: WrittenFile): Promise<void> {
+    const { algorithm, value } = this.#digest
+    if (value === undefined) {
+      const file = await storage.openFile(container, name, { ifMatch: etag })
+      for await (const chunk of file.stream) this.#hash.update(chunk)
     }
+    this.#actual = { algorithm, value: value ?? this.#hash.digest('hex') }
   }
 }

@@ -17,7 +17,7 @@ import type { RequestContext } from '../routes/request-context.js'
 import { policyOfUpload, staticMaxSize } from '../routes/upload-rules.js'
 import { acceptedFile, checkConditions, startOptions } from './accepted-file.js'
 import { appendBody, hasContent, reportComplete } from './append-body.js'
-import { FileDigest, statedDigest } from './file-digest.js'
+import { digestPolicies, FileDigest, statedDigest } from './file-digest.js'
 import {
   completedUpload,
   contradictsLength,
@@ -185,9 +185,15 @@ async function start(
   const owner = await ownerOf(context)
   const digest = statedDigest(req)
   const reservedUntil = expiryOf(context)
-  const options = { ...write, ...defined({ size }), signal: context.requestSignal, reservedUntil }
-  const upload = await storage.startResumableUpload(container, file, options)
   const isKnown = hasContent(req) && canInform(context)
+  const policies = isComplete && !isKnown ? [] : digestPolicies(digest)
+  const upload = await storage.startResumableUpload(container, file, {
+    ...write,
+    ...defined({ size }),
+    policy: [write.policy ?? [], policies].flat(),
+    signal: context.requestSignal,
+    reservedUntil,
+  })
   const ticket: Ticket = {
     upload,
     ietf: true,
@@ -225,9 +231,11 @@ async function receive(context: RequestContext, ticket: Ticket, transfer: Transf
   let hasArrived = false
   let replaces: boolean | undefined
   const digest = ticket.digest && new FileDigest(ticket.digest)
-  const isWhole = transfer.offset === 0 && transfer.complete === true
+  const isHidden = ticket.upload.write !== undefined
+  const isWhole = transfer.offset === 0 && transfer.complete === true && !isHidden
   const options = {
     offset: transfer.offset,
+    policies: isHidden ? digestPolicies(ticket.digest) : [],
     ...defined({ complete: transfer.complete, size: transfer.size, checksum: contentDigest(req.headers) }),
     onStored: (stored: number) => inform(context, { 'Upload-Offset': String(stored) }),
     beforeComplete: async () => {
@@ -257,11 +265,7 @@ async function receive(context: RequestContext, ticket: Ticket, transfer: Transf
   }
   if (!hasArrived && hasContent(req)) throw completedUpload()
   res.setHeader('Upload-Complete', complete)
-  try {
-    if (hasArrived && !isWhole) await digest?.read(context.storage, file)
-  } catch (error) {
-    throw await failedCompletion(context, ticket, error)
-  }
+  if (hasArrived && !isWhole) await digest?.complete(context.storage, file)
   if (digest?.actual !== undefined) res.setHeader('Repr-Digest', digestHeader(digest.actual))
   await reportComplete(context, file)
   sendJson(res, (replaces ?? file.replaced) ? 200 : 201, fileJson(file), { ETag: file.etag })

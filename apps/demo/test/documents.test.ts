@@ -13,6 +13,7 @@ const repository = join(import.meta.dirname, '..', '..', '..')
  * their own package's tests.
  */
 const fragments = [
+  'docs/upload-policy.md',
   'packages/provider-{memory,s3,azure,openstack,rackspace}/README.md',
   'packages/{swift,http-transport,test-servers,loopback-connector}/README.md',
 ]

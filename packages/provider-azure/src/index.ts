@@ -4,7 +4,7 @@
  * - `settings.ts`, `capabilities.ts`: settings, and what the provider supports.
  * - `provider.ts`: the class, made from the modules of the calls: `containers.ts`, `lister.ts`,
  *   `reader.ts`, `writer.ts`, `remover.ts`, `copier.ts`, `uploads.ts`, `hidden-files.ts`,
- *   `signing.ts`.
+ *   `signing.ts`, `direct-uploads.ts`.
  * - `names.ts`, `attributes.ts`, `conditions.ts`, `errors.ts`: how the service represents names,
  *   attributes, conditions and errors.
  * - `client/`: `client/account.ts` is the account, with its credentials and the SDK's clients;

@@ -1,7 +1,7 @@
 /** The requests of Uppy, one by one. `tests/direct` runs Uppy itself. */
 import { describe, expect, it } from 'vitest'
 import { DescribedApi } from './described-api.js'
-import { form, namesIn, type RestServer, startServer } from './rest-server.js'
+import { form, headerOf, namesIn, type RestServer, startServer } from './rest-server.js'
 
 const secret = 'a secret for tests, of 32 characters or more'
 const json = { 'Content-Type': 'application/json' }
@@ -87,7 +87,7 @@ describe('companionEndpoint', () => {
     const server = await start({
       authorize: ({ action, file, req }) => {
         calls.push(`${action} ${file ?? ''}`)
-        return req.headers['x-user'] === 'ada'
+        return headerOf(req, 'x-user') === 'ada'
       },
     })
     const headers = { ...json, 'X-User': 'ada' }

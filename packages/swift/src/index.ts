@@ -4,7 +4,7 @@
  * - `capabilities.ts`: what Swift supports.
  * - `provider.ts`: the class, made from the modules of the calls: `containers.ts`, `lister.ts`,
  *   `reader.ts`, `writer.ts`, `remover.ts`, `copier.ts`, `uploads.ts`, `hidden-files.ts`,
- *   `signing.ts`.
+ *   `signing.ts`, `direct-uploads.ts`, `cors.ts`.
  * - `names.ts`, `attributes.ts`, `conditions.ts`, `errors.ts`: how Swift represents names,
  *   attributes, conditions on writes and errors.
  * - `client/`: `client/client.ts` sends requests to an account, over @stowage/http-transport;

@@ -1,5 +1,5 @@
 /** The cases that say something about a library, and not about its adapter or about core. */
-import type { ConformanceResult } from '@stowage/core/conformance'
+import { allCategories, type ConformanceResult } from '@stowage/core/conformance'
 import { libraries } from './libraries.ts'
 import type { Library, Service } from './library.ts'
 
@@ -12,6 +12,7 @@ const ofTheAdapter: Readonly<Record<string, string>> = {
   P: 'signed URLs are not adapted',
   Q: 'core handles faults',
   R: 'no library has resumable uploads; core rejects them',
+  S: 'direct uploads are not adapted',
 }
 
 /** The same, by case. */
@@ -42,10 +43,19 @@ export const resultName = ({ title }: Library, kind: Service['kind']): string =>
 
 function countedOf(library: Library, kind: Service['kind'], { cases }: ConformanceResult): ConformanceResult['cases'] {
   const left = new Set([...alsoOfTheAdapter, ...(library.attributes(kind).contentType ? [] : aboutContentTypes)])
-  return cases.filter(
+  return [...cases, ...unfinished(cases)].filter(
     ({ id, outcome }) =>
       (outcome === 'passed' || outcome === 'failed') && !(id.charAt(0) in ofTheAdapter) && !left.has(id),
   )
+}
+
+/** Cases that the runner gave up. The suite has no result for them. */
+function unfinished(cases: ConformanceResult['cases']): ConformanceResult['cases'] {
+  const ids = new Set(cases.map(({ id }) => id))
+  return Object.values(allCategories)
+    .flatMap((category) => category.cases)
+    .filter(({ id }) => !ids.has(id))
+    .map(({ id, name }) => ({ id, name, outcome: 'failed', duration: 0, reason: 'neither done nor failed' }))
 }
 
 export const categoriesOfTheAdapter = ofTheAdapter

@@ -29,13 +29,14 @@ function storageOf(load: Load, service: Service, container: string): FileStorage
   return new FileStorage(new AwsS3StorageAdapter(client, { bucket: container }))
 }
 
-const locationOf = (storage: FileStorage): Location => ({
+const locationOf = (storage: FileStorage, kind: Service['kind']): Location => ({
   put: (file, body, { size, attributes: { contentType, cacheControl }, signal }) =>
     storage.write(file, body, { mimeType: contentType, cacheControl, size, abortSignal: signal }),
   stat: async (file) => {
     if (!(await storage.fileExists(file))) return undefined
     const { size = 0, lastModifiedMs, mimeType } = await storage.statFile(file)
-    const contentType = mimeType ?? (await storage.mimeType(file))
+    // On a directory, it guesses the type from the name or the content, and fails for others.
+    const contentType = mimeType ?? (kind === 's3' ? await storage.mimeType(file) : 'application/octet-stream')
     return { size, mtime: lastModifiedMs === undefined ? undefined : new Date(lastModifiedMs), contentType }
   },
   read: (file, { signal }) => storage.read(file, { abortSignal: signal }),
@@ -60,5 +61,5 @@ export const flystorage: Library = {
   ranges: false,
   streams: true,
   attributes: (kind) => ({ contentType: kind === 's3', headers: [], metadata: false }),
-  open: (load, service) => (container) => locationOf(storageOf(load, service, container)),
+  open: (load, service) => (container) => locationOf(storageOf(load, service, container), service.kind),
 }

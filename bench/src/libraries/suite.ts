@@ -15,7 +15,7 @@ import { libraries } from './libraries.ts'
 import type { Load, Service } from './library.ts'
 
 /** Milliseconds. A library that neither finishes nor fails must not stop the run. */
-const longest = 30_000
+const longest = 10_000
 
 const [title, json = '', path = ''] = process.argv.slice(2)
 const library = libraries.find((candidate) => candidate.title === title)

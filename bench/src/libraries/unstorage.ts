@@ -11,14 +11,14 @@ interface Storage {
   getKeys(): Promise<readonly string[]>
 }
 
-type Driver = { readonly default: (options: object) => object }
+type CreateDriver = (options: object) => object
 
 function storageOf(load: Load, service: Service, container: string): Storage {
   const { createStorage } = load('unstorage') as { createStorage: (options: { driver: object }) => Storage }
   const driver =
     service.kind === 'filesystem'
-      ? (load('unstorage/drivers/fs-lite') as Driver).default({ base: join(service.root, container) })
-      : (load('unstorage/drivers/s3') as Driver).default({
+      ? (load('unstorage/drivers/fs-lite') as CreateDriver)({ base: join(service.root, container) })
+      : (load('unstorage/drivers/s3') as CreateDriver)({
           accessKeyId: service.keyId,
           secretAccessKey: service.key,
           endpoint: service.endpoint,

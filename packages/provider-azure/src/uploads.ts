@@ -182,8 +182,8 @@ export async function completeUpload(
 }
 
 /**
- * Fails with `INVALID_PART` if a client has replaced a block by one of the same id and another size,
- * after the blocks were listed. Committed blocks can no longer be replaced.
+ * Fails with `INVALID_PART` if a client has replaced a block by one of the same id and another
+ * size, after the blocks were listed. Committed blocks can no longer be replaced.
  */
 async function checkCommittedSize(
   account: Account,

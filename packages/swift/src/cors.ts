@@ -1,6 +1,6 @@
 /**
- * CORS: which pages may send requests to temporary URLs. The parts of large files are in the segments
- * container, which needs the same rules.
+ * CORS: which pages may send requests to temporary URLs. The parts of large files are in the
+ * segments container, which needs the same rules.
  */
 import type { CallOptions } from '@stowage/core/provider'
 import type { SwiftClient } from './client/client.js'

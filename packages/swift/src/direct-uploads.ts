@@ -1,6 +1,6 @@
 /**
- * Direct uploads: clients send segments to temporary URLs. Such a URL stays valid for its lifetime, so
- * a client could change the segment of a complete file. `completeUpload` therefore copies these
+ * Direct uploads: clients send segments to temporary URLs. Such a URL stays valid for its lifetime,
+ * so a client could change the segment of a complete file. `completeUpload` therefore copies these
  * segments to names for which there is no URL.
  */
 import type { PartUpload, SignedUrl, SignPartCallOptions } from '@stowage/core/provider'

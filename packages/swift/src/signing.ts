@@ -54,8 +54,8 @@ export async function signObject(
 const pendingKeys = new WeakMap<SwiftClient, Promise<string>>()
 
 /**
- * Returns the account's key, which is created if missing. One request at a time: each of several new
- * keys would replace the one before.
+ * Returns the account's key, which is created if missing. One request at a time: each of several
+ * new keys would replace the one before.
  */
 async function accountKey(client: SwiftClient, signal: AbortSignal): Promise<string> {
   const pending = pendingKeys.get(client)

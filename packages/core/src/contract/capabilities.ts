@@ -5,8 +5,8 @@ import type { ChecksumAlgorithm } from './files.js'
 /** The rule for container names. Core checks it before any request. */
 export interface ContainerNameRule {
   /**
-   * The source of a regular expression (flag `u`) that the whole name must match. It must reject the
-   * empty name, `.`, `..`, and names with `/` or NUL, also if the service allows them.
+   * The source of a regular expression (flag `u`) that the whole name must match. It must reject
+   * the empty name, `.`, `..`, and names with `/` or NUL, also if the service allows them.
    */
   readonly pattern: string
   /** Length limits in bytes of UTF-8. */

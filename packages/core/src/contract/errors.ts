@@ -105,7 +105,9 @@ const codes = {
   /** The caller's timeout has expired. */
   TIMEOUT: { status: 504, retry: 'never' },
   NO_SPACE: { status: 507, retry: 'never' },
-  /** The file's owner may not store that much. `details.left` is the number of bytes that are left. */
+  /**
+   * The file's owner may not store that much. `details.left` is the number of bytes that are left.
+   */
   QUOTA_EXCEEDED: { status: 507, retry: 'never' },
   /** The storage was closed. */
   CLOSED: { status: 503, retry: 'never' },

@@ -165,8 +165,8 @@ export interface WriteCallOptions extends CallOptions {
   readonly conditions: WriteConditions
   /**
    * Core verifies MD5 and SHA-256 while the body is read. The provider stores those in
-   * `capabilities.checksums`. CRC32C is given only if it is listed there; the provider or its service
-   * verifies it, and fails with `CHECKSUM_MISMATCH`.
+   * `capabilities.checksums`. CRC32C is given only if it is listed there; the provider or its
+   * service verifies it, and fails with `CHECKSUM_MISMATCH`.
    */
   readonly checksums: Checksums
   readonly acl?: string
@@ -413,8 +413,8 @@ export interface UploadMethods {
    */
   abortUpload(upload: PartUploadReference, options: CallOptions): Promise<void>
   /**
-   * Returns a page of the unfinished uploads whose names have the prefix, in any order, each exactly
-   * once.
+   * Returns a page of the unfinished uploads whose names have the prefix, in any order, each
+   * exactly once.
    */
   listUploads(container: string, options: ListCallOptions & { readonly prefix: string }): Promise<UploadPage>
 }
@@ -482,11 +482,13 @@ export interface DirectUploadMethods {
   signPart(upload: PartUpload, options: SignPartCallOptions): Promise<SignedUrl>
 }
 
-/** CORS of a container. A provider has this method if the service keeps CORS rules for containers. */
+/**
+ * CORS of a container. A provider has this method if the service keeps CORS rules for containers.
+ */
 export interface OriginMethods {
   /**
-   * Allows pages of these origins, and of no others, to read and write with signed URLs, and to read
-   * the ETag of responses. Replaces all CORS rules of the container.
+   * Allows pages of these origins, and of no others, to read and write with signed URLs, and to
+   * read the ETag of responses. Replaces all CORS rules of the container.
    *
    * @param origins Such as `https://example.com`, or `*` alone. Empty: no origin.
    */

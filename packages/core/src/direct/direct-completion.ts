@@ -1,6 +1,6 @@
 /**
- * Completes a direct upload: an upload whose parts clients sent to the service. This is the only way
- * in which such bytes become a file, so everything that is required of them is checked here.
+ * Completes a direct upload: an upload whose parts clients sent to the service. This is the only
+ * way in which such bytes become a file, so everything that is required of them is checked here.
  *
  * 1. The parts are listed. What a client says about them counts only where it agrees with the list.
  * 2. Numbers, sizes and sum are compared with the upload.

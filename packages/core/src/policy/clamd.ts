@@ -45,7 +45,8 @@ const pieceSize = 64 * 1024
 const maxResponse = 4096
 
 /**
- * Returns a scanner that sends each file to a `clamd`. A file that the daemon cannot scan is refused.
+ * Returns a scanner that sends each file to a `clamd`. A file that the daemon cannot scan is
+ * refused.
  *
  * @throws `INVALID_ARGUMENT`.
  *

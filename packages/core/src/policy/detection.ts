@@ -51,9 +51,13 @@ export async function isDetectable(type: string): Promise<boolean> {
   return detectable.has(type)
 }
 
-/** Bytes in which control characters are looked for. A zero byte is looked for in the whole head. */
+/**
+ * Bytes in which control characters are looked for. A zero byte is looked for in the whole head.
+ */
 const textSample = 512
-/** Control characters that text does not contain: all but tab, line feed, form feed, return, escape. */
+/**
+ * Control characters that text does not contain: all but tab, line feed, form feed, return, escape.
+ */
 const controls = /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]/
 
 /** Whether bytes are text in UTF-8, or UTF-16 with its byte order mark. */

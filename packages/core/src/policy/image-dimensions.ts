@@ -1,6 +1,7 @@
 /**
  * Reads the dimensions of an image from its headers. Nothing is decoded, so that an image of a few
- * bytes that claims billions of pixels costs nothing. Every loop moves forward by at least one byte.
+ * bytes that claims billions of pixels costs nothing. Every loop moves forward by at least one
+ * byte.
  *
  * Formats: PNG, JPEG, GIF, WebP, BMP, AVIF, HEIC. The headers of all but JPEG are at the beginning.
  * A JPEG may have any amount of metadata before its dimensions, so it is read as it arrives.
@@ -12,7 +13,9 @@ interface Dimensions {
   readonly height: number
 }
 
-/** `undefined`: more bytes are needed. `unreadable`: the headers are damaged, or of another format. */
+/**
+ * `undefined`: more bytes are needed. `unreadable`: the headers are damaged, or of another format.
+ */
 export type DimensionsResult = Dimensions | 'unreadable' | undefined
 
 const ascii = (bytes: Buffer, start: number, end: number): string => bytes.toString('latin1', start, end)
@@ -39,7 +42,10 @@ export function imageType(head: Buffer): string | undefined {
   }
 }
 
-/** `BM` alone is also the beginning of texts: the reserved bytes are 0, and the header has a known size. */
+/**
+ * `BM` alone is also the beginning of texts: the reserved bytes are 0, and the header has a known
+ * size.
+ */
 const isBitmap = (head: Buffer): boolean =>
   head.length >= 18 &&
   head[1] === 0x4d &&
@@ -184,7 +190,10 @@ function bitmapDimensions(head: Buffer): DimensionsResult {
   return dimensions(head.readInt32LE(18), Math.abs(head.readInt32LE(22)))
 }
 
-/** The largest width and height of the items of an AVIF or HEIC image: `meta`, `iprp`, `ipco`, `ispe`. */
+/**
+ * The largest width and height of the items of an AVIF or HEIC image: `meta`, `iprp`, `ipco`,
+ * `ispe`.
+ */
 function itemDimensions(head: Buffer): DimensionsResult {
   const meta = [...boxes(head, 0, head.length)].find(({ type }) => type === 'meta')
   if (meta === undefined || meta.end > head.length) return 'unreadable'

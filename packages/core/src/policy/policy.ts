@@ -54,7 +54,9 @@ export interface PolicyRules {
   readonly content?: 'declared' | 'detected' | 'agree'
   /** Limits of images. An image whose dimensions cannot be read is refused. */
   readonly image?: ImageLimits
-  /** Keeps files that were refused for their content, with the reason. Default: they are dropped. */
+  /**
+   * Keeps files that were refused for their content, with the reason. Default: they are dropped.
+   */
   readonly quarantine?: Quarantine
 }
 

@@ -1,4 +1,6 @@
-/** Refusals: the errors of a policy, which the uploader may see, and the channel that reports them. */
+/**
+ * Refusals: the errors of a policy, which the uploader may see, and the channel that reports them.
+ */
 import { channel } from 'node:diagnostics_channel'
 import {
   isStorageError,
@@ -46,8 +48,8 @@ function reported(file: AnnouncedFile, error: StorageError): StorageError {
 }
 
 /**
- * Whether a policy refuses the content whenever it is sent, so that nothing of it has to be kept. An
- * upload that has become too large may still end earlier.
+ * Whether a policy refuses the content whenever it is sent, so that nothing of it has to be kept.
+ * An upload that has become too large may still end earlier.
  */
 export function isFinalRefusal(error: unknown): error is StorageError {
   if (!isStorageError(error) || error.details.rule === undefined) return false

@@ -18,7 +18,9 @@ export interface PolicedWrite {
   }
   /** Stores the body; with the given content type, or the one that it has without a policy. */
   readonly put: (target: PutTarget) => Promise<WrittenFile>
-  /** The reservation of an upload that has begun earlier. It is kept if the upload can be continued. */
+  /**
+   * The reservation of an upload that has begun earlier. It is kept if the upload can be continued.
+   */
   readonly reservation?: { readonly id: string; readonly expires?: Date }
 }
 

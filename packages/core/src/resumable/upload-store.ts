@@ -110,7 +110,10 @@ export class UploadStore {
     return reviveFile(JSON.parse(Buffer.from(bytes).toString()) as WrittenFile)
   }
 
-  /** Returns the file of an upload that was completed while its process was killed, or by another request. */
+  /**
+   * Returns the file of an upload that was completed while its process was killed, or by another
+   * request.
+   */
   async #completedFile(
     { container, file }: ResumableUpload,
     size: number,
@@ -206,7 +209,10 @@ export class UploadStore {
     await this.putHidden(container, sizeName(key, size), new Uint8Array(), signal)
   }
 
-  /** Yields the bytes of a complete partial upload. Fails with `UPLOAD_NOT_FOUND` and `INVALID_ARGUMENT`. */
+  /**
+   * Yields the bytes of a complete partial upload. Fails with `UPLOAD_NOT_FOUND` and
+   * `INVALID_ARGUMENT`.
+   */
   async *content(upload: ResumableUpload, signal: AbortSignal): AsyncGenerator<Uint8Array, undefined> {
     const found = await this.look(upload, signal)
     if ('file' in found || found.size !== found.offset) throw notComplete()

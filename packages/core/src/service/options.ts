@@ -235,12 +235,16 @@ export interface StartResumableUploadOptions extends Omit<StartUploadOptions, 'c
   /** The maximum size of the whole file, in bytes. Default: `size`, or what the parts allow. */
   readonly maxSize?: number
   /**
-   * Rules that the file has to meet, in addition to those of the service. Later calls for the upload
-   * need it too. If a rule needs the whole file (`scan`, `content: 'detected'`, `image` of an image),
-   * all bytes are hidden until the upload is complete, and are then read and written once more.
+   * Rules that the file has to meet, in addition to those of the service. Later calls for the
+   * upload need it too. If a rule needs the whole file (`scan`, `content: 'detected'`, `image` of
+   * an image), all bytes are hidden until the upload is complete, and are then read and written
+   * once more.
    */
   readonly policy?: UploadPolicies
-  /** When the quota of the policy no longer counts an upload that is not complete. Default: in a day. */
+  /**
+   * When the quota of the policy no longer counts an upload that is not complete. Default: in a
+   * day.
+   */
   readonly reservedUntil?: Date
 }
 

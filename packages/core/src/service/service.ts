@@ -505,8 +505,8 @@ export class StorageService implements AsyncDisposable {
    *
    * Fails with `CONTAINER_NOT_FOUND`, `PRECONDITION_FAILED`, `TOO_LARGE`, `SIZE_MISMATCH`,
    * `CHECKSUM_MISMATCH`, `SOURCE_FAILED`, `NAME_CONFLICT` and `NO_SPACE`; under a policy also with
-   * `INVALID_NAME`, `TYPE_NOT_ALLOWED`, `CONTENT_REFUSED`, `QUOTA_EXCEEDED`, and `UNAVAILABLE` if the
-   * file cannot be scanned.
+   * `INVALID_NAME`, `TYPE_NOT_ALLOWED`, `CONTENT_REFUSED`, `QUOTA_EXCEEDED`, and `UNAVAILABLE` if
+   * the file cannot be scanned.
    *
    * @example
    * const options = { cacheControl: 'max-age=60' }
@@ -1228,7 +1228,8 @@ export class StorageService implements AsyncDisposable {
 
   /**
    * Returns URLs to which a client sends the parts of a direct upload, each with PUT. Part `n` has
-   * the bytes from `(n - 1) * upload.partSize`. Every part but the last has `upload.partSize` bytes.
+   * the bytes from `(n - 1) * upload.partSize`. Every part but the last has `upload.partSize`
+   * bytes.
    *
    * Fails with `NOT_SUPPORTED` if the storage has no `capabilities.directUploads`.
    *
@@ -1258,8 +1259,8 @@ export class StorageService implements AsyncDisposable {
   }
 
   /**
-   * Makes the file of a direct upload visible, if its parts are what the upload was created for: all
-   * there, each with its size. Repeated, it returns the same file.
+   * Makes the file of a direct upload visible, if its parts are what the upload was created for:
+   * all there, each with its size. Repeated, it returns the same file.
    *
    * Fails with `INVALID_PART` and `TOO_LARGE`, after which parts can be sent again, with
    * `UPLOAD_NOT_FOUND`, and as {@link putFile} does.
@@ -1282,9 +1283,9 @@ export class StorageService implements AsyncDisposable {
   }
 
   /**
-   * Allows pages of these origins, and of no others, to use signed URLs of the container, and to read
-   * the ETag of responses. Replaces the container's CORS rules. It may take a while until a service
-   * applies them.
+   * Allows pages of these origins, and of no others, to use signed URLs of the container, and to
+   * read the ETag of responses. Replaces the container's CORS rules. It may take a while until a
+   * service applies them.
    *
    * Fails with `NOT_SUPPORTED` if the service keeps no CORS rules for containers.
    *
@@ -1304,8 +1305,8 @@ export class StorageService implements AsyncDisposable {
 
   /**
    * Sends what a browser sends for a part of a direct upload, and returns what would keep a page of
-   * this origin from it: an empty list if nothing does. Each problem names the header. Nothing of it
-   * stays in the container.
+   * this origin from it: an empty list if nothing does. Each problem names the header. Nothing of
+   * it stays in the container.
    *
    * Fails with `NOT_SUPPORTED` if the storage has no `capabilities.directUploads`.
    *

@@ -44,8 +44,8 @@ export function addTransportRules(client: S3Client, { checksums }: { readonly ch
 }
 
 /**
- * Removes the checksum that the SDK adds to a command. Of a URL that is signed, it would be that of an
- * empty body.
+ * Removes the checksum that the SDK adds to a command. Of a URL that is signed, it would be that of
+ * an empty body.
  */
 export function withoutChecksum<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
   command: $Command<Input, Output, S3ClientResolvedConfig>,

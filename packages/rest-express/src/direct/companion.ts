@@ -1,7 +1,7 @@
 /**
- * The requests of `@uppy/aws-s3` with `companionEndpoint`, releases 4 to 6. `uploadId` is a ticket, and
- * `key` the name of the file, which must be that in the ticket. There are no temporary credentials
- * (`/s3/sts`).
+ * The requests of `@uppy/aws-s3` with `companionEndpoint`, releases 4 to 6. `uploadId` is a ticket,
+ * and `key` the name of the file, which must be that in the ticket. There are no temporary
+ * credentials (`/s3/sts`).
  */
 import type { DirectPartClaim } from '@stowage/core'
 import { sendJson } from '../http/json.js'
@@ -21,7 +21,9 @@ const maxBatch = 1000
 const send = ({ res }: RequestContext, json: object) =>
   sendJson(res, 200, JSON.stringify(json), { 'Cache-Control': 'no-store' })
 
-/** `GET /:container/direct/s3/params`: where to post a small file, as a form. That is the router. */
+/**
+ * `GET /:container/direct/s3/params`: where to post a small file, as a form. That is the router.
+ */
 export async function getFormUrl(context: RequestContext): Promise<void> {
   const { query, container } = context
   const named = await nameDirect(context, fileOf({ filename: query.get('filename'), type: query.get('type') }))
@@ -109,7 +111,9 @@ function claimsOf(parts: unknown): DirectPartClaim[] {
   })
 }
 
-/** `DELETE /:container/direct/s3/multipart/:ticket`: deletes what was sent. A completed file stays. */
+/**
+ * `DELETE /:container/direct/s3/multipart/:ticket`: deletes what was sent. A completed file stays.
+ */
 export async function deleteMultipart(context: RequestContext): Promise<void> {
   const { upload } = await openMultipart(context)
   await abortUpload(context, upload)

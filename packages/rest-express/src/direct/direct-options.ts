@@ -10,8 +10,8 @@ import type { DirectTicket, SealedPermit } from './direct-tickets.js'
 /** Options of direct uploads. */
 export interface DirectOptions<Req = IncomingMessage> {
   /**
-   * Secrets of 32 characters or more, which encrypt tickets and the router's own URLs: the first one
-   * the new ones; all of them open. Every process needs the same ones. Default: those of
+   * Secrets of 32 characters or more, which encrypt tickets and the router's own URLs: the first
+   * one the new ones; all of them open. Every process needs the same ones. Default: those of
    * `resumable`, or a random one, with which no upload can be continued after a restart.
    */
   readonly secrets?: readonly string[]

@@ -1,4 +1,7 @@
-/** URLs for the parts of a direct upload: of the service, or of the router where the service has none. */
+/**
+ * URLs for the parts of a direct upload: of the service, or of the router where the service has
+ * none.
+ */
 import type { ResumableUpload, SignedPart } from '@stowage/core'
 import { defined } from '@stowage/core/provider'
 import type { RequestContext } from '../routes/request-context.js'

@@ -1,7 +1,7 @@
 /**
- * `@uppy/aws-s3` 6 with `signRequest`: the page asks for a URL for each request of S3's API. Parts go to
- * the service where it can receive them. All other requests go to the router, which responds in
- * S3's XML, so that nothing escapes the rules of uploads.
+ * `@uppy/aws-s3` 6 with `signRequest`: the page asks for a URL for each request of S3's API. Parts
+ * go to the service where it can receive them. All other requests go to the router, which responds
+ * in S3's XML, so that nothing escapes the rules of uploads.
  */
 
 import { sendJson } from '../http/json.js'

@@ -6,7 +6,9 @@ import type { ByteRange, StorageService } from '@stowage/core'
 import type { HttpRequest, HttpResponse } from '../http/messages.js'
 import { parseRange } from './ranges.js'
 
-/** Bytes: the router itself sends files and ranges up to this size, because it has them in memory. */
+/**
+ * Bytes: the router itself sends files and ranges up to this size, because it has them in memory.
+ */
 const smallBytes = 65_536
 
 /** What the filesystem provider offers as `native`. */

@@ -110,7 +110,10 @@ async function sendFile(job: DownloadJob): Promise<void> {
   else await opened.sendTo(res, { reuseBuffers: () => reuseTarget(res) })
 }
 
-/** Lets nginx send the file, if the rules and its size allow it. Returns whether a response was sent. */
+/**
+ * Lets nginx send the file, if the rules and its size allow it. Returns whether a response was
+ * sent.
+ */
 async function redirectToNginx(job: DownloadJob, conditions: RequestConditions | undefined): Promise<boolean> {
   const { storage, container, file, req, res, rules, signal } = job
   const filesystem = filesystemOf(storage)

@@ -3,9 +3,9 @@
  * socket has taken it, if no code between the router and the socket keeps the chunk.
  *
  * Middlewares replace `res.write`. One that stores or logs responses keeps the chunks, so reused
- * buffers pass only through middlewares that are known to keep none. A replaced `write` is a closure
- * that may call others. An empty chunk finds the functions: its call stack at the socket has a frame
- * for each of them.
+ * buffers pass only through middlewares that are known to keep none. A replaced `write` is a
+ * closure that may call others. An empty chunk finds the functions: its call stack at the socket
+ * has a frame for each of them.
  */
 import { ServerResponse } from 'node:http'
 import { Socket } from 'node:net'

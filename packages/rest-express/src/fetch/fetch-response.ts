@@ -25,7 +25,9 @@ export class FetchResponse extends Writable implements HttpResponse {
   /** Called when the client has taken enough of the body. */
   #onRoom: (() => void) | undefined
 
-  /** @param send Receives the response when its status, its headers and its first bytes are known. */
+  /**
+   * @param send Receives the response when its status, its headers and its first bytes are known.
+   */
   constructor(req: FetchRequest, send: (response: Response) => void) {
     super()
     this.req = req
@@ -105,8 +107,8 @@ export class FetchResponse extends Writable implements HttpResponse {
   }
 
   /**
-   * Not a stream of bytes (`type: 'bytes'`), which would detach the memory of its chunks: they may be
-   * views of a larger buffer, or the bytes of a stored file.
+   * Not a stream of bytes (`type: 'bytes'`), which would detach the memory of its chunks: they may
+   * be views of a larger buffer, or the bytes of a stored file.
    */
   #stream(): ReadableStream<Uint8Array> {
     return new ReadableStream(

@@ -3,10 +3,10 @@
  * arrives.
  *
  * All or nothing. A file does not appear before its body ends, and its body does not end before the
- * whole form has arrived and the policy has accepted each file of it. If the form, a file or the connection fails, nothing is
- * stored or replaced. After that, only the storage can fail, while it commits the files. New files
- * are then deleted again, each only in the version that this request stored. A file that replaced
- * another one stays, because deleting it would leave neither.
+ * whole form has arrived and the policy has accepted each file of it. If the form, a file or the
+ * connection fails, nothing is stored or replaced. After that, only the storage can fail, while it
+ * commits the files. New files are then deleted again, each only in the version that this request
+ * stored. A file that replaced another one stays, because deleting it would leave neither.
  *
  * Held files cost descriptors or memory. Only the last {@link maxHeld} files of a form are held, or
  * fewer if they are large and the storage keeps them in memory. Earlier files are committed before

@@ -15,7 +15,10 @@ export interface ErrorResponse {
   readonly code: string
   readonly message: string
   readonly headers: Readonly<Record<string, string>>
-  /** The problem type, if the error has one. The body is then a problem, whatever the client accepts. */
+  /**
+   * The problem type, if the error has one. The body is then a problem, whatever the client
+   * accepts.
+   */
   readonly problem?: Problem
   /** Why a policy refused a file, for clients that show it in another language. */
   readonly details?: RefusalDetails
@@ -94,9 +97,9 @@ function headersOf({ code, details }: StorageError): Record<string, string> {
 
 /**
  * Responds with an error, as the router does: with LoopBack's body, or with
- * `application/problem+json` (RFC 9457) if the client accepts it or the error has a problem type. If the response has already
- * begun, the connection is closed, so that the client detects the truncated response. The rest of
- * the request is discarded, up to a limit.
+ * `application/problem+json` (RFC 9457) if the client accepts it or the error has a problem type.
+ * If the response has already begun, the connection is closed, so that the client detects the
+ * truncated response. The rest of the request is discarded, up to a limit.
  */
 export function sendError(req: HttpRequest, res: HttpResponse, error: unknown): void {
   if (res.headersSent || res.destroyed) {

@@ -1,6 +1,6 @@
 /**
- * The request and the response that the routes use. Node's are both without a wrapper. A web-standard
- * request has its own: see `fetch/`.
+ * The request and the response that the routes use. Node's are both without a wrapper. A
+ * web-standard request has its own: see `fetch/`.
  */
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Readable, Writable } from 'node:stream'

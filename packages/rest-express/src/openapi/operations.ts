@@ -143,7 +143,10 @@ const interopVersion = header(
 )
 const uploadComplete = header('Upload-Complete', 'IETF: required. `?1` if the file ends with the body, otherwise `?0`.')
 const contentDigest = header('Content-Digest', 'IETF: 422, and nothing is stored, if the body differs.')
-/** The type of a part of the file is that of the protocol. A creation may state the type of the file. */
+/**
+ * The type of a part of the file is that of the protocol. A creation may state the type of the
+ * file.
+ */
 const uploadBody = {
   required: false,
   content: {

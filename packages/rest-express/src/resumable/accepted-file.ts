@@ -22,7 +22,10 @@ export interface DescribedFile {
   readonly size: number | undefined
 }
 
-/** Returns the name of a file and how it is written, if the upload's rules and `authorize` accept it. */
+/**
+ * Returns the name of a file and how it is written, if the upload's rules and `authorize` accept
+ * it.
+ */
 export async function acceptedFile(context: RequestContext, described: DescribedFile) {
   const { storage, container, req, res, rules } = context
   const { name, contentType, size } = described

@@ -73,7 +73,9 @@ export class FileDigest {
     throw new StorageError('CHECKSUM_MISMATCH', `the file's ${algorithm} is ${this.#actual.value}, not ${value}`)
   }
 
-  /** The file is complete: its digest is the stated one, which was verified, or that of its bytes. */
+  /**
+   * The file is complete: its digest is the stated one, which was verified, or that of its bytes.
+   */
   async complete(storage: StorageService, { container, name, etag }: WrittenFile): Promise<void> {
     const { algorithm, value } = this.#digest
     if (value === undefined) {

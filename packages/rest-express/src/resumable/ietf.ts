@@ -67,8 +67,9 @@ async function createUpload(context: RequestContext): Promise<void> {
 }
 
 /**
- * `PUT /:container/files/*file`. With `Upload-Complete`, the upload can be resumed, if the client can
- * learn its URL: from an interim response, or because it sends the file in more than one request.
+ * `PUT /:container/files/*file`. With `Upload-Complete`, the upload can be resumed, if the client
+ * can learn its URL: from an interim response, or because it sends the file in more than one
+ * request.
  */
 export async function putFile(context: RequestContext): Promise<void> {
   const { req, res, rules, file } = context

@@ -9,7 +9,9 @@ import { type BodyChecksum, type ResumableUpload, StorageError } from '@stowage/
 /** What a ticket says. */
 export interface Ticket {
   readonly upload: ResumableUpload
-  /** The upload was joined from others: its size in bytes, and the `Upload-Concat` of its creation. */
+  /**
+   * The upload was joined from others: its size in bytes, and the `Upload-Concat` of its creation.
+   */
   readonly joined?: { readonly size: number; readonly concat: string }
   /** Milliseconds since the epoch. */
   readonly expires: number
@@ -17,9 +19,13 @@ export interface Ticket {
   readonly metadata?: string
   /** Whether a request without a field of either protocol is of the IETF's. */
   readonly ietf?: true
-  /** Whether the client learned the URL from an interim response, so that it knows how to resume. */
+  /**
+   * Whether the client learned the URL from an interim response, so that it knows how to resume.
+   */
   readonly interim?: true
-  /** The checksum that the whole file must have; without a value, one that the client wants to know. */
+  /**
+   * The checksum that the whole file must have; without a value, one that the client wants to know.
+   */
   readonly digest?: Partial<BodyChecksum> & Pick<BodyChecksum, 'algorithm'>
   /** The owner of the upload, if the application names owners. */
   readonly owner?: string

@@ -60,7 +60,8 @@ async function createUpload(context: RequestContext): Promise<void> {
   if ((size === undefined) === !defers) {
     throw invalid('Upload-Length', 'exactly one of Upload-Length and "Upload-Defer-Length: 1" is required')
   }
-  // The first bytes have a type. A request of the web platform may have a body that turns out empty.
+  // The first bytes have a type. A request of the web platform may have a body that turns out
+  // empty.
   const hasBody = hasContent(req) && (statedSize(req) !== undefined || req.headers['content-type'] !== undefined)
   if (hasBody) checkContentType(req)
   const header = req.headers['upload-metadata'] as string | undefined
@@ -143,7 +144,10 @@ async function joinUploads(context: RequestContext, concat: string): Promise<voi
 const ticketIn = (url: string): string =>
   URL.canParse(url, 'http://localhost') ? (new URL(url, 'http://localhost').pathname.split('/').at(-1) ?? '') : ''
 
-/** Starts an upload whose bytes are joined with others later. Its name and type are those of the whole. */
+/**
+ * Starts an upload whose bytes are joined with others later. Its name and type are those of the
+ * whole.
+ */
 async function startPartial(
   context: RequestContext,
   header: string | undefined,
@@ -248,7 +252,8 @@ async function append(
     if (isStorageError(error, 'CHECKSUM_MISMATCH')) {
       throw new RequestError(460, 'CHECKSUM_MISMATCH', error.message, {}, error)
     }
-    // A newer request has ended this one. Its client, if it is still connected, has to ask for the offset.
+    // A newer request has ended this one. Its client, if it is still connected, has to ask for the
+    // offset.
     if (isStorageError(error, 'ABORTED') && !req.destroyed) {
       throw new RequestError(409, 'OFFSET_MISMATCH', error.message, {}, error)
     }

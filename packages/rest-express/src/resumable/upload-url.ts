@@ -18,8 +18,8 @@ export async function openTicket(context: RequestContext): Promise<Ticket> {
 }
 
 /**
- * Whether the bytes of an upload become a file only together with others. Those of an upload that is
- * hidden for its policy are also stored as partial.
+ * Whether the bytes of an upload become a file only together with others. Those of an upload that
+ * is hidden for its policy are also stored as partial.
  */
 export const isPartial = ({ partial, write }: ResumableUpload): boolean => partial === true && write === undefined
 

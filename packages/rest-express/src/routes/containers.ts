@@ -26,8 +26,8 @@ export async function getContainer(context: RequestContext): Promise<void> {
 /**
  * `DELETE /:container`. Completes even if the client closes the connection.
  *
- * Not with a slash at the end: a client that deletes a file named `..` sends that path, because URLs
- * resolve `/photos/files/..` to `/photos/`.
+ * Not with a slash at the end: a client that deletes a file named `..` sends that path, because
+ * URLs resolve `/photos/files/..` to `/photos/`.
  */
 export async function destroyContainer(context: RequestContext): Promise<void> {
   const { storage, container, req, res, query } = context

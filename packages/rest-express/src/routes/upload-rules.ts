@@ -77,7 +77,10 @@ const ask = <T>(rule: FileRule<T, HttpRequest>, file: IncomingFile, { req, res }
 /** The policies of options without functions, which are the same for every file. */
 const sharedPolicies = new WeakMap<UploadRules, readonly UploadPolicy[]>()
 
-/** Returns the policies that hold for one file: that of the options, and the older options as another. */
+/**
+ * Returns the policies that hold for one file: that of the options, and the older options as
+ * another.
+ */
 async function policyOf(
   rules: UploadRules,
   file: IncomingFile,
@@ -102,7 +105,9 @@ async function policyOf(
   return policies
 }
 
-/** Returns the policy of an upload that has begun as an option: that of the file that it becomes. */
+/**
+ * Returns the policy of an upload that has begun as an option: that of the file that it becomes.
+ */
 export async function policyOfUpload(
   { rules, req, res }: Pick<RequestContext, 'rules' | 'req' | 'res'>,
   { container, file: name, contentType, size, policed }: ResumableUpload,

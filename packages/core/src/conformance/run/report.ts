@@ -30,7 +30,8 @@ export interface CaseResult {
 export type Totals = Readonly<Record<Outcome, number>>
 
 /**
- * The content of the file. `docs/conformance-result.schema.json` of this package is its JSON schema.
+ * The content of the file. `docs/conformance-result.schema.json` of this package is its JSON
+ * schema.
  */
 export interface ConformanceResult {
   readonly name: string

@@ -413,6 +413,24 @@ describe("the IETF's protocol", () => {
     expect((await append(server, path, 0, 'a', true)).status).toBe(201)
   })
 
+  it('an upload with a digest cannot be completed without its verification, by tus', async () => {
+    const server = await start()
+    const digest = `sha-256=:${createHash('sha256').update('other').digest('base64')}:`
+    const created = await server.fetch('/photos/files/a', {
+      method: 'PUT',
+      headers: { 'Upload-Complete': '?0', 'Upload-Length': '3', 'Repr-Digest': digest, ...interop(8) },
+      body: 'abc',
+    })
+    const path = uploadOf(server, '/photos/files/a', created)
+    const tus = { 'Tus-Resumable': '1.0.0' }
+    expect((await server.fetch(path, { method: 'HEAD', headers: tus })).status).toBe(404)
+    const headers = { ...tus, 'Content-Type': 'application/offset+octet-stream', 'Upload-Offset': '3' }
+    expect((await server.fetch(path, { method: 'PATCH', headers })).status).toBe(404)
+    expect(await server.storage.hasFile('photos', 'a')).toBe(false)
+    expect((await append(server, path, 3, '', true)).status).toBe(422)
+    expect(await server.storage.hasFile('photos', 'a')).toBe(false)
+  })
+
   it.skipIf(isFetch)(
     'a failure of the storage breaks the connection of a client that had a 104, and is 502 to others',
     async () => {

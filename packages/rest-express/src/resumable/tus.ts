@@ -164,7 +164,7 @@ async function startPartial(
 async function getUpload(context: RequestContext): Promise<void> {
   begin(context)
   const { res, storage, responseSignal: signal } = context
-  const ticket = await openTicket(context)
+  const ticket = await openUpload(context)
   const { joined, upload } = ticket
   const state = joined
     ? { offset: joined.size, size: joined.size }
@@ -187,7 +187,7 @@ async function getUpload(context: RequestContext): Promise<void> {
 async function appendToUpload(context: RequestContext): Promise<void> {
   begin(context)
   const { req, res } = context
-  const ticket = await openTicket(context)
+  const ticket = await openUpload(context)
   if (ticket.joined) {
     throw new RequestError(403, 'PERMISSION_DENIED', 'an upload that joins others cannot be continued')
   }
@@ -211,6 +211,18 @@ async function deleteUpload(context: RequestContext): Promise<void> {
   const { joined, upload } = await openTicket(context)
   if (!joined) await storage.abortResumableUpload(upload, await policyOfUpload(context, upload))
   res.writeHead(204).end()
+}
+
+/**
+ * Opens the ticket in the path. Only the IETF's protocol verifies the digest of a whole file, so tus
+ * never completes an upload that has one.
+ */
+async function openUpload(context: RequestContext): Promise<Ticket> {
+  const ticket = await openTicket(context)
+  if (ticket.digest?.value !== undefined) {
+    throw new StorageError('UPLOAD_NOT_FOUND', 'there is no such upload in this protocol')
+  }
+  return ticket
 }
 
 export const tus: UploadProtocol = {

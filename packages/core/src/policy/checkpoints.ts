@@ -2,6 +2,8 @@
  * The checks of a file that is announced, and of its head. They need no I/O. What needs the whole
  * file is in `inspection.ts`.
  */
+import type { FileLocation } from '../contract/files.js'
+import { defined } from '../kit/defined.js'
 import { contentTypeByName, unknownContentType } from '../upload/content-type.js'
 import { allowedType, type CompiledPolicy } from './compile.js'
 import { type Detected, detectContent } from './detection.js'
@@ -14,6 +16,12 @@ import { bytesInWords, refusal, typesInWords } from './refusal.js'
 export const headBytes = 64 * 1024
 /** Bytes that detection needs, if no image is measured. */
 const detectionHead = 4100
+
+/** What a call states of a file, as rules read it. */
+export const announcedFile = (
+  { container, file }: FileLocation,
+  { contentType, size }: { readonly contentType?: string | undefined; readonly size?: number | undefined },
+): AnnouncedFile => ({ container, name: file, ...defined({ contentType, size }) })
 
 /** Returns how many bytes of the file the rules need before the first byte is stored. */
 export function headLength(policy: CompiledPolicy): number {

@@ -6,6 +6,7 @@ import { checkLimit } from '../checks/arguments.js'
 import { type Method, methodOptions } from '../checks/method-options.js'
 import { checkOptions } from '../checks/option-names.js'
 import { describeCause, isStorageError, StorageError, type StorageErrorContext } from '../contract/errors.js'
+import type { FileLocation } from '../contract/files.js'
 import type { ListCallOptions, StorageProvider } from '../contract/provider.js'
 import { defined } from '../kit/defined.js'
 import { type BodyRules, CheckedBody } from '../upload/body.js'
@@ -19,6 +20,11 @@ import { addFailure, noFailures, type RetryPolicy } from './retry.js'
 
 /** The container and the file of an operation. */
 export type Subject = Pick<StorageErrorContext, 'container' | 'file'>
+
+export const subjectOf = (location: FileLocation | undefined): Subject => ({
+  container: location?.container,
+  file: location?.file,
+})
 
 interface ProviderPage<T> {
   readonly entries: readonly T[]

@@ -1,61 +1,14 @@
-/** `StorageService`, the class that applications use: the whole contract over any provider. */
+/** `StorageService`, the class that applications use. What its methods do is in `methods/`. */
 import type { Readable } from 'node:stream'
-import {
-  checkBodyChecksum,
-  checkBytes,
-  checkClaims,
-  checkConditions,
-  checkContainer,
-  checkCopy,
-  checkDirectParts,
-  checkFlag,
-  checkList,
-  checkLocation,
-  checkNames,
-  checkOrigins,
-  checkPartNumber,
-  checkParts,
-  checkPartUpload,
-  checkPrefix,
-  checkRemoval,
-  checkSignUrl,
-  checkSizes,
-  checkStart,
-  checkUploadReference,
-  checkWrite,
-  partLimits,
-  positive,
-} from '../checks/arguments.js'
-import { notSupported } from '../checks/attributes.js'
-import { checkDate, readConditions } from '../checks/conditions.js'
-import { invalid } from '../checks/invalid.js'
+import { positive } from '../checks/arguments.js'
 import { methodOptions } from '../checks/method-options.js'
 import { checkOptions, type NamesOf } from '../checks/option-names.js'
-import {
-  checkProvider,
-  withDirectUploads,
-  withOrigins,
-  withResumableUploads,
-  withSignedUrls,
-  withUploads,
-} from '../checks/provider.js'
-import { pickHeaderAttributes } from '../contract/attributes.js'
+import { checkProvider } from '../checks/provider.js'
 import type { Capabilities } from '../contract/capabilities.js'
-import type { ReadConditions, Version, WriteConditions } from '../contract/conditions.js'
+import type { WriteConditions } from '../contract/conditions.js'
 import { isStorageError, StorageError } from '../contract/errors.js'
+import type { ContainerInfo, FileEntry, FileInfo, FileLocation, FolderEntry, WrittenFile } from '../contract/files.js'
 import type {
-  ContainerInfo,
-  FileAttributes,
-  FileEntry,
-  FileInfo,
-  FileLocation,
-  FolderEntry,
-  WrittenFile,
-} from '../contract/files.js'
-import type {
-  CopyCallOptions,
-  ListCallOptions,
-  OpenFile,
   PartUpload,
   PartUploadReference,
   RemoveOutcome,
@@ -65,38 +18,22 @@ import type {
   UnfinishedUpload,
   UploadedPart,
 } from '../contract/provider.js'
-import { checkRange } from '../contract/range.js'
-import { directPartSize } from '../direct/direct-completion.js'
-import { type OriginProblem, originProblems } from '../direct/origin-check.js'
-import { Download, DownloadStream } from '../download/download.js'
+import type { OriginProblem } from '../direct/origin-check.js'
 import { LazyDownload } from '../download/lazy-download.js'
-import { defined } from '../kit/defined.js'
-import { checkAnnounced, headBytes, headLength, tooLargeRefusal } from '../policy/checkpoints.js'
-import { type CompiledPolicy, compilePolicy, joined, type UploadPolicies } from '../policy/compile.js'
-import { needsWhole } from '../policy/inspection.js'
-import { writeUnderPolicy } from '../policy/policed-write.js'
-import type { AnnouncedFile, UploadPolicy } from '../policy/policy.js'
-import { Reservation } from '../policy/reservation.js'
-import { UploadGuard } from '../policy/upload-guard.js'
-import type { PutTarget } from '../policy/write-job.js'
-import { tooLarge } from '../resumable/appending.js'
-import {
-  checkResumableUpload,
-  newKey,
-  type ResumableUpload,
-  type ResumableUploadState,
-  resumablePartSize,
-} from '../resumable/resumable-upload.js'
-import { ResumableUploads } from '../resumable/resumable-uploads.js'
-import type { BodyRules, CheckedBody } from '../upload/body.js'
-import { completeUpload } from '../upload/completion.js'
-import { contentTypeByContent, contentTypeByName, detectionBytes, unknownContentType } from '../upload/content-type.js'
-import { checkUploadedPart, checkWritten, totalSize } from '../upload/stored-size.js'
+import { compilePolicy, type UploadPolicies } from '../policy/compile.js'
+import type { UploadPolicy } from '../policy/policy.js'
+import type { ResumableUpload, ResumableUploadState } from '../resumable/resumable-upload.js'
 import { UploadStream } from '../upload/upload-stream.js'
-import { choosePartSize, type UploadTuning, upload } from '../upload/uploader.js'
-import type { OperationScope } from './deadline.js'
-import { OperationTimer } from './diagnostics.js'
-import { Operations, type Subject } from './operations.js'
+import { ServiceContext } from './context.js'
+import * as containers from './methods/containers.js'
+import * as copier from './methods/copier.js'
+import * as direct from './methods/direct-uploads.js'
+import * as lister from './methods/lister.js'
+import * as reader from './methods/reader.js'
+import * as remover from './methods/remover.js'
+import * as resumable from './methods/resumable-uploads.js'
+import * as uploads from './methods/uploads.js'
+import * as writer from './methods/writer.js'
 import type {
   AppendOptions,
   Body,
@@ -149,10 +86,6 @@ const serviceOptionNames = {
 
 const defaultPartSize = 8 * 1024 * 1024
 const defaultParallelism = 4
-/** Bytes of a body that is verified before it is stored. */
-const maxVerifiedBody = 64 * 1024 * 1024
-/** Names passed to one `removeFiles` call of the provider. */
-const removalBatch = 1000
 
 /**
  * Containers and files on one provider. One instance can be shared; its methods can be called
@@ -170,10 +103,7 @@ const removalBatch = 1000
  */
 export class StorageService implements AsyncDisposable {
   readonly provider: StorageProvider
-  readonly #tuning: UploadTuning
-  readonly #operations: Operations
-  readonly #policy: CompiledPolicy | undefined
-  #resumable: ResumableUploads | undefined
+  readonly #context: ServiceContext
 
   /**
    * Creates a service without any I/O.
@@ -186,9 +116,11 @@ export class StorageService implements AsyncDisposable {
     checkOptions('StorageService', options, serviceOptionNames)
     const { partSize = defaultPartSize, parallelism = defaultParallelism, retry, policy } = options
     this.provider = provider
-    this.#tuning = { partSize: positive('partSize', partSize), parallelism: positive('parallelism', parallelism) }
-    this.#operations = new Operations(provider, new RetryPolicy(retry))
-    this.#policy = policy === undefined ? undefined : compilePolicy(policy)
+    this.#context = new ServiceContext(provider, {
+      retry: new RetryPolicy(retry),
+      tuning: { partSize: positive('partSize', partSize), parallelism: positive('parallelism', parallelism) },
+      policy: policy === undefined ? undefined : compilePolicy(policy),
+    })
   }
 
   /** Returns the provider's name, such as `filesystem`. */
@@ -214,7 +146,7 @@ export class StorageService implements AsyncDisposable {
    * first?.name // 'backup'
    */
   async getContainers(options: ListOptions = {}): Promise<ContainerInfo[]> {
-    return Array.fromAsync(this.#containers('getContainers', options))
+    return Array.fromAsync(lister.containers(this.#context, 'getContainers', options))
   }
 
   /**
@@ -224,11 +156,7 @@ export class StorageService implements AsyncDisposable {
    * for await (const { name, created } of storage.containers()) console.log(name, created)
    */
   containers(options: ListOptions = {}): AsyncIterableIterator<ContainerInfo> {
-    return this.#containers('containers', options)
-  }
-
-  #containers(method: 'getContainers' | 'containers', options: ListOptions) {
-    return this.#operations.iterate(method, {}, options, (call) => this.provider.listContainers(call))
+    return lister.containers(this.#context, 'containers', options)
   }
 
   /**
@@ -243,8 +171,7 @@ export class StorageService implements AsyncDisposable {
    * entries.length // 1
    */
   async containerPage(options: OperationOptions & PageOptions = {}): Promise<Page<ContainerInfo>> {
-    const identity = () => ['containers']
-    return this.#operations.page('containerPage', {}, options, identity, (call) => this.provider.listContainers(call))
+    return lister.containerPage(this.#context, options)
   }
 
   /**
@@ -257,14 +184,7 @@ export class StorageService implements AsyncDisposable {
    * name // 'photos'
    */
   getContainer(container: string, options: OperationOptions = {}): Promise<ContainerInfo> {
-    return this.#getContainer('getContainer', container, options)
-  }
-
-  #getContainer(method: 'getContainer' | 'hasContainer', container: string, options: OperationOptions) {
-    return this.#operations.repeat(method, { container }, options, (signal) => {
-      checkContainer(container, this.capabilities)
-      return this.provider.getContainer(container, { signal })
-    })
+    return containers.getContainer(this.#context, 'getContainer', container, options)
   }
 
   /**
@@ -274,7 +194,7 @@ export class StorageService implements AsyncDisposable {
    * await storage.hasContainer('photos') // true
    */
   async hasContainer(container: string, options: OperationOptions = {}): Promise<boolean> {
-    return existence(this.#getContainer('hasContainer', container, options), 'CONTAINER_NOT_FOUND')
+    return exists(containers.getContainer(this.#context, 'hasContainer', container, options), 'CONTAINER_NOT_FOUND')
   }
 
   /**
@@ -287,18 +207,7 @@ export class StorageService implements AsyncDisposable {
    * await storage.createContainer({ name: 'music', ifNotExists: true })
    */
   createContainer(options: CreateContainerOptions): Promise<ContainerInfo> {
-    const container = options?.name
-    return this.#operations.run('createContainer', { container }, options, async (signal) => {
-      checkContainer(container, this.capabilities)
-      const { retry } = this.#operations
-      const ifNotExists = checkFlag('ifNotExists', options.ifNotExists)
-      try {
-        return await retry.run(signal, ifNotExists, () => this.provider.createContainer(container, { signal }))
-      } catch (error) {
-        if (!ifNotExists || !isStorageError(error, 'CONTAINER_EXISTS')) throw error
-        return await retry.run(signal, true, () => this.provider.getContainer(container, { signal }))
-      }
-    })
+    return containers.createContainer(this.#context, options)
   }
 
   /**
@@ -314,11 +223,7 @@ export class StorageService implements AsyncDisposable {
     container: string,
     options: OperationOptions & { readonly onlyIfEmpty?: boolean } = {},
   ): Promise<void> {
-    return this.#operations.once('destroyContainer', { container }, options, (signal) => {
-      checkContainer(container, this.capabilities)
-      const onlyIfEmpty = checkFlag('onlyIfEmpty', options.onlyIfEmpty)
-      return this.provider.destroyContainer(container, { signal, onlyIfEmpty })
-    })
+    return containers.destroyContainer(this.#context, container, options)
   }
 
   /**
@@ -330,7 +235,7 @@ export class StorageService implements AsyncDisposable {
    * images.map(({ name }) => name) // ['cats/tom.jpg']
    */
   async getFiles(container: string, options: ListFilesOptions = {}): Promise<(FileEntry | FolderEntry)[]> {
-    return Array.fromAsync(this.#files('getFiles', container, options))
+    return Array.fromAsync(lister.files(this.#context, 'getFiles', container, options))
   }
 
   /**
@@ -343,13 +248,7 @@ export class StorageService implements AsyncDisposable {
    * }
    */
   files(container: string, options: ListFilesOptions = {}): AsyncIterableIterator<FileEntry | FolderEntry> {
-    return this.#files('files', container, options)
-  }
-
-  #files(method: 'getFiles' | 'files', container: string, options: ListFilesOptions) {
-    return this.#operations.iterate(method, { container }, options, (call) =>
-      this.provider.listFiles(container, { ...call, ...this.#checkList(container, options, call) }),
-    )
+    return lister.files(this.#context, 'files', container, options)
   }
 
   /**
@@ -367,10 +266,7 @@ export class StorageService implements AsyncDisposable {
     container: string,
     options: Omit<ListFilesOptions, 'pageSize'> & PageOptions = {},
   ): Promise<Page<FileEntry | FolderEntry>> {
-    const identity = () => ['files', container, options.prefix ?? '', options.delimiter]
-    return this.#operations.page('filePage', { container }, options, identity, (call) =>
-      this.provider.listFiles(container, { ...call, ...this.#checkList(container, options, call) }),
-    )
+    return lister.filePage(this.#context, container, options)
   }
 
   /**
@@ -384,21 +280,7 @@ export class StorageService implements AsyncDisposable {
    * contentType // 'image/jpeg'
    */
   getFile(container: string, file: string, options: GetFileOptions = {}): Promise<FileInfo> {
-    return this.#getFile('getFile', { container, file }, options)
-  }
-
-  #getFile(method: 'getFile' | 'hasFile', place: FileLocation, options: GetFileOptions): Promise<FileInfo> {
-    const { container, file } = place
-    return this.#operations.repeat(method, place, options, (signal) => {
-      checkLocation(place, this.capabilities)
-      const { single, check } = readConditions(options)
-      const found = this.provider.getFile(container, file, { signal, conditions: single ?? {} })
-      if (check === undefined) return found
-      return found.then((info) => {
-        check(info)
-        return info
-      })
-    })
+    return reader.getFile(this.#context, 'getFile', { container, file }, options)
   }
 
   /**
@@ -408,7 +290,7 @@ export class StorageService implements AsyncDisposable {
    * await storage.hasFile('photos', 'dog.jpg') // false
    */
   async hasFile(container: string, file: string, options: OperationOptions = {}): Promise<boolean> {
-    return existence(this.#getFile('hasFile', { container, file }, options), 'FILE_NOT_FOUND')
+    return exists(reader.getFile(this.#context, 'hasFile', { container, file }, options), 'FILE_NOT_FOUND')
   }
 
   /**
@@ -423,70 +305,7 @@ export class StorageService implements AsyncDisposable {
    * await opened.text() // 'eo'
    */
   async openFile(container: string, file: string, options: OpenFileOptions = {}): Promise<OpenedFile> {
-    const place = { container, file }
-    const { retry } = this.#operations
-    const timer = OperationTimer.start()
-    let scope: OperationScope | undefined
-    const end = (bytes: number, error: StorageError | undefined) => {
-      scope?.dispose()
-      timer?.end({ operation: 'openFile', provider: this.name, ...place, bytes, error })
-    }
-    try {
-      scope = this.#operations.open('openFile', options)
-      const { signal } = scope
-      checkLocation(place, this.capabilities)
-      const { range } = options
-      if (range !== undefined) checkRange(range)
-      const verify = checkFlag('verify', options.verify)
-      const { single, check } = readConditions(options)
-      const open = (conditions: ReadConditions) =>
-        retry.run(signal, true, () => this.provider.openFile(container, file, { signal, range, conditions }))
-      const opened = await (check === undefined ? open(single) : this.#openChecked(place, check, signal, open))
-      scope.clearTimeout()
-      if ('bytes' in opened && !verify) {
-        end(opened.length, undefined)
-        return new Download(opened)
-      }
-      const stream = new DownloadStream({
-        opened,
-        retry,
-        signal,
-        verify,
-        reopen: (start, last) =>
-          this.provider.openFile(container, file, {
-            signal,
-            range: { start, end: last },
-            conditions: { ifMatch: opened.info.etag },
-          }),
-        explain: (error) => this.#operations.explain('openFile', place, signal, error),
-        onClose: end,
-      })
-      return new Download(opened, stream)
-    } catch (error) {
-      const failure = this.#operations.explain('openFile', place, scope?.signal, error)
-      end(0, failure)
-      throw failure
-    }
-  }
-
-  /** Opens the version that meets conditions that the provider cannot check. */
-  async #openChecked(
-    { container, file }: FileLocation,
-    check: (version: Version) => void,
-    signal: AbortSignal,
-    open: (conditions: ReadConditions) => Promise<OpenFile>,
-  ): Promise<OpenFile> {
-    for (let replaced = 0; ; replaced++) {
-      const info = await this.#operations.retry.run(signal, true, () =>
-        this.provider.getFile(container, file, { signal, conditions: {} }),
-      )
-      check(info)
-      try {
-        return await open({ ifMatch: info.etag })
-      } catch (error) {
-        if (replaced >= 3 || !isStorageError(error, 'PRECONDITION_FAILED')) throw error
-      }
-    }
+    return reader.openFile(this.#context, { container, file }, options)
   }
 
   /**
@@ -514,68 +333,7 @@ export class StorageService implements AsyncDisposable {
    * await storage.putFile('photos', 'cat.jpg', 'meow', { ifMatch: etag })
    */
   putFile(container: string, file: string, body: Body, options: WriteOptions = {}): Promise<WrittenFile> {
-    return this.#putFile({ container, file }, body, options)
-  }
-
-  #putFile(
-    place: FileLocation,
-    body: Body,
-    options: WriteOptions,
-    reservation?: { readonly id: string; readonly expires?: Date },
-  ): Promise<WrittenFile> {
-    const { container, file } = place
-    const { provider } = this
-    const { capabilities } = provider
-    const check = () => {
-      checkLocation(place, capabilities)
-      const policy = this.#policyFor(options)
-      const write = checkWrite(options, capabilities)
-      const { size, maxSize = capabilities.maxFileSize } = checkSizes(options)
-      const rules = bodyRules(policy, place, { size, maxSize, checksums: write.checksums }, capabilities)
-      const { onProgress } = options
-      if (onProgress !== undefined && typeof onProgress !== 'function') {
-        throw invalid('onProgress', 'onProgress must be a function')
-      }
-      const detects = checkFlag('detectContentType', options.detectContentType, true)
-      const contentType = write.attributes.contentType ?? (detects ? contentTypeByName(file) : unknownContentType)
-      return { write, rules, policy, contentType, tuning: this.#tuningFor(options), onProgress }
-    }
-    return this.#operations.send('putFile', place, options, body, check, (source, checked, signal) => {
-      const { write, policy, contentType, tuning } = checked
-      const { retry } = this.#operations
-      const put = (contentType: string) => {
-        const attributes = { ...write.attributes, contentType }
-        return upload({ provider, retry, container, file, source, options: { ...write, signal, attributes }, tuning })
-      }
-      const putDetected = (contentType: string | undefined) =>
-        contentType === undefined ? typeOfContent(source).then(put) : put(contentType)
-      if (policy === undefined) return putDetected(contentType)
-      const putTo = ({ contentType: found = contentType, held }: PutTarget) => {
-        if (held === undefined) return putDetected(found)
-        const { checksums } = write
-        const attributes = { contentType: unknownContentType, metadata: {} }
-        const options = { signal, checksums, attributes, conditions: {}, native: {} }
-        return upload({ provider, retry, ...held, source, options, tuning })
-      }
-      const announced = announcedFile(place, { contentType: write.attributes.contentType, size: source.size })
-      const job = { provider, retry, policy, file: announced, source, options: { ...write, signal }, put: putTo }
-      return writeUnderPolicy(reservation === undefined ? job : { ...job, reservation })
-    })
-  }
-
-  /** Returns the rules that hold for a call: those of the service, and those of its options. */
-  #policyFor({ policy }: { readonly policy?: UploadPolicies }): CompiledPolicy | undefined {
-    if (policy === undefined) return this.#policy
-    const own = compilePolicy(policy)
-    return this.#policy === undefined ? own : joined(this.#policy, own)
-  }
-
-  #tuningFor({ partSize, parallelism }: Pick<WriteOptions, 'partSize' | 'parallelism'>): UploadTuning {
-    if (partSize === undefined && parallelism === undefined) return this.#tuning
-    return {
-      partSize: positive('partSize', partSize ?? this.#tuning.partSize),
-      parallelism: positive('parallelism', parallelism ?? this.#tuning.parallelism),
-    }
+    return writer.putFile(this.#context, { container, file }, body, options)
   }
 
   /**
@@ -589,9 +347,7 @@ export class StorageService implements AsyncDisposable {
    * size // 4
    */
   uploadStream(container: string, file: string, options: WriteOptions = {}): UploadStream {
-    return new UploadStream((body, signal) => {
-      return this.putFile(container, file, body, withSignal(options, signal))
-    })
+    return new UploadStream((body, signal) => this.putFile(container, file, body, withSignal(options, signal)))
   }
 
   /**
@@ -603,12 +359,7 @@ export class StorageService implements AsyncDisposable {
    * await storage.removeFile('photos', 'cat.jpg')
    */
   removeFile(container: string, file: string, options: RemoveFileOptions = {}): Promise<void> {
-    const place = { container, file }
-    return this.#operations.once('removeFile', place, options, (signal) => {
-      checkLocation(place, this.capabilities)
-      const conditions = checkRemoval(options.ifMatch, this.capabilities)
-      return this.provider.removeFile(container, file, { signal, conditions })
-    })
+    return remover.removeFile(this.#context, { container, file }, options)
   }
 
   /**
@@ -627,55 +378,7 @@ export class StorageService implements AsyncDisposable {
     files: Iterable<string> | AsyncIterable<string>,
     options: OperationOptions = {},
   ): Promise<RemoveOutcome[]> {
-    const outcomes = new Map<string, RemoveOutcome>()
-    return this.#operations
-      .run('removeFiles', { container }, options, async (signal) => {
-        checkContainer(container, this.capabilities)
-        const names = await checkNames(files)
-        for (let start = 0; start < names.length; start += removalBatch) {
-          signal.throwIfAborted()
-          await this.#removeBatch(container, names.slice(start, start + removalBatch), signal, outcomes)
-        }
-        return [...outcomes.values()]
-      })
-      .catch((error: StorageError) => {
-        if (error.code !== 'ABORTED' && error.code !== 'TIMEOUT') throw error
-        const removed = [...outcomes.values()].flatMap(({ file, error: failure }) =>
-          failure === undefined ? [file] : [],
-        )
-        throw new StorageError(error.code, error.message, { ...error, cause: error.cause, details: { removed } })
-      })
-  }
-
-  /**
-   * Deletes one batch. Names with an error that allows a retry are sent again, without the others.
-   */
-  async #removeBatch(
-    container: string,
-    files: readonly string[],
-    signal: AbortSignal,
-    outcomes: Map<string, RemoveOutcome>,
-  ): Promise<void> {
-    let left = files
-    const remove = async () => {
-      const done = await this.provider.removeFiles(container, left, { signal })
-      for (const { file, error } of done) {
-        outcomes.set(
-          file,
-          error === undefined
-            ? { file }
-            : { file, error: this.#operations.explain('removeFiles', { container, file }, undefined, error) },
-        )
-      }
-      const failed = done.filter(({ error }) => this.#operations.retry.allows(error, true))
-      left = failed.map(({ file }) => file)
-      if (failed[0] !== undefined) throw failed[0].error
-    }
-    try {
-      await this.#operations.retry.run(signal, true, remove)
-    } catch (error) {
-      if (signal.aborted || left.some((file) => !outcomes.has(file))) throw error
-    }
+    return remover.removeFiles(this.#context, container, files, options)
   }
 
   /**
@@ -689,9 +392,7 @@ export class StorageService implements AsyncDisposable {
    * copy.name // 'cat.jpg'
    */
   copyFile(source: FileLocation, target: FileLocation, options: CopyFileOptions = {}): Promise<WrittenFile> {
-    return this.#operations.run('copyFile', subjectOf(target), options, (signal) => {
-      return this.#copy(source, target, { signal, ...checkCopy(source, target, options, this.capabilities) })
-    })
+    return copier.copyFile(this.#context, source, target, options)
   }
 
   /**
@@ -707,29 +408,7 @@ export class StorageService implements AsyncDisposable {
    * await storage.hasFile('photos', 'cat.jpg') // false
    */
   moveFile(source: FileLocation, target: FileLocation, options: CopyFileOptions = {}): Promise<WrittenFile> {
-    return this.#operations.run('moveFile', subjectOf(target), options, async (signal) => {
-      const copy = { signal, ...checkCopy(source, target, options, this.capabilities) }
-      const { provider } = this
-      const { retry } = this.#operations
-      if (source.container === target.container && source.file === target.file) return this.#copy(source, target, copy)
-      if (provider.moveFile !== undefined) {
-        return retry.run(signal, false, () => (provider as Required<StorageProvider>).moveFile(source, target, copy))
-      }
-      const { etag, size } = await retry.run(signal, true, () =>
-        provider.getFile(source.container, source.file, { signal, conditions: {} }),
-      )
-      const copied = await this.#copy(source, target, { ...copy, ifSourceMatch: copy.ifSourceMatch ?? etag })
-      const moved = await checkWritten(provider, retry, copied, size)
-      const conditions = this.capabilities.conditions.remove === false ? {} : { ifMatch: etag }
-      await retry.run(signal, true, () => provider.removeFile(source.container, source.file, { signal, conditions }))
-      return moved
-    })
-  }
-
-  #copy(source: FileLocation, target: FileLocation, options: CopyCallOptions): Promise<WrittenFile> {
-    const conditional = options.conditions.ifMatch !== undefined || options.conditions.ifNoneMatch !== undefined
-    const copy = () => this.provider.copyFile(source, target, options)
-    return this.#operations.retry.run(options.signal, !conditional, copy)
+    return copier.moveFile(this.#context, source, target, options)
   }
 
   /**
@@ -743,22 +422,7 @@ export class StorageService implements AsyncDisposable {
    * await storage.completeUpload(upload, [part])
    */
   startUpload(container: string, file: string, options: StartUploadOptions = {}): Promise<PartUpload> {
-    const place = { container, file }
-    // If the response is lost, a retry starts a second upload. The first one stays unfinished.
-    return this.#operations.repeat('startUpload', place, options, (signal) => {
-      const limits = partLimits(this.capabilities)
-      checkLocation(place, this.capabilities)
-      const { size } = checkSizes(options)
-      const partSize = positive('partSize', options.partSize ?? choosePartSize(this.#tuning.partSize, size, limits))
-      if (partSize < limits.minPartSize || partSize > limits.maxPartSize) {
-        throw invalid(
-          'partSize',
-          `partSize must be from ${limits.minPartSize} to ${limits.maxPartSize} bytes, not ${partSize}`,
-        )
-      }
-      const start = checkStart(file, options, this.capabilities)
-      return withUploads(this.provider).startUpload(container, file, { signal, ...start, partSize })
-    })
+    return uploads.startUpload(this.#context, { container, file }, options)
   }
 
   /**
@@ -780,23 +444,7 @@ export class StorageService implements AsyncDisposable {
     body: Body,
     options: OperationOptions & { readonly size?: number } = {},
   ): Promise<UploadedPart> {
-    const check = () => {
-      checkPartUpload(target, this.capabilities)
-      checkPartNumber(partNumber, partLimits(this.capabilities))
-      return { rules: { ...checkSizes(options), maxSize: target.partSize, checksums: {} } }
-    }
-    return this.#operations.send('uploadPart', subjectOf(target), options, body, check, async (source, _, signal) => {
-      const hidden = hiddenUpload(target)
-      if (hidden !== undefined) {
-        const content = source.checkBytes() ?? (await source.collect())
-        return this.#resumableUploads().putPart(hidden, partNumber, content, signal)
-      }
-      const bytes = source.checkBytes() ?? (this.capabilities.streamingPut ? undefined : await source.collect())
-      const size = bytes?.length ?? source.size
-      const send = () => withUploads(this.provider).uploadPart(target, bytes ?? source, { signal, partNumber, size })
-      const part = await this.#operations.retry.runTransfer(signal, bytes !== undefined, send)
-      return checkUploadedPart(part, source.sent)
-    })
+    return uploads.uploadPart(this.#context, target, { partNumber, body }, options)
   }
 
   /**
@@ -811,16 +459,7 @@ export class StorageService implements AsyncDisposable {
    * parts.map(({ partNumber, size }) => [partNumber, size]) // [[1, 9]]
    */
   parts(target: PartUploadReference, options: ListOptions = {}): AsyncIterableIterator<UploadedPart> {
-    return this.#operations.iterate('parts', subjectOf(target), options, (call) => {
-      checkUploadReference(target, this.capabilities)
-      const hidden = hiddenUpload(target)
-      if (hidden !== undefined) {
-        return this.#resumableUploads()
-          .parts(hidden, call.signal)
-          .then((entries) => ({ entries }))
-      }
-      return withUploads(this.provider).listParts(target, call)
-    })
+    return uploads.parts(this.#context, target, options)
   }
 
   /**
@@ -842,18 +481,7 @@ export class StorageService implements AsyncDisposable {
     parts: readonly UploadedPart[],
     options: OperationOptions & WriteConditions = {},
   ): Promise<WrittenFile> {
-    return this.#operations.run('completeUpload', subjectOf(target), options, async (signal) => {
-      checkPartUpload(target, this.capabilities)
-      const conditions = checkConditions(options, this.capabilities)
-      checkParts(target, parts)
-      const { retry } = this.#operations
-      const written = await completeUpload(withUploads(this.provider), retry, target, {
-        signal,
-        parts: [...parts],
-        conditions,
-      })
-      return checkWritten(this.provider, retry, written, totalSize(parts))
-    })
+    return uploads.completeUpload(this.#context, target, parts, options)
   }
 
   /**
@@ -865,10 +493,7 @@ export class StorageService implements AsyncDisposable {
    * await storage.abortUpload(upload)
    */
   abortUpload(target: PartUploadReference, options: OperationOptions = {}): Promise<void> {
-    return this.#operations.repeat('abortUpload', subjectOf(target), options, (signal) => {
-      checkUploadReference(target, this.capabilities)
-      return withUploads(this.provider).abortUpload(target, { signal })
-    })
+    return uploads.abortUpload(this.#context, target, options)
   }
 
   /**
@@ -883,11 +508,7 @@ export class StorageService implements AsyncDisposable {
     container: string,
     options: ListOptions & { readonly prefix?: string } = {},
   ): AsyncIterableIterator<UnfinishedUpload> {
-    return this.#operations.iterate('uploads', { container }, options, (call) => {
-      checkContainer(container, this.capabilities)
-      partLimits(this.capabilities)
-      return withUploads(this.provider).listUploads(container, { ...call, prefix: checkPrefix(options.prefix) })
-    })
+    return uploads.uploads(this.#context, container, options)
   }
 
   /**
@@ -912,69 +533,7 @@ export class StorageService implements AsyncDisposable {
     file: string,
     options: StartResumableUploadOptions = {},
   ): Promise<ResumableUpload> {
-    return this.#startResumable('startResumableUpload', { container, file }, options)
-  }
-
-  #startResumable(
-    method: 'startResumableUpload' | 'createDirectUpload',
-    place: FileLocation,
-    options: StartResumableUploadOptions,
-  ): Promise<ResumableUpload> {
-    const { container, file } = place
-    const direct = method === 'createDirectUpload'
-    const key = newKey()
-    return this.#operations.repeat(method, place, options, async (signal) => {
-      this.#resumableUploads()
-      const limits = partLimits(this.capabilities)
-      checkLocation(place, this.capabilities)
-      const policy = this.#policyFor(options)
-      const expires = checkDate('reservedUntil', options.reservedUntil)
-      const { size, maxSize = size } = checkSizes(options)
-      const asked = positive('partSize', options.partSize ?? this.#tuning.partSize)
-      // The head of a file is in its first part.
-      const wanted = policy === undefined ? asked : Math.max(asked, headBytes)
-      const largest = Math.min(
-        this.capabilities.maxFileSize,
-        limits.maxPartSize * limits.maxParts,
-        policy?.maxSize ?? Number.POSITIVE_INFINITY,
-      )
-      const limit = Math.min(maxSize ?? Math.max(wanted, limits.minPartSize) * limits.maxParts, largest)
-      const start = checkStart(file, options, this.capabilities)
-      const conditions = checkConditions(options, this.capabilities)
-      const type = policy === undefined ? undefined : await checkAnnounced(policy, announcedFile(place, options))
-      if (size !== undefined && size > limit) {
-        throw tooLarge(limit)
-      }
-      const partSize = resumablePartSize(wanted, size ?? limit, limits)
-      const common = { key, maxSize: limit, conditions, ...defined({ size }) }
-      if (policy === undefined) {
-        const call = { signal, ...start, partSize, direct }
-        return { ...(await withUploads(this.provider).startUpload(container, file, call)), ...common }
-      }
-      // What a client sends to the service cannot be read before it is complete.
-      const hides = needsWhole(policy, type) || (direct && headLength(policy) > 0)
-      const { contentType, acl, native } = options
-      const policed = { ...common, policed: true, ...defined({ contentType }) } as const
-      const reservation = new Reservation(policy, announcedFile(place, options), signal, {
-        id: key,
-        ...defined({ expires }),
-      })
-      if (size !== undefined) await reservation.reserve(size)
-      try {
-        if (hides) {
-          const write = { ...pickAttributes(options), ...defined({ acl, native }) }
-          const hidden: ResumableUpload = { container, file, id: key, partSize, ...policed, partial: true, write }
-          await this.#resumableUploads().startPartial(hidden, signal)
-          return hidden
-        }
-        const attributes = { ...start.attributes, contentType: type ?? start.attributes.contentType }
-        const call = { signal, ...start, attributes, partSize, direct }
-        return { ...(await withUploads(this.provider).startUpload(container, file, call)), ...policed }
-      } catch (error) {
-        await reservation.release(this.name)
-        throw error
-      }
-    })
+    return resumable.startResumableUpload(this.#context, 'startResumableUpload', { container, file }, options)
   }
 
   /**
@@ -989,19 +548,7 @@ export class StorageService implements AsyncDisposable {
    * await storage.joinPartialUploads([half, half], 'photos', 'film.mp4')
    */
   startPartialUpload(container: string, options: StartPartialUploadOptions = {}): Promise<ResumableUpload> {
-    return this.#operations.run('startPartialUpload', { container }, options, async (signal) => {
-      const uploads = this.#resumableUploads()
-      const limits = partLimits(this.capabilities)
-      checkContainer(container, this.capabilities)
-      const { size, maxSize = size ?? this.capabilities.maxFileSize } = checkSizes(options)
-      if (size !== undefined && size > maxSize) throw tooLarge(maxSize)
-      const partSize = resumablePartSize(positive('partSize', options.partSize ?? this.#tuning.partSize), 0, limits)
-      const key = newKey()
-      const upload = { container, file: key, id: key, partSize, key, ...defined({ size }), maxSize, conditions: {} }
-      const partial: ResumableUpload = { ...upload, partial: true }
-      await uploads.startPartial(partial, signal)
-      return partial
-    })
+    return resumable.startPartialUpload(this.#context, container, options)
   }
 
   /**
@@ -1025,18 +572,7 @@ export class StorageService implements AsyncDisposable {
     file: string,
     options: WriteOptions = {},
   ): Promise<WrittenFile> {
-    const place = { container, file }
-    const parts = await this.#operations.run('joinPartialUploads', place, options, async (signal) => {
-      if (!Array.isArray(uploads)) throw invalid('uploads', 'uploads must be a list of partial uploads')
-      for (const upload of uploads) {
-        this.#checkResumable(upload)
-        if (!upload.partial || upload.write !== undefined) {
-          throw invalid('uploads', 'uploads must be partial uploads')
-        }
-      }
-      return this.#resumableUploads().join(uploads, signal)
-    })
-    return this.putFile(container, file, parts, options)
+    return resumable.joinPartialUploads(this.#context, uploads, { container, file }, options)
   }
 
   /**
@@ -1051,14 +587,7 @@ export class StorageService implements AsyncDisposable {
    * offset // 0
    */
   getResumableUpload(target: ResumableUpload, options: ResumableUploadOptions = {}): Promise<ResumableUploadState> {
-    return this.#operations.run('getResumableUpload', subjectOf(target), options, async (signal) => {
-      this.#checkResumable(target)
-      const uploads = this.#resumableUploads()
-      const complete = checkFlag('complete', options.complete, true)
-      const guard = complete ? await this.#guardOf(target, options, signal) : undefined
-      if (checkFlag('takeOver', options.takeOver)) await uploads.takeOver(target)
-      return uploads.state(target, complete, signal, guard)
-    })
+    return resumable.getResumableUpload(this.#context, target, options)
   }
 
   /**
@@ -1080,71 +609,7 @@ export class StorageService implements AsyncDisposable {
    * file?.size // 8
    */
   appendToResumableUpload(target: ResumableUpload, body: Body, options: AppendOptions): Promise<ResumableUploadState> {
-    const check = () => {
-      this.#checkResumable(target)
-      const uploads = this.#resumableUploads()
-      const offset = checkBytes('offset', options.offset)
-      const size = options.size === undefined ? undefined : checkBytes('size', options.size)
-      const bodySize = options.bodySize === undefined ? undefined : checkBytes('bodySize', options.bodySize)
-      const complete = options.complete === undefined ? undefined : checkFlag('complete', options.complete)
-      const { beforeComplete, onStored } = options
-      for (const [name, value] of Object.entries({ beforeComplete, onStored })) {
-        if (value !== undefined && typeof value !== 'function') throw invalid(name, `${name} must be a function`)
-      }
-      const given = options.checksum
-      const checksum =
-        given === undefined || typeof given === 'function'
-          ? given && (() => checkBodyChecksum(given()))
-          : checkBodyChecksum(given)
-      const maxSize = checksum === undefined ? undefined : maxVerifiedBody
-      const rules = { checksums: {}, ...defined({ size: bodySize, maxSize }) }
-      const append = { offset, ...defined({ size, complete, beforeComplete, onStored, checksum }) }
-      return { rules, uploads, append }
-    }
-    const subject = subjectOf(target)
-    return this.#operations.send(
-      'appendToResumableUpload',
-      subject,
-      options,
-      body,
-      check,
-      async (source, checked, signal) => {
-        const guard = await this.#guardOf(target, options, signal)
-        return checked.uploads.append(target, source, { ...checked.append, signal, ...defined({ guard }) })
-      },
-    )
-  }
-
-  /** Returns the policy of an upload; `undefined` if it has none. */
-  async #guardOf(
-    upload: ResumableUpload,
-    options: { readonly policy?: UploadPolicies },
-    signal: AbortSignal,
-  ): Promise<UploadGuard | undefined> {
-    const policy = this.#policyFor(options)
-    if (upload.policed !== true || policy === undefined) {
-      if (upload.policed !== true) return undefined
-      throw invalid('policy', 'policy must be given: the upload was started with a policy')
-    }
-    const { container, file, key, write, conditions } = upload
-    const announced = announcedFile(upload, upload)
-    const isHidden = write !== undefined
-    const store = (content: AsyncIterable<Uint8Array>, size: number) =>
-      this.#putFile(
-        { container, file },
-        content,
-        { ...write, ...conditions, size, signal, ...defined({ policy: options.policy }) },
-        { id: key },
-      )
-    return new UploadGuard({
-      policy,
-      file: announced,
-      reservation: new Reservation(policy, announced, signal, { id: key }),
-      provider: this.name,
-      type: await checkAnnounced(policy, announced),
-      isHidden,
-      store,
-    })
+    return resumable.appendToResumableUpload(this.#context, target, body, options)
   }
 
   /**
@@ -1159,24 +624,7 @@ export class StorageService implements AsyncDisposable {
     target: ResumableUpload,
     options: OperationOptions & { readonly policy?: UploadPolicies } = {},
   ): Promise<void> {
-    return this.#operations.run('abortResumableUpload', subjectOf(target), options, async (signal) => {
-      this.#checkResumable(target)
-      await this.#resumableUploads().abort(target, signal)
-      const policy = this.#policyFor(options)
-      if (target.policed !== true || policy === undefined) return
-      const reservation = new Reservation(policy, announcedFile(target, target), signal, { id: target.key })
-      await reservation.release(this.name)
-    })
-  }
-
-  #checkResumable(upload: ResumableUpload): void {
-    checkPartUpload(upload, this.capabilities)
-    checkResumableUpload(upload)
-  }
-
-  #resumableUploads(): ResumableUploads {
-    this.#resumable ??= new ResumableUploads(withResumableUploads(this.provider), this.#operations.retry)
-    return this.#resumable
+    return resumable.abortResumableUpload(this.#context, target, options)
   }
 
   /**
@@ -1188,21 +636,7 @@ export class StorageService implements AsyncDisposable {
    * await storage.purgeUploads('photos', { startedBefore: yesterday }) // []
    */
   purgeUploads(container: string, options: PurgeUploadsOptions = {}): Promise<UnfinishedUpload[]> {
-    return this.#operations.run('purgeUploads', { container }, options, async (signal) => {
-      const { prefix } = options
-      const startedBefore = checkDate('startedBefore', options.startedBefore)
-      const purged: UnfinishedUpload[] = []
-      for (const unfinished of await Array.fromAsync(this.uploads(container, { signal, prefix }))) {
-        if (startedBefore !== undefined && unfinished.started >= startedBefore) continue
-        await this.abortUpload(unfinished, { signal })
-        purged.push(unfinished)
-      }
-      // Hidden files do not have the name of the file.
-      if (this.capabilities.resumableUploads === true && (prefix ?? '') === '') {
-        await this.#resumableUploads().purge(container, startedBefore, signal)
-      }
-      return purged
-    })
+    return resumable.purgeUploads(this.#context, container, options)
   }
 
   /**
@@ -1223,7 +657,7 @@ export class StorageService implements AsyncDisposable {
    * size // 4
    */
   createDirectUpload(container: string, file: string, options: DirectUploadOptions = {}): Promise<ResumableUpload> {
-    return this.#startResumable('createDirectUpload', { container, file }, options)
+    return resumable.startResumableUpload(this.#context, 'createDirectUpload', { container, file }, options)
   }
 
   /**
@@ -1240,22 +674,7 @@ export class StorageService implements AsyncDisposable {
    * for (const { url, method, headers } of parts) await fetch(url, { method, headers, body: 'meow' })
    */
   signDirectParts(target: ResumableUpload, options: SignDirectPartsOptions = {}): Promise<SignedPart[]> {
-    return this.#operations.run('signDirectParts', subjectOf(target), options, async (signal) => {
-      this.#checkResumable(target)
-      const provider = withDirectUploads(this.provider)
-      const { size, partSize } = target
-      const { from, to, expiresIn } = checkDirectParts(target, options, this.capabilities)
-      const numbers = Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index)
-      return Promise.all(
-        numbers.map(async (partNumber) => {
-          const part = defined({
-            partNumber,
-            size: size === undefined ? undefined : directPartSize({ size, partSize }, partNumber),
-          })
-          return { ...part, ...(await provider.signPart(target, { ...part, expiresIn, signal })) }
-        }),
-      )
-    })
+    return direct.signDirectParts(this.#context, target, options)
   }
 
   /**
@@ -1273,13 +692,7 @@ export class StorageService implements AsyncDisposable {
    * name // 'film.mp4'
    */
   completeDirectUpload(target: ResumableUpload, options: CompleteDirectUploadOptions = {}): Promise<WrittenFile> {
-    return this.#operations.run('completeDirectUpload', subjectOf(target), options, async (signal) => {
-      this.#checkResumable(target)
-      const claims = checkClaims(options.parts, target)
-      const joinsByNumber = !this.capabilities.streamingPut
-      const guard = await this.#guardOf(target, options, signal)
-      return this.#resumableUploads().completeDirect(target, { claims, joinsByNumber, signal, guard })
-    })
+    return direct.completeDirectUpload(this.#context, target, options)
   }
 
   /**
@@ -1296,11 +709,7 @@ export class StorageService implements AsyncDisposable {
    * if (cors) await storage.allowOrigins('photos', ['https://example.com'])
    */
   allowOrigins(container: string, origins: readonly string[], options: OperationOptions = {}): Promise<void> {
-    return this.#operations.repeat('allowOrigins', { container }, options, async (signal) => {
-      checkContainer(container, this.capabilities)
-      const checked = checkOrigins(origins)
-      return withOrigins(this.provider).allowOrigins(container, checked, { signal })
-    })
+    return direct.allowOrigins(this.#context, container, origins, options)
   }
 
   /**
@@ -1316,20 +725,7 @@ export class StorageService implements AsyncDisposable {
    * for (const { message } of problems) console.log(message)
    */
   checkOrigin(container: string, origin: string, options: OperationOptions = {}): Promise<OriginProblem[]> {
-    return this.#operations.run('checkOrigin', { container }, options, async (signal) => {
-      const { directUploads } = this.capabilities
-      if (directUploads === undefined) throw notSupported('direct uploads', 'directUploads')
-      const [checked = ''] = checkOrigins([origin])
-      const body = Buffer.from('stowage')
-      const file = `stowage-check-${newKey()}`
-      const upload = await this.createDirectUpload(container, file, { size: body.length, signal })
-      try {
-        const [part] = await this.signDirectParts(upload, { signal })
-        return await originProblems(part as SignedPart, checked, { body, needsETag: directUploads.etag, signal })
-      } finally {
-        await this.abortResumableUpload(upload, { signal })
-      }
-    })
+    return direct.checkOrigin(this.#context, container, origin, options)
   }
 
   /**
@@ -1342,12 +738,7 @@ export class StorageService implements AsyncDisposable {
    * console.log(`valid for one hour: ${url}`)
    */
   signUrl(container: string, file: string, options: SignUrlOptions): Promise<SignedUrl> {
-    const place = { container, file }
-    return this.#operations.run('signUrl', place, options, (signal) => {
-      checkLocation(place, this.capabilities)
-      const sign = checkSignUrl(options, this.capabilities)
-      return withSignedUrls(this.provider).signUrl(container, file, { signal, ...sign })
-    })
+    return direct.signUrl(this.#context, { container, file }, options)
   }
 
   /**
@@ -1358,7 +749,7 @@ export class StorageService implements AsyncDisposable {
    * await storage.close()
    */
   close(): Promise<void> {
-    return this.#operations.close()
+    return this.#context.operations.close()
   }
 
   /**
@@ -1369,11 +760,6 @@ export class StorageService implements AsyncDisposable {
    */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
-  }
-
-  #checkList(container: string, options: ListFilesOptions, { next }: ListCallOptions) {
-    checkContainer(container, this.capabilities)
-    return checkList(options, next === undefined)
   }
 }
 
@@ -1392,41 +778,7 @@ function withSignal<Options extends OperationOptions>(options: Options, added: A
   return joined as Options
 }
 
-const subjectOf = (location: FileLocation | undefined): Subject => ({
-  container: location?.container,
-  file: location?.file,
-})
-
-const announcedFile = (
-  { container, file }: FileLocation,
-  { contentType, size }: { readonly contentType?: string | undefined; readonly size?: number | undefined },
-): AnnouncedFile => ({ container, name: file, ...defined({ contentType, size }) })
-
-/** Returns the rules of a body: the smallest limit of its size holds. */
-function bodyRules(
-  policy: CompiledPolicy | undefined,
-  place: FileLocation,
-  rules: BodyRules & { readonly maxSize: number },
-  { maxFileSize }: Capabilities,
-): BodyRules {
-  const maxSize = Math.min(rules.maxSize, maxFileSize)
-  const limit = policy?.maxSize
-  if (limit === undefined || limit > maxSize) return { ...rules, maxSize }
-  return { ...rules, maxSize: limit, tooLarge: () => tooLargeRefusal(announcedFile(place, rules), limit) }
-}
-
-/** The attributes among the options of a call. */
-const pickAttributes = (options: FileAttributes): FileAttributes =>
-  defined({ contentType: options.contentType, metadata: options.metadata, ...pickHeaderAttributes(options) })
-
-/** The upload, if its bytes are hidden until it is complete. */
-const hiddenUpload = (upload: PartUploadReference): ResumableUpload | undefined =>
-  'write' in upload && upload.write !== undefined ? (upload as ResumableUpload) : undefined
-
-const typeOfContent = async (source: CheckedBody): Promise<string> =>
-  (await contentTypeByContent(await source.peek(detectionBytes))) ?? unknownContentType
-
-async function existence(found: Promise<unknown>, missing: 'CONTAINER_NOT_FOUND' | 'FILE_NOT_FOUND'): Promise<boolean> {
+async function exists(found: Promise<unknown>, missing: 'CONTAINER_NOT_FOUND' | 'FILE_NOT_FOUND'): Promise<boolean> {
   try {
     await found
     return true

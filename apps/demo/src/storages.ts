@@ -52,8 +52,7 @@ async function openStorage(source: DataSource, defaults: StorageRouterOptions): 
     const options: StorageRouterOptions = { ...defaults, ...uploadOptions(source) }
     const storage = await source.createStorage()
     const router = storageRouter(storage, options)
-    // In a file, a policy is plain data.
-    const rules = source.settings.policy as PolicyRules | undefined
+    const rules = rulesOf(source)
     const { maxSize = Number.POSITIVE_INFINITY } = rules ?? {}
     const maxFileSize = Math.min(Number(options.maxFileSize), storage.capabilities.maxFileSize, maxSize)
     return { name, provider, storage, maxFileSize, rules, router }
@@ -64,6 +63,14 @@ async function openStorage(source: DataSource, defaults: StorageRouterOptions): 
 
 const uploadOptions = ({ settings }: DataSource): StorageRouterOptions =>
   Object.fromEntries(uploadSettings.filter((name) => name in settings).map((name) => [name, settings[name]]))
+
+/** The rules that a page can show. In a file, all of them are plain data. */
+function rulesOf({ settings }: DataSource): PolicyRules | undefined {
+  const policy = settings.policy as PolicyRules | undefined
+  const allowed = settings.allowedContentTypes as readonly string[] | undefined
+  if (allowed === undefined) return policy
+  return { ...policy, types: policy?.types?.filter((type) => allowed.includes(type)) ?? allowed }
+}
 
 /** An error from loading a provider's package may contain anything, so its message is not shown. */
 const brokenPackage = (error: unknown): StorageError =>

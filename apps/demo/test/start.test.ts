@@ -82,10 +82,14 @@ describe('the list of data sources', () => {
 
   test('has the rules of upload policies', async () => {
     const policy = { maxSize: 1000, types: ['text/plain'], content: 'agree' }
-    await using place = await workplace({ storage: { ...memory, policy } })
+    const limited = { ...memory, allowedContentTypes: ['image/png'] }
+    await using place = await workplace({ storage: { ...memory, policy }, limited })
     await using demo = await startDemo(place.directory, place.environment)
-    const [source] = (await (await fetch(`${demo.url}/api/datasources`)).json()) as unknown[]
-    expect(source).toMatchObject({ name: 'storage', maxFileSize: 1000, rules: policy })
+    const sources = await (await fetch(`${demo.url}/api/datasources`)).json()
+    expect(sources).toEqual([
+      expect.objectContaining({ name: 'storage', maxFileSize: 1000, rules: policy }),
+      expect.objectContaining({ name: 'limited', rules: { types: ['image/png'] } }),
+    ])
     const container = JSON.stringify({ name: 'photos' })
     const headers = { 'Content-Type': 'application/json' }
     await fetch(`${demo.url}/api/containers`, { method: 'POST', headers, body: container })

@@ -1,18 +1,7 @@
-import { execFile } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { StorageQuota, StorageService, type UploadPolicy } from '@stowage/core'
-import { FilesystemProvider } from '@stowage/provider-fs'
 import { MemoryProvider } from '@stowage/provider-memory'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { serve, ways } from './ways.ts'
-
-const run = promisify(execFile)
-const writer = fileURLToPath(new URL('quota-writer.ts', import.meta.url))
 
 async function withQuota(limit: number, policy: UploadPolicy = {}) {
   const storage = new StorageService(new MemoryProvider())
@@ -22,27 +11,6 @@ async function withQuota(limit: number, policy: UploadPolicy = {}) {
 }
 
 describe('a quota', () => {
-  it.each([
-    ['known', ''],
-    ['unknown', 'unknown'],
-  ])('is never exceeded by four processes, whose files have a length that is %s', async (_title, argument) => {
-    const root = mkdtempSync(join(tmpdir(), 'stowage-quota-'))
-    onTestFinished(() => rm(root, { recursive: true, force: true }))
-    const storage = new StorageService(new FilesystemProvider({ root }))
-    for (const name of ['photos', 'accounts']) await storage.createContainer({ name })
-    const limit = 1_000_000
-    const processes = Array.from({ length: 4 }, () => run(process.execPath, [writer, root, String(limit), argument]))
-    const stored = (await Promise.all(processes)).map(({ stdout }) => Number(stdout))
-    const sum = stored.reduce((total, bytes) => total + bytes, 0)
-    const files = await storage.getFiles('photos')
-    expect(files.reduce((total, file) => total + (file.folder ? 0 : file.size), 0)).toBe(sum)
-    expect(sum).toBeLessThanOrEqual(limit)
-    // Five refused files of at most 21,000 bytes for each process: little is left.
-    expect(sum).toBeGreaterThan(limit - 21_000)
-    const quota = new StorageQuota(storage, { container: 'accounts', limit })
-    expect(await quota.usage('tom')).toEqual({ used: sum, reserved: 0, limit })
-  })
-
   describe.each(Object.entries(ways))('%s', (way, send) => {
     it('has room for one file, and not for the next', async () => {
       const { storage, quota, policy } = await withQuota(1500)

@@ -1,7 +1,8 @@
 /** The table of the tests: every rule of a policy on every way that a file can arrive. */
 import { text } from 'node:stream/consumers'
-import { type Scanner, StorageService, type UploadPolicy } from '@stowage/core'
+import { type Scanner, StorageQuota, StorageService, type UploadPolicy } from '@stowage/core'
 import type { StorageProvider } from '@stowage/core/provider'
+import { MemoryProvider } from '@stowage/provider-memory'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { eicar, gifAndScript, infected, jpeg, png, svgWithScript, zipBomb } from './content.ts'
 import { type Outcome, type Sent, serve, ways } from './ways.ts'
@@ -12,6 +13,8 @@ interface Row {
   readonly title: string
   readonly policy: UploadPolicy
   readonly sent: Sent
+  /** Bytes that the owner may store. */
+  readonly quota?: number
   /** The refusal, or the type with which the file is stored. */
   readonly expected: Omit<Outcome, 'message'> | { readonly stored: string }
   /** Ways that the row does not fit. */
@@ -228,6 +231,27 @@ const rows: readonly Row[] = [
     expected: { status: 503, code: 'UNAVAILABLE', rule: 'scan' },
   },
   {
+    title: 'quota: exactly as large as what is left',
+    policy: { types: ['application/pdf'] },
+    quota: 1000,
+    sent: { name: 'a.pdf', content: Buffer.alloc(1000, 32), cuts: [600] },
+    expected: { stored: 'application/pdf' },
+  },
+  {
+    title: 'quota: one byte more than is left',
+    policy: { types: ['application/pdf'] },
+    quota: 1000,
+    sent: { name: 'a.pdf', content: Buffer.alloc(1001, 32), cuts: [600] },
+    expected: { status: 507, code: 'QUOTA_EXCEEDED', rule: 'quota' },
+  },
+  {
+    title: 'quota: a refused file gives back what it reserved',
+    policy: { types: ['application/pdf'], scan: findEicar },
+    quota: 200_000,
+    sent: { name: 'a.pdf', content: infected(100_000, 69_970), cuts: [70_000] },
+    expected: refused('scan'),
+  },
+  {
     title: 'quarantine: a refused file is kept, and a clean one is not',
     policy: { scan: findEicar, quarantine: { container: 'quarantine', prefix: 'scan/' } },
     sent: { name: 'a.txt', content: infected(100_000, 69_970), cuts: [70_000] },
@@ -251,14 +275,15 @@ export function describePolicies(title: string, makeProvider: () => StorageProvi
 
 async function check(
   provider: StorageProvider,
-  { policy: rules, sent, expected }: Row,
+  { policy: rules, sent, quota: limit, expected }: Row,
   send: (target: Awaited<ReturnType<typeof serve>>) => Promise<Outcome>,
 ): Promise<void> {
   const storage = new StorageService(provider, { partSize: 5 * MiB })
   const id = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`
   const container = `policy-${id}`
   const quarantine = rules.quarantine && { ...rules.quarantine, container: `quarantine-${id}` }
-  const policy = quarantine === undefined ? rules : { ...rules, quarantine }
+  const quota = limit === undefined ? undefined : await newQuota(limit)
+  const policy = { ...rules, ...(quarantine && { quarantine }), ...(quota && { quota, owner: 'tom' }) }
   await storage.createContainer({ name: container })
   onTestFinished(async () => {
     for (const name of [container, ...(quarantine ? [quarantine.container] : [])]) {
@@ -281,9 +306,21 @@ async function check(
     expect(outcome.message).toMatch(/^[a-z].*[^.]$/)
     expect(await storage.getFiles(container)).toEqual([])
   }
-  // An upload that has become too large can go on with fewer bytes.
-  if (outcome.code !== 'TOO_LARGE') expect(await Array.fromAsync(storage.uploads(container))).toEqual([])
+  // An upload that has become too large can go on with fewer bytes, and one without room later.
+  if (outcome.code !== 'TOO_LARGE' && outcome.code !== 'QUOTA_EXCEEDED')
+    expect(await Array.fromAsync(storage.uploads(container))).toEqual([])
+  if (quota !== undefined) {
+    const used = 'stored' in expected ? sent.content.length : 0
+    expect(await quota.usage('tom')).toMatchObject(outcome.code === 'QUOTA_EXCEEDED' ? { used } : { used, reserved: 0 })
+  }
   if (quarantine !== undefined) await checkQuarantine(storage, quarantine.container, sent)
+}
+
+/** A quota whose accounts are in a storage of their own, as any storage can have one. */
+async function newQuota(limit: number): Promise<StorageQuota> {
+  const accounts = new StorageService(new MemoryProvider())
+  await accounts.createContainer({ name: 'accounts' })
+  return new StorageQuota(accounts, { container: 'accounts', limit })
 }
 
 async function checkQuarantine(storage: StorageService, container: string, { name, content }: Sent): Promise<void> {

@@ -218,10 +218,11 @@ describeInBrowser('Resumable uploads', (house) => {
     await expect.poll(() => pendingIn(house().root)).toEqual([])
   })
 
-  test('that the server refuses say why', async () => {
+  test('that the server refuses say why, and the page says before what is allowed', async () => {
     const api = `${house().demo.url}/api/datasources/texts/containers`
     await fill({ api }, 'texts')
     const page = await visit(house(), '#/texts/texts/', { expected: /status of 4\d\d/ })
+    await page.locator('.files-list').getByText('Types: text/plain').waitFor()
     await choose(page, [await distinctFile(6 * megabyte, 'large.bin'), await distinctFile(1000, 'small.bin')])
     await uploaded(page, '2 uploads failed')
     const failures = page.locator('.dock-failures li')

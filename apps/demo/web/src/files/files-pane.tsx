@@ -11,6 +11,7 @@ import { useKept } from '../layout/media.ts'
 import { goTo, type Place } from '../layout/place.ts'
 import { type FileEntry, type Storage, wordsOf } from '../storage/api.ts'
 import { entryOf } from '../storage/batches.ts'
+import { AllowedFiles } from '../uploads/allowed-files.tsx'
 import type { Uploads } from '../uploads/use-uploads.tsx'
 import { Breadcrumbs } from './breadcrumbs.tsx'
 import { Details } from './details.tsx'
@@ -134,6 +135,7 @@ export function FilesPane({ storage, place, narrow, uploads, onSay, children }: 
           <p class="files-foot" role="status">
             {footOf(entries.length, listing.complete, listing.loading, listing.sort !== undefined)}
           </p>
+          <AllowedFiles source={storage.source} />
         </div>
         {showsDetails && (
           <aside class="details" aria-label="Details">
@@ -174,6 +176,7 @@ export function FilesPane({ storage, place, narrow, uploads, onSay, children }: 
         <div>
           <Icon name="upload" size={48} />
           <p>Drop to upload to “{folder === '' ? container : baseName(folder)}”</p>
+          <AllowedFiles source={storage.source} />
         </div>
       </div>
     </div>

@@ -13,7 +13,7 @@ export function AllowedFiles({ source: { rules } }: { readonly source: DataSourc
     maxPixels && `Images: up to ${maxPixels.toLocaleString()} pixels`,
   ].filter((line) => line !== undefined)
   return (
-    <ul class="hint">
+    <ul class="allowed hint">
       {lines.map((line) => (
         <li key={line}>{line}</li>
       ))}

@@ -46,6 +46,15 @@ export { ProviderWrapper } from './kit/provider-wrapper.js'
 export { retryAfterSeconds } from './kit/retry-after.js'
 export { readSmallBody, smallBodySize } from './kit/small-body.js'
 export { listedNames, pageAfter, type SortedPage } from './kit/sorted-lists.js'
+export {
+  isBaseUrl,
+  isSecretList,
+  routerUrls,
+  type SignedUrlSettings,
+  signedUrlMethods,
+  signedUrlRules,
+  UrlSigner,
+} from './kit/url-signer.js'
 export { checkAnnounced } from './policy/checkpoints.js'
 export { type CompiledPolicy, compilePolicy } from './policy/compile.js'
 export { warn } from './service/diagnostics.js'

@@ -68,7 +68,14 @@ export function willingProvider(): StorageProvider {
       ...capabilities,
       checksums: ['md5', 'sha256', 'crc32c'],
       acl: true,
-      signedUrls: { maxExpiresIn: 60, sealed: true, contentType: true, size: true, responseHeaders: true },
+      signedUrls: {
+        maxExpiresIn: 60,
+        sealed: true,
+        contentType: true,
+        size: true,
+        responseHeaders: true,
+        throughRouter: true,
+      },
       directUploads: { maxExpiresIn: 60, size: true, unknownSize: true, etag: true },
       cors: true,
     }),
@@ -99,6 +106,7 @@ export function willingProvider(): StorageProvider {
     removeHiddenFiles: done,
     allowOrigins: done,
     signPart: async () => ({ url: 'data:,', method: 'PUT', headers: {}, expires: new Date(0) }),
+    verifyUrl: async () => ({ verdict: 'invalid' }),
     signUrl: async () => ({ url: 'https://localhost', method: 'GET', headers: {}, expires: new Date(0) }),
     close: done,
   })

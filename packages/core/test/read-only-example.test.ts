@@ -20,6 +20,7 @@ const reading = [
   'listParts',
   'listUploads',
   'readHiddenFile',
+  'verifyUrl',
   'listHiddenFiles',
   'close',
 ]

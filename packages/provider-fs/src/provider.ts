@@ -1,4 +1,15 @@
-import { type CallOptions, checkOptions, defined, type NamesOf, providerBase } from '@stowage/core/provider'
+import {
+  type CallOptions,
+  type Capabilities,
+  checkOptions,
+  defined,
+  freezeCapabilities,
+  type NamesOf,
+  providerBase,
+  routerUrls,
+  type SignedUrlSettings,
+  UrlSigner,
+} from '@stowage/core/provider'
 import { capabilities } from './capabilities.js'
 import * as containers from './containers.js'
 import * as copier from './copier.js'
@@ -11,12 +22,16 @@ import * as lister from './lister.js'
 import * as reader from './reader.js'
 import * as remover from './remover.js'
 import type { FilesystemSettings } from './settings.js'
+import * as signing from './signing.js'
 import * as uploads from './uploads.js'
 import * as writer from './writer.js'
 
 export interface FilesystemProviderOptions
-  extends Partial<Omit<WorkspaceOptions, 'root'>>,
-    Pick<WorkspaceOptions, 'root'> {}
+  extends Partial<Omit<WorkspaceOptions, 'root' | 'signer'>>,
+    Pick<WorkspaceOptions, 'root'> {
+  /** Signed URLs, which the router serves. Default: none. */
+  readonly signedUrls?: SignedUrlSettings | undefined
+}
 
 const optionNames = {
   root: true,
@@ -26,6 +41,7 @@ const optionNames = {
   foldsCase: true,
   byDescriptor: true,
   lease: true,
+  signedUrls: true,
 } as const satisfies NamesOf<FilesystemProviderOptions>
 
 /** Access that the contract does not have. */
@@ -38,6 +54,8 @@ export interface FilesystemNative {
    */
   pathOf(container: string, file: string): string
 }
+
+const signingCapabilities = freezeCapabilities({ ...capabilities, signedUrls: routerUrls })
 
 /** Bytes. The fastest size on Linux and macOS; larger ones are not faster. */
 const defaultChunkSize = 1_048_576
@@ -52,6 +70,7 @@ const base = providerBase<Workspace>()(
     ...copier,
     ...uploads,
     ...hiddenFiles,
+    ...signing,
     close: async (workspace) => workspace.close(),
   },
   translate,
@@ -66,14 +85,16 @@ const base = providerBase<Workspace>()(
  */
 export class FilesystemProvider extends base {
   readonly name = 'filesystem'
-  readonly capabilities = capabilities
+  readonly capabilities: Capabilities
   readonly native: FilesystemNative
 
   /** Creates the provider without any I/O. */
   constructor(options: FilesystemProviderOptions) {
     checkOptions('FilesystemProvider', options, optionNames)
-    const { root, createRoot = false, fsync = false, chunkSize = defaultChunkSize } = options
-    super(new Workspace({ ...options, createRoot, fsync, chunkSize }))
+    const { root, createRoot = false, fsync = false, chunkSize = defaultChunkSize, signedUrls, ...rest } = options
+    const signer = signedUrls === undefined ? undefined : new UrlSigner(signedUrls)
+    super(new Workspace({ ...rest, root, createRoot, fsync, chunkSize, signer }))
+    this.capabilities = signer === undefined ? capabilities : signingCapabilities
     this.native = Object.freeze({
       root,
       pathOf: (container: string, file: string) => `${root === '/' ? '' : root}/${pathOf(locationOf(container, file))}`,
@@ -94,13 +115,13 @@ export class FilesystemProvider extends base {
 
 /** Creates the provider from checked settings, without any I/O. */
 export function createProvider(
-  { root, createRoot = false, fsync = false, chunkSize }: FilesystemSettings,
+  { root, createRoot = false, fsync = false, chunkSize, signedUrls }: FilesystemSettings,
   { directory }: { readonly directory: string },
 ): FilesystemProvider {
   return new FilesystemProvider({
     root: absoluteRoot(root, directory),
     createRoot,
     fsync,
-    ...defined({ chunkSize }),
+    ...defined({ chunkSize, signedUrls }),
   })
 }

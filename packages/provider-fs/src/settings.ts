@@ -1,9 +1,19 @@
 /** The settings of a data source. */
+import { isBaseUrl, isSecretList, signedUrlRules } from '@stowage/core/provider'
 import * as v from 'valibot'
 
 const pathRule = 'must be the path of a directory'
 const flagRule = 'must be true or false'
 const chunkRule = 'must be a whole number of bytes from 4096 to 67108864'
+
+const signedUrls = v.strictObject({
+  baseUrl: v.pipe(v.string(signedUrlRules.baseUrl), v.check(isBaseUrl, signedUrlRules.baseUrl)),
+  secrets: v.pipe(
+    v.array(v.string(signedUrlRules.secrets), signedUrlRules.secrets),
+    v.check((secrets) => isSecretList(secrets), signedUrlRules.secrets),
+    v.readonly(),
+  ),
+})
 
 /** A data source's settings, except `provider`. */
 export const settings = v.strictObject(
@@ -23,6 +33,8 @@ export const settings = v.strictObject(
         v.maxValue(67_108_864, chunkRule),
       ),
     ),
+    /** Signed URLs, which the router serves. Default: none. */
+    signedUrls: v.optional(signedUrls),
   },
   'is missing',
 )

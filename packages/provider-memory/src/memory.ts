@@ -7,12 +7,14 @@ import {
   type FileLocation,
   type PutCallOptions,
   StorageError,
+  type UrlSigner,
 } from '@stowage/core/provider'
 import type { MemoryStore, StoredContainer } from './store.js'
 
 export interface Memory {
   readonly store: MemoryStore
   readonly capabilities: Capabilities
+  readonly signer: UrlSigner | undefined
 }
 
 /** Returns a container. Throws `CONTAINER_NOT_FOUND` if it does not exist. */

@@ -1,4 +1,14 @@
-import { type Capabilities, checkOptions, freezeCapabilities, type NamesOf, providerBase } from '@stowage/core/provider'
+import {
+  type Capabilities,
+  checkOptions,
+  defined,
+  freezeCapabilities,
+  type NamesOf,
+  providerBase,
+  routerUrls,
+  type SignedUrlSettings,
+  UrlSigner,
+} from '@stowage/core/provider'
 import { defaultCapabilities } from './capabilities.js'
 import * as containers from './containers.js'
 import * as copier from './copier.js'
@@ -8,6 +18,7 @@ import type { Memory } from './memory.js'
 import * as reader from './reader.js'
 import * as remover from './remover.js'
 import type { MemorySettings } from './settings.js'
+import * as signing from './signing.js'
 import { createMemoryStore, type MemoryStore } from './store.js'
 import * as uploads from './uploads.js'
 import * as writer from './writer.js'
@@ -20,9 +31,15 @@ export interface MemoryProviderOptions {
    * those of another service.
    */
   readonly capabilities?: Partial<Capabilities>
+  /** Signed URLs, which the router serves. Default: none. */
+  readonly signedUrls?: SignedUrlSettings
 }
 
-const optionNames = { store: true, capabilities: true } as const satisfies NamesOf<MemoryProviderOptions>
+const optionNames = {
+  store: true,
+  capabilities: true,
+  signedUrls: true,
+} as const satisfies NamesOf<MemoryProviderOptions>
 
 const base = providerBase<Memory>()({
   ...containers,
@@ -33,6 +50,7 @@ const base = providerBase<Memory>()({
   ...copier,
   ...uploads,
   ...hiddenFiles,
+  ...signing,
   close: async () => undefined,
 })
 
@@ -47,8 +65,10 @@ export class MemoryProvider extends base {
 
   constructor(options: MemoryProviderOptions = {}) {
     checkOptions('MemoryProvider', options, optionNames)
-    const { store = createMemoryStore(), capabilities } = options
-    super({ store, capabilities: freezeCapabilities({ ...defaultCapabilities, ...capabilities }) })
+    const { store = createMemoryStore(), capabilities, signedUrls } = options
+    const signer = signedUrls === undefined ? undefined : new UrlSigner(signedUrls)
+    const own = signer === undefined ? defaultCapabilities : { ...defaultCapabilities, signedUrls: routerUrls }
+    super({ store, capabilities: freezeCapabilities({ ...own, ...capabilities }), signer })
   }
 
   get capabilities(): Capabilities {
@@ -62,8 +82,8 @@ export class MemoryProvider extends base {
 }
 
 /** Creates the provider from checked settings, with a new store. */
-export function createProvider(settings: MemorySettings): MemoryProvider {
-  return new MemoryProvider({ capabilities: withoutUndefined(settings.capabilities ?? {}) })
+export function createProvider({ capabilities = {}, signedUrls }: MemorySettings): MemoryProvider {
+  return new MemoryProvider({ capabilities: withoutUndefined(capabilities), ...defined({ signedUrls }) })
 }
 
 /**

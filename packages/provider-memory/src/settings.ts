@@ -1,3 +1,4 @@
+import { isBaseUrl, isSecretList, signedUrlRules } from '@stowage/core/provider'
 import * as v from 'valibot'
 
 const bytes = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
@@ -25,7 +26,20 @@ const capabilities = v.partial(
   ),
 )
 
+/** Signed URLs, which the router serves. */
+const signedUrls = v.strictObject({
+  baseUrl: v.pipe(v.string(signedUrlRules.baseUrl), v.check(isBaseUrl, signedUrlRules.baseUrl)),
+  secrets: v.pipe(
+    v.array(v.string(signedUrlRules.secrets), signedUrlRules.secrets),
+    v.check((secrets) => isSecretList(secrets), signedUrlRules.secrets),
+    v.readonly(),
+  ),
+})
+
 /** A data source's settings, except `provider`. All are optional. */
-export const settings = v.strictObject({ capabilities: v.optional(capabilities) })
+export const settings = v.strictObject({
+  capabilities: v.optional(capabilities),
+  signedUrls: v.optional(signedUrls),
+})
 
 export type MemorySettings = v.InferOutput<typeof settings>

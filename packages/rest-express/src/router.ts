@@ -70,12 +70,14 @@ export function createRouter(
   const { authorize, onError, forwardErrors = false, ...rest } = options
   const cors = corsRules(rest.cors)
   const resumable = resumableRules(rest.resumable)
+  const { signedUrls } = storage.capabilities
   const rules: RouterRules = {
     storage,
     upload: uploadRules(rest),
     download: downloadRules(storage, rest),
     resumable,
     direct: directRules(rest.direct, typeof rest.resumable === 'object' ? rest.resumable.secrets : undefined),
+    signedUrls: signedUrls !== false && signedUrls.throughRouter ? true : undefined,
     authorize,
     onError,
   }

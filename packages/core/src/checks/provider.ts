@@ -7,6 +7,7 @@ import {
   hiddenFileMethods,
   type OriginMethods,
   providerMethods,
+  type RouterUrlMethods,
   type SigningMethods,
   type StorageProvider,
   type UploadMethods,
@@ -19,6 +20,7 @@ import { invalid } from './invalid.js'
 const optionalMethods: readonly string[] = [
   'moveFile',
   'signUrl',
+  'verifyUrl',
   'signPart',
   'allowOrigins',
   ...uploadMethods,
@@ -64,6 +66,16 @@ export type SigningProvider = StorageProvider & SigningMethods
 export function withSignedUrls(provider: StorageProvider): SigningProvider {
   if (provider.signUrl === undefined) throw notSupported('signed URLs', 'signedUrls')
   return provider as SigningProvider
+}
+
+/**
+ * Returns the provider, typed as one whose signed URLs lead to the router.
+ *
+ * @throws `NOT_SUPPORTED` if they do not.
+ */
+export function withRouterUrls(provider: StorageProvider): SigningProvider & RouterUrlMethods {
+  if (provider.verifyUrl === undefined) throw notSupported('signed URLs of the router', 'signedUrls.throughRouter')
+  return withSignedUrls(provider) as SigningProvider & RouterUrlMethods
 }
 
 /** A provider with direct uploads. */
@@ -122,6 +134,7 @@ export function checkProvider(value: unknown): asserts value is StorageProvider 
     ...(parts ? uploadMethods : []),
     ...(resumableUploads ? hiddenFileMethods : []),
     ...(signedUrls ? ['signUrl'] : []),
+    ...(signedUrls !== false && signedUrls?.throughRouter ? ['verifyUrl'] : []),
     ...(directUploads ? ['signPart', ...hiddenFileMethods] : []),
     ...(cors ? ['allowOrigins'] : []),
   ]

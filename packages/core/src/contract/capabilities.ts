@@ -111,6 +111,11 @@ export interface Capabilities {
         readonly size: boolean
         /** Whether a URL for GET can set headers of the response. */
         readonly responseHeaders: boolean
+        /**
+         * Whether the URLs lead to the application's router, which sends and receives the bytes.
+         * Default: no, they lead to the service.
+         */
+        readonly throughRouter?: boolean
       }
     | false
   /**

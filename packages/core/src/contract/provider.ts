@@ -450,6 +450,36 @@ export interface SigningMethods {
   signUrl(container: string, file: string, options: SignUrlCallOptions): Promise<SignedUrl>
 }
 
+/** A request with a signed URL of the router. */
+export interface UrlRequest {
+  /** `GET` also for a HEAD request. */
+  readonly method: string
+  /** The parameters of the URL. */
+  readonly query: URLSearchParams
+}
+
+/**
+ * Whether a request with a signed URL of the router is allowed, and with what.
+ *
+ * - `valid`: the request is allowed if it meets the constraints, which are those of `signUrl`.
+ * - `invalid`: no secret has signed this URL.
+ * - `method`: the URL is signed for another method.
+ * - `expired`: the URL is signed for this method, but no longer valid.
+ */
+export type VerifiedUrl =
+  | ({ readonly verdict: 'valid' } & Pick<SignUrlCallOptions, 'contentType' | 'size' | 'responseHeaders'>)
+  | { readonly verdict: 'invalid' | 'expired' }
+  | { readonly verdict: 'method'; readonly allowed: 'GET' | 'PUT' }
+
+/**
+ * Signed URLs that lead to the application's router, for services without HTTP. A provider has this
+ * method if it declares `capabilities.signedUrls.throughRouter`. `UrlSigner` of the kit does the work.
+ */
+export interface RouterUrlMethods {
+  /** Verifies a URL of `signUrl`, with the names in its path. Does no I/O. */
+  verifyUrl(container: string, file: string, request: UrlRequest): Promise<VerifiedUrl>
+}
+
 /** A URL to which a client sends one part. */
 export interface SignedPart extends SignedUrl {
   readonly partNumber: number
@@ -501,6 +531,7 @@ export interface StorageProvider
     Partial<UploadMethods>,
     Partial<HiddenFileMethods>,
     Partial<SigningMethods>,
+    Partial<RouterUrlMethods>,
     Partial<DirectUploadMethods>,
     Partial<OriginMethods> {
   /**
@@ -540,6 +571,7 @@ export const providerMethods = [
   'listHiddenFiles',
   'removeHiddenFiles',
   'signUrl',
+  'verifyUrl',
   'signPart',
   'allowOrigins',
   'close',

@@ -4,6 +4,7 @@
  * settings.
  */
 import type { Capabilities } from '../contract/capabilities.js'
+import type { SignedUrlSettings } from '../kit/url-signer.js'
 
 /** A data source's settings by provider name, without the common ones. */
 export interface ProviderSettings {
@@ -27,12 +28,16 @@ export interface FilesystemSettings {
   readonly fsync?: boolean | undefined
   /** Bytes per read or write of a large file, 4 KiB to 64 MiB. Default: 1 MiB. */
   readonly chunkSize?: number | undefined
+  /** Signed URLs, which the router serves. Default: none. */
+  readonly signedUrls?: SignedUrlSettings | undefined
 }
 
 /** Settings of `@stowage/provider-memory`. */
 export interface MemorySettings {
   /** Capabilities that replace the provider's own, each as a whole. */
   readonly capabilities?: MemoryCapabilities | undefined
+  /** Signed URLs, which the router serves. Default: none. */
+  readonly signedUrls?: SignedUrlSettings | undefined
 }
 
 type MemoryCapabilities = {

@@ -6,6 +6,7 @@ import {
   type OriginMethods,
   providerMethods,
   type RequiredMethods,
+  type RouterUrlMethods,
   type SigningMethods,
   type UploadMethods,
 } from '../contract/provider.js'
@@ -23,7 +24,13 @@ type WithContext<Methods, Context> = {
 export type ProviderCalls<Context> = WithContext<RequiredMethods, Context> &
   Partial<
     WithContext<
-      MovingMethods & UploadMethods & HiddenFileMethods & SigningMethods & DirectUploadMethods & OriginMethods,
+      MovingMethods &
+        UploadMethods &
+        HiddenFileMethods &
+        SigningMethods &
+        RouterUrlMethods &
+        DirectUploadMethods &
+        OriginMethods,
       Context
     >
   >
@@ -34,6 +41,7 @@ export type MethodsOf<Calls> = RequiredMethods &
   (Calls extends { startUpload: unknown } ? UploadMethods : unknown) &
   (Calls extends { putHiddenFile: unknown } ? HiddenFileMethods : unknown) &
   (Calls extends { signUrl: unknown } ? SigningMethods : unknown) &
+  (Calls extends { verifyUrl: unknown } ? RouterUrlMethods : unknown) &
   (Calls extends { signPart: unknown } ? DirectUploadMethods : unknown) &
   (Calls extends { allowOrigins: unknown } ? OriginMethods : unknown)
 

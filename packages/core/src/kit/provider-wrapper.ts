@@ -5,6 +5,7 @@ import {
   withDirectUploads,
   withOrigins,
   withResumableUploads,
+  withRouterUrls,
   withSignedUrls,
   withUploads,
 } from '../checks/provider.js'
@@ -38,6 +39,8 @@ import type {
   UploadedPart,
   UploadPage,
   UploadPartCallOptions,
+  UrlRequest,
+  VerifiedUrl,
 } from '../contract/provider.js'
 
 /** Forwards every call unchanged. Override the methods that differ. */
@@ -150,6 +153,10 @@ export class ProviderWrapper implements StorageProvider {
 
   signUrl(container: string, file: string, options: SignUrlCallOptions): Promise<SignedUrl> {
     return withSignedUrls(this.inner).signUrl(container, file, options)
+  }
+
+  verifyUrl(container: string, file: string, request: UrlRequest): Promise<VerifiedUrl> {
+    return withRouterUrls(this.inner).verifyUrl(container, file, request)
   }
 
   signPart(upload: PartUpload, options: SignPartCallOptions): Promise<SignedUrl> {

@@ -3,7 +3,7 @@
  * operations.
  */
 import type { BigIntStats } from 'node:fs'
-import { containerNotFound, fileNotFound } from '@stowage/core/provider'
+import { containerNotFound, fileNotFound, type UrlSigner } from '@stowage/core/provider'
 import { CaseFolding } from '../disk/case-folding.js'
 import { Directories, type DirectoriesOptions, type Directory } from '../disk/directories.js'
 import type { Lease } from '../disk/lease.js'
@@ -23,6 +23,8 @@ export interface WorkspaceOptions extends DirectoriesOptions {
   readonly foldsCase?: boolean | undefined
   /** Milliseconds without a renewal after which a lock can be broken. Default: 10,000. */
   readonly lease?: number | undefined
+  /** Signs URLs of the router. Default: there are no signed URLs. */
+  readonly signer?: UrlSigner | undefined
 }
 
 export class Workspace {

@@ -11,7 +11,7 @@ import {
   type StorageService,
   unknownContentType,
 } from '@stowage/core'
-import { headerAttributes } from '@stowage/core/provider'
+import { type HeaderAttribute, headerAttributes } from '@stowage/core/provider'
 import {
   evaluateRead,
   lastModified,
@@ -33,7 +33,7 @@ import { reuseTarget } from './reuse-target.js'
 import { redirectToService } from './signed-redirect.js'
 import { typeWithCharset } from './text-charset.js'
 
-interface DownloadJob {
+export interface DownloadJob {
   readonly storage: StorageService
   readonly container: string
   readonly file: string
@@ -41,6 +41,8 @@ interface DownloadJob {
   readonly res: HttpResponse
   readonly rules: DownloadRules
   readonly signal: AbortSignal
+  /** Attributes that replace those of the file, in a signed URL. */
+  readonly responseHeaders?: Pick<Partial<FileInfo>, 'contentType' | HeaderAttribute>
 }
 
 /**
@@ -74,7 +76,8 @@ export async function sendDownload(context: RequestContext): Promise<void> {
   await sendFile({ storage, container, file, req, res, rules: rules.download, signal: context.responseSignal })
 }
 
-async function sendFile(job: DownloadJob): Promise<void> {
+/** Sends a file, or a range of it, or nothing if the client has it. */
+export async function sendFile(job: DownloadJob): Promise<void> {
   const { storage, container, file, req, res, signal } = job
   const conditions = parseConditions(req.headers)
   if (req.method === 'HEAD') {
@@ -82,7 +85,7 @@ async function sendFile(job: DownloadJob): Promise<void> {
     if (conditions !== undefined && isUnchanged(conditions, info)) {
       sendUnchanged(job, info)
     } else {
-      const contentType = await typeWithCharset(storage, info, signal)
+      const contentType = await typeWithCharset(storage, shown(job, info), signal)
       res.writeHead(200, fileHeaders(job, info, { contentType, length: info.size }))
       res.end()
     }
@@ -96,7 +99,7 @@ async function sendFile(job: DownloadJob): Promise<void> {
     return
   }
   try {
-    const contentType = await typeWithCharset(storage, info, signal, opened)
+    const contentType = await typeWithCharset(storage, shown(job, info), signal, opened)
     const headers = fileHeaders(job, info, { contentType, length: opened.length })
     if (partial) {
       headers['Content-Range'] = `bytes ${opened.offset}-${opened.offset + opened.length - 1}/${info.size}`
@@ -124,7 +127,7 @@ async function redirectToNginx(job: DownloadJob, conditions: RequestConditions |
   }
   const location = isWorthRedirecting(req, info.size) ? rules.accelRedirect?.(info, req) : undefined
   if (location === undefined || filesystem === undefined) return false
-  const contentType = await typeWithCharset(storage, info, signal)
+  const contentType = await typeWithCharset(storage, shown(job, info), signal)
   const headers = fileHeaders(job, info, { contentType, length: info.size })
   sendRedirect(res, headers, redirectPath(filesystem, container, file, location))
   return true
@@ -139,7 +142,7 @@ async function redirectToStorage(job: DownloadJob, conditions: RequestConditions
     return true
   }
   if (rules.redirect?.(info, req) !== true) return false
-  const contentType = await typeWithCharset(storage, info, signal)
+  const contentType = await typeWithCharset(storage, shown(job, info), signal)
   const headers = fileHeaders(job, info, { contentType, length: info.size })
   return redirectToService(res, { storage, container, file, headers, signal })
 }
@@ -236,11 +239,15 @@ async function strongTag({ storage, container, file, signal }: DownloadJob, ifRa
   return strong && modified === date ? etag : undefined
 }
 
+/** The file with the attributes that the response has. */
+const shown = ({ responseHeaders }: DownloadJob, info: FileInfo): FileInfo => ({ ...info, ...responseHeaders })
+
 function fileHeaders(
   job: DownloadJob,
-  info: FileInfo,
+  stored: FileInfo,
   { contentType, length }: { readonly contentType: string; readonly length: number },
 ): OutgoingHttpHeaders {
+  const info = shown(job, stored)
   const headers: OutgoingHttpHeaders = {
     'Content-Type': headerSafe(contentType) ?? unknownContentType,
     'Content-Length': length,
@@ -292,7 +299,8 @@ function headerSafe(value: string | undefined): string | undefined {
 /**
  * Sends 304 with the headers of the 200 response, except those of the content (RFC 9110, 15.4.5).
  */
-function sendUnchanged(job: DownloadJob, info: FileInfo): void {
+function sendUnchanged(job: DownloadJob, stored: FileInfo): void {
+  const info = shown(job, stored)
   const headers = finished(job, info, validators(job, info))
   job.res.writeHead(304, Object.fromEntries(Object.entries(headers).filter(([name]) => !/^content-/i.test(name))))
   job.res.end()

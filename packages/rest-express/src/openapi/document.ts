@@ -31,6 +31,11 @@ export interface OpenApiOptions {
   readonly resumable?: boolean
   /** Whether the router has direct uploads. Default: no. */
   readonly direct?: boolean
+  /**
+   * Whether the storage has signed URLs that lead to the router
+   * (`capabilities.signedUrls.throughRouter`). Default: no.
+   */
+  readonly signedUrls?: boolean
 }
 
 /** An OpenAPI 3.1 document as plain data, to send as JSON. */
@@ -88,8 +93,8 @@ const errorHeaders: Readonly<Record<number, readonly HeaderName[]>> = {
  */
 export function openApiDocument(options: OpenApiOptions = {}): OpenApiDocument {
   const { servers = [{ url: '/api/containers' }], title = 'Stowage', version = '1' } = options
-  const { resumable = false, direct = false } = options
-  const isOn = { resumable, direct }
+  const { resumable = false, direct = false, signedUrls = false } = options
+  const isOn = { resumable, direct, signedUrls }
   const used = new Set<number>(everywhere)
   const paths: Record<string, Record<string, OpenApiOperation>> = {}
   for (const { method, path, name, ...route } of routeHandlers) {

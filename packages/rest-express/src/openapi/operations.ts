@@ -136,6 +136,36 @@ const downloadHeaders = [
 
 const bytes = { '*/*': { schema: {} } }
 
+const downloadParameters = [
+  header('Range', '`bytes=0-99`, `bytes=100-` or `bytes=-100`. Several ranges are ignored.'),
+  header('If-Range', 'A strong ETag or a date: the whole file is sent if the file is another version.'),
+  ...readConditions,
+]
+
+const downloadResponses: OperationDescription['responses'] = {
+  200: { description: 'The whole file.', headers: downloadHeaders, content: bytes },
+  206: { description: 'The requested range.', headers: [...downloadHeaders, 'Content-Range'], content: bytes },
+  304: unchanged,
+}
+
+const putParameters = [
+  header('Content-Encoding', 'Stored with the file.'),
+  header('Content-Language', 'Stored with the file.'),
+  header('Content-Disposition', 'Stored with the file.'),
+  header('Content-MD5', 'Verified: 422, and nothing is stored, if the body differs.'),
+  header('Content-Digest', 'RFC 9530, with `md5`, `sha-256` or `sha-512`; verified.'),
+  header('Repr-Digest', 'Like `Content-Digest`.'),
+  ...writeConditions,
+]
+
+const signedParameters = [
+  query('expires', 'The end of the URL, in seconds since 1970.', { type: 'integer', minimum: 0 }),
+  query('signature', 'Covers the URL of the router, the method, the names and all parameters.'),
+]
+
+const signedRefusals =
+  'The signature replaces `authorize`: 403 with `SIGNATURE_MISMATCH`, `METHOD_NOT_SIGNED` or `URL_EXPIRED`.'
+
 const tusVersion = header('Tus-Resumable', 'tus: required, `1.0.0`; 412 for another version.')
 const interopVersion = header(
   'Upload-Draft-Interop-Version',
@@ -287,13 +317,7 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
       header('Upload-Complete', '`?1` if the body is the whole file; `?0` if more follows in other requests.'),
       header('Upload-Length', 'Bytes of the whole file, with `Upload-Complete`.'),
       header('Upload-Draft-Interop-Version', "The interop version of the IETF's drafts, with `Upload-Complete`."),
-      header('Content-Encoding', 'Stored with the file.'),
-      header('Content-Language', 'Stored with the file.'),
-      header('Content-Disposition', 'Stored with the file.'),
-      header('Content-MD5', 'Verified: 422, and nothing is stored, if the body differs.'),
-      header('Content-Digest', 'RFC 9530, with `md5`, `sha-256` or `sha-512`; verified.'),
-      header('Repr-Digest', 'Like `Content-Digest`.'),
-      ...writeConditions,
+      ...putParameters,
     ],
     body: { required: true, content: bytes },
     responses: {
@@ -326,17 +350,34 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
     summary: 'Download a file',
     description:
       'Browsers may display raster images, audio, video and plain text; all other files are attachments. With the option `redirect`, the response is 302 to a URL of the storage. If reading fails after the first byte, the connection is closed.',
-    parameters: [
-      header('Range', '`bytes=0-99`, `bytes=100-` or `bytes=-100`. Several ranges are ignored.'),
-      header('If-Range', 'A strong ETag or a date: the whole file is sent if the file is another version.'),
-      ...readConditions,
-    ],
-    responses: {
-      200: { description: 'The whole file.', headers: downloadHeaders, content: bytes },
-      206: { description: 'The requested range.', headers: [...downloadHeaders, 'Content-Range'], content: bytes },
-      304: unchanged,
-    },
+    parameters: downloadParameters,
+    responses: downloadResponses,
     errors: [404, 412, 416],
+  },
+  getSigned: {
+    tag: 'Uploads and downloads',
+    summary: 'Download a file with a signed URL',
+    description: `The URL comes from \`signUrl\`. ${signedRefusals}`,
+    parameters: [...signedParameters, ...downloadParameters],
+    responses: downloadResponses,
+    errors: [404, 412, 416],
+  },
+  putSigned: {
+    tag: 'Uploads and downloads',
+    summary: 'Store the body as a file with a signed URL',
+    description: `The URL comes from \`signUrl\`. ${signedRefusals} The rules of uploads apply.`,
+    parameters: [
+      ...signedParameters,
+      query('type', 'The `Content-Type` that the request must have. Empty: it must have none.'),
+      query('size', 'The bytes that the body must have.', { type: 'integer', minimum: 0 }),
+      ...putParameters,
+    ],
+    body: { required: true, content: bytes },
+    responses: {
+      200: one('WrittenFile', 'The file replaced another one.', ['ETag']),
+      201: one('WrittenFile', 'The file is new.', ['ETag']),
+    },
+    errors: [...writeErrors, 422],
   },
   copyFile: {
     tag: 'Files',

@@ -2,7 +2,13 @@
  * Raw uploads: the body of the request is the file. The fastest way to upload.
  */
 
-import { isStorageError, StorageError, unknownContentType, type WriteConditions } from '@stowage/core'
+import {
+  isStorageError,
+  StorageError,
+  unknownContentType,
+  type WriteConditions,
+  type WriteOptions,
+} from '@stowage/core'
 import { defined } from '@stowage/core/provider'
 import { writeConditions } from '../http/conditions.js'
 import { contentEncoding } from '../http/content-coding.js'
@@ -18,8 +24,12 @@ import { accept } from './upload-rules.js'
 
 /** `PUT /:container/files/*file`: 201 if the file is new, 200 if it replaced one. */
 export async function receiveFile(context: RequestContext): Promise<void> {
+  await storePut(context, await acceptedPut(context, statedSize(context.req)))
+}
+
+/** Stores the body as the file in the path, and responds. */
+export async function storePut(context: RequestContext, write: WriteOptions): Promise<void> {
   const { storage, container, file, req, res, rules, requestSignal: signal } = context
-  const write = await acceptedPut(context, statedSize(req))
   const { checksums, sha512 } = parseDigests(req.headers)
   const replaces = await willReplace(context, file, write)
   const body = new RequestBody(req, res, rules.upload.idleTimeout)
@@ -37,8 +47,13 @@ export async function receiveFile(context: RequestContext): Promise<void> {
  * @param size Bytes of the whole file, if known.
  */
 export async function acceptedPut(context: RequestContext, size: number | undefined) {
+  await context.authorize('putFile', context.container, context.file)
+  return acceptPut(context, size)
+}
+
+/** How the file in the path is written, if the upload's rules accept it. */
+export async function acceptPut(context: RequestContext, size: number | undefined) {
   const { storage, container, file, req, res, rules, requestSignal: signal } = context
-  await context.authorize('putFile', container, file)
   checkPartial(req)
   const contentType = statedType(req)
   const incoming: IncomingFile = {

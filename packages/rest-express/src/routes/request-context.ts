@@ -22,6 +22,8 @@ export interface RouterRules {
   readonly resumable: ResumableRules | undefined
   /** `undefined`: there are no direct uploads. */
   readonly direct: DirectRules | undefined
+  /** `undefined`: the storage has no signed URLs that lead to the router. */
+  readonly signedUrls: true | undefined
   readonly authorize: StorageRouterOptions<HttpRequest>['authorize']
   readonly onError: StorageRouterOptions<HttpRequest>['onError']
 }

@@ -38,6 +38,7 @@ import { copyFile, moveFile, removeFiles } from './copying.js'
 import { getFile, removeFile } from './files.js'
 import { listContainers, listFiles } from './listing.js'
 import type { RequestContext } from './request-context.js'
+import { receiveSigned, sendSigned } from './signed-urls.js'
 
 /** One route. Every GET route also handles HEAD, and every path handles OPTIONS. */
 export interface StorageRoute {
@@ -48,8 +49,11 @@ export interface StorageRoute {
   readonly name: string
   /** The first action that `authorize` receives. */
   readonly action: Action
-  /** The router's option without which there is no such route. */
-  readonly option?: 'resumable' | 'direct'
+  /**
+   * The router's option without which there is no such route; `signedUrls`, if the storage has no
+   * signed URLs that lead to the router.
+   */
+  readonly option?: 'resumable' | 'direct' | 'signedUrls'
 }
 
 export interface RouteHandler extends StorageRoute {
@@ -64,7 +68,8 @@ const uploads = '/:container/uploads'
 const upload = '/:container/uploads/*ticket'
 const direct = '/:container/direct'
 const ticket = '/:container/direct/:ticket'
-const signed = '/:container/direct/signed/:ticket'
+const permitted = '/:container/direct/signed/:ticket'
+const signed = '/:container/signed/*file'
 const multipart = '/:container/direct/s3/multipart'
 
 export const routeHandlers = [
@@ -80,6 +85,8 @@ export const routeHandlers = [
   { method: 'GET', path: '/:container/download/*file', name: 'download', action: 'download', handle: sendDownload },
   { method: 'POST', path: '/:container/copy', name: 'copyFile', action: 'download', handle: copyFile },
   { method: 'POST', path: '/:container/move', name: 'moveFile', action: 'download', handle: moveFile },
+  { method: 'GET', path: signed, name: 'getSigned', action: 'download', option: 'signedUrls', handle: sendSigned },
+  { method: 'PUT', path: signed, name: 'putSigned', action: 'putFile', option: 'signedUrls', handle: receiveSigned },
   { method: 'POST', path: '/:container/remove', name: 'removeFiles', action: 'removeFile', handle: removeFiles },
   ...(
     [
@@ -100,10 +107,10 @@ export const routeHandlers = [
       { method: 'DELETE', path: ticket, name: 'deleteDirectUpload', handle: deleteDirectUpload },
       { method: 'POST', path: `${ticket}/parts`, name: 'signDirectParts', handle: signDirectParts },
       { method: 'POST', path: `${ticket}/complete`, name: 'completeDirectUpload', handle: completeDirectUpload },
-      { method: 'GET', path: signed, name: 'listPermitted', handle: listPermitted },
-      { method: 'PUT', path: signed, name: 'receivePut', handle: receivePut },
-      { method: 'POST', path: signed, name: 'receivePost', handle: receivePost },
-      { method: 'DELETE', path: signed, name: 'deletePermitted', handle: deletePermitted },
+      { method: 'GET', path: permitted, name: 'listPermitted', handle: listPermitted },
+      { method: 'PUT', path: permitted, name: 'receivePut', handle: receivePut },
+      { method: 'POST', path: permitted, name: 'receivePost', handle: receivePost },
+      { method: 'DELETE', path: permitted, name: 'deletePermitted', handle: deletePermitted },
       { method: 'POST', path: `${direct}/sign`, name: 'signRequest', handle: signRequest },
       { method: 'GET', path: `${direct}/s3/params`, name: 'getFormUrl', handle: getFormUrl },
       { method: 'POST', path: multipart, name: 'startMultipart', handle: startMultipart },

@@ -7,6 +7,7 @@ import {
   withDirectUploads,
   withOrigins,
   withResumableUploads,
+  withRouterUrls,
   withSignedUrls,
   withUploads,
 } from '../../checks/provider.js'
@@ -204,6 +205,10 @@ export class FaultyProvider extends ProviderWrapper {
 
   override signUrl(...args: Arguments<'signUrl'>) {
     return this.#call('signUrl', args, withSignedUrls(this.inner).signUrl)
+  }
+
+  override verifyUrl(...args: Arguments<'verifyUrl'>) {
+    return this.#call('verifyUrl', args, withRouterUrls(this.inner).verifyUrl)
   }
 
   override signPart(...args: Arguments<'signPart'>) {

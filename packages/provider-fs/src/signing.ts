@@ -1,0 +1,5 @@
+/** Signed URLs, which the router of the application serves. */
+import { signedUrlMethods } from '@stowage/core/provider'
+import type { Workspace } from './files/workspace.js'
+
+export const { signUrl, verifyUrl } = signedUrlMethods(({ options }: Workspace) => options.signer)

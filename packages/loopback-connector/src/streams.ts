@@ -11,7 +11,7 @@ import {
   UploadStream,
   type WriteOptions,
 } from '@stowage/core'
-import { headerAttributeNames } from '@stowage/core/provider'
+import { defined, headerAttributeNames } from '@stowage/core/provider'
 import { File } from './entities.js'
 import { connectorError } from './errors.js'
 import { locationOf } from './stored-files.js'
@@ -115,7 +115,7 @@ export function downloadStream({ storage, container, file }: Place, options: Dow
 }
 
 const rangeOf = ({ start, end }: DownloadStreamOptions): ByteRange | undefined =>
-  start === undefined && end === undefined ? undefined : { start: start ?? 0, ...(end === undefined ? {} : { end }) }
+  start === undefined && end === undefined ? undefined : defined({ start: start ?? 0, end })
 
 function picked<T extends object, Name extends keyof T & string>(
   options: T,

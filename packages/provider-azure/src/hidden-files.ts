@@ -2,6 +2,7 @@
 import {
   type CallOptions,
   decodePosition,
+  defined,
   encodePosition,
   type HiddenFilePage,
   inParallel,
@@ -50,7 +51,7 @@ export async function listHiddenFiles(
   const pages = account
     .container(container)
     .listBlobsFlat({ abortSignal: signal, prefix: hiddenPrefix + prefix })
-    .byPage({ maxPageSize: limit, ...(continuationToken === undefined ? {} : { continuationToken }) })
+    .byPage({ maxPageSize: limit, ...defined({ continuationToken }) })
   const { value, done } = await request({ container }, () => pages.next())
   // The SDK parses a response that is not a list as an empty list.
   if (done === true || value.containerName !== container) {

@@ -64,10 +64,9 @@ const copySource = ({ connection, source, info, unconditional = false }: CopyJob
   const path = `${source.container}/${keyOf(source.file)}`
   return {
     CopySource: path.split('/').map(encodeURIComponent).join('/'),
-    ...(unconditional ? {} : { CopySourceIfMatch: info.etag }),
-    ...(SSECustomerKey === undefined
-      ? {}
-      : { CopySourceSSECustomerAlgorithm: SSECustomerAlgorithm, CopySourceSSECustomerKey: SSECustomerKey }),
+    CopySourceIfMatch: unconditional ? undefined : info.etag,
+    CopySourceSSECustomerAlgorithm: SSECustomerKey && SSECustomerAlgorithm,
+    CopySourceSSECustomerKey: SSECustomerKey,
   }
 }
 

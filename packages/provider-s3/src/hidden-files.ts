@@ -4,6 +4,7 @@ import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectC
 import {
   type CallOptions,
   decodePosition,
+  defined,
   encodePosition,
   type HiddenFilePage,
   isName,
@@ -57,7 +58,7 @@ export async function listHiddenFiles(
     MaxKeys: limit,
     EncodingType: 'url',
     Prefix: keyOf(prefix),
-    ...(token === undefined ? {} : { ContinuationToken: token }),
+    ...defined({ ContinuationToken: token }),
   })
   const response = await connection.send(command, signal, { container })
   const entries = (response.Contents ?? []).map(({ Key = '', Size = 0, LastModified }) => ({

@@ -110,7 +110,7 @@ export async function listFiles(
       name: nameOf(decodeKey(Key)),
       size: Size,
       mtime: wholeSeconds(LastModified),
-      ...(ETag ? { etag: quoted(ETag) } : {}),
+      ...defined({ etag: ETag ? quoted(ETag) : undefined }),
     }),
   )
   const folders = (response.CommonPrefixes ?? [])

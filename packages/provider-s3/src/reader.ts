@@ -60,11 +60,9 @@ function infoOf(
 function serviceChecksums(head: HeadObjectCommandOutput | GetObjectCommandOutput): Checksums {
   const { ChecksumType: type, ChecksumSHA256: sha256, ChecksumCRC32C: crc32c } = head
   if (type === 'COMPOSITE') return {}
-  const isOfWholeFile = (value: string | undefined) => value !== undefined && !value.includes('-')
-  return {
-    ...(isOfWholeFile(sha256) ? { sha256: toHex(sha256 as string) } : {}),
-    ...(isOfWholeFile(crc32c) ? { crc32c: toHex(crc32c as string) } : {}),
-  }
+  const ofWholeFile = (value: string | undefined) =>
+    value === undefined || value.includes('-') ? undefined : toHex(value)
+  return defined({ sha256: ofWholeFile(sha256), crc32c: ofWholeFile(crc32c) })
 }
 
 /**
@@ -141,7 +139,7 @@ export async function getFile(
     Key: keyOf(file),
     ...key,
     ...conditionParameters(conditions),
-    ...(connection.options.checksums ? { ChecksumMode: 'ENABLED' } : {}),
+    ChecksumMode: connection.options.checksums ? 'ENABLED' : undefined,
   })
   try {
     const head = await connection.send(command, signal, { container, file })

@@ -128,7 +128,7 @@ export async function uploadPart(
     Body: body,
     ContentLength: body.length,
     ...connection.customerKeyOfUpload(upload.id),
-    ...(nativeUpload(upload).crc32c ? { ChecksumAlgorithm: 'CRC32C' } : {}),
+    ChecksumAlgorithm: nativeUpload(upload).crc32c ? 'CRC32C' : undefined,
   })
   const response = await connection.send(command, signal, resourceOf(upload))
   return { partNumber, size: body.length, tag: tagOf(response.ETag, response), etag: quoted(response.ETag) }
@@ -181,8 +181,8 @@ export async function completeUpload(
     MultipartUpload: { Parts: parts.map(nativePart) },
     ...native,
     ...key,
-    ...(crc32c ? { ChecksumType: 'FULL_OBJECT' } : {}),
-    ...(expected === undefined ? {} : { ChecksumCRC32C: toBase64(expected) }),
+    ChecksumType: crc32c ? 'FULL_OBJECT' : undefined,
+    ChecksumCRC32C: expected && toBase64(expected),
   })
   try {
     await connection.send(command, signal, resourceOf(upload))

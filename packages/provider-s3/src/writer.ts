@@ -25,9 +25,10 @@ export async function putFile(
     Body: body,
     ContentLength: body.length,
     ...nativeAttributes(connection, options),
-    ...(md5 === undefined ? {} : { ContentMD5: toBase64(md5) }),
-    ...(verified && crc32c !== undefined ? { ChecksumCRC32C: toBase64(crc32c) } : {}),
-    ...(verified && crc32c === undefined && sha256 !== undefined ? { ChecksumSHA256: toBase64(sha256) } : {}),
+    ContentMD5: md5 && toBase64(md5),
+    ChecksumCRC32C: verified && crc32c ? toBase64(crc32c) : undefined,
+    // The service accepts one checksum.
+    ChecksumSHA256: verified && !crc32c && sha256 ? toBase64(sha256) : undefined,
   }
   const response = await writeWithConditions(connection, { container, file, conditions, signal }, (native) =>
     connection.send(new PutObjectCommand({ ...input, ...native }), signal, { container, file }),

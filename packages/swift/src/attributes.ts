@@ -9,6 +9,7 @@
 import { unknownContentType } from '@stowage/core'
 import {
   type Checksums,
+  defined,
   type FileInfo,
   type FileLocation,
   headerAttributes,
@@ -171,7 +172,7 @@ function checksumsOf(response: ResponseHeaders): Checksums {
   const etag = etagOf(response).slice(1, -1)
   const md5 = response[checksumKeys.md5] ?? (isLargeObject(response) || !/^[0-9a-f]{32}$/.test(etag) ? undefined : etag)
   const sha256 = response[checksumKeys.sha256]
-  return { ...(md5 === undefined ? {} : { md5 }), ...(sha256 === undefined ? {} : { sha256 }) }
+  return defined({ md5, sha256 })
 }
 
 export function etagOf(response: ResponseHeaders): string {

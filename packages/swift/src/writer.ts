@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import {
   containerNotFound,
+  defined,
   type FileLocation,
   type ProviderBody,
   type PutCallOptions,
@@ -40,7 +41,7 @@ export async function putFile(
       ...toHeaders({ attributes, checksums: { sha256: checksums.sha256 } }),
       ...createOnlyHeaders(conditions),
       // Swift stores nothing if the body has another MD5.
-      ...(checksums.md5 === undefined ? {} : { etag: checksums.md5 }),
+      ...defined({ etag: checksums.md5 }),
     },
     body: content,
     signal,

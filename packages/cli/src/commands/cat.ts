@@ -58,5 +58,5 @@ function parseRange(text: string): ByteRange {
   const [, start = '', end = ''] = /^(\d*)-(\d*)$/.exec(text) ?? []
   if (start === '' && end === '') throw new UsageFailure(`invalid range "${text}" (expected 0-99, 100- or -500)`)
   if (start === '') return { suffix: Number(end) }
-  return { start: Number(start), ...(end === '' ? {} : { end: Number(end) }) }
+  return end === '' ? { start: Number(start) } : { start: Number(start), end: Number(end) }
 }

@@ -95,7 +95,7 @@ const concernService: ReadonlySet<StorageErrorCode> = new Set([
 /** Returns the description for a program. */
 export function describeFailure(error: unknown, exitCode: number): Readonly<Record<string, unknown>> {
   const message = messageOf(error)
-  if (!isStorageError(error)) return { message, exitCode, ...(isSystemError(error) ? { code: error.code } : {}) }
+  if (!isStorageError(error)) return { message, exitCode, code: isSystemError(error) ? error.code : undefined }
   const { code, container, file } = error
   return { message, exitCode, code, container, file }
 }

@@ -15,6 +15,7 @@ import type {
   SignUrlCallOptions,
   UploadedPart,
 } from '../contract/provider.js'
+import { defined } from '../kit/defined.js'
 import type { ResumableUpload } from '../resumable/resumable-upload.js'
 import type {
   BodyChecksum,
@@ -113,11 +114,11 @@ export function checkList(
   first: boolean,
 ): Pick<ListFilesCallOptions, 'prefix' | 'delimiter' | 'startAfter'> {
   if (delimiter === '') throw invalid('delimiter', 'delimiter must not be empty; omit it for none')
-  return {
+  return defined({
     prefix: checkPrefix(prefix),
-    ...(delimiter === undefined ? {} : { delimiter: wellFormed('delimiter', delimiter) }),
-    ...(startAfter === undefined || !first ? {} : { startAfter: wellFormed('startAfter', startAfter) }),
-  }
+    delimiter: delimiter === undefined ? undefined : wellFormed('delimiter', delimiter),
+    startAfter: startAfter === undefined || !first ? undefined : wellFormed('startAfter', startAfter),
+  })
 }
 
 export const checkPrefix = (prefix: string | undefined): string => wellFormed('prefix', prefix ?? '')
@@ -182,11 +183,14 @@ export function checkCopy(
     options.attributes ?? {},
     capabilities,
   )
+  const { ifSourceMatch } = options
   return {
-    ...(options.attributes === undefined ? {} : { attributes: { contentType, ...attributes } }),
     conditions: checkConditions(options, capabilities),
-    ...(options.ifSourceMatch === undefined ? {} : { ifSourceMatch: checkTag('ifSourceMatch', options.ifSourceMatch) }),
     ...checkServiceOptions(options, capabilities),
+    ...defined({
+      attributes: options.attributes === undefined ? undefined : { contentType, ...attributes },
+      ifSourceMatch: ifSourceMatch === undefined ? undefined : checkTag('ifSourceMatch', ifSourceMatch),
+    }),
   }
 }
 

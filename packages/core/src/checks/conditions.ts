@@ -1,5 +1,6 @@
 /** Checks the conditions of callers, and converts them for providers. */
 import { checkReadConditions, type ReadConditions, type Version, type WriteConditions } from '../contract/conditions.js'
+import { defined } from '../kit/defined.js'
 import type { EntityTags, ReadFileConditions } from '../service/options.js'
 import { invalid } from './invalid.js'
 
@@ -26,16 +27,11 @@ export function readConditions(options: ReadFileConditions): SingleConditions | 
   const hasTags = ifMatch !== undefined || ifNoneMatch !== undefined
   if (!hasTags && ifModifiedSince === undefined && ifUnmodifiedSince === undefined) return { single: {} }
   const times = {
-    ...(ifModifiedSince === undefined ? {} : { ifModifiedSince: checkDate('ifModifiedSince', ifModifiedSince) }),
-    ...(ifUnmodifiedSince === undefined
-      ? {}
-      : { ifUnmodifiedSince: checkDate('ifUnmodifiedSince', ifUnmodifiedSince) }),
+    ifModifiedSince: checkDate('ifModifiedSince', ifModifiedSince),
+    ifUnmodifiedSince: checkDate('ifUnmodifiedSince', ifUnmodifiedSince),
   }
-  const conditionsOn = (etag: string | undefined): ReadConditions => ({
-    ...times,
-    ...(ifMatch === undefined ? {} : { ifMatch: pick(ifMatch, etag) }),
-    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch: pick(ifNoneMatch, etag) }),
-  })
+  const conditionsOn = (etag: string | undefined): ReadConditions =>
+    defined({ ...times, ifMatch: ifMatch && pick(ifMatch, etag), ifNoneMatch: ifNoneMatch && pick(ifNoneMatch, etag) })
   if ((ifMatch?.length ?? 0) <= 1 && (ifNoneMatch?.length ?? 0) <= 1) return { single: conditionsOn(undefined) }
   return { check: (version) => checkReadConditions(version, conditionsOn(version.etag)) }
 }
@@ -52,10 +48,7 @@ export function checkWriteOptions({ ifMatch, ifNoneMatch }: WriteConditions): Wr
   if (ifMatch !== undefined && ifNoneMatch !== undefined) {
     throw invalid('ifMatch', 'a write accepts ifMatch or ifNoneMatch, not both')
   }
-  return {
-    ...(ifMatch === undefined ? {} : { ifMatch: checkTag('ifMatch', ifMatch) }),
-    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
-  }
+  return defined({ ifMatch: ifMatch === undefined ? undefined : checkTag('ifMatch', ifMatch), ifNoneMatch })
 }
 
 function tags(property: string, value: EntityTags | undefined): readonly string[] | undefined {

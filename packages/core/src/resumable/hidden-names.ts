@@ -9,6 +9,7 @@
  * - `<key>/finished`: the upload is complete. Its content is the file's properties, as JSON.
  */
 import type { HiddenFile } from '../contract/provider.js'
+import { defined } from '../kit/defined.js'
 
 /** Bytes of the file that are stored, and not in a part yet. */
 export interface Piece {
@@ -55,8 +56,7 @@ export function parseHiddenFiles(files: readonly HiddenFile[]): HiddenState {
     pieces,
     finished,
     partial,
-    ...(size === undefined ? {} : { size }),
-    ...(finishing === undefined ? {} : { finishing }),
+    ...defined({ size, finishing }),
   }
 }
 

@@ -63,7 +63,7 @@ export class UploadStore {
     const { pieces, end } = chainFrom(hidden.pieces, partsEnd)
     const offset = Math.min(end, partsEnd + upload.partSize)
     const size = upload.size ?? hidden.size
-    return { parts, pieces, offset, ...(size === undefined ? {} : { size }) }
+    return { parts, pieces, offset, ...defined({ size }) }
   }
 
   /** Returns the file of an upload whose bytes were hidden, if it is complete. */
@@ -95,7 +95,7 @@ export class UploadStore {
     const limit = this.#provider.capabilities.maxPageSize
     let next: string | undefined
     do {
-      const call = { limit, signal, ...(next === undefined ? {} : { next }) }
+      const call = { limit, signal, ...defined({ next }) }
       const page = await this.#retry.run(signal, true, () => this.#provider.listParts(upload, call))
       parts.push(...page.entries)
       next = page.next
@@ -150,7 +150,7 @@ export class UploadStore {
     const limit = this.#provider.capabilities.maxPageSize
     let next: string | undefined
     do {
-      const call = { prefix, limit, signal, ...(next === undefined ? {} : { next }) }
+      const call = { prefix, limit, signal, ...defined({ next }) }
       const page = await this.#retry.run(signal, true, () => this.#provider.listHiddenFiles(container, call))
       files.push(...page.entries)
       next = page.next

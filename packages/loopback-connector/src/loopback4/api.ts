@@ -2,6 +2,7 @@
  * The nine routes as LoopBack 4 wants them: an OpenAPI 3.0 description that names the controller's method for each.
  */
 import type { ControllerSpec, OperationObject, ParameterObject, SchemaObject } from '@loopback/rest'
+import { defined } from '@stowage/core/provider'
 
 const text: SchemaObject = { type: 'string' }
 const date: SchemaObject = { type: 'string', format: 'date-time' }
@@ -135,7 +136,7 @@ function operation({
     'x-operation-name': method,
     summary,
     parameters,
-    ...(requestBody === undefined ? {} : { requestBody }),
+    ...defined({ requestBody }),
     responses: {
       200: success,
       ...Object.fromEntries(statuses.map((status) => [status, errors[status]])),

@@ -4,6 +4,7 @@
  * credentials (`/s3/sts`).
  */
 import type { DirectPartClaim } from '@stowage/core'
+import { defined } from '@stowage/core/provider'
 import { sendJson } from '../http/json.js'
 import { readJson } from '../http/json-body.js'
 import type { RequestContext } from '../routes/request-context.js'
@@ -28,7 +29,7 @@ export async function getFormUrl(context: RequestContext): Promise<void> {
   const { query, container } = context
   const named = await nameDirect(context, fileOf({ filename: query.get('filename'), type: query.get('type') }))
   const size = sizeIn(query.get('metadata[size]'))
-  const file = { ...named, ...(size === undefined ? {} : { size }) }
+  const file = { ...named, ...defined({ size }) }
   await acceptDirect(context, file)
   const { url } = permittedUrl(context, { action: 'file', container, file })
   send(context, { method: 'POST', url, fields: { key: file.file }, expires: rulesOf(context).urlLifetime })
@@ -39,7 +40,7 @@ export async function startMultipart(context: RequestContext): Promise<void> {
   const { filename, type, metadata } = await readJson(context)
   const named = await nameDirect(context, fileOf({ filename, type }))
   const size = sizeIn((metadata as Readonly<Record<string, unknown>> | undefined)?.['size'])
-  const upload = await startUnsized(context, { ...named, ...(size === undefined ? {} : { size }) })
+  const upload = await startUnsized(context, { ...named, ...defined({ size }) })
   const { ticket } = await issueTicket(context, upload)
   send(context, { key: upload.file, uploadId: ticket, bucket: context.container })
 }
@@ -107,7 +108,7 @@ function claimsOf(parts: unknown): DirectPartClaim[] {
   return parts.map((part: Readonly<Record<string, unknown>> | null) => {
     // Their values are checked by core.
     const { PartNumber, ETag } = part ?? {}
-    return { partNumber: PartNumber as number, ...(ETag === undefined ? {} : { etag: ETag as string }) }
+    return defined({ partNumber: PartNumber as number, etag: ETag as string | undefined })
   })
 }
 

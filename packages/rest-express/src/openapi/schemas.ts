@@ -3,7 +3,7 @@
  * description.
  */
 
-import { headerAttributes, mapHeaderAttributes } from '@stowage/core/provider'
+import { defined, headerAttributes, mapHeaderAttributes } from '@stowage/core/provider'
 
 /** A JSON Schema, or a reference to one. */
 export interface JsonSchema {
@@ -15,7 +15,7 @@ export const schemaRef = (name: SchemaName): JsonSchema => ({ $ref: `#/component
 const text = (description: string, example?: string): JsonSchema => ({
   type: 'string',
   description,
-  ...(example === undefined ? {} : { examples: [example] }),
+  ...defined({ examples: example && [example] }),
 })
 
 const time = (description: string): JsonSchema => ({ type: 'string', format: 'date-time', description })

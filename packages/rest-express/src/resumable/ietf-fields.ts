@@ -1,5 +1,6 @@
 /** The header fields of the IETF's protocol, which are structured fields (RFC 9651). */
 
+import { defined } from '@stowage/core/provider'
 import { parseItem, serializeDictionary } from 'structured-headers'
 import type { HttpRequest } from '../http/messages.js'
 import { type InteropVersion, interopVersions, newestVersion } from './interop-versions.js'
@@ -46,7 +47,7 @@ export const dialectOf = (req: HttpRequest): InteropVersion => interopVersion(re
  */
 export function uploadLimit({ ageKey }: InteropVersion, maxSize: number | undefined, age: number): string {
   const limits = {
-    ...(maxSize === undefined ? {} : { 'max-size': maxSize }),
+    ...defined({ 'max-size': maxSize }),
     ...(ageKey === undefined ? {} : { [ageKey]: age }),
   }
   return serializeDictionary(Object.keys(limits).length === 0 ? { 'min-size': 0 } : limits)

@@ -2,7 +2,7 @@
  * Signs in with pkgcloud to OpenStack's Keystone or Rackspace's identity service, and finds the
  * object store in the catalogue.
  */
-import { describeCause, isStorageError, StorageError } from '@stowage/core/provider'
+import { defined, describeCause, isStorageError, StorageError } from '@stowage/core/provider'
 import { type Identity, OpenStackIdentity, RackspaceIdentity, withTransport } from '#pkgcloud'
 import type { Session, SignIn } from '../client/sign-in.js'
 import type { IdentityOptions } from './options.js'
@@ -67,7 +67,7 @@ export class PkgcloudSignIn implements SignIn {
       const url = new URL(
         identity.getServiceEndpointUrl({
           serviceType: objectStore,
-          ...(region === undefined ? {} : { region }),
+          ...defined({ region }),
           useInternal: this.#options.useInternal ?? false,
         }),
       )

@@ -4,6 +4,7 @@
  * contains the password.
  */
 import {
+  defined,
   describeCause,
   isStorageError,
   retryAfterSeconds,
@@ -78,6 +79,6 @@ function signInError(status: number, headers: IdentityResponse['headers']): Stor
   const wait = retryAfterSeconds(headers['retry-after'])
   return new StorageError(code, message, {
     cause,
-    details: { ...(wait === undefined ? {} : { retryAfter: wait }) },
+    details: { ...defined({ retryAfter: wait }) },
   })
 }

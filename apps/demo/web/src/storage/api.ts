@@ -216,7 +216,7 @@ async function request(url: string, options: RequestOptions = {}): Promise<Respo
 
 async function send(url: string, { signal, ...options }: RequestOptions): Promise<Response> {
   try {
-    return await fetch(url, { ...options, ...(signal === undefined ? {} : { signal }) })
+    return await fetch(url, { ...options, signal: signal ?? null })
   } catch (error) {
     if (signal?.aborted) throw error
     throw new ApiError(0, 'UNREACHABLE', 'the server cannot be reached')

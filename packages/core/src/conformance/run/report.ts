@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { defined } from '../../kit/defined.js'
 import { allCategories } from '../cases/categories.js'
 import { conformanceBadge } from './badge.js'
 import type { ConformanceCase } from './case.js'
@@ -79,7 +80,7 @@ export class ConformanceReport {
   }
 
   add({ id, name }: ConformanceCase, outcome: Outcome, duration = 0, reason?: string): void {
-    this.#cases.push({ id, name, outcome, duration: Math.round(duration), ...(reason === undefined ? {} : { reason }) })
+    this.#cases.push({ id, name, outcome, duration: Math.round(duration), ...defined({ reason }) })
   }
 
   get result(): ConformanceResult {
@@ -87,8 +88,7 @@ export class ConformanceReport {
     const { server, version } = this.#harness
     return {
       name: this.#name,
-      ...(version === undefined ? {} : { version }),
-      ...(server === undefined ? {} : { server }),
+      ...defined({ version, server }),
       suite: suiteVersion(),
       caseList: caseListHash(),
       date: new Date().toISOString(),

@@ -2,6 +2,7 @@
  * B. Containers.
  */
 import assert from 'node:assert/strict'
+import { defined } from '../../../kit/defined.js'
 import { compareNames, StorageError } from '../../../provider.js'
 import { all, type ConformanceCategory, needs } from '../../run/case.js'
 import { bytes } from '../../tools/content.js'
@@ -203,7 +204,7 @@ export const containers: ConformanceCategory = {
         const paged: string[] = []
         let cursor: string | undefined
         do {
-          const page = await storage.containerPage({ limit: 2, ...(cursor === undefined ? {} : { cursor }) })
+          const page = await storage.containerPage({ limit: 2, ...defined({ cursor }) })
           assert.ok(page.entries.length <= 2, 'a page is longer than its limit')
           assert.ok(page.cursor === undefined || page.entries.length > 0, 'a page in between is empty')
           paged.push(...page.entries.map(({ name }) => name))

@@ -3,6 +3,7 @@
  * changes.
  */
 import assert from 'node:assert/strict'
+import { defined } from '../../../kit/defined.js'
 import type { ConformanceCase } from '../../run/case.js'
 import type { CaseContext } from '../../run/context.js'
 import { namesOf } from '../../tools/expectations.js'
@@ -29,7 +30,7 @@ export const largeListing: readonly ConformanceCase[] = [
       const pages: number[] = []
       let cursor: string | undefined
       do {
-        const options = { prefix: 'a/', limit: 1000, ...(cursor === undefined ? {} : { cursor }) }
+        const options = { prefix: 'a/', limit: 1000, ...defined({ cursor }) }
         const page = await storage.filePage(container, options)
         pages.push(page.entries.length)
         cursor = page.cursor

@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict'
 import type { ListFilesOptions } from '../../../index.js'
+import { defined } from '../../../kit/defined.js'
 import type { FileEntry, FolderEntry } from '../../../provider.js'
 import type { CaseContext } from '../../run/context.js'
 
@@ -59,7 +60,7 @@ export async function inPages(
   const listed: ListedName[] = []
   let cursor: string | undefined
   for (let number = 1; ; number++) {
-    const page = await storage.filePage(container, { ...options, limit, ...(cursor === undefined ? {} : { cursor }) })
+    const page = await storage.filePage(container, { ...options, limit, ...defined({ cursor }) })
     assert.ok(page.entries.length <= limit, `a page of ${page.entries.length} entries exceeds its limit of ${limit}`)
     if (cursor !== undefined) assert.ok(page.entries.length > 0, 'an empty page after the first')
     listed.push(...shown(page.entries))

@@ -2,6 +2,7 @@
  * M. Listing.
  */
 import assert from 'node:assert/strict'
+import { defined } from '../../../kit/defined.js'
 import { type ConformanceCase, type ConformanceCategory, needs } from '../../run/case.js'
 import { namesOf } from '../../tools/expectations.js'
 import { largeListing } from './large-listing.js'
@@ -137,7 +138,7 @@ export const listing: ConformanceCategory = {
             ...call,
             prefix: '',
             limit: 1,
-            ...(next === undefined ? {} : { next }),
+            ...defined({ next }),
           })
           assert.ok(page.next !== undefined || page.entries.length > 0, 'the provider’s last page is empty')
           next = page.next
@@ -294,11 +295,11 @@ export const listing: ConformanceCategory = {
         await context.putMany(names)
         for (const prefix of ['', 'a', 'a/', '/', 'b/', 'b//']) {
           for (const delimiter of [undefined, '/', '//', 'a/']) {
-            await likeTheModel(context, names, { prefix, ...(delimiter === undefined ? {} : { delimiter }) })
+            await likeTheModel(context, names, { prefix, ...defined({ delimiter }) })
             await likeTheModel(context, names, {
               prefix,
               startAfter: 'a/b',
-              ...(delimiter === undefined ? {} : { delimiter }),
+              ...defined({ delimiter }),
             })
           }
         }

@@ -2,6 +2,7 @@
  * M. Listing: the limit of a page, which core relies on.
  */
 import assert from 'node:assert/strict'
+import { defined } from '../../../kit/defined.js'
 import type { ListCallOptions } from '../../../provider.js'
 import type { ConformanceCase } from '../../run/case.js'
 import type { CaseContext } from '../../run/context.js'
@@ -22,7 +23,7 @@ export async function inProviderPages<T>(
   const listed: T[] = []
   let next: string | undefined
   do {
-    const page: Page<T> = await request({ ...call, limit, ...(next === undefined ? {} : { next }) })
+    const page: Page<T> = await request({ ...call, limit, ...defined({ next }) })
     assert.ok(page.entries.length <= limit, `a page of ${page.entries.length} entries exceeds its limit of ${limit}`)
     listed.push(...page.entries)
     next = page.next

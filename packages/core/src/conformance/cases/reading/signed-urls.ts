@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { SignUrlOptions } from '../../../index.js'
+import { defined } from '../../../kit/defined.js'
 import type { SignedUrl } from '../../../provider.js'
 import { all, type ConformanceCategory, needs } from '../../run/case.js'
 import type { CaseContext } from '../../run/context.js'
@@ -44,7 +45,7 @@ function request(
   return fetch(signed.url, {
     method,
     headers: { ...signed.headers, ...headers },
-    ...(body === undefined ? {} : { body }),
+    ...defined({ body }),
   })
 }
 

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import { defined } from '../../../kit/defined.js'
 import type { ConformanceCase, ConformanceCategory } from '../../run/case.js'
 import type { CaseContext } from '../../run/context.js'
 import { bytes, pieces, stallingAfter, WatchedSource } from '../../tools/content.js'
@@ -349,7 +350,7 @@ export const abort: ConformanceCategory = {
               else controller.abort(reason)
             },
           })
-          const options = { signal: controller.signal, ...(size === undefined ? {} : { size }) }
+          const options = { signal: controller.signal, ...defined({ size }) }
           await rejects(context.put('file', source, options), 'ABORTED')
           await new Promise(setImmediate)
           assert.ok(source.destroyed, 'the stream is not destroyed')

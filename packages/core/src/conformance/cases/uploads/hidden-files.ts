@@ -1,6 +1,7 @@
 /** R. Resumable uploads: hidden files, in which core keeps what does not fill a part. */
 import assert from 'node:assert/strict'
 import { withResumableUploads } from '../../../checks/provider.js'
+import { defined } from '../../../kit/defined.js'
 import type { HiddenFile } from '../../../provider.js'
 import { type ConformanceCase, needs } from '../../run/case.js'
 import type { CaseContext } from '../../run/context.js'
@@ -15,7 +16,7 @@ export async function listHidden(context: CaseContext, prefix = ''): Promise<Hid
   const found: HiddenFile[] = []
   let next: string | undefined
   do {
-    const options = { ...context.call, prefix, limit: 1000, ...(next === undefined ? {} : { next }) }
+    const options = { ...context.call, prefix, limit: 1000, ...defined({ next }) }
     const page = await provider.listHiddenFiles(context.container, options)
     found.push(...page.entries)
     next = page.next
@@ -61,7 +62,7 @@ export const hiddenFiles: readonly ConformanceCase[] = [
       const paged: string[] = []
       let next: string | undefined
       do {
-        const options = { ...call, prefix: '', limit: 2, ...(next === undefined ? {} : { next }) }
+        const options = { ...call, prefix: '', limit: 2, ...defined({ next }) }
         const page = await provider.listHiddenFiles(container, options)
         assert.ok(page.entries.length <= 2, 'a page is longer than its limit')
         paged.push(...hiddenNames(page))

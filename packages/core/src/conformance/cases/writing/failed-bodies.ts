@@ -3,6 +3,7 @@
  */
 import { Readable } from 'node:stream'
 import type { Body } from '../../../index.js'
+import { defined } from '../../../kit/defined.js'
 import type { ConformanceCase } from '../../run/case.js'
 import { blocks, bytes, failingAfter, stallingAfter } from '../../tools/content.js'
 import { rejects } from '../../tools/expectations.js'
@@ -48,7 +49,7 @@ export const failedBodies: readonly ConformanceCase[] = [
         for (const file of ['new', 'old']) {
           const controller = new AbortController()
           const body = stallingAfter([...chunks()], () => controller.abort())
-          const options = { signal: controller.signal, ...(size === undefined ? {} : { size }) }
+          const options = { signal: controller.signal, ...defined({ size }) }
           await rejects(context.put(file, body, options), 'ABORTED')
           await context.nothingLeft()
         }

@@ -1,7 +1,8 @@
 /**
  * A vitest reporter that ends a run with the skipped tests and their reasons, the failed tests, and
  * the counts on one line. The counts are also written to `reports/counts.txt` and the failed tests
- * to `reports/failures.txt`, for scripts. Tests that `-t` excludes do not count as skipped.
+ * to `reports/failures.txt`, for scripts, and the seconds of each file to `reports/durations.txt`,
+ * the longest first. Tests that `-t` excludes do not count as skipped.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Reporter, TestModule, Vitest } from 'vitest/node'
@@ -40,10 +41,19 @@ export default class CountsReporter implements Reporter {
     mkdirSync('reports', { recursive: true })
     writeFileSync('reports/counts.txt', `${counts}\n`)
     writeFileSync('reports/failures.txt', failures.map((failure) => `${failure}\n`).join(''))
+    writeFileSync('reports/durations.txt', durations(modules))
     process.stdout.write(
       `${section('Skipped, each with its reason', skipped)}${section('Failed', failures)}\n${counts}\n`,
     )
   }
+}
+
+function durations(modules: readonly TestModule[]): string {
+  return modules
+    .map((module) => ({ module, seconds: module.diagnostic().duration / 1000 }))
+    .toSorted((a, b) => b.seconds - a.seconds)
+    .map(({ module, seconds }) => `${seconds.toFixed(1)} ${module.project.name} ${module.relativeModuleId}\n`)
+    .join('')
 }
 
 function section(title: string, lines: readonly string[]): string {

@@ -4,6 +4,7 @@
  * The guide is `docs/writing-a-provider.md` in this package.
  */
 export { checkOptions, type NamesOf, unknownName } from './checks/option-names.js'
+export { checkSettings } from './checks/settings.js'
 export {
   type HeaderAttribute,
   type HeaderAttributes,

@@ -1,5 +1,5 @@
 import type { BlobServiceClient } from '@azure/storage-blob'
-import { type Capabilities, checkOptions, type NamesOf, providerBase } from '@stowage/core/provider'
+import { type Capabilities, checkSettings, providerBase } from '@stowage/core/provider'
 import { capabilitiesFor } from './capabilities.js'
 import { Account, type AccountOptions } from './client/account.js'
 import * as containers from './containers.js'
@@ -9,22 +9,12 @@ import * as hiddenFiles from './hidden-files.js'
 import * as lister from './lister.js'
 import * as reader from './reader.js'
 import * as remover from './remover.js'
-import type { AzureSettings } from './settings.js'
+import { type AzureSettings, settings } from './settings.js'
 import * as signing from './signing.js'
 import * as uploads from './uploads.js'
 import * as writer from './writer.js'
 
 export type AzureProviderOptions = AccountOptions
-
-const optionNames = {
-  storageAccount: true,
-  storageAccessKey: true,
-  connectionString: true,
-  sas: true,
-  endpoint: true,
-  credential: true,
-  idleTimeout: true,
-} as const satisfies NamesOf<AzureProviderOptions>
 
 const base = providerBase<Account>()({
   ...containers,
@@ -57,7 +47,7 @@ export class AzureProvider extends base {
    * @throws `INVALID_ARGUMENT` if the options do not identify an account and its credentials.
    */
   constructor(options: AzureProviderOptions) {
-    checkOptions('AzureProvider', options, optionNames)
+    checkSettings('AzureProvider', options, settings)
     super(new Account(options))
     const { kind } = this.context.authority
     this.capabilities = capabilitiesFor(kind === 'key' ? 'account' : kind === 'token' ? 'delegation' : undefined)
@@ -70,6 +60,6 @@ export class AzureProvider extends base {
 }
 
 /** Creates the provider from checked settings. */
-export function createProvider(settings: AzureSettings): AzureProvider {
-  return new AzureProvider(settings)
+export function createProvider(options: AzureSettings): AzureProvider {
+  return new AzureProvider(options)
 }

@@ -11,3 +11,18 @@ it('rejects an unknown option, and names it and the known ones', () => {
     }),
   )
 })
+
+it.each<[options: object, message: string]>([
+  [
+    { storageAccount: 'a', storageAccessKey: 7 },
+    'option "storageAccessKey" of AzureProvider must be a string that is not empty',
+  ],
+  [
+    { storageAccount: 'a', storageAccessKey: 'aw==', endpoint: 'zzz' },
+    'option "endpoint" of AzureProvider must be a URL',
+  ],
+])('rejects %o, and names the option and the rule', (options, message) => {
+  expect(() => new AzureProvider(options as never)).toThrow(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT', message }),
+  )
+})

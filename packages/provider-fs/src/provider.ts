@@ -1,13 +1,14 @@
+import { isAbsolute } from 'node:path'
 import {
   type CallOptions,
   type Capabilities,
-  checkOptions,
+  checkSettings,
   defined,
   freezeCapabilities,
-  type NamesOf,
   providerBase,
   routerUrls,
   type SignedUrlSettings,
+  StorageError,
   UrlSigner,
 } from '@stowage/core/provider'
 import { capabilities } from './capabilities.js'
@@ -21,7 +22,7 @@ import * as hiddenFiles from './hidden-files.js'
 import * as lister from './lister.js'
 import * as reader from './reader.js'
 import * as remover from './remover.js'
-import type { FilesystemSettings } from './settings.js'
+import { type FilesystemSettings, settings } from './settings.js'
 import * as signing from './signing.js'
 import * as uploads from './uploads.js'
 import * as writer from './writer.js'
@@ -33,16 +34,8 @@ export interface FilesystemProviderOptions
   readonly signedUrls?: SignedUrlSettings | undefined
 }
 
-const optionNames = {
-  root: true,
-  createRoot: true,
-  fsync: true,
-  chunkSize: true,
-  foldsCase: true,
-  byDescriptor: true,
-  lease: true,
-  signedUrls: true,
-} as const satisfies NamesOf<FilesystemProviderOptions>
+/** Options that a data source does not have. */
+const ownOptions = ['foldsCase', 'byDescriptor', 'lease']
 
 /** Access that the contract does not have. */
 export interface FilesystemNative {
@@ -90,7 +83,11 @@ export class FilesystemProvider extends base {
 
   /** Creates the provider without any I/O. */
   constructor(options: FilesystemProviderOptions) {
-    checkOptions('FilesystemProvider', options, optionNames)
+    checkSettings('FilesystemProvider', options, settings, ownOptions)
+    if (!isAbsolute(options.root)) {
+      const message = 'option "root" of FilesystemProvider must be an absolute path'
+      throw new StorageError('INVALID_ARGUMENT', message, { details: { property: 'root' } })
+    }
     const { root, createRoot = false, fsync = false, chunkSize = defaultChunkSize, signedUrls, ...rest } = options
     const signer = signedUrls === undefined ? undefined : new UrlSigner(signedUrls)
     super(new Workspace({ ...rest, root, createRoot, fsync, chunkSize, signer }))

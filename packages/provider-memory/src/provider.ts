@@ -1,9 +1,8 @@
 import {
   type Capabilities,
-  checkOptions,
+  checkSettings,
   defined,
   freezeCapabilities,
-  type NamesOf,
   providerBase,
   routerUrls,
   type SignedUrlSettings,
@@ -17,7 +16,7 @@ import * as lister from './lister.js'
 import type { Memory } from './memory.js'
 import * as reader from './reader.js'
 import * as remover from './remover.js'
-import type { MemorySettings } from './settings.js'
+import { type MemorySettings, settings } from './settings.js'
 import * as signing from './signing.js'
 import { createMemoryStore, type MemoryStore } from './store.js'
 import * as uploads from './uploads.js'
@@ -34,12 +33,6 @@ export interface MemoryProviderOptions {
   /** Signed URLs, which the router serves. Default: none. */
   readonly signedUrls?: SignedUrlSettings
 }
-
-const optionNames = {
-  store: true,
-  capabilities: true,
-  signedUrls: true,
-} as const satisfies NamesOf<MemoryProviderOptions>
 
 const base = providerBase<Memory>()({
   ...containers,
@@ -64,7 +57,7 @@ export class MemoryProvider extends base {
   readonly name = 'memory'
 
   constructor(options: MemoryProviderOptions = {}) {
-    checkOptions('MemoryProvider', options, optionNames)
+    checkSettings('MemoryProvider', options, settings, ['store'])
     const { store = createMemoryStore(), capabilities, signedUrls } = options
     const signer = signedUrls === undefined ? undefined : new UrlSigner(signedUrls)
     const own = signer === undefined ? defaultCapabilities : { ...defaultCapabilities, signedUrls: routerUrls }

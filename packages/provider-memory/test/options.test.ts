@@ -11,3 +11,11 @@ it('rejects an unknown option, and names it and the known ones', () => {
     }),
   )
 })
+
+it.each<[options: object, message: string]>([
+  [{ capabilities: 7 }, 'option "capabilities" of MemoryProvider must be an object of capabilities, each as a whole'],
+])('rejects %o, and names the option and the rule', (options, message) => {
+  expect(() => new MemoryProvider(options as never)).toThrow(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT', message }),
+  )
+})

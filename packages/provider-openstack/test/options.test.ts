@@ -11,3 +11,12 @@ it('rejects an unknown option, and names it and the known ones', () => {
     }),
   )
 })
+
+it.each<[options: object, message: string]>([
+  [{ username: 'ada', password: 'hush' }, 'option "authUrl" of OpenStackProvider is missing'],
+  [{ authUrl: 'http://127.0.0.1', username: 'ada' }, 'option "password" of OpenStackProvider is missing'],
+])('rejects %o, and names the option and the rule', (options, message) => {
+  expect(() => new OpenStackProvider(options as never)).toThrow(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT', message }),
+  )
+})

@@ -11,3 +11,11 @@ it('rejects an unknown option, and names it and the known ones', () => {
     }),
   )
 })
+
+it.each<[options: object, message: string]>([
+  [{ username: 'ada', apiKey: '' }, 'option "apiKey" of RackspaceProvider must be a string that is not empty'],
+])('rejects %o, and names the option and the rule', (options, message) => {
+  expect(() => new RackspaceProvider(options as never)).toThrow(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT', message }),
+  )
+})

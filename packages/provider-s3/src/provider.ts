@@ -1,7 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3'
-import { type Capabilities, checkOptions, providerBase } from '@stowage/core/provider'
+import { type Capabilities, checkSettings, providerBase } from '@stowage/core/provider'
 import { capabilitiesOf, maxPartSize } from './capabilities.js'
-import { createClient, featuresOf, type S3ProviderOptions, s3OptionNames } from './client/client.js'
+import { createClient, featuresOf, type S3ProviderOptions } from './client/client.js'
 import { Connection } from './client/connection.js'
 import * as containers from './containers.js'
 import * as copier from './copier.js'
@@ -11,7 +11,7 @@ import * as hiddenFiles from './hidden-files.js'
 import * as lister from './lister.js'
 import * as reader from './reader.js'
 import * as remover from './remover.js'
-import type { S3Settings } from './settings.js'
+import { type S3Settings, settings } from './settings.js'
 import * as signing from './signing.js'
 import * as uploads from './uploads.js'
 import * as writer from './writer.js'
@@ -42,7 +42,7 @@ export class S3Provider extends base {
   readonly capabilities: Capabilities
 
   constructor(options: S3ProviderOptions = {}) {
-    checkOptions('S3Provider', options, s3OptionNames)
+    checkSettings('S3Provider', options, settings, ['credentials'])
     const features = featuresOf(options)
     super(
       new Connection(createClient(options), {
@@ -63,6 +63,6 @@ export class S3Provider extends base {
 }
 
 /** Creates the provider from checked settings. */
-export function createProvider(settings: S3Settings): S3Provider {
-  return new S3Provider(settings)
+export function createProvider(options: S3Settings): S3Provider {
+  return new S3Provider(options)
 }

@@ -2,6 +2,7 @@
 
 import { invalid } from '../checks/invalid.js'
 import { checkOptions, type NamesOf } from '../checks/option-names.js'
+import { pathOf, type SchemaIssue, settingsError } from '../checks/settings.js'
 import type { StorageProvider } from '../contract/provider.js'
 import { defined } from '../kit/defined.js'
 import { StorageService, type StorageServiceOptions } from '../service/service.js'
@@ -9,7 +10,6 @@ import { dataSourceError } from './data-source-error.js'
 import { mapTexts, valueOfText } from './environment.js'
 import { importProvider, type PackageSearch, packageOfProvider, providerPackages } from './provider-packages.js'
 import type { ProviderName, ProviderSettings } from './provider-settings.js'
-import { pathOf, type SchemaIssue, settingsError } from './settings-error.js'
 
 /** A schema for settings, as valibot, zod, arktype and others make it (Standard Schema 1). */
 export interface SettingsSchema<Settings, Input = Settings> {
@@ -207,7 +207,12 @@ async function checkedSettings(
   const result = await schema['~standard'].validate(given)
   if (result.issues === undefined) return result.value
   const refused = new Set(result.issues.map(pathOf).filter((path) => about.texts.delete(path)))
-  if (refused.size === 0) throw settingsError(result.issues, { ...about, schema, common: tuningAndUploads })
+  if (refused.size === 0) {
+    const { source, provider } = about
+    const where = source === undefined ? '' : `data source ${JSON.stringify(source)}: `
+    const owner = provider === undefined ? 'the provider' : `provider ${JSON.stringify(provider)}`
+    throw settingsError(result.issues, where, { schema, noun: 'property', owner, more: tuningAndUploads })
+  }
   return checkedSettings(schema, convertTexts(given, refused), about)
 }
 

@@ -1,4 +1,4 @@
-import { type Capabilities, type ProviderContext, providerBase } from '@stowage/core/provider'
+import { type Capabilities, checkSettings, type ProviderContext, providerBase } from '@stowage/core/provider'
 import { capabilities } from './capabilities.js'
 import { Connection } from './connection.js'
 import * as containers from './containers.js'
@@ -7,7 +7,7 @@ import * as lister from './lister.js'
 import * as reader from './reader.js'
 import * as remover from './remover.js'
 import type { ServiceClient } from './service.js'
-import type { MySettings } from './settings.js'
+import { type MySettings, settings } from './settings.js'
 import * as writer from './writer.js'
 
 const base = providerBase<Connection>()({
@@ -25,8 +25,9 @@ export class MyProvider extends base {
   readonly name = 'mine'
   readonly capabilities: Capabilities = capabilities
 
-  constructor(settings: MySettings) {
-    super(new Connection(settings))
+  constructor(options: MySettings) {
+    checkSettings('MyProvider', options, settings)
+    super(new Connection(options))
   }
 
   /** The service's client. */
@@ -36,4 +37,4 @@ export class MyProvider extends base {
 }
 
 /** Does no I/O. Relative paths in the settings are relative to `context.directory`. */
-export const createProvider = (settings: MySettings, _context?: ProviderContext): MyProvider => new MyProvider(settings)
+export const createProvider = (options: MySettings, _context?: ProviderContext): MyProvider => new MyProvider(options)

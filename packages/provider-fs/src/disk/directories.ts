@@ -10,7 +10,7 @@
  * be.
  */
 import { closeSync, constants, readlinkSync, realpathSync } from 'node:fs'
-import { isAbsolute, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import {
   errno,
   isAbsence,
@@ -93,7 +93,6 @@ export class Directories {
 
   constructor(options: DirectoriesOptions) {
     if (process.platform === 'win32') throw unsupportedPlatform()
-    if (!isAbsolute(options.root)) throw new TypeError('the root must be an absolute path')
     this.#options = options
   }
 

@@ -1,6 +1,6 @@
 /** The SDK's client, and what the service supports, from the provider's options. */
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
-import { defined, type NamesOf } from '@stowage/core/provider'
+import { defined } from '@stowage/core/provider'
 import { HttpTransport } from '@stowage/http-transport'
 import type { ServiceFeatures } from '../capabilities.js'
 import type { S3Settings } from '../settings.js'
@@ -14,31 +14,6 @@ export interface S3ProviderOptions extends S3Settings {
    */
   readonly credentials?: S3ClientConfig['credentials']
 }
-
-export const s3OptionNames = {
-  credentials: true,
-  key: true,
-  keyId: true,
-  sessionToken: true,
-  profile: true,
-  region: true,
-  endpoint: true,
-  forcePathStyle: true,
-  useAccelerateEndpoint: true,
-  useDualstackEndpoint: true,
-  useFipsEndpoint: true,
-  conditionalWrites: true,
-  conditionalRemovals: true,
-  checksums: true,
-  sealedUrls: true,
-  directUploads: true,
-  maxMetadataBytes: true,
-  maxConnections: true,
-  connectTimeout: true,
-  idleTimeout: true,
-  maxCopySize: true,
-  SSECustomerKey: true,
-} as const satisfies NamesOf<S3ProviderOptions>
 
 /**
  * Returns what the service supports: what the options say, with defaults for Amazon and for other

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describeServer } from '@stowage/test-servers'
-import { expect, test } from 'vitest'
+import { test } from 'vitest'
 
 const installed = fileURLToPath(new URL('../../../node_modules/', import.meta.url))
 const script = fileURLToPath(new URL('./children/conformance-run.ts', import.meta.url))
@@ -18,7 +18,7 @@ describeServer('ceph', ({ endpoint, region, key, keyId }) => {
   const settings = JSON.stringify({ endpoint, region, key, keyId })
   for (const { name, program, options } of runtimes) {
     // Optional dependencies of the workspace, which exist only for Linux.
-    test.skipIf(!existsSync(program))(`S3 conforms to the storage contract in ${name} too`, async () => {
+    test.concurrent.skipIf(!existsSync(program))(`S3 conforms to the storage contract in ${name} too`, async ({ expect }) => {
       const { stdout } = await promisify(execFile)(program, [...options, script, settings])
       const { cases, failures } = JSON.parse(stdout)
       expect(failures).toEqual({})

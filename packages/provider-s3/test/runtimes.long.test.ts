@@ -17,8 +17,9 @@ const runtimes = [
 describeServer('ceph', ({ endpoint, region, key, keyId }) => {
   const settings = JSON.stringify({ endpoint, region, key, keyId })
   for (const { name, program, options } of runtimes) {
-    // Optional dependencies of the workspace, which exist only for Linux.
-    test.concurrent.skipIf(!existsSync(program))(`S3 conforms to the storage contract in ${name} too`, async ({ expect }) => {
+    // The programs are optional dependencies of the workspace, which exist only for Linux.
+    const where = { concurrent: true, skip: !existsSync(program) }
+    test(`S3 conforms to the storage contract in ${name} too`, where, async ({ expect }) => {
       const { stdout } = await promisify(execFile)(program, [...options, script, settings])
       const { cases, failures } = JSON.parse(stdout)
       expect(failures).toEqual({})

@@ -129,7 +129,7 @@ function errorWithoutResponse(error: RestError, cause: Error): StorageError {
   // From the SDK's XML parser.
   if (error.code === 'PARSE_ERROR') return new StorageError('BAD_RESPONSE', 'the response is invalid', { cause })
   // Errors of connections to the service are the transport's, which are errors of the contract.
-  return new StorageError('UNAVAILABLE', "the source of the credential's tokens cannot be reached", { cause })
+  return new StorageError('UNAVAILABLE', "the source of the credential's tokens is unreachable", { cause })
 }
 
 /** Returns the service's code. Responses to HEAD have no body; their code is in a header. */

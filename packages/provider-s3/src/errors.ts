@@ -114,7 +114,7 @@ export function explain(error: unknown, resource: Resource): StorageError {
     return new StorageError('UNAUTHENTICATED', 'no credentials were found for the service', { cause })
   }
   if (unreachable.has(code)) {
-    return new StorageError('UNAVAILABLE', 'the source of the credentials cannot be reached', { cause })
+    return new StorageError('UNAVAILABLE', 'the source of the credentials is unreachable', { cause })
   }
   if (/^Region is missing/.test(error.message)) {
     return new StorageError('UNAUTHENTICATED', 'missing region: set "region" or AWS_REGION', {

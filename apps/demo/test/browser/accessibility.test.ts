@@ -98,7 +98,7 @@ describeInBrowser('For everybody', (house) => {
     await page.getByRole('dialog', { name: 'New container' }).waitFor()
     await keyboard.type('by-keyboard')
     await keyboard.press('Enter')
-    await page.getByText('Nothing in here yet.').waitFor()
+    await page.getByText('This container is empty.').waitFor()
     await page.getByRole('navigation', { name: 'Containers' }).getByText('keys').focus()
     await tabTo('Delete the container keys')
     await page.getByRole('link', { name: 'keys' }).focus()

@@ -96,7 +96,7 @@ describeInBrowser('Uploads', (house) => {
     const upload = async (content: string, answer: string) => {
       await choose(page, [text('a.txt', content)])
       await page
-        .getByRole('dialog', { name: 'The name is taken' })
+        .getByRole('dialog', { name: 'The file already exists' })
         .getByRole('button', { name: answer, exact: true })
         .click()
     }

@@ -32,22 +32,24 @@ export const cp = defineCommand({
   stowage cp -r name:container/2025 pictures    everything below 2025/, into a directory
   tar c dir | stowage cp - name:container/dir.tar
 
-A target that ends with a slash, is a directory, or is a container is a folder: files keep their names in it. With --recursive
-there is one source. The contents of a directory, folder or container are copied into the target, which is created if missing;
-a source that is a file is copied as without --recursive. Existing files are replaced.
+Files keep their names in a target that ends with a slash, is a directory, or is a container. --recursive accepts one source.
+It copies the contents of a directory, folder or container into the target, which is created if missing. A source that is a
+file is copied as without --recursive. Existing files are replaced.
 
-A file appears only when it is complete. If copying a file of 16 MiB or more to or from this machine is interrupted, the same
-command continues it; if the source has changed, it starts over. If some files of many fail, the others are still copied, each
-failure is printed, and the exit code says so. Symbolic links in a copied directory are skipped
-with a message; symbolic links below the target directory are not followed. Within one data source the bytes stay in the
-service.`,
+A file appears only when it is complete. If some files fail, the others are still copied, each failure is printed, and the
+exit code reports it. Within one data source the bytes stay in the service.
+
+If a copy of a file of 16 MiB or more to or from this machine is interrupted, the same command continues it. If the source has
+changed, the copy starts over.
+
+Symbolic links in a copied directory are skipped with a message. Symbolic links below the target directory are not followed.`,
   options: {
     recursive: { type: 'boolean', short: 'r', description: 'copy the contents of a directory, folder or container' },
     create: { type: 'boolean', description: 'create the target container if missing' },
     resume: {
       type: 'boolean',
       negative: true,
-      description: 'start over, delete what an interrupted copy has stored, and keep nothing on Ctrl-C',
+      description: 'delete what an interrupted copy has stored, start over, and keep nothing on Ctrl-C',
     },
     parallel: {
       type: 'string',

@@ -49,9 +49,11 @@ export const datasource = defineCommand({
   usage: '[options]',
   summary: 'Adds a data source to datasources.json',
   details: `
-Asks for what the options do not set: name, service, credentials. Secrets are best kept in the environment; the file then
-refers to them as \${NAME}. The file is written only after all questions are answered, the package is installed and the
-credentials are checked. The rest of the file stays the same. Without a terminal, the options must set everything:
+Asks for the name, the service and the credentials, unless options set them. Installs the provider's package and signs in to
+check the credentials. Then writes the file; unless you confirm otherwise, only if all steps have succeeded. The rest of the
+file stays the same. Keep secrets in the environment; the file refers to them as \${NAME}.
+
+Without a terminal, the options must set everything:
 
   stowage datasource --name photos --provider azure \\
     --set storageAccount=contoso --set 'storageAccessKey=\${AZURE_KEY}'

@@ -31,13 +31,16 @@ options.
 
 Exit codes:
   0    success
-  1    any other error
+  1    any other error, several failures of different kinds, or a declined question
   2    wrong arguments, names or settings
   3    data source, container, file or directory not found
   4    credentials rejected, or permission denied
   5    already exists, or conflicts with another file or version
   6    the service was unreachable, failed, or timed out
-  130  Ctrl-C`)
+  129  SIGHUP
+  130  Ctrl-C
+  141  the reader of the output closed it
+  143  SIGTERM`)
 
 /** Runs a command, reports its failure and returns the exit code. Never rejects. */
 export async function run(argv: readonly string[], session: Omit<Session, 'json' | 'datasources'>): Promise<number> {

@@ -282,7 +282,10 @@ export function checkOrigins(origins: readonly string[]): readonly string[] {
   for (const origin of origins) {
     const isOrigin = typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin
     if (isOrigin || (origin === '*' && origins.length === 1)) continue
-    throw invalid('origins', `origins must be such as "https://example.com", or "*" alone, not ${shown(origin)}`)
+    throw invalid(
+      'origins',
+      `origins must contain origins such as "https://example.com", or only "*", not ${shown(origin)}`,
+    )
   }
   return [...new Set(origins)]
 }

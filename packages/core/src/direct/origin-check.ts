@@ -28,7 +28,7 @@ export async function originProblems(
       await response.arrayBuffer()
       return response
     } catch (error) {
-      throw new StorageError('CONNECTION_LOST', 'the service cannot be reached at the URL of a part', {
+      throw new StorageError('CONNECTION_LOST', 'the service is unreachable at the URL of a part', {
         cause: describeCause(error),
       })
     }

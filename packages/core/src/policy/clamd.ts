@@ -57,7 +57,7 @@ export function clamd(options: ClamdOptions = {}): Scanner {
   checkOptions('clamd', options, optionNames)
   const { socket, host = '127.0.0.1', port = 3310, maxBytes = 26_214_400, timeout = 60_000 } = options
   if (socket !== undefined && (options.host !== undefined || options.port !== undefined)) {
-    throw invalid('socket', 'socket must not be given with host or port')
+    throw invalid('socket', 'socket cannot be combined with host or port')
   }
   for (const [name, value] of Object.entries({ port, maxBytes, timeout })) {
     if (!Number.isSafeInteger(value) || value < 1) {

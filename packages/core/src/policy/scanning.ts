@@ -76,6 +76,6 @@ export class Scan {
     // What the scanner refuses by itself, such as a file that is too large for it.
     if (isStorageError(error) && error.statusCode < 500) return refusalOf(this.#file, 'scan', error)
     const cause = isStorageError(error) ? error : describeCause(error)
-    return refusal(this.#file, 'UNAVAILABLE', 'scan', 'the file cannot be scanned now; try again later', { cause })
+    return refusal(this.#file, 'UNAVAILABLE', 'scan', 'the file cannot be scanned now; retry later', { cause })
   }
 }

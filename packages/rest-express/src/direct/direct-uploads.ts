@@ -55,7 +55,7 @@ export async function createDirectUpload(context: RequestContext): Promise<void>
 function conditionsOf(conditions: unknown) {
   if (typeof conditions !== 'object' || conditions === null) throw invalid('conditions', 'conditions must be an object')
   const { ifMatch, ifNoneMatch, ...rest } = conditions as Readonly<Record<string, unknown>>
-  if (Object.keys(rest).length > 0) throw invalid('conditions', 'conditions may be ifMatch and ifNoneMatch')
+  if (Object.keys(rest).length > 0) throw invalid('conditions', 'conditions must have only ifMatch and ifNoneMatch')
   // Their values are checked by core.
   return defined({ ifMatch, ifNoneMatch }) as { readonly ifMatch?: string; readonly ifNoneMatch?: '*' }
 }

@@ -5,7 +5,7 @@ import { fromHook, type RequestContext } from '../routes/request-context.js'
 import type { DirectRules } from './direct-options.js'
 import { containerOf, type DirectTicket, type Permit } from './direct-tickets.js'
 
-const unknownUpload = () => new StorageError('UPLOAD_NOT_FOUND', 'there is no such upload')
+const unknownUpload = () => new StorageError('UPLOAD_NOT_FOUND', 'unknown upload')
 const expired = () => new RequestError(410, 'UPLOAD_EXPIRED', 'the upload has expired')
 
 /** The router has no routes of direct uploads without these rules. */

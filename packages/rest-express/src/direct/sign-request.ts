@@ -18,7 +18,7 @@ export async function signRequest(context: RequestContext): Promise<void> {
   const { method, key, uploadId, partNumber, contentType } = await readJson(context)
   if (typeof key !== 'string') throw invalid('key', 'key must be the name of a file')
   if (uploadId === undefined) return signFile(context, { method, key, contentType })
-  if (typeof uploadId !== 'string') throw invalid('uploadId', 'uploadId must be that of an upload')
+  if (typeof uploadId !== 'string') throw invalid('uploadId', 'uploadId must be the id of an upload')
   const ticket = await openTicket(context, uploadId, key)
   if (method === 'PUT') {
     if (typeof partNumber !== 'number') throw invalid('partNumber', 'partNumber must be a number')

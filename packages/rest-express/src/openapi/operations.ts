@@ -453,7 +453,7 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
     tag: 'Resumable uploads',
     summary: 'How far a resumable upload is',
     description:
-      'tus: 423 while the storage cannot be reached, so that clients ask again instead of starting over. IETF: 503.',
+      'tus: 423 while the storage is unreachable, so that clients retry instead of starting over. IETF: 503.',
     parameters: [tusVersion, interopVersion],
     responses: {
       200: {

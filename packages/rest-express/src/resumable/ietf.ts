@@ -143,7 +143,7 @@ export const ietf: UploadProtocol = {
 async function openUpload(context: RequestContext): Promise<Ticket> {
   const ticket = await openTicket(context)
   if (isPartial(ticket.upload) || ticket.joined) {
-    throw new StorageError('UPLOAD_NOT_FOUND', 'there is no such upload in this protocol')
+    throw new StorageError('UPLOAD_NOT_FOUND', 'unknown upload: it was started with another protocol')
   }
   return ticket
 }

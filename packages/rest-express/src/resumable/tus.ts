@@ -33,7 +33,7 @@ const checksumAlgorithms = ['sha1', 'md5', 'sha256', 'sha512'] as const
 type ChecksumAlgorithm = (typeof checksumAlgorithms)[number]
 
 const contentType = 'application/offset+octet-stream'
-/** Seconds after which a client asks again while the storage cannot be reached. */
+/** Seconds after which a client retries while the storage is unreachable. */
 const retryAfter = 5
 
 /** The headers of a response to OPTIONS. */
@@ -105,7 +105,7 @@ async function joinUploads(context: RequestContext, concat: string): Promise<voi
   const [, list] = /^final;\s*(\S.*)$/.exec(concat) ?? []
   if (list === undefined) throw invalid('Upload-Concat', 'Upload-Concat must be "partial", or "final;" and URLs')
   if (length(req, 'upload-length') !== undefined || deferral(req)) {
-    throw invalid('Upload-Concat', 'an upload that joins others has no length of its own')
+    throw invalid('Upload-Concat', 'Upload-Length must not be set for an upload that joins others')
   }
   const tickets: Ticket[] = []
   for (const url of list.trim().split(/\s+/)) tickets.push(await ticketOf(context, ticketIn(url)))
@@ -220,7 +220,7 @@ async function deleteUpload(context: RequestContext): Promise<void> {
 async function openUpload(context: RequestContext): Promise<Ticket> {
   const ticket = await openTicket(context)
   if (ticket.digest?.value !== undefined) {
-    throw new StorageError('UPLOAD_NOT_FOUND', 'there is no such upload in this protocol')
+    throw new StorageError('UPLOAD_NOT_FOUND', 'unknown upload: it was started with another protocol')
   }
   return ticket
 }
@@ -275,12 +275,13 @@ async function append(
 
 /**
  * A tus client forgets an upload whose HEAD fails with another status than 423, and starts again
- * from its first byte. While the storage cannot be reached, it is therefore told to wait.
+ * from its first byte. While the storage is unreachable, the response is therefore 423, which makes
+ * the client wait.
  */
 function untilReachable(error: unknown): never {
   if (isStorageError(error) && [502, 503, 504].includes(error.statusCode)) {
     const headers = { 'Retry-After': String(Math.ceil(error.details.retryAfter ?? retryAfter)) }
-    throw new RequestError(423, 'UNAVAILABLE', 'the storage cannot be reached; ask again later', headers, error)
+    throw new RequestError(423, 'UNAVAILABLE', 'the storage is unreachable; retry later', headers, error)
   }
   throw error
 }

@@ -34,7 +34,7 @@ export async function authorizeUpload(context: RequestContext, { upload, joined 
 /** Opens a ticket of the container in the path and of the client. Fails with 404 and 410. */
 export async function ticketOf(context: RequestContext, text: string): Promise<Ticket> {
   const ticket = rulesOf(context).tickets.open(text)
-  const unknown = new StorageError('UPLOAD_NOT_FOUND', 'there is no such upload')
+  const unknown = new StorageError('UPLOAD_NOT_FOUND', 'unknown upload')
   if (ticket === undefined || ticket.upload.container !== context.container) throw unknown
   if (ticket.owner !== (await ownerOf(context))) throw unknown
   if (Date.now() >= ticket.expires) throw new RequestError(410, 'UPLOAD_EXPIRED', 'the upload has expired')

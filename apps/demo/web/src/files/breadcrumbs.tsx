@@ -16,7 +16,7 @@ export function Breadcrumbs({ source, container, folder }: BreadcrumbsProps) {
     ...trail(folder).map((each) => ({ name: each.name || '/', href: addressOf(source, container, each.folder) })),
   ]
   return (
-    <nav class="crumbs" aria-label="Place">
+    <nav class="crumbs" aria-label="Location">
       <ol>
         {steps.map(({ name, href }, index) => (
           <li key={href}>

@@ -36,7 +36,7 @@ export function DeleteDialog({ storage, container, entries, onChange, onDone, on
   }
   return (
     <FormDialog title={`Delete ${shownCount(entries)}?`} confirm="Delete" danger action={action} onClose={onClose}>
-      <p>{withFolders ? 'Folders go with everything in them. ' : ''}This cannot be undone.</p>
+      <p>{withFolders ? 'Folders are deleted with everything in them. ' : ''}This cannot be undone.</p>
       {entries.length > 1 && <Names entries={entries} />}
     </FormDialog>
   )
@@ -82,8 +82,8 @@ async function transfer(
     question: {
       text:
         conflicts.length === 1
-          ? `“${baseName(first?.to ?? '')}” is there already. Replace it?`
-          : `${count(conflicts.length, 'file')} of these names are there already. Replace them?`,
+          ? `“${baseName(first?.to ?? '')}” already exists. Replace it?`
+          : `${count(conflicts.length, 'file')} of these names already exist. Replace them?`,
       confirm: 'Replace',
       action: (again) =>
         transfer(
@@ -150,7 +150,7 @@ export function TransferDialog(props: TransferDialogProps) {
       onClose={onClose}
     >
       <FolderChoice storage={storage} {...target} onChange={setTarget} />
-      {here && <p class="hint">This is where it is now: choose another place.</p>}
+      {here && <p class="hint">Already in this folder: choose another one.</p>}
     </FormDialog>
   )
 }

@@ -156,7 +156,7 @@ function Head({ listing, selection, view }: HeadProps) {
         <div class="cell-check" role="columnheader">
           <input
             type="checkbox"
-            aria-label="Select all that are shown"
+            aria-label="Select all shown"
             checked={all}
             ref={(box) => {
               if (box !== null) box.indeterminate = !all && selection.selected.size > 0

@@ -202,7 +202,7 @@ function footOf(shown: number, complete: boolean, loading: boolean, sorting: boo
   if (shown === 0) return ''
   if (loading && sorting) return 'Reading the whole list to sort it …'
   if (complete) return count(shown, 'item')
-  return `${count(shown, 'item')} so far${loading ? ', reading on …' : '; scroll for more'}`
+  return `${count(shown, 'item')} so far${loading ? ', loading more …' : '; scroll for more'}`
 }
 
 function Empty({ search, folder }: { readonly search: string; readonly folder: string }) {
@@ -211,11 +211,11 @@ function Empty({ search, folder }: { readonly search: string; readonly folder: s
       <Icon name={search === '' ? 'upload' : 'search'} size={48} />
       {search === '' ? (
         <p>
-          {folder === '' ? 'Nothing in here yet.' : 'This folder is empty.'} Drop files or whole folders anywhere on
+          {folder === '' ? 'This container is empty.' : 'This folder is empty.'} Drop files or whole folders anywhere on
           this page, or use Upload.
         </p>
       ) : (
-        <p>Nothing in here has a name that begins with “{search}”.</p>
+        <p>No name begins with “{search}”.</p>
       )}
     </div>
   )

@@ -62,7 +62,7 @@ export function FolderChoice({ storage, container, folder, onChange }: FolderCho
               </button>
             </li>
           ))}
-          {files.value !== undefined && folders.length === 0 && <li class="hint">No folders in here.</li>}
+          {files.value !== undefined && folders.length === 0 && <li class="hint">No folders.</li>}
         </ul>
         {files.error !== undefined && <ErrorNote>{wordsOf(files.error)}</ErrorNote>}
       </div>

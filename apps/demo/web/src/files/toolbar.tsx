@@ -37,7 +37,7 @@ export function Toolbar(props: ToolbarProps) {
   return (
     <div class="toolbar">
       {selected.length > 0 ? (
-        <div class="selection-bar" role="toolbar" aria-label="With what is selected">
+        <div class="selection-bar" role="toolbar" aria-label="Actions for the selection">
           <button
             type="button"
             class="icon-button"
@@ -92,8 +92,8 @@ export function Toolbar(props: ToolbarProps) {
         <button
           type="button"
           class="icon-button"
-          aria-label="Read the list again"
-          title="Read the list again"
+          aria-label="Reload the list"
+          title="Reload the list"
           onClick={onReload}
         >
           <Icon name="reload" />

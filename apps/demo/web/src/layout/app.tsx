@@ -217,7 +217,7 @@ function Welcome({ source, empty, containers, onCreate }: WelcomeProps) {
       {empty ? (
         <div class="empty">
           <Icon name="box" size={48} />
-          <p>Files are kept in containers. Create the first one to begin.</p>
+          <p>Files are stored in containers. Create the first one to begin.</p>
           <button type="button" class="button primary" onClick={onCreate}>
             <Icon name="plus" /> New container
           </button>

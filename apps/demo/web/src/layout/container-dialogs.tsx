@@ -41,7 +41,7 @@ export function NewContainerDialog({ storage, onCreated, onClose }: NewContainer
     await storage.createContainer(name)
     onCreated(name)
   }
-  const hint = 'A container holds files, like a drawer. Lower-case letters, digits and hyphens are good everywhere.'
+  const hint = 'A container holds files. Every service accepts lower-case letters, digits and hyphens.'
   return (
     <NameDialog title="New container" label="Name" hint={hint} confirm="Create" action={action} onClose={onClose} />
   )
@@ -54,7 +54,7 @@ interface NewFolderProps {
 
 export function NewFolderDialog({ onNamed, onClose }: NewFolderProps) {
   const action = async (name: string) => onNamed(name)
-  const hint = 'The folder opens empty, and stays once a file is in it.'
+  const hint = 'A folder exists as long as it contains a file: upload one into it.'
   return <NameDialog title="New folder" label="Name" hint={hint} confirm="Open" action={action} onClose={onClose} />
 }
 

@@ -94,7 +94,7 @@ export function Sidebar({ sources, source, place, containers, onCreate, onDestro
               </li>
             ))}
           </ul>
-          {containers.complete && containers.entries.length === 0 && <p class="hint">There are none yet.</p>}
+          {containers.complete && containers.entries.length === 0 && <p class="hint">No containers yet.</p>}
           {containers.more !== undefined && (
             <button type="button" class="button wide" onClick={containers.more}>
               More containers

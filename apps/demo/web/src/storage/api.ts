@@ -219,7 +219,7 @@ async function send(url: string, { signal, ...options }: RequestOptions): Promis
     return await fetch(url, { ...options, signal: signal ?? null })
   } catch (error) {
     if (signal?.aborted) throw error
-    throw new ApiError(0, 'UNREACHABLE', 'the server cannot be reached')
+    throw new ApiError(0, 'UNREACHABLE', 'the server is unreachable')
   }
 }
 

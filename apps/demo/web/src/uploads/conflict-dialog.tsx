@@ -8,15 +8,15 @@ export function ConflictDialog({ conflict }: { readonly conflict: Conflict }) {
   const [first = ''] = names
   const one = names.length === 1
   return (
-    <Modal title={one ? 'The name is taken' : 'Names are taken'} onClose={() => answer('skip')}>
+    <Modal title={one ? 'The file already exists' : 'Files already exist'} onClose={() => answer('skip')}>
       <div class="modal-body">
         <p>
           {one ? (
             <>
-              <bdi>“{baseName(first)}”</bdi> is there already.
+              <bdi>“{baseName(first)}”</bdi> already exists.
             </>
           ) : (
-            `${names.length} of the files are there already, “${baseName(first)}” among them.`
+            `${names.length} of the files already exist, such as “${baseName(first)}”.`
           )}
         </p>
       </div>

@@ -85,7 +85,7 @@ function titleOf({ files, running, paused, failures }: UploadStatus): string {
 
 function paceOf({ running, retrying, bytesPerSecond, secondsLeft }: UploadStatus): string {
   if (running === 0) return ''
-  if (retrying) return 'No connection: the upload continues by itself'
+  if (retrying) return 'No connection: the upload continues automatically'
   if (bytesPerSecond === undefined || secondsLeft === undefined) return ''
   return `${formatBytes(bytesPerSecond)}/s · ${durationOf(secondsLeft)} left`
 }

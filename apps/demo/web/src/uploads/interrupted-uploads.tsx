@@ -16,7 +16,7 @@ export function InterruptedUploads({ uploads, session }: InterruptedUploadsProps
     <section class="interrupted" aria-labelledby="interrupted-title">
       <h2 id="interrupted-title">{count(uploads.length, 'interrupted upload')}</h2>
       <p class="hint">
-        After a reload, a page may read a file only when you choose it again. The upload then continues where it
+        Choose the file again: after a reload, the page cannot read it otherwise. The upload then continues where it
         stopped. The server keeps the bytes for one day.
       </p>
       <ul>

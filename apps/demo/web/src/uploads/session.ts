@@ -164,7 +164,7 @@ export class UploadSession {
     const { source, container, path, size, modified } = upload
     const storage = this.#options.storageOf(source)
     if (storage === undefined) {
-      this.#options.said(`There is no data source “${source}” any more`)
+      this.#options.said(`The data source “${source}” no longer exists`)
       return
     }
     if (file.size !== size || file.lastModified !== modified) {
@@ -208,7 +208,7 @@ export class UploadSession {
       onAfterResponse: (request, response) => {
         // tus-js-client would start such an upload from its first byte.
         if (request.getMethod() !== 'HEAD' || response.getStatus() < 500) return
-        throw new Error('the server cannot say how much of the upload it has')
+        throw new Error('the server could not read the offset of the upload')
       },
       onShouldRetry: (error, _attempt, _options, next) => {
         const retries = mayPass(statusOf(error)) && next(error)

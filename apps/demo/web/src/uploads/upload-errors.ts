@@ -6,7 +6,7 @@ import { type ApiError, errorOf, wordsOf } from '../storage/api.ts'
 
 /** The server's message, as a sentence. */
 export const wordsOfUpload = (error: ApiError): string =>
-  error.statusCode === 412 ? 'There is a file of this name already.' : wordsOf(error)
+  error.statusCode === 412 ? 'A file with this name already exists.' : wordsOf(error)
 
 /** The status of the response to a tus request; 0 if there was none. */
 export const statusOf = (error: Error | DetailedError): number => responseOf(error)?.getStatus() ?? 0

@@ -11,31 +11,31 @@ export function librariesPage(results: readonly ConformanceResult[]): string {
     '# Other storage libraries',
     [
       "The conformance suite tests a provider against Stowage's contract. This page shows what the suite",
-      'reports for other storage libraries for Node.js, each behind an adapter that is a provider',
-      '(`bench/src/libraries`). It says how a library behaves where Stowage makes a promise, and not how',
-      'well the library keeps its own promises.',
+      'reports for other storage libraries for Node.js, each through an adapter that is a Stowage provider',
+      "(`bench/src/libraries`). It compares them with Stowage's contract, which these libraries do not",
+      'promise to meet.',
       '',
-      '`pnpm conformance:libraries` creates this page from the results of a run. Do not edit it. The run',
-      'also covers Ceph, and pkgcloud, which has no provider for directories; a library without a result',
-      'there was not run.',
+      '`pnpm conformance:libraries` creates this page from the results of a run. Do not edit it. The',
+      'command can also run the libraries on Ceph, and pkgcloud, which has no provider for directories. The',
+      'table shows only what was run.',
     ].join('\n'),
     '## What counts',
     [
-      'An adapter does what the contract needs and libraries lack: containers, pages of lists, folders,',
-      'conditions, and ETags where there are none. A library that does not store content types gets them',
-      'from the adapter. Cases about these are left out of the counts:',
+      'The contract needs features that most libraries lack: containers, pages of lists, folders,',
+      'conditions and ETags. The adapter provides those that a library lacks, and content types if the',
+      'library does not store them. Cases about these features are not counted:',
     ].join('\n'),
     Object.entries(categoriesOfTheAdapter)
       .map(([letter, reason]) => `- ${letter}. ${allCategories[letter]?.title}: ${reason}.`)
       .join('\n'),
     [
-      'What a library lacks is declared in the capabilities of its adapter, so the suite skips it:',
-      'multipart uploads, attributes other than those that it returns, and checksums. A library without',
-      'ranges passes the cases about ranges if it can read the whole file. A case that is neither done nor',
-      'failed after 10 seconds counts as failed.',
+      'Other missing features are declared in the capabilities of the adapter, so the suite skips their',
+      'cases: multipart uploads, attributes that the library does not return, and checksums. A library',
+      'without ranges passes the cases about ranges if it can read the whole file. A case that has not',
+      'ended after 10 seconds counts as failed.',
     ].join('\n'),
     '## Results',
-    'Cases that passed, of those that count. Fewer cases apply to a library that supports less.',
+    'Cases that passed, of those that are counted. Fewer cases apply to a library that supports less.',
     table(
       ['library', 'version', 'on', 'passed', ...categories.map(([letter, { title }]) => `${letter}. ${title}`)],
       runs.map(({ library, kind, result, counted }) => [
@@ -72,6 +72,7 @@ function firstLine(reason: string): string {
   const [line = ''] = reason.replace(/^\w*Error(?: \[\w+\])?: /, '').split('\n')
   const text = line
     .replaceAll(/stowage-[a-z0-9]+-\d+/g, '…')
+    .replaceAll(/(?:\/[\w.-]+)+\/…/g, '…')
     .replace(/succeeded with \{.*/, 'succeeded')
     .replaceAll(/[\0-\x1f\x7f]/g, '�')
   return text.length > 120 ? `${text.slice(0, 119)}…` : text

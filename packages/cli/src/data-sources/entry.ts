@@ -31,9 +31,9 @@ export const literal = (text: string): string => text.replaceAll('${', () => '$$
 
 /** Returns why a name cannot be that of a data source: it could not be written in an address. */
 export function checkName(name: string): string | undefined {
-  if (name === '') return 'A data source needs a name'
+  if (name === '') return 'The name must not be empty'
   return /[\s:/\\\p{Cc}]/u.test(name) || name === '-'
-    ? 'A name has no blanks, colons, slashes or backslashes'
+    ? 'The name must not contain blanks, colons, slashes or backslashes'
     : undefined
 }
 

@@ -56,7 +56,7 @@ export async function askForProperties(questions: Questions, subject: Subject): 
 
 const askForText = (questions: Questions, name: string, { question = name, suggestion }: Property, needed: boolean) =>
   questions.text(question, {
-    check: (answer) => (needed && answer === '' ? 'It is needed' : undefined),
+    check: (answer) => (needed && answer === '' ? 'A value is required' : undefined),
     ...(typeof suggestion === 'string' ? { suggestion } : {}),
   })
 
@@ -80,7 +80,7 @@ async function askForSecret(
     check: (answer) =>
       isReference(`\${${answer}}`) && !answer.includes(':')
         ? undefined
-        : 'Letters, digits and underscores, and no digit in front',
+        : 'Use letters, digits and underscores, and no digit at the start',
   })
   const kept = `\${${variable}}`
   if (!trial || environment[variable] !== undefined) return { kept, variables: {} }

@@ -41,7 +41,7 @@ export class Questions {
 
   /** Returns an answer that is not shown while it is typed. May be empty unless `needed`. */
   async secret(message: string, { needed }: { readonly needed: boolean }): Promise<string> {
-    const validate = (value: string | undefined) => (needed && !value ? 'It is needed' : undefined)
+    const validate = (value: string | undefined) => (needed && !value ? 'A value is required' : undefined)
     // Clack passes undefined for an empty answer.
     return answered(await password({ ...this.#streams, message, validate })) ?? ''
   }

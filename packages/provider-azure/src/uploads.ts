@@ -222,13 +222,8 @@ export async function abortUpload(
   { signal }: CallOptions,
 ): Promise<void> {
   if (!isIdOf(upload)) return
-  try {
-    await checkUploadExists(account, upload, signal)
-  } catch (error) {
-    if (isStorageError(error, 'UPLOAD_NOT_FOUND')) return
-    throw error
-  }
   const { container, id } = upload
+  // Also for an upload that no longer exists: clients may have sent blocks after its completion.
   // Uncommitted blocks cannot be deleted. The service discards them when the blob is written.
   await request({ container }, () => account.blob(container, partsBlob(id)).upload('', 0, { abortSignal: signal }))
   await removeBlobs(account, upload, signal)

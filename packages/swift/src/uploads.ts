@@ -360,8 +360,14 @@ export async function abortUpload(
   await markAborted(client, upload, upload.id, signal)
   const parts = await listSegments(client, upload.container, partsPrefix(upload.file, upload.id), signal)
   if (parts.length > 0) {
-    if ((await uploadOfCurrentVersion(client, upload, signal)) === upload.id) await deleteStaleParts(client, upload)
-    else await deleteParts(client, upload, parts, signal)
+    if ((await uploadOfCurrentVersion(client, upload, signal)) === upload.id) {
+      // The file has copies of what clients sent. They may have sent more after the completion.
+      const sent = parts.filter(({ name }) => isDirectAttempt(parsePartName(name)?.attemptId ?? ''))
+      await deleteParts(client, upload, sent, signal)
+      await deleteStaleParts(client, upload)
+    } else {
+      await deleteParts(client, upload, parts, signal)
+    }
   }
   await deleteMarker(client, upload, signal)
 }

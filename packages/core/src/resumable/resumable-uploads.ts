@@ -25,7 +25,7 @@ import type { BodyChecksum } from '../service/options.js'
 import type { RetryPolicy } from '../service/retry.js'
 import { CheckedBody } from '../upload/body.js'
 import { Appending, type AppendOptions, tooLarge } from './appending.js'
-import { partialName } from './hidden-names.js'
+import { finishedName, partialName } from './hidden-names.js'
 import type { ResumableUpload, ResumableUploadState } from './resumable-upload.js'
 import { type Snapshot, UploadStore } from './upload-store.js'
 
@@ -188,15 +188,20 @@ export class ResumableUploads {
     await this.#store.abort(upload, signal)
   }
 
-  /** Deletes the hidden files of uploads that no request has continued since a time. */
+  /**
+   * Deletes the hidden files of uploads that no request has continued since a time, and what clients
+   * sent for completed ones.
+   */
   async purge(container: string, before: Date | undefined, signal: AbortSignal): Promise<void> {
     const groups = new Map<string, HiddenFile[]>()
     for (const file of await this.#store.hiddenFiles(container, '', signal)) {
       const key = file.name.slice(0, file.name.indexOf('/'))
       groups.set(key, [...(groups.get(key) ?? []), file])
     }
-    for (const files of groups.values()) {
+    for (const [key, files] of groups) {
       if (before !== undefined && files.some(({ mtime }) => mtime >= before)) continue
+      if (files.some(({ name }) => name === finishedName(key)))
+        await this.#store.removeLateParts(container, key, signal)
       await this.#store.removeHidden(
         container,
         files.map(({ name }) => name),

@@ -42,6 +42,12 @@ export interface Finished {
   readonly file: WrittenFile
 }
 
+/** The content of a `finished` file. */
+type FinishedRecord = WrittenFile & {
+  /** The id of a direct upload, whose parts clients may send after its completion. */
+  readonly direct?: string
+}
+
 export class UploadStore {
   readonly #provider: ResumingProvider
   readonly #retry: RetryPolicy
@@ -107,7 +113,22 @@ export class UploadStore {
     const bytes = await this.#retry.run(signal, true, () =>
       this.#provider.readHiddenFile(container, finishedName(key), { signal }),
     )
-    return reviveFile(JSON.parse(Buffer.from(bytes).toString()) as WrittenFile)
+    const { direct: _, ...file } = JSON.parse(Buffer.from(bytes).toString()) as FinishedRecord
+    return reviveFile(file)
+  }
+
+  /**
+   * Deletes what clients sent for a completed direct upload after its completion, to URLs that were
+   * still valid. No list of uploads has it.
+   */
+  async removeLateParts(container: string, key: string, signal: AbortSignal): Promise<void> {
+    if (this.#provider.capabilities.directUploads === undefined) return
+    const bytes = await this.#retry.run(signal, true, () =>
+      this.#provider.readHiddenFile(container, finishedName(key), { signal }),
+    )
+    const { name: file, direct: id } = JSON.parse(Buffer.from(bytes).toString()) as FinishedRecord
+    if (id === undefined) return
+    await this.#retry.run(signal, true, () => this.#provider.abortUpload({ container, file, id }, { signal }))
   }
 
   /**
@@ -243,12 +264,14 @@ export class UploadStore {
   /**
    * Makes the file visible. If another request has replaced a part in the meantime, with the same
    * bytes, its new tag is looked up.
+   *
+   * @param options.isDirect Whether clients sent the parts to the service.
    */
   async finish(
     upload: ResumableUpload,
     parts: readonly UploadedPart[],
     size: number,
-    signal: AbortSignal,
+    { signal, isDirect = false }: { readonly signal: AbortSignal; readonly isDirect?: boolean },
   ): Promise<WrittenFile> {
     const { container, key, conditions } = upload
     await this.putHidden(container, finishingName(key, size), new Uint8Array(), signal)
@@ -261,7 +284,8 @@ export class UploadStore {
           conditions,
         })
         const file = await checkWritten(this.#provider, this.#retry, written, size)
-        await this.#markFinished(upload, file, signal).catch(() => undefined)
+        const record = isDirect ? { ...file, direct: upload.id } : file
+        await this.#markFinished(upload, record, signal).catch(() => undefined)
         return file
       } catch (error) {
         if (isStorageError(error, 'UPLOAD_NOT_FOUND')) return await this.#completedFile(upload, size, error, signal)
@@ -317,7 +341,7 @@ export class UploadStore {
   }
 
   /** Records the file for later requests, and deletes the other hidden files of the upload. */
-  async #markFinished({ container, key }: ResumableUpload, file: WrittenFile, signal: AbortSignal): Promise<void> {
+  async #markFinished({ container, key }: ResumableUpload, file: FinishedRecord, signal: AbortSignal): Promise<void> {
     await this.putHidden(container, finishedName(key), Buffer.from(JSON.stringify(file)), signal)
     const hidden = await this.hiddenFiles(container, groupOf(key), signal)
     const names = hidden.map(({ name }) => name).filter((name) => name !== finishedName(key))

@@ -5,6 +5,6 @@ export default defineProject({
   test: {
     ...shared,
     globalSetup: ['@stowage/test-servers/global-setup', 'test/browser/global-setup.ts'],
-    provide: { servers: ['ceph', 'nginx'] },
+    provide: { servers: ['ceph', 'azurite', 'swift', 'nginx'] },
   },
 })

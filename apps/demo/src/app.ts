@@ -7,6 +7,7 @@ import compression from 'compression'
 import express, { type Express, type RequestHandler } from 'express'
 import { refuseOtherHosts } from './allowed-hosts.js'
 import { refuseOtherSites, securityHeaders } from './browser-security.js'
+import { directAccess } from './direct.js'
 import { lastResort, sendError } from './errors.js'
 import { type ConfiguredStorage, describeStorage } from './storages.js'
 
@@ -16,15 +17,17 @@ export interface AppOptions {
   readonly main: string
   /** Accepted host names, in addition to addresses and `localhost`. */
   readonly allowedHosts: ReadonlySet<string>
+  /** The origins of services to which the page may send files. */
+  readonly services: readonly string[]
 }
 
 /** The page as vite built it. */
 const webDirectory = join(import.meta.dirname, 'web')
 
-export function createApp({ storages, main, allowedHosts }: AppOptions): Express {
+export function createApp({ storages, main, allowedHosts, services }: AppOptions): Express {
   const app = express()
   app.disable('x-powered-by')
-  app.use(securityHeaders, refuseOtherHosts(allowedHosts), refuseOtherSites, compress())
+  app.use(securityHeaders(services), refuseOtherHosts(allowedHosts), refuseOtherSites, compress())
   app.use('/api/containers', containerRoutes(storages, main))
   app.get('/api/datasources', (_request, response) => {
     response.json(Array.from(storages.values(), (each) => ({ ...describeStorage(each), main: each.name === main })))
@@ -32,6 +35,7 @@ export function createApp({ storages, main, allowedHosts }: AppOptions): Express
   app.use('/api/datasources/:name/containers', (request, response, next) => {
     containerRoutes(storages, request.params.name)(request, response, next)
   })
+  app.post('/api/datasources/:name/direct', ...directAccess(storages))
   const description = describeApi(storages, main)
   app.get('/openapi.json', (_request, response) => {
     response.json(description)
@@ -65,6 +69,7 @@ function describeApi(storages: AppOptions['storages'], main: string) {
   return openApiDocument({
     title: 'Stowage',
     resumable: true,
+    direct: true,
     servers: [
       { url: '/api/containers', description: main },
       ...others.map(({ name, provider }) => ({

@@ -27,18 +27,23 @@ function comesFromHere(headers: Parameters<RequestHandler>[0]['headers']): boole
  * Headers of every response: scripts and styles only from the server's files, nothing from other
  * servers, and no embedding in other pages. Images may also be `blob:` (Uppy's thumbnails) and
  * `data:` (Uppy's styles). Downloads have a stricter policy.
+ *
+ * @param services The origins of services to which the page may send files.
  */
-export const securityHeaders: RequestHandler = (_request, response, next) => {
-  for (const [name, value] of headers) response.setHeader(name, value)
-  next()
+export function securityHeaders(services: readonly string[]): RequestHandler {
+  const connect = services.length === 0 ? '' : ` connect-src ${["'self'", ...services].join(' ')};`
+  const policy = `default-src 'self';${connect} img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`
+  const headers = Object.entries({ 'Content-Security-Policy': policy, ...otherHeaders })
+  return (_request, response, next) => {
+    for (const [name, value] of headers) response.setHeader(name, value)
+    next()
+  }
 }
 
-const headers = Object.entries({
-  'Content-Security-Policy':
-    "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+const otherHeaders = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
-})
+}

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { isStorageError, loadDataSources } from '@stowage/core'
 import { createApp } from './app.js'
 import { type Config, readConfig, StartError } from './config.js'
+import { serviceOrigins } from './direct.js'
 import { listen } from './listen.js'
 import { noServers, type RunningServers, startServers } from './servers.js'
 import { GracefulShutdown } from './shutdown.js'
@@ -46,6 +47,7 @@ async function start(config: Config, secret: string): Promise<void> {
     // A sender that sends nothing for this time is disconnected. A slow one may continue.
     idleTimeout: 2 * minute,
     resumable: { secrets: [secret] },
+    direct: { secrets: [secret] },
     onError: (error, { statusCode }) => {
       if (statusCode >= 500) console.error(error)
     },
@@ -59,7 +61,9 @@ async function start(config: Config, secret: string): Promise<void> {
     const message = isStorageError(error) ? error.message : error
     console.error(`data source ${JSON.stringify(name)}${rootOf(storages.get(name))} is unusable: ${message}`)
   }
-  const server = createServer(createApp({ storages, main: dataSource, allowedHosts: config.allowedHosts }))
+  const services = await serviceOrigins(storages, 5 * second)
+  const { allowedHosts } = config
+  const server = createServer(createApp({ storages, main: dataSource, allowedHosts, services }))
   // Uploads have no time limit. `headersTimeout` limits the head of a request.
   server.requestTimeout = 0
   // For no traffic in either direction, such as a client that no longer reads a download.

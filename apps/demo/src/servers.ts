@@ -3,6 +3,7 @@
  * so that all providers can be compared. They are empty at the start, and deleted at the end.
  */
 import { DataSource } from '@stowage/core'
+import { AzureProvider, type AzureSettings } from '@stowage/provider-azure'
 import type * as testServers from '@stowage/test-servers'
 
 type TestServers = typeof testServers
@@ -37,7 +38,9 @@ const offers: readonly Offer[] = [
     what: 'Azurite, as Azure Blob',
     start: async ({ startAzurite }) => {
       const { storageAccount, storageAccessKey, endpoint, stop } = await startAzurite()
-      return { settings: { provider: 'azure', storageAccount, storageAccessKey, endpoint }, stop }
+      const account = { storageAccount, storageAccessKey, endpoint }
+      await allowPages(account)
+      return { settings: { provider: 'azure', ...account }, stop }
     },
   },
   {
@@ -72,6 +75,14 @@ const offers: readonly Offer[] = [
     },
   },
 ]
+
+/** Azure has CORS rules for the whole account only, so the page cannot set them. */
+async function allowPages(account: AzureSettings): Promise<void> {
+  const provider = new AzureProvider(account)
+  const rule = { allowedMethods: 'GET,HEAD,PUT', allowedHeaders: '*', exposedHeaders: 'ETag', maxAgeInSeconds: 3600 }
+  await provider.native.setProperties({ cors: [{ ...rule, allowedOrigins: '*' }] })
+  await provider.close()
+}
 
 type Log = Pick<Console, 'log' | 'error'>
 

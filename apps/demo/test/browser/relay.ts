@@ -1,16 +1,21 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
-/** A line between the browser and the demo that can be cut, and repaired. */
+/** A line between the browser and the demo that can be cut and repaired, and counts bytes. */
 export class Relay implements AsyncDisposable {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   #isCut = false
+  /** Bytes from the browser: requests, with their bodies. */
+  received = 0
 
   private constructor(port: number) {
     this.#server = createServer((client) => {
       if (this.#isCut) client.destroy()
       else this.#join(client, connect(port, '127.0.0.1'))
+      client.on('data', (chunk) => {
+        this.received += chunk.length
+      })
     })
   }
 

@@ -12,6 +12,7 @@ import { goTo, type Place } from '../layout/place.ts'
 import { type FileEntry, type Storage, wordsOf } from '../storage/api.ts'
 import { entryOf } from '../storage/batches.ts'
 import { AllowedFiles } from '../uploads/allowed-files.tsx'
+import { type UploadWay, UploadWaySwitch } from '../uploads/upload-way.tsx'
 import type { Uploads } from '../uploads/use-uploads.tsx'
 import { Breadcrumbs } from './breadcrumbs.tsx'
 import { Details } from './details.tsx'
@@ -31,12 +32,13 @@ interface FilesPaneProps {
   readonly place: Place
   readonly narrow: boolean
   readonly uploads: Uploads
+  readonly way: UploadWay
   readonly onSay: (said: string) => void
   /** Shown while no container is selected. */
   readonly children: ComponentChildren
 }
 
-export function FilesPane({ storage, place, narrow, uploads, onSay, children }: FilesPaneProps) {
+export function FilesPane({ storage, place, narrow, uploads, way, onSay, children }: FilesPaneProps) {
   const { container, folder } = place
   const [search, setSearch] = useState('')
   const [version, setVersion] = useState(0)
@@ -110,6 +112,7 @@ export function FilesPane({ storage, place, narrow, uploads, onSay, children }: 
           onReload={() => setVersion(version + 1)}
           onAction={act}
         />
+        <UploadWaySwitch way={way} />
       </header>
       <div class="files-body">
         <div class="files-list">

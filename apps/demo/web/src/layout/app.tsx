@@ -9,6 +9,7 @@ import { type Container, type DataSource, dataSources, Storage, wordsOf } from '
 import { AllowedFiles } from '../uploads/allowed-files.tsx'
 import { ConflictDialog } from '../uploads/conflict-dialog.tsx'
 import { UploadDock } from '../uploads/dock.tsx'
+import { useUploadWay } from '../uploads/upload-way.tsx'
 import { useUploads } from '../uploads/use-uploads.tsx'
 import { DeleteContainerDialog, NewContainerDialog } from './container-dialogs.tsx'
 import { ErrorNote } from './dialog.tsx'
@@ -42,9 +43,11 @@ export function App() {
   )
   const { container, folder } = place
   const containers = useContainers(storage)
+  const way = useUploadWay(storage, container)
+  const direct = way.isDirect
   const target = useMemo(
-    () => (storage === undefined || container === undefined ? undefined : { storage, container, folder }),
-    [storage, container, folder],
+    () => (storage === undefined || container === undefined ? undefined : { storage, container, folder, direct }),
+    [storage, container, folder, direct],
   )
   const uploads = useUploads({
     place: target,
@@ -124,6 +127,7 @@ export function App() {
             place={place}
             narrow={narrow}
             uploads={uploads}
+            way={way}
             onSay={setSaid}
           >
             <Welcome

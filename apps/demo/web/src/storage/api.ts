@@ -32,7 +32,11 @@ export interface DataSource {
   readonly maxFileSize?: number
   /** The rules of its upload policy. */
   readonly rules?: UploadRules
-  readonly capabilities?: { readonly conditions: { readonly create: 'atomic' | 'emulated' | false } }
+  readonly capabilities?: {
+    readonly conditions: { readonly create: 'atomic' | 'emulated' | false }
+    /** Present if clients can send parts of files to the storage itself. */
+    readonly directUploads?: object
+  }
   /** Why it cannot be used. */
   readonly error?: { readonly code: string; readonly message: string }
 }
@@ -69,6 +73,39 @@ export interface FileInfo extends FileEntry {
   readonly contentLanguage?: string
   readonly metadata: Readonly<Record<string, string>>
   readonly checksums: Readonly<Record<string, string>>
+}
+
+/** A direct upload, with the URLs of its first parts. */
+export interface DirectUpload {
+  readonly ticket: string
+  /** Bytes. */
+  readonly partSize: number
+  /** Parts of the file. */
+  readonly count: number
+  readonly parts: readonly DirectPart[]
+}
+
+export interface DirectPart {
+  readonly partNumber: number
+  readonly url: string
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly expires: string
+}
+
+interface NewDirectUpload {
+  readonly file: string
+  readonly size: number
+  readonly contentType?: string
+  readonly conditions?: { readonly ifNoneMatch: '*' }
+}
+
+/** Whether the page may send files to the storage itself. */
+export interface DirectAccess {
+  /** What the service's CORS rules lack. */
+  readonly problems: readonly string[]
+  /** Whether the page can set the rules. */
+  readonly canAllow: boolean
 }
 
 export interface FilePlace {
@@ -153,6 +190,39 @@ export class Storage {
     const response = await request(this.#url(container, 'remove'), { method: 'POST', ...json({ files }) })
     const outcomes = (await response.json()) as readonly { file: string; error?: { message: string } }[]
     return new Map(outcomes.flatMap(({ file, error }) => (error === undefined ? [] : [[file, error.message] as const])))
+  }
+
+  /** Asks what keeps the page from sending files to the storage itself, and may allow it first. */
+  async directAccess(container: string, allow: boolean): Promise<DirectAccess> {
+    const url = `api/datasources/${encodeURIComponent(this.source.name)}/direct`
+    const response = await request(url, { method: 'POST', ...json({ container, allow }) })
+    return response.json() as Promise<DirectAccess>
+  }
+
+  async startDirect(container: string, upload: NewDirectUpload, signal: AbortSignal): Promise<DirectUpload> {
+    const response = await request(this.#url(container, 'direct'), { method: 'POST', ...json(upload), signal })
+    return response.json() as Promise<DirectUpload>
+  }
+
+  /** Signs URLs for a part and for those after it. */
+  async signDirect(
+    container: string,
+    ticket: string,
+    from: number,
+    signal: AbortSignal,
+  ): Promise<readonly DirectPart[]> {
+    const url = `${this.#url(container, 'direct', ticket, 'parts')}?from=${from}`
+    const response = await request(url, { method: 'POST', signal })
+    return ((await response.json()) as Pick<DirectUpload, 'parts'>).parts
+  }
+
+  async completeDirect(container: string, ticket: string, signal: AbortSignal): Promise<FileInfo> {
+    const url = this.#url(container, 'direct', ticket, 'complete')
+    return (await request(url, { method: 'POST', signal })).json() as Promise<FileInfo>
+  }
+
+  async deleteDirect(container: string, ticket: string): Promise<void> {
+    await request(this.#url(container, 'direct', ticket), { method: 'DELETE' })
   }
 
   fileUrl(container: string, file: string): string {

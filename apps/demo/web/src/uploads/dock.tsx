@@ -83,12 +83,15 @@ function titleOf({ files, running, paused, failures }: UploadStatus): string {
   return `${count(files, 'file')} uploaded`
 }
 
-function paceOf({ running, retrying, bytesPerSecond, secondsLeft }: UploadStatus): string {
-  if (running === 0) return ''
+function paceOf({ running, retrying, bytesPerSecond, secondsLeft, sentTo }: UploadStatus): string {
+  if (running === 0) return sentTo.length === 0 ? '' : `Sent ${sentTo.map(wayTo).join(' and ')}`
   if (retrying) return 'No connection: the upload continues automatically'
   if (bytesPerSecond === undefined || secondsLeft === undefined) return ''
   return `${formatBytes(bytesPerSecond)}/s · ${durationOf(secondsLeft)} left`
 }
+
+/** The bytes of a direct upload go to this server if the storage cannot receive them. */
+const wayTo = (host: string) => (host === '' || host === location.host ? 'through this server' : `directly to ${host}`)
 
 function durationOf(seconds: number): string {
   if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`

@@ -1,6 +1,7 @@
 /**
- * Uploads, by Uppy: small files by one PUT each, large ones by tus, a few at a time. A file goes to
- * the folder that was open when it was chosen. This module is loaded after the rest of the page.
+ * Uploads, by Uppy, a few at a time: to this server, small files by one PUT each and large ones by
+ * tus, or to the storage itself. A file goes to the folder that was open when it was chosen. This
+ * module is loaded after the rest of the page.
  */
 import '@uppy/core/css/style.min.css'
 import '@uppy/dashboard/css/style.min.css'
@@ -11,14 +12,15 @@ import Tus from '@uppy/tus'
 import { formatBytes, formatDate } from '../files/names.ts'
 import { type FileInfo, type Storage, wordsOf } from '../storage/api.ts'
 import { TakenNames } from '../storage/taken.ts'
+import { DirectFiles } from './direct-files.ts'
+import { FileQueue } from './file-queue.ts'
 import { continuing, discard, findInterrupted, type Interrupted, interruptedBy, OtherTabs } from './interrupted.ts'
-import { PutFiles } from './put-files.ts'
+import { putFile } from './put-files.ts'
 import { Speed, type UploadStatus } from './speed.ts'
 import { statusOf, wordsOfTus } from './upload-errors.ts'
 import {
   type Body,
   isCreateOnly,
-  isSmall,
   type Meta,
   mayPass,
   modifiedOf,
@@ -27,6 +29,7 @@ import {
   typeOf,
   type UploadFile,
   type UploadPlace,
+  wayOf,
 } from './upload-file.ts'
 
 /** What to do with files whose names are taken. */
@@ -44,7 +47,7 @@ export interface SessionOptions {
 }
 
 /** Browsers allow six connections to a server; the rest of the page needs some. */
-const parallel = { puts: 3, tus: 2 }
+const parallel = { puts: 3, tus: 2, direct: 3 }
 
 /** Milliseconds: for 5 minutes, in which a server restarts or a line comes back. */
 const retryDelays = [0, 500, 1000, 2000, 4000, 8000, 15_000, 30_000, 60_000, 60_000, 60_000, 60_000]
@@ -52,23 +55,26 @@ const retryDelays = [0, 500, 1000, 2000, 4000, 8000, 15_000, 30_000, 60_000, 60_
 const ignore = () => undefined
 
 /**
- * Uppy runs its uploaders one after the other, each with all files. Here, small files are sent by
- * PUT and the others by the uploader that is added, both at the same time.
+ * Uppy runs its uploaders one after the other, each with all files. Here, each file is sent in its
+ * own way, and all at the same time: large ones to this server by the uploader that is added.
  */
-class TwoWayUppy extends Uppy<Meta, Body> {
-  readonly #puts = new PutFiles(this, parallel.puts)
+class ManyWaysUppy extends Uppy<Meta, Body> {
+  readonly direct = new DirectFiles((file, sentTo) => this.setFileMeta(file.id, { sentTo }))
+  readonly #puts = new FileQueue(this, parallel.puts, putFile)
+  readonly #directs = new FileQueue(this, parallel.direct, (file, sending) => this.direct.send(file, sending))
 
   override addUploader(upload: (ids: string[], uploadId: string) => Promise<unknown>): void {
     super.addUploader(async (ids, uploadId) => {
       const files = ids.map((id) => this.getFile(id)).filter((file) => file !== undefined)
-      const large = files.filter((file) => !isSmall(file)).map(({ id }) => id)
-      await Promise.all([this.#puts.upload(files.filter(isSmall)), upload(large, uploadId)])
+      const { direct = [], put = [], tus = [] } = Object.groupBy(files, wayOf)
+      const large = tus.map(({ id }) => id)
+      await Promise.all([this.#directs.upload(direct), this.#puts.upload(put), upload(large, uploadId)])
     })
   }
 }
 
 export class UploadSession {
-  readonly #uppy: TwoWayUppy
+  readonly #uppy: ManyWaysUppy
   readonly #options: SessionOptions
   readonly #speed = new Speed()
   readonly #tabs = new OtherTabs(() => this.#urls())
@@ -78,7 +84,7 @@ export class UploadSession {
 
   constructor(options: SessionOptions) {
     this.#options = options
-    this.#uppy = new TwoWayUppy({
+    this.#uppy = new ManyWaysUppy({
       autoProceed: true,
       // Failures are shown in the page, and are not errors of the page.
       logger: { debug: ignore, warn: ignore, error: ignore },
@@ -172,7 +178,8 @@ export class UploadSession {
       this.#options.said(`“${file.name}” is another file, or has changed: expected ${expected}`)
       return
     }
-    const place = { storage, container, folder: path.slice(0, path.lastIndexOf('/') + 1) }
+    const folder = path.slice(0, path.lastIndexOf('/') + 1)
+    const place = { storage, container, folder, direct: false }
     this.#uppy.addFile({ source: 'page', name: file.name, type: file.type, data: file, meta: { place, path } })
   }
 
@@ -283,7 +290,7 @@ export class UploadSession {
    * began.
    */
   async #continue(file: UploadFile): Promise<boolean> {
-    if (isSmall(file)) return false
+    if (wayOf(file) !== 'tus') return false
     const { storage, container } = placeOf(file)
     const found = await interruptedBy({
       source: storage.source.name,
@@ -301,7 +308,7 @@ export class UploadSession {
 
   async #stored(file: UploadFile, body: Body | undefined): Promise<void> {
     const place = placeOf(file)
-    if (isSmall(file)) {
+    if (wayOf(file) !== 'tus') {
       this.#options.stored(place, body as unknown as FileInfo)
       return
     }
@@ -312,10 +319,11 @@ export class UploadSession {
   }
 
   /**
-   * Deletes what the server has of a removed file. Uppy does so only for an upload that has not
-   * failed.
+   * Deletes what the server has of a removed file. Uppy does so only for an upload by tus that has
+   * not failed.
    */
   async #removed(file: UploadFile): Promise<void> {
+    await this.#uppy.direct.discard(file).catch((error: unknown) => this.#options.said(wordsOf(error)))
     const url = file.tus?.uploadUrl
     if (typeof url !== 'string' || !file.error) return
     await discard(url).catch((error: unknown) => this.#options.said(wordsOf(error)))

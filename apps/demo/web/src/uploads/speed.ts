@@ -13,6 +13,8 @@ export interface UploadStatus {
   readonly failures: readonly { readonly id: string; readonly name: string; readonly message: string }[]
   /** 0 to 1. */
   readonly progress: number
+  /** The hosts to which the bytes of complete files went; empty for this server. */
+  readonly sentTo: readonly string[]
   /** Absent until it is known. */
   readonly bytesPerSecond?: number
   readonly secondsLeft?: number
@@ -24,6 +26,7 @@ interface Measured {
   readonly size: number | null
   readonly error?: string | null
   readonly isPaused?: boolean
+  readonly meta: { readonly sentTo?: string }
   readonly progress: { readonly bytesUploaded?: number | false; readonly uploadComplete?: boolean }
 }
 
@@ -51,14 +54,16 @@ export class Speed {
     const failures = files.flatMap(({ id, name, error }) =>
       typeof error === 'string' ? [{ id, name, message: error }] : [],
     )
-    const complete = files.filter(({ progress }) => progress.uploadComplete).length
-    const running = files.length - failures.length - complete
+    const complete = files.filter(({ progress }) => progress.uploadComplete)
+    const sentTo = [...new Set(complete.map(({ meta }) => meta.sentTo ?? ''))]
+    const running = files.length - failures.length - complete.length
     const paused = files.filter(
       ({ isPaused, error, progress }) => isPaused && !error && !progress.uploadComplete,
     ).length
     const total = files.reduce((sum, { size }) => sum + (size ?? 0), 0)
     const bytes = files.reduce((sum, { progress }) => sum + (progress.bytesUploaded || 0), 0)
-    const status = { files: files.length, running, paused, failures, progress: total === 0 ? 1 : bytes / total }
+    const progress = total === 0 ? 1 : bytes / total
+    const status = { files: files.length, running, paused, failures, progress, sentTo }
     if (running === paused) this.restart()
     const bytesPerSecond = running === paused ? undefined : this.#measure(bytes)
     if (bytesPerSecond === undefined) return status

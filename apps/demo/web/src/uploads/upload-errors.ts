@@ -16,3 +16,9 @@ export const wordsOfTus = (error: Error | DetailedError): string =>
   wordsOfUpload(errorOf(statusOf(error), responseOf(error)?.getBody() ?? ''))
 
 const responseOf = (error: Error | DetailedError) => ('originalResponse' in error ? error.originalResponse : null)
+
+/** The request that failed; Uppy attaches it to the error. */
+export function requestOf(error: unknown): { readonly status: number; readonly responseText: string } {
+  const request = error instanceof Error && 'request' in error ? error.request : undefined
+  return request instanceof XMLHttpRequest ? request : { status: 0, responseText: '' }
+}

@@ -10,6 +10,8 @@ export interface UploadPlace {
   readonly container: string
   /** Empty, or with a slash at its end. */
   readonly folder: string
+  /** Whether files go to the storage itself. */
+  readonly direct: boolean
 }
 
 interface UploadMeta extends Record<string, unknown> {
@@ -18,6 +20,8 @@ interface UploadMeta extends Record<string, unknown> {
   readonly path: string
   /** Whether the file may replace one of the same name. */
   readonly replace: boolean
+  /** The host that received the bytes, if it was not this server. */
+  readonly sentTo: string
 }
 
 export type Meta = Partial<UploadMeta>
@@ -31,7 +35,13 @@ export type UploadFile = UppyFile<Meta, Body>
  */
 const largestPut = 5_000_000
 
-export const isSmall = ({ size }: UploadFile): boolean => (size ?? 0) <= largestPut
+/** How a file is sent: directly to the storage, or to this server by PUT or by tus. */
+export function wayOf(file: UploadFile): 'direct' | 'put' | 'tus' {
+  if (placeOf(file).direct) return 'direct'
+  return isSmall(file) ? 'put' : 'tus'
+}
+
+const isSmall = ({ size }: UploadFile): boolean => (size ?? 0) <= largestPut
 
 export const placeOf = (file: UploadFile): UploadPlace => file.meta.place as UploadPlace
 
@@ -51,5 +61,8 @@ export const isCreateOnly = (file: UploadFile): boolean => !file.meta.replace &&
  * upload that another request is changing, or a storage that is unreachable.
  */
 const passing: ReadonlySet<number> = new Set([0, 409, 423, 429, 502, 503, 504])
+
+/** With the delays that Uppy doubles from 0.15 s, 5 minutes. */
+export const retries = 11
 
 export const mayPass = (status: number): boolean => passing.has(status)

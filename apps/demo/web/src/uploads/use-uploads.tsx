@@ -22,7 +22,7 @@ export interface Uploads {
 
 type StoredListener = (place: UploadPlace, info: FileInfo) => void
 
-const none: UploadStatus = { files: 0, running: 0, paused: 0, retrying: false, failures: [], progress: 0 }
+const none: UploadStatus = { files: 0, running: 0, paused: 0, retrying: false, failures: [], progress: 0, sentTo: [] }
 
 interface UploadsOptions {
   /** The folder that is open. */

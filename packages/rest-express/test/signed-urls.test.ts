@@ -268,7 +268,7 @@ describe('secrets', () => {
     expect(await wrong({ baseUrl: 'files.example', secrets: [secret] })).toBe('signedUrls.baseUrl')
     expect(await wrong({ baseUrl: `${baseUrl}?a`, secrets: [secret] })).toBe('signedUrls.baseUrl')
     expect(await wrong({ baseUrl, secrets: [secret], expires: 1 })).toBe('signedUrls.expires')
-    expect(() => providerOf(kind, { baseUrl, secrets: [short] })).toThrow(/^signedUrls\.secrets must be/)
+    expect(() => providerOf(kind, { baseUrl, secrets: [short] })).toThrow(/^option "signedUrls.secrets" of \w+ must be/)
   })
 })
 

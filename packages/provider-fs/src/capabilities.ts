@@ -2,13 +2,14 @@
 import { type Capabilities, freezeCapabilities, mapHeaderAttributes } from '@stowage/core/provider'
 import { bookkeeping } from './disk/bookkeeping.js'
 import { bookkeepingPattern } from './disk/folding.js'
+import { platform } from './platform/platform.js'
 
 export const capabilities: Capabilities = freezeCapabilities({
   containerNames: {
-    pattern: `(?!\\.{1,2}$|${bookkeepingPattern}$)[^/\\\\\\0]+`,
+    pattern: `(?!\\.{1,2}$|${bookkeepingPattern}$)${platform.containerPattern}`,
     minBytes: 1,
     maxBytes: 255,
-    rule: `1 to 255 bytes without slashes, backslashes and NUL, and not ".", ".." or "${bookkeeping}" in any spelling`,
+    rule: `1 to 255 bytes ${platform.containerRule}, and not ".", ".." or "${bookkeeping}" in any spelling`,
   },
   maxPageSize: 10_000,
   fileBesideFolder: false,

@@ -68,6 +68,9 @@ function isContainerName(name: unknown): name is string {
 }
 
 export async function getContainer(workspace: Workspace, container: string): Promise<ContainerInfo> {
+  // Finds the container only under its own spelling.
+  const held = await workspace.acquireContainer(container)
+  held[Symbol.dispose]()
   using root = await workspace.directories.root()
   const stats = await lstatIfExists(root.at(container))
   if (stats === undefined || !stats.isDirectory()) throw containerNotFound(container)

@@ -148,7 +148,7 @@ export async function moveFile(
   const target = toLocation(to)
   workspace.cleaner.startOnce()
   const move = async (lease: Lease) => {
-    const opened = await openVersion(workspace, source, options.signal)
+    const opened = await openVersion(workspace, source, options.signal, true)
     try {
       checkSource(etagOf(opened.stats), options.ifSourceMatch)
       return await moveLocked(workspace, { source, target, opened, options, lease })
@@ -196,6 +196,7 @@ async function moveLocked(workspace: Workspace, moving: Moving): Promise<Written
     const isNew = options.conditions.ifNoneMatch !== undefined
     move = await moveInto(workspace, secondName?.path ?? from.at(source.entry), target, {
       signal: options.signal,
+      lease,
       isNew,
     })
     if (move === 'occupied') throw new StorageError('PRECONDITION_FAILED', 'a file with this name was just created')

@@ -45,6 +45,12 @@ export function errno(error: unknown): string | undefined {
 /** Returns whether the path does not exist, or an ancestor in it is not a directory. */
 export const isAbsence = (error: unknown): boolean => ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errno(error) ?? '')
 
+/**
+ * Returns whether a call was denied. On Windows, the reason may be an open file instead of a lack of
+ * rights.
+ */
+export const isDenied = (error: unknown): boolean => ['EPERM', 'EBUSY', 'EACCES'].includes(errno(error) ?? '')
+
 /** Returns whether there was no space for what a call would have created. */
 export const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(errno(error) ?? '')
 
@@ -98,12 +104,6 @@ export const nameConflict = (conflictsWith: string, reason: string): StorageErro
 
 export const rootMissing = (): StorageError =>
   new StorageError('UNAVAILABLE', 'the root directory does not exist: create it, or set createRoot')
-
-export const unsupportedPlatform = (): StorageError =>
-  new StorageError(
-    'NOT_SUPPORTED',
-    'the provider "filesystem" does not run on Windows: use WSL 2, a Linux container or another provider',
-  )
 
 export const rootNotDirectory = (): StorageError => new StorageError('UNAVAILABLE', 'the root is not a directory')
 

@@ -7,6 +7,7 @@
  *   `uploads.ts`, `hidden-files.ts`: the contract's calls.
  * - `names.ts`: names are kept; only what no disk can hold is escaped.
  * - `disk/`: directories, locks and temporary files.
+ * - `platform/`: what Windows does differently from Linux and macOS.
  * - `files/`: where a file is, its versions and attributes, commits and cleaning up.
  * - `uploads/`: unfinished multipart uploads and their parts.
  *
@@ -17,8 +18,8 @@
  * first write:
  * - `.stowage/tmp/`: files that are being written or removed, named after the process
  *   (`disk/temporary.ts`, `disk/owner.ts`)
- * - `.stowage/locks/`: a symbolic link for each name that is being replaced (`disk/locks.ts`,
- *   `disk/lease.ts`)
+ * - `.stowage/locks/`: a mark for each name that is being replaced, which is a symbolic link, or a
+ *   small file on Windows (`disk/locks.ts`, `disk/lease.ts`)
  * - `.stowage/attributes/<container>/`: attributes that a file's name does not imply, for each
  *   version that has them (`files/attributes.ts`)
  * - `.stowage/uploads/<container>/<id>/`: unfinished multipart uploads (`uploads.ts`,

@@ -18,9 +18,13 @@
  * Exceptions, which are not files here: names that are not UTF-8, `%2F` at a container's top,
  * entries of a directory whose name consists only of `%2F`s, and entries of a directory with a name
  * of 252 to 255 bytes that ends in `%FE` without being such a continuation.
+ *
+ * On Windows, the entries that result are escaped further (`platform/windows-entries.ts`).
  */
 
 import { maxFileNameBytes } from '@stowage/core/provider'
+import type { EntryRules } from './platform/entry-rules.js'
+import { platform } from './platform/platform.js'
 
 /** Bytes of the longest entry of a directory on the file systems of Linux and macOS. */
 const maxSegmentBytes = 255
@@ -28,27 +32,24 @@ const continuation = '%FE'
 const maxChunkBytes = maxSegmentBytes - continuation.length
 
 /**
- * Names that do not match are unchanged on the disk: they have nothing to escape and no segment
- * that may be too long.
- */
-const maybeEscaped = /^\/|\/$|\/\/|[\0%]|(?:^|\/)\.{1,2}(?:\/|$)|[^/]{86}/
-
-/**
  * Returns the path of a file below its container's directory, as segments. The last one is the
  * file's entry.
  */
-export function diskSegments(name: string): string[] {
-  if (!maybeEscaped.test(name)) return name.split('/')
-  return segmentTexts(name).flatMap((text) => split(encodeText(text)))
+export function diskSegments(name: string, rules: EntryRules = platform.entries): string[] {
+  if (!rules.maybeEscaped.test(name)) return name.split('/')
+  return segmentTexts(name).flatMap((text) => split(rules.escape(encodeText(text)), rules))
 }
 
 /**
  * Returns the directory of all files whose names begin with the prefix, and the part of the prefix
  * that names it. It is the deepest directory that contains all of them.
  */
-export function prefixDirectory(prefix: string): { readonly segments: string[]; readonly name: string } {
+export function prefixDirectory(
+  prefix: string,
+  rules: EntryRules = platform.entries,
+): { readonly segments: string[]; readonly name: string } {
   const name = prefix.slice(0, prefix.length - (segmentTexts(`${prefix}x`).at(-1) ?? 'x').length + 1)
-  return { segments: name === '' ? [] : diskSegments(name.slice(0, -1)), name }
+  return { segments: name === '' ? [] : diskSegments(name.slice(0, -1), rules), name }
 }
 
 /**
@@ -108,13 +109,12 @@ function decodeText(disk: string): string {
 }
 
 /** Splits an encoded segment into the directory entries that represent it. */
-function split(encoded: string): string[] {
+function split(encoded: string, rules: EntryRules): string[] {
   const entries: string[] = []
   let bytes = Buffer.from(encoded)
-  while (bytes.length > maxSegmentBytes || (bytes.length >= maxChunkBytes && bytes.toString().endsWith(continuation))) {
-    let end = Math.min(maxChunkBytes, bytes.length - 1)
-    // Not within a character: bytes 10xxxxxx continue one.
-    while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--
+  while (bytes.length > maxSegmentBytes || isContinued(bytes.toString(), rules)) {
+    let end = startOfCharacter(bytes, Math.min(maxChunkBytes, bytes.length - 1))
+    if (rules.isReserved(bytes.subarray(end).toString())) end = startOfCharacter(bytes, end - 1)
     entries.push(bytes.subarray(0, end).toString() + continuation)
     bytes = bytes.subarray(end)
   }
@@ -122,14 +122,23 @@ function split(encoded: string): string[] {
   return entries
 }
 
+/** Returns the position of the character to which a byte of UTF-8 belongs. */
+function startOfCharacter(bytes: Uint8Array, position: number): number {
+  let start = position
+  // Bytes 10xxxxxx continue a character.
+  while (((bytes[start] ?? 0) & 0xc0) === 0x80) start--
+  return start
+}
+
+const isContinued = (directory: string, rules: EntryRules): boolean =>
+  directory.endsWith(continuation) && Buffer.byteLength(directory) >= rules.minContinuedBytes
+
 /**
  * Returns the beginning of a long segment that a directory represents, or `undefined` if it is an
  * ordinary directory.
  */
-export function continuedChunk(directory: string): string | undefined {
-  if (!directory.endsWith(continuation) || Buffer.byteLength(directory) < maxChunkBytes) return undefined
-  return directory.slice(0, -continuation.length)
-}
+export const continuedChunk = (directory: string, rules: EntryRules = platform.entries): string | undefined =>
+  isContinued(directory, rules) ? directory.slice(0, -continuation.length) : undefined
 
 /**
  * Returns the text of one segment, or `undefined` if it has no name.
@@ -140,13 +149,14 @@ export function decodeSegment(
   entries: readonly string[],
   kind: 'file' | 'directory',
   atTop: boolean,
+  rules: EntryRules = platform.entries,
 ): string | undefined {
   const last = entries.at(-1) ?? ''
-  if (entries.length === 1 && !last.includes('%')) return last
-  const encoded = entries.map((entry, index) => (index === entries.length - 1 ? entry : continuedChunk(entry))).join('')
-  const text = decodeText(encoded)
+  if (entries.length === 1 && rules.isPlain(last)) return last
+  const chunks = entries.map((entry, index) => (index === entries.length - 1 ? entry : continuedChunk(entry, rules)))
+  const text = decodeText(rules.unescape(chunks.join('')))
   const hasName = kind === 'directory' ? /[^/]/.test(text) : text !== '' || !atTop
-  const canonical = split(encodeText(text))
+  const canonical = split(rules.escape(encodeText(text)), rules)
   return hasName && canonical.length === entries.length && canonical.every((entry, index) => entry === entries[index])
     ? text
     : undefined

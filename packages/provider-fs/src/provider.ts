@@ -14,7 +14,7 @@ import {
 import { capabilities } from './capabilities.js'
 import * as containers from './containers.js'
 import * as copier from './copier.js'
-import { absoluteRoot } from './disk/directories.js'
+import { absoluteRoot, pathBelow } from './disk/directories.js'
 import { translate } from './errors.js'
 import { locationOf, pathOf } from './files/locations.js'
 import { Workspace, type WorkspaceOptions } from './files/workspace.js'
@@ -94,7 +94,7 @@ export class FilesystemProvider extends base {
     this.capabilities = signer === undefined ? capabilities : signingCapabilities
     this.native = Object.freeze({
       root,
-      pathOf: (container: string, file: string) => `${root === '/' ? '' : root}/${pathOf(locationOf(container, file))}`,
+      pathOf: (container: string, file: string) => pathBelow(root, pathOf(locationOf(container, file))),
     })
   }
 

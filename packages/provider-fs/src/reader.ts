@@ -2,7 +2,7 @@
  * Reads files. An open descriptor is a version. If a version's attributes no longer exist, the
  * version was replaced too.
  */
-import { type BigIntStats, constants } from 'node:fs'
+import type { BigIntStats } from 'node:fs'
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
@@ -42,32 +42,40 @@ const tickMilliseconds = 20
 /** How often a file is opened again if it is replaced at the same moment. */
 const maxAttempts = 1000
 
-/** Symbolic links are not followed, and opening a pipe does not wait. */
-const openForReading = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-
 export interface OpenVersion {
   readonly fd: number
   readonly stats: BigIntStats
   readonly stored: StoredAttributes
 }
 
-/** Opens the file's current version and reads its attributes. The caller closes the descriptor. */
+/**
+ * Opens the file's current version and reads its attributes. The caller closes the descriptor.
+ *
+ * @param moves Whether the caller moves the file. It then holds the file's lock, and may set its
+ *   time.
+ */
 export async function openVersion(
   workspace: Workspace,
   location: DiskLocation,
   signal: AbortSignal,
+  moves = false,
 ): Promise<OpenVersion> {
+  const mayReappear = async () => !moves && (await workspace.mayReappear(location, signal))
   for (let attempt = 1; attempt <= maxAttempts; attempt++) {
     throwIfAborted(signal)
     using directory = await workspace.directories.acquire(location.directory)
-    if (directory === undefined) throw await workspace.notFoundError(location)
+    if (directory === undefined) {
+      if (await mayReappear()) continue
+      throw await workspace.notFoundError(location)
+    }
     let fd: number
     try {
-      fd = await workspace.directories.direct.open(directory.at(location.entry), openForReading)
+      fd = await workspace.directories.direct.openForReading(directory.at(location.entry), moves)
     } catch (error) {
       // ENXIO: a socket.
-      if (isAbsence(error) || errno(error) === 'ENXIO') throw await workspace.notFoundError(location)
-      throw error
+      if (!isAbsence(error) && errno(error) !== 'ENXIO') throw error
+      if (await mayReappear()) continue
+      throw await workspace.notFoundError(location)
     }
     try {
       const stats = fstat(fd)
@@ -94,7 +102,10 @@ export async function getFile(
     throwIfAborted(options.signal)
     using directory = await workspace.directories.acquire(location.directory)
     const stats = directory && (await workspace.directories.direct.lstatIfExists(directory.at(location.entry)))
-    if (directory === undefined || stats === undefined || !stats.isFile()) throw await workspace.notFoundError(location)
+    if (directory === undefined || stats === undefined || !stats.isFile()) {
+      if (stats === undefined && (await workspace.mayReappear(location, options.signal))) continue
+      throw await workspace.notFoundError(location)
+    }
     const stored = await findStored(workspace, location, stats, directory.at(location.entry))
     if (stored === undefined) continue
     const info = fileInfo(location, stats, stored)

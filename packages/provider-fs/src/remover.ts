@@ -25,7 +25,9 @@ export async function removeFile(
 ): Promise<void> {
   const location = locationOf(container, file)
   // No lock is needed if the file or its container does not exist.
-  if ((await workspace.lstat(location)) === undefined) throw fileNotFound(location.container, location.file)
+  while ((await workspace.lstat(location)) === undefined) {
+    if (!(await workspace.mayReappear(location, options.signal))) throw fileNotFound(location.container, location.file)
+  }
   const remove = async (lease: Lease) => {
     using directory = await workspace.directories.acquire(location.directory)
     const present = await workspace.lstat(location)

@@ -4,8 +4,8 @@
  * `.stowage/uploads/<container>/<id>/` contains:
  * - `upload.json`: the arguments of the start.
  * - `data`: all parts, each at its position. Part n begins at (n - 1) × the part size.
- * - `part-<n>`: a symbolic link whose target is not a path, but the size and the tag of the part in
- *   `data`. It is deleted before the part is overwritten, so it never describes other content.
+ * - `part-<n>`: a mark with the size and the tag of the part in `data`: a symbolic link whose target
+ *   is not a path, or a small file on Windows. It is deleted before the part is overwritten, so it never describes other content.
  * - `sending-<n>`: the lock of the caller that is writing part n to `data`.
  * - `completing`: the lock of the caller that completes the upload. While it exists, no write to
  *   `data` begins.
@@ -38,7 +38,7 @@ import {
 import { copyBytes, copyContent } from './copier.js'
 import type { Lease } from './disk/lease.js'
 import { newToken } from './disk/owner.js'
-import { ftruncate, lstatIfExists, mkdir, readdirIfExists, rename, symlink, unlink, writeFile } from './disk/system.js'
+import { ftruncate, lstatIfExists, makeMark, mkdir, readdirIfExists, rename, unlink, writeFile } from './disk/system.js'
 import { acquireTemporaries, TemporaryFile } from './disk/temporary.js'
 import { rootMissing, throwIfAborted } from './errors.js'
 import { encodeAttributes } from './files/attributes.js'
@@ -162,7 +162,7 @@ export async function uploadPart(
       }
       if (!directory.isInPlace()) throw uploadNotFound(upload.container, upload.file)
       const part = { partNumber, size, tag: randomBytes(16).toString('hex') }
-      await symlink(`${size}-${part.tag}`, directory.at(partEntry(partNumber)))
+      await makeMark(`${size}-${part.tag}`, directory.at(partEntry(partNumber)))
       return part
     } finally {
       await workspace.locks.release(lease)

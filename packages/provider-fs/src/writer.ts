@@ -27,7 +27,10 @@ export async function putFile(
   workspace.cleaner.startOnce()
   // A failed condition fails now, before the body is sent. The check at the end decides.
   if (conditions.ifMatch !== undefined || conditions.ifNoneMatch !== undefined) {
-    const present = await currentVersion(workspace, location)
+    let present = await currentVersion(workspace, location)
+    while (present === undefined && (await workspace.mayReappear(location, signal))) {
+      present = await currentVersion(workspace, location)
+    }
     checkWriteConditions(present && { etag: etagOf(present) }, conditions)
   }
   await using content = await TemporaryFile.create(workspace.directories)

@@ -8,6 +8,7 @@ import { registerConformance } from '@stowage/core/conformance'
 import { afterAll, describe, it } from 'vitest'
 // Not a dependency of this package, because the router's tests depend on it.
 import { storageRouter } from '../../rest-express/dist/index.js'
+import { foldName } from '../src/disk/folding.js'
 import { FilesystemProvider } from '../src/index.js'
 import { canUnshare, mounted } from './machine.js'
 
@@ -48,6 +49,8 @@ registerConformance({ describe, it, after: afterAll }, 'filesystem', {
       .filter((path) => /\/\.stowage\/(?:tmp|locks)\//.test(path))
   },
   secrets: [root, secret],
+  // The volumes of macOS ignore case and composition.
+  ...(process.platform === 'darwin' ? { fold: foldName } : {}),
   ...(process.platform === 'linux' ? { open: openFiles } : {}),
   breakService: {
     unreachable: () => new FilesystemProvider({ root: join(root, 'missing') }),

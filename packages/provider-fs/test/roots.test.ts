@@ -2,8 +2,8 @@ import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type StorageError, StorageService } from '@stowage/core'
 import * as v from 'valibot'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { createProvider, FilesystemProvider, settings } from '../src/index.js'
+import { describe, expect, it } from 'vitest'
+import { createProvider, type FilesystemProvider, settings } from '../src/index.js'
 import { names, never, newDirectory, newStorage, openProvider, put, reading, readText, writing } from './fixture.js'
 
 const everyCall = (provider: FilesystemProvider): (() => Promise<unknown>)[] => {
@@ -252,15 +252,4 @@ describe('the settings', () => {
     const { root, provider } = await newStorage()
     expect(provider.native.pathOf('box', 'a//b')).toBe(join(root, 'box', 'a', '%2Fb'))
   })
-})
-
-it('On Windows, the constructor fails, and the message says what to use', async () => {
-  const platform = Object.getOwnPropertyDescriptor(process, 'platform') ?? {}
-  Object.defineProperty(process, 'platform', { ...platform, value: 'win32' })
-  onTestFinished(() => {
-    Object.defineProperty(process, 'platform', platform)
-  })
-  expect(() => new FilesystemProvider({ root: '/files' })).toThrow(
-    expect.objectContaining({ code: 'NOT_SUPPORTED', message: expect.stringMatching(/Windows.*WSL 2/) }),
-  )
 })

@@ -1,9 +1,11 @@
 /**
- * Volumes that treat `Photo` and `photo` as the same name, as those of macOS do. A write that would
- * replace a file with another name is rejected.
+ * Volumes that treat `Photo` and `photo` as the same name, as those of macOS and Windows do. A write
+ * that would replace a file with another name is rejected, also if the other name is the long one
+ * of a short name on Windows.
  */
 
 import { rootMissing } from '../errors.js'
+import { platform } from '../platform/platform.js'
 import { temporaryPath } from './bookkeeping.js'
 import type { Directories, Directory } from './directories.js'
 import { foldName } from './folding.js'
@@ -25,7 +27,9 @@ export class CaseFolding {
    */
   async otherSpelling(directory: Directory, entry: string): Promise<string | undefined> {
     if (!(await this.#foldsCase())) return undefined
-    return otherSpelling(await readdir(directory.path), entry)
+    const entries = await readdir(directory.path)
+    const isShort = platform.hasShortNames && /~\d/.test(entry) && !entries.includes(entry)
+    return otherSpelling(entries, entry) ?? (isShort ? entry : undefined)
   }
 
   /** Probes the volume once, with a directory that exists in any case. */

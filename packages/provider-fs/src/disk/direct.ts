@@ -9,7 +9,7 @@
  */
 import * as fs from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { errno, isAbsence } from '../errors.js'
+import { readingFlags } from '../platform/posix.js'
 import * as system from './system.js'
 
 /** Milliseconds. A call that took longer has waited for the disk or the processor. */
@@ -54,6 +54,14 @@ export class DirectCalls {
     )
   }
 
+  /** Same as `openForReading` of the platform. */
+  openForReading(path: string, setsTime: boolean): Promise<number> {
+    return this.#call(
+      () => fs.openSync(path, readingFlags),
+      () => system.openForReading(path, setsTime),
+    )
+  }
+
   /** Reads a whole small file. */
   readText(path: string): Promise<string> {
     return this.#call(
@@ -62,18 +70,18 @@ export class DirectCalls {
     )
   }
 
-  symlink(target: string, path: string): Promise<void> {
+  makeMark(text: string, path: string): Promise<void> {
     return this.#call(
-      () => fs.symlinkSync(target, path),
-      () => system.symlink(target, path),
+      () => fs.symlinkSync(text, path),
+      () => system.makeMark(text, path),
     )
   }
 
-  /** Returns a symbolic link's target, or `undefined` if there is no link. */
-  readlinkIfExists(path: string): Promise<string | undefined> {
+  /** Returns a mark's text, or `undefined` if there is no mark. */
+  readMark(path: string): Promise<string | undefined> {
     return this.#call(
-      () => readlinkIfExists(path),
-      () => system.readlinkIfExists(path),
+      () => system.readMarkNow(path),
+      () => system.readMark(path),
     )
   }
 
@@ -95,6 +103,13 @@ export class DirectCalls {
     return this.#call(
       () => fs.unlinkSync(path),
       () => system.unlink(path),
+    )
+  }
+
+  unlinkNow(path: fs.PathLike, spare: string): Promise<void> {
+    return this.#call(
+      () => fs.unlinkSync(path),
+      () => system.unlinkNow(path, spare),
     )
   }
 
@@ -223,15 +238,6 @@ export class DirectCalls {
         this.#restUntil = Math.min(rest, ended + maxRest)
       }
     }
-  }
-}
-
-function readlinkIfExists(path: string): string | undefined {
-  try {
-    return fs.readlinkSync(path)
-  } catch (error) {
-    if (isAbsence(error) || errno(error) === 'EINVAL') return undefined
-    throw error
   }
 }
 

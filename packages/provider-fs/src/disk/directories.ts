@@ -10,7 +10,7 @@
  * be.
  */
 import { closeSync, constants, readlinkSync, realpathSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { resolve, sep } from 'node:path'
 import {
   errno,
   isAbsence,
@@ -20,10 +20,10 @@ import {
   rootNotDirectory,
   throwIfAborted,
   unreadable,
-  unsupportedPlatform,
 } from '../errors.js'
+import { platform } from '../platform/platform.js'
 import { DirectCalls } from './direct.js'
-import { close, fsync, ignoreFailure, lstat, mkdir, open, readdir, realpath, statfs } from './system.js'
+import { close, ignoreFailure, lstat, makeDirectories, mkdir, open, readdir, realpath, statfs } from './system.js'
 
 /**
  * Opens a path without the right to read the directory. The value is Linux's, and is the same on
@@ -92,7 +92,6 @@ export class Directories {
   #sweep: NodeJS.Timeout | undefined
 
   constructor(options: DirectoriesOptions) {
-    if (process.platform === 'win32') throw unsupportedPlatform()
     this.#options = options
   }
 
@@ -108,7 +107,7 @@ export class Directories {
       this.#forget(key, known)
     }
     const root = await this.#resolveRoot()
-    const path = segments.length === 0 ? root.path : `${root.path === '/' ? '' : root.path}/${key}`
+    const path = segments.length === 0 ? root.path : pathBelow(root.path, key)
     return root.byDescriptor ? this.#openDescriptor(key, path) : this.#checkPath(path)
   }
 
@@ -281,7 +280,7 @@ export class Directories {
   async #findRoot() {
     const { root, createRoot, byDescriptor = process.platform === 'linux' } = this.#options
     if (createRoot) {
-      await mkdir(root, { recursive: true }).catch((error: unknown) => {
+      await makeDirectories(root).catch((error: unknown) => {
         throw errno(error) === 'EEXIST' || errno(error) === 'ENOTDIR' ? rootNotDirectory() : error
       })
     }
@@ -417,6 +416,10 @@ export class Directories {
   }
 }
 
+/** Returns the system's path of a path below a directory, whose own parts are joined by slashes. */
+export const pathBelow = (directory: string, path: string): string =>
+  `${directory.endsWith(sep) ? directory : directory + sep}${sep === '/' ? path : path.replaceAll('/', sep)}`
+
 const atPath = (path: string): OpenDirectory => ({
   at: (entry) => `${path}/${entry}`,
   path,
@@ -429,14 +432,7 @@ function openedBy(fd: number): OpenDirectory {
 }
 
 /** Makes the entries of a directory survive a loss of power. */
-export async function syncDirectory(directory: Directory): Promise<void> {
-  const fd = await open(directory.path, constants.O_RDONLY | constants.O_DIRECTORY)
-  try {
-    await fsync(fd)
-  } finally {
-    await close(fd)
-  }
-}
+export const syncDirectory = (directory: Directory): Promise<void> => platform.syncDirectory(directory.path)
 
 let descriptors: string | undefined
 

@@ -12,13 +12,29 @@
  * The kernel looks up a name and renames it in one step. A holder that was stopped at any
  * instruction therefore gets an error, and has changed nothing. It releases its own lock in the
  * same way.
+ *
+ * Windows cannot replace an open file in one step: the file is moved to `<token>.5`, and the new one
+ * takes its place. The lock's note shows where it belongs. {@link fence} moves it on to
+ * `<token>.6`, and the process that breaks the lock moves it back, if nothing is there
+ * ({@link restoreReplaced}).
  */
-import { readlinkSync } from 'node:fs'
 import { StorageError } from '@stowage/core/provider'
-import { errno, isAbsence, isFull } from '../errors.js'
+import { errno, isAbsence, isDenied, isFull } from '../errors.js'
+import { platform } from '../platform/platform.js'
 import { temporaryPath } from './bookkeeping.js'
 import type { Directories } from './directories.js'
-import { ignoreFailure, lutimes, mkdir, rmdir, unlink } from './system.js'
+import { newToken } from './owner.js'
+import {
+  ignoreFailure,
+  lstatIfExists,
+  mkdir,
+  readMarkNow,
+  rename,
+  renameNow,
+  rmdir,
+  touchMark,
+  unlinkNow,
+} from './system.js'
 import { acquireTemporaries } from './temporary.js'
 
 /**
@@ -26,6 +42,9 @@ import { acquireTemporaries } from './temporary.js'
  */
 const slots = 5
 const fileSlot = 0
+/** Numbers after the token for a file that is being replaced: of its holder, and after a fence. */
+const replacedSlot = 5
+const rescuedSlot = 6
 
 interface HeldLock {
   readonly path: string
@@ -39,6 +58,8 @@ export class Lease {
   readonly #isPart: boolean
   #lastSlot = fileSlot
   #isFenced = false
+  /** Whether a file that is being replaced may still be at its slot. */
+  #hasReplaced = false
 
   /** @param partOf Another lease with the same token, which ends later. */
   constructor(directories: Directories, token: string, partOf?: Lease) {
@@ -61,14 +82,14 @@ export class Lease {
    */
   async isHeld(): Promise<boolean> {
     const { direct } = this.#directories
-    for (const { path, target } of this.#locks) if ((await direct.readlinkIfExists(path)) !== target) return false
+    for (const { path, target } of this.#locks) if ((await direct.readMark(path)) !== target) return false
     return true
   }
 
   /** Same as {@link isHeld}, for synchronous code. */
   isHeldNow(): boolean {
     try {
-      return this.#locks.every(({ path, target }) => readlinkSync(path) === target)
+      return this.#locks.every(({ path, target }) => readMarkNow(path) === target)
     } catch (error) {
       if (isAbsence(error)) return false
       throw error
@@ -85,7 +106,7 @@ export class Lease {
   /** Renews the locks, so that processes that cannot see this one do not break them. */
   renew(): void {
     const now = new Date()
-    for (const { path } of this.#locks) lutimes(path, now, now).catch(ignoreFailure)
+    for (const { path } of this.#locks) touchMark(path, now).catch(ignoreFailure)
   }
 
   /** Deletes a file. Throws `UNAVAILABLE` if a lock is broken. */
@@ -95,13 +116,56 @@ export class Lease {
       using temporaries = await this.#temporaries()
       const slot = temporaries.at(`${this.token}.${fileSlot}`)
       await this.#renameAway(path, slot)
-      await direct.unlink(slot).catch((error: unknown) => this.#putBack(error, slot, path))
+      await direct
+        .unlinkNow(slot, temporaries.at(newToken()))
+        .catch((error: unknown) => this.#putBack(error, slot, path))
     } catch (error) {
       // Without space for the name, or in a container that is a mount point, the file is deleted in
       // place.
       if (!isFull(error) && errno(error) !== 'EXDEV') throw error
       await this.confirm()
       await direct.unlink(path)
+    }
+  }
+
+  /**
+   * Renames prepared content to the path of a file, which it replaces. On Windows, the path may be
+   * missing for a moment, if the file is open.
+   */
+  async replace(content: string, path: string): Promise<void> {
+    const { direct } = this.#directories
+    if (!platform.openFilesBlock) return direct.rename(content, path)
+    try {
+      await renameNow(content, path)
+    } catch (error) {
+      if (!isDenied(error)) throw error
+      await this.#replaceOpen(content, path)
+    }
+    if (!this.#hasReplaced) return
+    using temporaries = await this.#temporaries()
+    await unlinkNow(temporaries.at(`${this.token}.${replacedSlot}`), temporaries.at(newToken())).catch(ignoreFailure)
+    this.#hasReplaced = false
+  }
+
+  async #replaceOpen(content: string, path: string): Promise<void> {
+    using temporaries = await this.#temporaries()
+    const slot = temporaries.at(`${this.token}.${replacedSlot}`)
+    if (!this.#hasReplaced) await this.#renameAway(path, slot)
+    this.#hasReplaced = true
+    try {
+      await rename(content, path)
+    } catch (error) {
+      try {
+        // Unlike a rename, a link replaces nothing, in case the lock was broken.
+        await this.#directories.direct.link(slot, path)
+      } catch (failure) {
+        // Another process deleted the empty directory. The caller creates it, and tries again.
+        if (!isAbsence(failure) && errno(failure) !== 'EEXIST') throw failure
+        if (isAbsence(failure)) throw error
+      }
+      this.#hasReplaced = false
+      await unlinkNow(slot, temporaries.at(newToken())).catch(ignoreFailure)
+      throw error
     }
   }
 
@@ -167,13 +231,21 @@ const leaseLost = (): StorageError =>
  */
 export async function fence(directories: Directories, token: string, hasEnded: boolean): Promise<void> {
   using temporaries = await acquireTemporaries(directories)
-  await unlink(temporaries.at(token)).catch(ignoreAbsence)
+  await unlinkNow(temporaries.at(token), temporaries.at(newToken())).catch(ignoreAbsence)
   if (hasEnded) return
-  for (let slot = 0; slot < slots; slot++) await blockSlot(temporaries.at(`${token}.${slot}`))
+  const at = (slot: number) => temporaries.at(`${token}.${slot}`)
+  // The holder has just discarded a file.
+  const discarded = (path: string) => unlinkNow(path, temporaries.at(newToken()))
+  for (let slot = 0; slot < slots; slot++) await blockSlot(at(slot), discarded)
+  if (platform.openFilesBlock) await blockSlot(at(replacedSlot), (path) => rename(path, at(rescuedSlot)))
 }
 
-/** Creates a directory that is not empty, which no rename replaces. */
-async function blockSlot(path: string): Promise<void> {
+/**
+ * Creates a directory that is not empty, which no rename replaces.
+ *
+ * @param clear Takes a file away that has the name.
+ */
+async function blockSlot(path: string, clear: (path: string) => Promise<void>): Promise<void> {
   while (true) {
     try {
       await mkdir(path)
@@ -186,8 +258,7 @@ async function blockSlot(path: string): Promise<void> {
     } catch (error) {
       if (errno(error) === 'EEXIST') return
       if (!isAbsence(error)) throw error
-      // The holder has just discarded a file.
-      await unlink(path).catch(ignoreAbsence)
+      await clear(path).catch(ignoreAbsence)
     }
   }
 }
@@ -195,11 +266,33 @@ async function blockSlot(path: string): Promise<void> {
 /** Deletes the directories of {@link fence} after the token's holder has ended. */
 export async function unfence(directories: Directories, token: string): Promise<void> {
   using temporaries = await acquireTemporaries(directories)
-  for (let slot = 0; slot < slots; slot++) {
+  for (let slot = 0; slot <= replacedSlot; slot++) {
     const path = temporaries.at(`${token}.${slot}`)
     await rmdir(`${path}/fence`).catch(ignoreAbsence)
     // The holder's discarded directories have the same names. The cleaner deletes them.
     await rmdir(path).catch(ignoreFailure)
+  }
+}
+
+/** Returns whether an entry of `.stowage/tmp` may be a file that was being replaced. */
+export const mayBeReplaced = (entry: string): boolean =>
+  platform.openFilesBlock && (entry.endsWith(`.${replacedSlot}`) || entry.endsWith(`.${rescuedSlot}`))
+
+/**
+ * Moves the file back that the former holder of a lock was replacing, unless it finished.
+ *
+ * @param path Where the file belongs. Its directory exists.
+ */
+export async function restoreReplaced(directories: Directories, token: string, path: string): Promise<void> {
+  if (!platform.openFilesBlock) return
+  using temporaries = await acquireTemporaries(directories)
+  for (const slot of [replacedSlot, rescuedSlot]) {
+    const replaced = temporaries.at(`${token}.${slot}`)
+    if ((await lstatIfExists(replaced))?.isFile() !== true) continue
+    await directories.direct.link(replaced, path).catch((error: unknown) => {
+      if (errno(error) !== 'EEXIST') throw error
+    })
+    await unlinkNow(replaced, temporaries.at(newToken()))
   }
 }
 

@@ -1,8 +1,8 @@
 /**
  * Locks on names, between the processes that share a root and within one process.
  *
- * A lock is a symbolic link in `.stowage/locks`, which is created atomically. Its target begins
- * with its holder's token. It is held only while a version is checked and replaced, never while
+ * A lock is a mark in `.stowage/locks` (a symbolic link, or a small file on Windows), which is
+ * created atomically. Its text begins with its holder's token. It is held only while a version is checked and replaced, never while
  * content is transferred. A lock is broken if its holder has ended, or has not renewed it for the
  * length of a lease. The former holder is fenced off first (`lease.ts`), so a wrong guess causes an
  * error and no loss of data. Because several processes may break a lock at once, breaking it
@@ -12,12 +12,13 @@ import { hash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isStorageError, StorageError } from '@stowage/core/provider'
 import { errno, isFull, rootMissing, throwIfAborted, translate } from '../errors.js'
+import { platform } from '../platform/platform.js'
 import { locksPath } from './bookkeeping.js'
 import type { Directories, Directory } from './directories.js'
 import { fence, Lease, unfence } from './lease.js'
 import { type Lock, LockQueues, lockBusy, lockedPath } from './lock-queues.js'
 import { newToken, ownerState } from './owner.js'
-import { lstatIfExists, readdirIfExists, readlinkIfExists } from './system.js'
+import { lstatIfExists, readdirIfExists, readMark } from './system.js'
 
 /**
  * Milliseconds without a renewal after which a lock can be broken. Locks are held for milliseconds.
@@ -44,7 +45,10 @@ export interface WithLocksOptions {
   readonly token?: string
   /** A lease that is already held, whose token this one uses. */
   readonly partOf?: Lease | undefined
-  /** Whether the lock's note shows how to undo the work of a process that is killed. */
+  /**
+   * Whether the lock's note shows how to undo the work of a process that is killed. It always does
+   * on Windows, where each replacement may need it.
+   */
   readonly withNote?: boolean
   /**
    * Whether to continue without a lock that is free, if the disk has no space for it. No other
@@ -56,8 +60,8 @@ export interface WithLocksOptions {
 export interface LocksOptions {
   /** Milliseconds, for tests. */
   readonly lease?: number | undefined
-  /** Completes or undoes the unfinished changes of a dead holder whose locks have these notes. */
-  readonly recover: (notes: readonly string[], lease: Lease) => Promise<void>
+  /** Completes or undoes the unfinished changes of a former holder whose locks have these notes. */
+  readonly recover: (notes: readonly string[], token: string, lease: Lease) => Promise<void>
 }
 
 export const lockName = (...parts: readonly string[]): string => hash('sha256', parts.join('\0'))
@@ -147,7 +151,7 @@ export class Locks {
   async breakStale(directory: Directory, names: readonly string[], signal: AbortSignal): Promise<string[]> {
     const broken: string[] = []
     for (const name of names) {
-      const target = await readlinkIfExists(directory.at(name))
+      const target = await readMark(directory.at(name))
       if (target === undefined || !(await isStale(target, directory.at(name)))) continue
       await this.#break(directory, { name, note: '' }, target, signal)
       broken.push(name)
@@ -183,7 +187,7 @@ export class Locks {
       try {
         using directory = await this.#directories.acquire(locksPath)
         const path = directory?.at(name)
-        const target = path && (await readlinkIfExists(path))
+        const target = path && (await readMark(path))
         if (path === undefined || target?.split(' ', 1)[0] !== token) return
         const lease = new Lease(this.#directories, token)
         lease.add({ path, target })
@@ -217,7 +221,7 @@ export class Locks {
     try {
       for (let wait = 1; ; wait = Math.min(wait * 2, maxWait)) {
         if (await this.#tryAcquireInto(lease, directory, lock, signal, options)) return
-        const target = await readlinkIfExists(path)
+        const target = await readMark(path)
         if (target === undefined) continue
         const watch = this.#watches.get(lock.name) ?? new Watch()
         this.#watches.set(lock.name, watch)
@@ -242,7 +246,10 @@ export class Locks {
     options: WithLocksOptions,
   ): Promise<boolean> {
     const path = directory.at(lock.name)
-    const targets = options.withNote === true ? [`${lease.token} ${lock.note}`, lease.token] : [lease.token]
+    const targets =
+      options.withNote === true || platform.openFilesBlock
+        ? [`${lease.token} ${lock.note}`, lease.token]
+        : [lease.token]
     while (true) {
       throwIfAborted(signal)
       const target = await this.#makeLink(targets, path)
@@ -258,7 +265,7 @@ export class Locks {
         lease.add({ path, target })
         return true
       }
-      const holder = await readlinkIfExists(path)
+      const holder = await readMark(path)
       if (holder === undefined) continue
       if (!(await isStale(holder, path))) return false
       await this.#break(directory, lock, holder, signal)
@@ -272,7 +279,7 @@ export class Locks {
   async #makeLink(targets: readonly string[], path: string): Promise<string | typeof exists | undefined> {
     for (const target of targets) {
       try {
-        await this.#directories.direct.symlink(target, path)
+        await this.#directories.direct.makeMark(target, path)
         return target
       } catch (error) {
         if (errno(error) === 'EEXIST') return exists
@@ -288,16 +295,17 @@ export class Locks {
     const breaker = await this.acquire(directory, { name: lockName('break', token), note: lock.note }, signal)
     try {
       // A token is used once, so while it is there, the lock is the one that was read.
-      if ((await readlinkIfExists(path)) !== target) return
+      if ((await readMark(path)) !== target) return
       const state = ownerState(token)
       if (state !== undefined) await fence(this.#directories, token, state === 'dead')
-      if ((await readlinkIfExists(path)) !== target) {
+      if ((await readMark(path)) !== target) {
         // It was released at the last moment.
         await unfence(this.#directories, token)
       } else {
         const locks = target === token ? [{ name: lock.name, note: lock.note }] : await locksOf(directory, token)
         await this.#recover(
           locks.map(({ note }) => note),
+          token,
           breaker,
         )
         for (const { name } of locks) await breaker.discard(directory.at(name))
@@ -337,7 +345,7 @@ class Watch {
 async function locksOf(directory: Directory, token: string): Promise<Lock[]> {
   const locks: Lock[] = []
   for (const name of await readdirIfExists(directory.path)) {
-    const target = await readlinkIfExists(directory.at(name))
+    const target = await readMark(directory.at(name))
     if (target?.startsWith(`${token} `)) locks.push({ name, note: target.slice(token.length + 1) })
   }
   return locks

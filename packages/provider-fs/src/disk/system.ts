@@ -1,23 +1,33 @@
 /**
  * The operating system's calls as promises over plain descriptors. `fs/promises` wraps each
- * descriptor in an object that costs more than the call.
+ * descriptor in an object that costs more than the call. Calls that differ between systems are in
+ * `platform/`.
  */
 import * as fs from 'node:fs'
 import { promisify } from 'node:util'
-import { errno, isAbsence } from '../errors.js'
+import { isAbsence } from '../errors.js'
+import { platform } from '../platform/platform.js'
 
+export const {
+  realpath,
+  open,
+  openForReading,
+  rename,
+  renameNow,
+  link,
+  mkdir,
+  rmdir,
+  unlink,
+  unlinkNow,
+  makeMark,
+  readMark,
+  readMarkNow,
+  touchMark,
+} = platform
 export const access = promisify(fs.access)
-export const open = promisify(fs.open)
 export const close = promisify(fs.close)
-export const rename = promisify(fs.rename)
-export const link = promisify(fs.link)
-export const unlink = promisify(fs.unlink)
-export const symlink = promisify(fs.symlink)
-const readlink = promisify(fs.readlink)
-export const mkdir = promisify(fs.mkdir)
-export const rmdir = promisify(fs.rmdir)
+export const makeDirectories = (path: string) => promisify(fs.mkdir)(path, { recursive: true })
 export const futimes = promisify(fs.futimes)
-export const lutimes = promisify(fs.lutimes)
 export const ftruncate = promisify(fs.ftruncate)
 export const statfs = promisify(fs.statfs)
 export const fsync = promisify(fs.fsync)
@@ -26,7 +36,6 @@ export const readFile = promisify(fs.readFile)
 export const writeFile = promisify(fs.writeFile)
 export const opendir = promisify(fs.opendir)
 export const readdir = promisify(fs.readdir)
-export const realpath = promisify(fs.realpath.native)
 
 export const lstat = (path: fs.PathLike): Promise<fs.BigIntStats> =>
   new Promise((resolve, reject) => {
@@ -39,16 +48,6 @@ export async function lstatIfExists(path: fs.PathLike): Promise<fs.BigIntStats |
     return await lstat(path)
   } catch (error) {
     if (isAbsence(error)) return undefined
-    throw error
-  }
-}
-
-/** Returns a symbolic link's target, or `undefined` if there is no link. */
-export async function readlinkIfExists(path: string): Promise<string | undefined> {
-  try {
-    return await readlink(path)
-  } catch (error) {
-    if (isAbsence(error) || errno(error) === 'EINVAL') return undefined
     throw error
   }
 }

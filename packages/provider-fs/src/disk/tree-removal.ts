@@ -7,12 +7,13 @@
  * may be deeper than the operating system's paths.
  */
 import { isUtf8 } from 'node:buffer'
-import { errno, isAbsence, isFull } from '../errors.js'
+import { errno, isAbsence, isDenied, isFull } from '../errors.js'
+import { platform } from '../platform/platform.js'
 import type { Directories, Directory, OpenDirectory } from './directories.js'
 import { type Entry, pathOfBytes, type RawEntry, readBatches, readBytes } from './entries.js'
 import { Lease } from './lease.js'
 import { newToken } from './owner.js'
-import { rename, rmdir, unlink } from './system.js'
+import { rename, rmdir, unlink, unlinkNow } from './system.js'
 import { acquireTemporaries } from './temporary.js'
 
 /** An entry of `.stowage/tmp` that is to be deleted. */
@@ -49,9 +50,10 @@ export async function discardTree(
     try {
       return await discard()
     } catch (error) {
-      if (!isFull(error)) throw error
+      if (!isFull(error) && !(platform.openFilesBlock && isDenied(error))) throw error
     }
-    // A full disk may have no space for `.stowage/tmp`.
+    // A full disk may have no space for `.stowage/tmp`. On Windows, a directory with an open file
+    // cannot be moved.
     await removeFilesIn(directories, segments)
     return await discard()
   } catch (error) {
@@ -61,21 +63,22 @@ export async function discardTree(
 }
 
 /**
- * Deletes files in place, which needs no space. Files in directories whose names are not UTF-8 are
+ * Deletes files in place, which needs no space and no free directory. Files in directories whose names are not UTF-8 are
  * deleted later, with the whole tree.
  */
 async function removeFilesIn(directories: Directories, segments: readonly string[]): Promise<void> {
   using directory = await directories.acquire(segments)
   if (directory === undefined) return
   for (const entry of await readBytes(directory.path)) {
-    if (!entry.isDirectory()) await unlinkIfExists(pathOfBytes(directory.path, entry.name))
+    if (!entry.isDirectory()) await unlinkIfExists(directories, pathOfBytes(directory.path, entry.name))
     else if (isUtf8(entry.name)) await removeFilesIn(directories, [...segments, entry.name.toString()])
   }
 }
 
-async function unlinkIfExists(path: Buffer): Promise<void> {
+async function unlinkIfExists(directories: Directories, path: Buffer): Promise<void> {
+  using temporaries = platform.openFilesBlock ? await acquireTemporaries(directories) : undefined
   try {
-    await unlink(path)
+    await (temporaries === undefined ? unlink(path) : unlinkNow(path, temporaries.at(newToken())))
   } catch (error) {
     if (!isAbsence(error)) throw error
   }
@@ -153,7 +156,7 @@ async function removeTree(
   async function removeEntry(directory: OpenDirectory, entry: Entry | RawEntry): Promise<void> {
     const { name } = entry
     const path = typeof name === 'string' ? directory.at(name) : pathOfBytes(directory.path, name)
-    if (!entry.isDirectory()) return unlink(path)
+    if (!entry.isDirectory()) return unlinkNow(path, temporaries.at(newToken()))
     const token = newToken()
     try {
       await rename(path, temporaries.at(token))

@@ -2,7 +2,7 @@
 
 import { hiddenPath, locksPath, temporaryPath } from '../disk/bookkeeping.js'
 import type { Directories } from '../disk/directories.js'
-import type { Lease } from '../disk/lease.js'
+import { type Lease, mayBeReplaced } from '../disk/lease.js'
 import type { Locks } from '../disk/locks.js'
 import { ownerState } from '../disk/owner.js'
 import { ignoreFailure, lstatIfExists, readdirIfExists } from '../disk/system.js'
@@ -85,15 +85,21 @@ export class Cleaner {
   async #clearOwned(signal: AbortSignal): Promise<void> {
     const { directories, locks } = this.#root
     using temporaries = await directories.acquire(temporaryPath)
+    const abandoned: string[] = []
     for (const name of temporaries === undefined ? [] : await readdirIfExists(temporaries.path)) {
       throwIfAborted(signal)
       // A name with a number fences off a thread, which may have ended long before its process.
       if (temporaries === undefined || (ownerState(name) === 'alive' && !name.includes('.'))) continue
-      if (ownerState(name) === 'dead' || (await isOld(temporaries.at(name))))
-        await this.#remove([{ entry: name, path: `${temporaryPath.join('/')}/${name}` }])
+      if (ownerState(name) === 'dead' || (!mayBeReplaced(name) && (await isOld(temporaries.at(name)))))
+        abandoned.push(name)
     }
+    // First, because this moves files back that a killed process was replacing.
     using held = await directories.acquire(locksPath)
     if (held !== undefined) await locks.breakStale(held, await readdirIfExists(held.path), signal)
+    for (const name of abandoned) {
+      throwIfAborted(signal)
+      await this.#remove([{ entry: name, path: `${temporaryPath.join('/')}/${name}` }])
+    }
   }
 
   async #clearAttributes(signal: AbortSignal): Promise<void> {

@@ -97,7 +97,7 @@ export async function commitLocked(
       // The data of a multipart upload must disappear when the file appears. So it is renamed,
       // unless a condition depends on what was there.
       const isNew = present === undefined && (prepare === undefined || conditions.ifNoneMatch !== undefined)
-      move = await moveInto(workspace, content.path, location, { signal, directory, isNew })
+      move = await moveInto(workspace, content.path, location, { signal, lease, directory, isNew })
     } catch (error) {
       if (!plain) await workspace.attributes.remove(location, stats, lease)
       throw error
@@ -230,6 +230,8 @@ export async function currentVersion(
 
 export interface MoveOptions {
   readonly signal: AbortSignal
+  /** Holds the location's lock. */
+  readonly lease: Lease
   /** The directory of the location, if it exists. */
   readonly directory?: Directory | undefined
   /** Whether nothing may be replaced. */
@@ -276,7 +278,7 @@ async function tryMoveInto(
     if (directory === undefined) throw containerNotFound(location.container)
     let move: Move
     try {
-      move = await moveTo(workspace, path, directory.at(location.entry), options.isNew)
+      move = await moveTo(workspace, path, directory.at(location.entry), options)
     } catch (error) {
       const code = errno(error) ?? ''
       if (code === 'ENOENT' && !directory.isInPlace() && attempt < maxAttempts) continue
@@ -292,7 +294,12 @@ async function tryMoveInto(
 }
 
 /** Renames or links once. Fails if a folder exists there. */
-async function moveTo({ directories: { direct } }: Workspace, path: string, to: string, isNew: boolean): Promise<Move> {
+async function moveTo(
+  { directories: { direct } }: Workspace,
+  path: string,
+  to: string,
+  { isNew, lease }: MoveOptions,
+): Promise<Move> {
   if (isNew) {
     try {
       await direct.link(path, to)
@@ -309,7 +316,7 @@ async function moveTo({ directories: { direct } }: Workspace, path: string, to: 
       if (!withoutLinks.has(code)) throw error
     }
   }
-  await direct.rename(path, to)
+  await lease.replace(path, to)
   return 'renamed'
 }
 

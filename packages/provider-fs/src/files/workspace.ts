@@ -4,13 +4,16 @@
  */
 import type { BigIntStats } from 'node:fs'
 import { containerNotFound, fileNotFound, type UrlSigner } from '@stowage/core/provider'
+import { locksPath } from '../disk/bookkeeping.js'
 import { CaseFolding } from '../disk/case-folding.js'
 import { Directories, type DirectoriesOptions, type Directory } from '../disk/directories.js'
-import type { Lease } from '../disk/lease.js'
+import { type Lease, restoreReplaced } from '../disk/lease.js'
 import { Locks } from '../disk/locks.js'
+import { readMark } from '../disk/system.js'
+import { platform } from '../platform/platform.js'
 import { AttributeStore } from './attributes.js'
 import { Cleaner } from './cleaner.js'
-import { type DiskLocation, type DiskPath, readNote } from './locations.js'
+import { type DiskLocation, type DiskPath, lockOf, readNote } from './locations.js'
 import { Snapshots } from './snapshots.js'
 
 export interface WorkspaceOptions extends DirectoriesOptions {
@@ -42,7 +45,7 @@ export class Workspace {
     this.attributes = new AttributeStore(this.directories, options.fsync)
     this.locks = new Locks(this.directories, {
       lease: options.lease,
-      recover: (notes, lease) => this.#recover(notes, lease),
+      recover: (notes, token, lease) => this.#recover(notes, token, lease),
     })
     this.cleaner = new Cleaner(this)
     this.caseFolding = new CaseFolding(this.directories, options.foldsCase)
@@ -95,6 +98,21 @@ export class Workspace {
     return this.directories.direct.lstatIfExists(directory.at(location.entry))
   }
 
+  /**
+   * Returns whether a file that was just missing may be there now, and waits for that: on Windows, a
+   * file that is being replaced may be missing for a moment. The caller must not hold its lock.
+   */
+  async mayReappear(location: DiskLocation, signal: AbortSignal): Promise<boolean> {
+    if (!platform.openFilesBlock) return false
+    const lock = lockOf(location)
+    using locks = await this.directories.acquire(locksPath)
+    if (locks === undefined || (await readMark(locks.at(lock.name))) === undefined)
+      return (await this.lstat(location)) !== undefined
+    // If the process that replaces it was killed, this puts the file back.
+    await this.locks.withLocks([lock], signal, async () => undefined)
+    return true
+  }
+
   /** Deletes directories that the deletion of the file left empty, up to the container. */
   async prune(location: Pick<DiskLocation, 'directory'>): Promise<void> {
     for (let depth = location.directory.length - 1; depth > 0; depth--) {
@@ -107,10 +125,14 @@ export class Workspace {
    * names, the old one is deleted. Attributes are deleted that belong to versions which never
    * appeared or no longer exist.
    */
-  async #recover(notes: readonly string[], lease: Lease): Promise<void> {
+  async #recover(notes: readonly string[], token: string, lease: Lease): Promise<void> {
     const changes = notes.flatMap((note) => readNote(note) ?? [])
     const source = changes.find(({ verb }) => verb === 'leave')?.location
     const target = changes.find(({ verb }) => verb === 'put')?.location
+    if (target !== undefined && platform.openFilesBlock) {
+      using directory = await this.directories.make(target.directory, 1)
+      if (directory !== undefined) await restoreReplaced(this.directories, token, directory.at(target.entry))
+    }
     if (source !== undefined && target !== undefined) await this.#completeMove(source, target, lease)
     for (const { location } of changes)
       await this.attributes.removeOthers(location, await this.#statsOf(location), lease)

@@ -8,7 +8,7 @@ import type { Directory } from '../disk/directories.js'
 import type { Lease } from '../disk/lease.js'
 import { isStale, pause } from '../disk/locks.js'
 import { ownerState } from '../disk/owner.js'
-import { fstat, open, readdirIfExists, readlinkIfExists, unlink } from '../disk/system.js'
+import { fstat, open, readdirIfExists, readMark, unlink } from '../disk/system.js'
 import { acquireTemporaries } from '../disk/temporary.js'
 import { errno, isAbsence } from '../errors.js'
 import { type Content, withoutLinks } from '../files/commit.js'
@@ -38,7 +38,7 @@ export async function tryLockPart(
     if (lease === undefined) return undefined
     // A completion acquires its lock first and then looks for this one, so one of the two sees the
     // other.
-    const holder = await readlinkIfExists(directory.at(completing.name))
+    const holder = await readMark(directory.at(completing.name))
     const isCompleting = holder !== undefined && !(await isStale(holder, directory.at(completing.name)))
     if (!isCompleting && directory.isInPlace()) return lease
     await workspace.locks.release(lease)
@@ -160,7 +160,7 @@ export async function checkParts(
 export async function isBeingSent(directory: Directory): Promise<boolean> {
   for (const entry of await readdirIfExists(directory.path)) {
     if (!entry.startsWith('sending-')) continue
-    const holder = await readlinkIfExists(directory.at(entry))
+    const holder = await readMark(directory.at(entry))
     // Even if the lock is broken, only a process that has ended does not write any more.
     if (holder !== undefined && ownerState(holder) !== 'dead') return true
   }

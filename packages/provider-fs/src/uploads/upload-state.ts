@@ -1,7 +1,7 @@
 import { type CallOptions, type PartUploadReference, type UploadedPart, uploadNotFound } from '@stowage/core/provider'
 import * as v from 'valibot'
 import type { Directory } from '../disk/directories.js'
-import { readdirIfExists, readFile, readlinkIfExists } from '../disk/system.js'
+import { readdirIfExists, readFile, readMark } from '../disk/system.js'
 import { discardTree } from '../disk/tree-removal.js'
 import { isAbsence } from '../errors.js'
 import { parseStored, storedSchemas } from '../files/attributes.js'
@@ -61,8 +61,7 @@ export const partEntry = (partNumber: number): string => `part-${partNumber}`
 
 /** Returns the size and the tag of a part in `data`. */
 export async function readPart(directory: Directory, partNumber: number): Promise<UploadedPart | undefined> {
-  const [, size, tag] =
-    /^(\d+)-([0-9a-f]+)$/.exec((await readlinkIfExists(directory.at(partEntry(partNumber)))) ?? '') ?? []
+  const [, size, tag] = /^(\d+)-([0-9a-f]+)$/.exec((await readMark(directory.at(partEntry(partNumber)))) ?? '') ?? []
   return size === undefined || tag === undefined ? undefined : { partNumber, size: Number(size), tag }
 }
 

@@ -31,7 +31,7 @@ describe.each([
     await direct.writeFully(fd, Buffer.from('grüß'), 0)
     await direct.futimes(fd, 1_600_000_000)
     closeSync(fd)
-    await direct.symlink('note', join(directory, 'link'))
+    await direct.makeMark('note', join(directory, 'link'))
     await direct.rename(path, join(directory, 'moved'))
     expect(await direct.readText(join(directory, 'moved'))).toBe('grüß')
     expect((await direct.lstatIfExists(join(directory, 'moved')))?.mtimeMs).toBe(1_600_000_000_000n)
@@ -45,7 +45,7 @@ describe.each([
     const directory = await newDirectory()
     await writeFile(join(directory, 'file'), '')
     await expect(direct.open(join(directory, 'file'), newFile)).rejects.toMatchObject({ code: 'EEXIST' })
-    await expect(direct.symlink('note', join(directory, 'file'))).rejects.toMatchObject({ code: 'EEXIST' })
+    await expect(direct.makeMark('note', join(directory, 'file'))).rejects.toMatchObject({ code: 'EEXIST' })
     await expect(direct.unlink(join(directory, 'none'))).rejects.toMatchObject({ code: 'ENOENT' })
     await expect(direct.lstatAll([join(directory, 'x'.repeat(300))], () => 0)).rejects.toMatchObject({
       code: 'ENAMETOOLONG',

@@ -149,6 +149,22 @@ export class CaseContext {
     return this.storage.putFile(this.container, file, body, options)
   }
 
+  /**
+   * Returns the names without those that are, or are in, another spelling of an earlier file or
+   * folder.
+   */
+  readonly distinct = (names: readonly string[]): string[] => {
+    const { fold } = this.harness
+    if (fold === undefined) return [...names]
+    const spellings = new Map<string, string>()
+    return names.filter((name) => {
+      const paths = [...name.matchAll(/(?<=[^/])\/|$/g)].map(({ index }) => name.slice(0, index))
+      if (paths.some((path) => (spellings.get(fold(path)) ?? path) !== path)) return false
+      for (const path of paths) spellings.set(fold(path), path)
+      return true
+    })
+  }
+
   /** Stores many small files, a thousand or more through the harness if it has `bulk`. */
   readonly putMany = async (names: readonly string[], container = this.container): Promise<void> => {
     const { bulk } = this.#run.harness

@@ -51,6 +51,12 @@ export interface ConformanceHarness {
    */
   leftovers?(run: string): Promise<readonly string[]>
   /**
+   * Returns the same text for names that the storage treats as the same, as a volume that ignores
+   * case does. Cases then expect `NAME_CONFLICT` for the second spelling of a file or a folder, or do
+   * without it. Default: all names differ.
+   */
+  fold?(name: string): string
+  /**
    * Stores and removes many small files at once: directly in the storage, or through an interface
    * for bulk changes. Used if a case needs a thousand files or more and does not test how they are
    * written or removed. Default: the provider, file by file.

@@ -17,7 +17,10 @@ const roundTrip = (id: string, name: string, ...files: readonly string[]): Confo
   },
 })
 
-/** A case that stores all names together, with different content, and removes them one by one. */
+/**
+ * A case that stores all names together, with different content, and removes them one by one. A
+ * second spelling of a name is rejected, and changes nothing.
+ */
 const sideBySide = (id: string, name: string, ...files: readonly string[]): ConformanceCase => ({
   id,
   name,
@@ -27,10 +30,14 @@ const sideBySide = (id: string, name: string, ...files: readonly string[]): Conf
   },
 })
 
-async function apart(context: CaseContext, files: readonly string[]): Promise<void> {
+async function apart(context: CaseContext, names: readonly string[]): Promise<void> {
   const { storage, container } = context
+  const files = context.distinct(names)
   const sorted = files.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
   for (const [index, file] of files.entries()) await context.put(file, bytes(100 + index, index))
+  for (const name of names) {
+    if (!files.includes(name)) await rejects(context.put(name, bytes(1)), 'NAME_CONFLICT')
+  }
   assert.deepEqual(await context.names(), sorted)
   for (const [index, file] of files.entries()) {
     sameBytes(await context.read(file), bytes(100 + index, index), `the content of ${JSON.stringify(file)}`)

@@ -122,18 +122,20 @@ export const removing: ConformanceCategory = {
     {
       id: 'O.7',
       name: 'removing the files in foo/ keeps foobar',
-      async run({ putMany, storage, container, names }) {
-        await putMany(['foo/1', 'foo/2/3', 'foobar', 'foo-', 'fo', 'foo.txt', 'Foo/1'])
+      async run({ putMany, distinct, storage, container, names }) {
+        const stored = distinct(['foo/1', 'foo/2/3', 'foobar', 'foo-', 'fo', 'foo.txt', 'Foo/1'])
+        const others = ['Foo/1', 'fo', 'foo-', 'foo.txt', 'foobar'].filter((name) => stored.includes(name))
+        await putMany(stored)
         const inside = (await storage.getFiles(container, { prefix: 'foo/' })).map(({ name }) => name)
         await storage.removeFiles(container, inside)
-        assert.deepEqual(await names(), ['Foo/1', 'fo', 'foo-', 'foo.txt', 'foobar'])
+        assert.deepEqual(await names(), others)
         assert.deepEqual(await storage.removeFiles(container, ['foo', 'foo/', 'Foo', 'Foo/']), [
           { file: 'foo' },
           { file: 'foo/' },
           { file: 'Foo' },
           { file: 'Foo/' },
         ])
-        assert.deepEqual(await names(), ['Foo/1', 'fo', 'foo-', 'foo.txt', 'foobar'])
+        assert.deepEqual(await names(), others)
       },
     },
     {

@@ -6,6 +6,7 @@ import {
   providerBase,
   routerUrls,
   type SignedUrlSettings,
+  StorageError,
   UrlSigner,
 } from '@stowage/core/provider'
 import { defaultCapabilities } from './capabilities.js'
@@ -57,8 +58,10 @@ export class MemoryProvider extends base {
   readonly name = 'memory'
 
   constructor(options: MemoryProviderOptions = {}) {
-    checkSettings('MemoryProvider', options, settings, ['store'])
-    const { store = createMemoryStore(), capabilities, signedUrls } = options
+    // A data source can set only some capabilities, the constructor all of them.
+    checkSettings('MemoryProvider', options, settings, ['store', 'capabilities'])
+    const { store = createMemoryStore(), capabilities = {}, signedUrls } = options
+    checkCapabilities(capabilities)
     const signer = signedUrls === undefined ? undefined : new UrlSigner(signedUrls)
     const own = signer === undefined ? defaultCapabilities : { ...defaultCapabilities, signedUrls: routerUrls }
     super({ store, capabilities: freezeCapabilities({ ...own, ...capabilities }), signer })
@@ -72,6 +75,12 @@ export class MemoryProvider extends base {
   get native(): MemoryStore {
     return this.context.store
   }
+}
+
+function checkCapabilities(capabilities: unknown): void {
+  if (typeof capabilities === 'object' && capabilities !== null && !Array.isArray(capabilities)) return
+  const message = 'option "capabilities" of MemoryProvider must be an object of capabilities, each as a whole'
+  throw new StorageError('INVALID_ARGUMENT', message, { details: { property: 'capabilities' } })
 }
 
 /** Creates the provider from checked settings, with a new store. */

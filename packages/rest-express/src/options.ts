@@ -218,8 +218,8 @@ export interface UploadRules<Req = HttpRequest> {
 export const defaultMaxFileSize = 10 * 1024 * 1024
 const defaultMaxFieldsSize = 2 * 1024 * 1024
 const defaultMaxCount = 1000
-/** Of JSON responses, and of downloads of files that have no Cache-Control. */
-export const defaultCacheControl = 'private, no-cache'
+/** Of downloads of files that have no Cache-Control. */
+const defaultCacheControl = 'private, no-cache'
 
 /** The names of all {@link UploadOptions}, to pick them from other settings. */
 export const uploadOptionNames = [

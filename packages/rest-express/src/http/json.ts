@@ -3,7 +3,6 @@
  * first, in its order.
  */
 import type { ContainerInfo, FileEntry, FileInfo, FolderEntry, WrittenFile } from '@stowage/core'
-import { defaultCacheControl } from '../options.js'
 import type { HttpResponse } from './messages.js'
 
 /**
@@ -17,7 +16,8 @@ export function untransformed(cacheControl: string): string {
 
 export const jsonHeaders = {
   'Content-Type': 'application/json; charset=utf-8',
-  'Cache-Control': defaultCacheControl,
+  // Not the default of downloads: lists and file information are current in any case.
+  'Cache-Control': 'private, no-cache',
   'X-Content-Type-Options': 'nosniff',
 } as const
 

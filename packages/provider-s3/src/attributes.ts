@@ -1,13 +1,7 @@
-import {
-  type Checksums,
-  defined,
-  type HeaderAttribute,
-  renameAttributes,
-  StorageError,
-  type WriteCallOptions,
-} from '@stowage/core/provider'
+import { type Checksums, defined, renameAttributes, StorageError, type WriteCallOptions } from '@stowage/core/provider'
 import type { Connection } from './client/connection.js'
 import { type CustomerKey, customerKeyOf } from './client/customer-key.js'
+import { headerNames } from './header-names.js'
 
 /**
  * Attributes, metadata and checksums as headers, and back.
@@ -130,17 +124,6 @@ const decodeQuoted = (text: string) =>
     text.replaceAll('_', ' ').replace(/=([0-9a-f]{2})/gi, (_, byte) => String.fromCharCode(Number.parseInt(byte, 16))),
     'latin1',
   )
-
-/**
- * The SDK's names of the header attributes. `Expires` is not included: the SDK writes it as a date
- * and reads it as text.
- */
-export const headerNames = {
-  cacheControl: 'CacheControl',
-  contentDisposition: 'ContentDisposition',
-  contentEncoding: 'ContentEncoding',
-  contentLanguage: 'ContentLanguage',
-} as const satisfies Record<Exclude<HeaderAttribute, 'expires'>, string>
 
 /**
  * Returns the attributes, the access list and the native options as parameters of the commands that

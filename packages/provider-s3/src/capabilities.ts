@@ -1,4 +1,5 @@
 import { type Capabilities, freezeCapabilities, mapHeaderAttributes } from '@stowage/core/provider'
+import { headerNames } from './header-names.js'
 
 const MiB = 1024 ** 2
 const GiB = 1024 * MiB
@@ -61,7 +62,7 @@ export function capabilitiesOf(features: ServiceFeatures): Capabilities {
       destroyEmpty: amazon ? 'atomic' : 'emulated',
     },
     attributes: {
-      ...mapHeaderAttributes(() => true),
+      ...mapHeaderAttributes((name) => name === 'expires' || name in headerNames),
       maxMetadataBytes,
     },
     checksums: checksums ? ['md5', 'sha256', 'crc32c'] : ['md5', 'sha256'],

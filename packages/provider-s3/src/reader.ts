@@ -24,11 +24,12 @@ import {
   StorageError,
   smallBodySize,
 } from '@stowage/core/provider'
-import { decodeMetadata, headerNames, toHex } from './attributes.js'
+import { decodeMetadata, toHex } from './attributes.js'
 import type { Connection } from './client/connection.js'
 import type { CustomerKey } from './client/customer-key.js'
 import { md5OfEtag, quoted, wholeSeconds } from './client/responses.js'
 import { explain } from './errors.js'
+import { headerNames } from './header-names.js'
 import { keyOf } from './names.js'
 
 /** Returns a file's properties from a response to HEAD or GET. */

@@ -3,8 +3,8 @@
 import { invalid } from '../checks/invalid.js'
 import { transferNames } from '../checks/method-options.js'
 import { checkOptions, type NamesOf } from '../checks/option-names.js'
-import { pickHeaderAttributes } from '../contract/attributes.js'
 import type { FileLocation, WrittenFile } from '../contract/files.js'
+import { attributesOf } from '../kit/attributes.js'
 import type { WriteOptions } from './options.js'
 import type { StorageService } from './service.js'
 
@@ -37,12 +37,9 @@ export async function copyBetween(
   const { signal, timeout } = options
   await using opened = await source.storage.openFile(source.container, source.file, { signal, timeout })
   const { info } = opened
-  const { contentType, metadata } = info
   const { md5, sha256 } = info.checksums
   return await target.storage.putFile(target.container, target.file, opened.stream, {
-    contentType,
-    metadata,
-    ...pickHeaderAttributes(info),
+    ...attributesOf(info),
     checksums: { md5, sha256 },
     ...options,
     size: info.size,

@@ -32,7 +32,7 @@ export const fsMutants: readonly Mutant[] = [
   {
     name: 'overwrites the existing file in place',
     file: at('files/commit'),
-    find: 'await direct.rename(path, to)',
+    find: 'await lease.replace(path, to)',
     replace: 'const { copyFile } = await import("node:fs/promises")\n  await copyFile(path, to)',
   },
   {

@@ -105,6 +105,9 @@ export const nameConflict = (conflictsWith: string, reason: string): StorageErro
 export const rootMissing = (): StorageError =>
   new StorageError('UNAVAILABLE', 'the root directory does not exist: create it, or set createRoot')
 
+export const withoutHardLinks = (): StorageError =>
+  new StorageError('NOT_SUPPORTED', 'the volume of the root has no hard links: use one with NTFS')
+
 export const rootNotDirectory = (): StorageError => new StorageError('UNAVAILABLE', 'the root is not a directory')
 
 /** The requested version no longer exists: the file was changed in place, or got another time. */

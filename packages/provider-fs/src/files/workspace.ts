@@ -109,7 +109,7 @@ export class Workspace {
     if (locks === undefined || (await readMark(locks.at(lock.name))) === undefined)
       return (await this.lstat(location)) !== undefined
     // If the process that replaces it was killed, this puts the file back.
-    await this.locks.withLocks([lock], signal, async () => undefined)
+    await this.locks.withLocks([lock], signal, async () => undefined, { evenIfFull: true })
     return true
   }
 

@@ -13,7 +13,7 @@ import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { errno, isAbsence, isDenied } from '../errors.js'
+import { errno, isAbsence, isDenied, withoutHardLinks } from '../errors.js'
 import type { Platform } from './system-calls.js'
 import { windowsEntries, windowsEntryPattern } from './windows-entries.js'
 
@@ -90,6 +90,9 @@ function unlessNoMark(error: unknown): undefined {
 
 function ignoreFailure(): void {}
 
+/** Errors of a hard link on a volume that has none, such as FAT: libuv reports `EISDIR`. */
+const unsupportedLink = new Set(['EISDIR', 'ENOTSUP', 'ENOSYS'])
+
 const readText = retried((path: string) => readFile(path, 'utf8'))
 
 export const windows: Platform = {
@@ -129,6 +132,8 @@ export const windows: Platform = {
     try {
       await writeFile(draft, text, { flag: 'wx' })
       await link(draft, path)
+    } catch (error) {
+      throw unsupportedLink.has(errno(error) ?? '') ? withoutHardLinks() : error
     } finally {
       // With the lock's text, a draft that remains counts as a lock of this process.
       await unlinkFile(draft).catch(ignoreFailure)

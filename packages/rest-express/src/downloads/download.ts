@@ -11,7 +11,7 @@ import {
   type StorageService,
   unknownContentType,
 } from '@stowage/core'
-import { type HeaderAttribute, headerAttributes } from '@stowage/core/provider'
+import { type HeaderAttribute, headerAttributeNames, headerAttributes } from '@stowage/core/provider'
 import {
   evaluateRead,
   lastModified,
@@ -242,6 +242,9 @@ async function strongTag({ storage, container, file, signal }: DownloadJob, ifRa
 /** The file with the attributes that the response has. */
 const shown = ({ responseHeaders }: DownloadJob, info: FileInfo): FileInfo => ({ ...info, ...responseHeaders })
 
+/** The attributes that are sent as they are stored. The two others have a default. */
+const plainAttributes = headerAttributeNames.filter((name) => name !== 'cacheControl' && name !== 'contentDisposition')
+
 function fileHeaders(
   job: DownloadJob,
   stored: FileInfo,
@@ -257,7 +260,7 @@ function fileHeaders(
     'X-Content-Type-Options': 'nosniff',
     'Content-Security-Policy': contentSecurityPolicy(info.contentType),
   }
-  for (const name of ['contentEncoding', 'contentLanguage', 'expires'] as const) {
+  for (const name of plainAttributes) {
     const value = headerSafe(info[name])
     if (value !== undefined) headers[headerAttributes[name].header] = value
   }

@@ -32,6 +32,13 @@ export default {
       to: { path: '^(packages|apps)/', pathNot: packages('cli|core') },
     },
     {
+      name: 'upload-conformance-knows-nothing-of-ours',
+      comment: 'It tests servers of others as it tests ours.',
+      severity: 'error',
+      from: { path: packages('upload-conformance') },
+      to: { path: '^(packages|apps)/', pathNot: packages('upload-conformance') },
+    },
+    {
       name: 'loopback-connector-knows-core-and-rest-express',
       comment: 'Providers are reached through data source settings alone.',
       severity: 'error',

@@ -15,7 +15,7 @@ const repository = join(import.meta.dirname, '..', '..', '..')
 const fragments = [
   'docs/upload-policy.md',
   'packages/provider-{memory,s3,azure,openstack,rackspace}/README.md',
-  'packages/{swift,http-transport,test-servers,loopback-connector}/README.md',
+  'packages/{swift,http-transport,test-servers,loopback-connector,upload-conformance}/README.md',
 ]
 
 const found = await Array.fromAsync(

@@ -56,7 +56,7 @@ test('the table of imports is that of the packages', async () => {
   )
   for (const [directory, imports] of stated) {
     const text = await readFile(join(repository, 'packages', directory, 'package.json'), 'utf8')
-    const { dependencies } = JSON.parse(text) as { dependencies: Record<string, string> }
+    const { dependencies = {} } = JSON.parse(text) as { dependencies?: Record<string, string> }
     const ours = Object.keys(dependencies).filter((name) => name.startsWith('@stowage/'))
     expect(ours.map((name) => name.slice('@stowage/'.length)).toSorted(), directory).toEqual([...imports].toSorted())
   }

@@ -20,7 +20,7 @@ import { TemporaryFile } from './disk/temporary.js'
 import { errno, isAbsence, rootMissing, throwIfAborted } from './errors.js'
 import type { Workspace } from './files/workspace.js'
 
-/** How often a group's directory is made again that another process removes at the same moment. */
+/** How often a call starts over because another process changes the group at the same moment. */
 const maxTries = 100
 
 export async function putHiddenFile(
@@ -78,19 +78,32 @@ export async function listHiddenFiles(
   for (const group of groups) {
     if (after !== undefined && compareGroups(group, parse(after)[0]) < 0) continue
     throwIfAborted(signal)
-    using directory = await workspace.directories.acquire([...hiddenPath, container, group])
-    if (directory === undefined) continue
-    for (const entry of (await readdirIfExists(directory.path)).sort(compareNames)) {
-      const name = `${group}/${entry}`
-      if (after !== undefined && compareNames(name, after) <= 0) continue
-      const stats = await lstatIfExists(directory.at(entry))
-      if (stats === undefined) continue
+    for (const file of await filesOfGroup(workspace, container, group)) {
+      if (after !== undefined && compareNames(file.name, after) <= 0) continue
       const last = entries.at(-1)
       if (entries.length === limit && last !== undefined) return { entries, next: encodePosition(last.name) }
-      entries.push(hiddenFile(name, stats))
+      entries.push(file)
     }
   }
   return { entries }
+}
+
+/**
+ * Returns the files of a group that existed at one instant. If a file is deleted while they are
+ * examined, another one may have taken its place, so they are listed again.
+ */
+async function filesOfGroup(workspace: Workspace, container: string, group: string): Promise<HiddenFile[]> {
+  for (let tries = 1; ; tries++) {
+    using directory = await workspace.directories.acquire([...hiddenPath, container, group])
+    if (directory === undefined) return []
+    const files: HiddenFile[] = []
+    const entries = await readdirIfExists(directory.path)
+    for (const entry of entries.sort(compareNames)) {
+      const stats = await lstatIfExists(directory.at(entry))
+      if (stats !== undefined) files.push(hiddenFile(`${group}/${entry}`, stats))
+    }
+    if (files.length === entries.length || tries === maxTries) return files
+  }
 }
 
 /** Groups in the order in which their files' names are. */

@@ -29,6 +29,8 @@ export interface TcpProxy {
    * from there. Each call concerns one request, in the order of the calls.
    */
   failRequest(head: RegExp, fault: Fault): void
+  /** Resets all connections, and every new one as long as this is on: the server is unreachable. */
+  refuse(on: boolean): void
   stop(): Promise<void>
 }
 
@@ -50,8 +52,13 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const awaited: AwaitedRequest[] = []
   const sockets = new Set<Socket>()
   let connections = 0
+  let refuses = false
   const server = createServer((client) => {
     connections++
+    if (refuses) {
+      client.on('error', () => undefined).resetAndDestroy()
+      return
+    }
     const upstream = connect(Number(targetPort), hostname)
     hold(sockets, client)
     hold(sockets, upstream)
@@ -65,6 +72,10 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     },
     failNext: (...next) => void faults.push(...next),
     failRequest: (head, fault) => void awaited.push({ head, fault }),
+    refuse: (on) => {
+      refuses = on
+      if (on) for (const socket of sockets) socket.resetAndDestroy()
+    },
     stop: async () => {
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))

@@ -63,3 +63,12 @@ test('breaks the request that it is told to, and no other', async () => {
   await expect(ask('/second')).rejects.toThrow()
   expect(await ask('/second')).toBe('/second')
 })
+
+test('refuses connections, those that are open too, until it is told otherwise', async () => {
+  const ask = () => fetch(`${keeping.endpoint}/again`).then((answer) => answer.text())
+  expect(await ask()).toBe('/again')
+  keeping.refuse(true)
+  await expect(ask()).rejects.toThrow()
+  keeping.refuse(false)
+  expect(await ask()).toBe('/again')
+})

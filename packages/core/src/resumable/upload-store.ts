@@ -84,11 +84,14 @@ export class UploadStore {
       return await this.#listParts(upload, signal)
     } catch (error) {
       if (!isStorageError(error, 'UPLOAD_NOT_FOUND')) throw error
-      // It may have been completed between the two lists.
-      const { finished, finishing } = await this.#hiddenState(upload, signal)
-      if (finished) return { file: await this.#readFinished(upload, signal) }
-      if (finishing === undefined) throw error
-      return { file: await this.#completedFile(upload, finishing, error, signal) }
+      // It may have been completed between the two lists. A list that is taken while "finished"
+      // replaces "finishing" may have neither.
+      for (let attempt = 1; attempt <= 2; attempt++) {
+        const { finished, finishing } = await this.#hiddenState(upload, signal)
+        if (finished) return { file: await this.#readFinished(upload, signal) }
+        if (finishing !== undefined) return { file: await this.#completedFile(upload, finishing, error, signal) }
+      }
+      throw error
     }
   }
 

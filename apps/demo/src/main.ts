@@ -9,6 +9,7 @@ import { createApp } from './app.js'
 import { type Config, readConfig, StartError } from './config.js'
 import { serviceOrigins } from './direct.js'
 import { listen } from './listen.js'
+import { purgeDaily } from './purge.js'
 import { noServers, type RunningServers, startServers } from './servers.js'
 import { GracefulShutdown } from './shutdown.js'
 import { type ConfiguredStorage, closeStorages, contactStorages, openStorages } from './storages.js'
@@ -71,6 +72,8 @@ async function start(config: Config, secret: string): Promise<void> {
   const shutdown = new GracefulShutdown(server)
   await listen(server, config)
   if (speaks) announce(server, config, storages)
+  // One process does it for all workers.
+  if (speaks) purgeDaily(storages, console.error)
   // Clients know `keepAliveTimeout`, and do not use a connection that was idle for so long.
   const idleGrace = (why: string) => (why === 'retire' ? server.keepAliveTimeout + second : 0)
   onStop((why) => stop(why, () => shutdown.stop({ ...grace, idleGrace: idleGrace(why) }), storages, servers))

@@ -12,6 +12,7 @@ import { form, json, temporaryDirectory } from './loopback3-app.js'
 async function start(
   settings: object = {},
   Controller = defineStorageController({ dataSource: 'files', basePath: '/containers' }),
+  isNew = true,
 ) {
   const root = await temporaryDirectory()
   const dataSource = new juggler.DataSource({ name: 'files', connector, provider: 'filesystem', root, ...settings })
@@ -24,7 +25,7 @@ async function start(
     await dataSource.disconnect()
   })
   const service = await getService<StorageService>(dataSource)
-  await service.createContainer({ name: 'album' })
+  if (isNew) await service.createContainer({ name: 'album' })
   const url = String(app.restServer.url)
   return {
     root,
@@ -164,5 +165,58 @@ describe('the controller', () => {
     expect(() => new Controller({ name: 'db', connector: {} }, {} as never, {} as never)).toThrow(
       'the data source "db" has another connector',
     )
+  })
+})
+
+describe('the controller with resumable uploads', () => {
+  const tus = { 'Tus-Resumable': '1.0.0' }
+  const secrets = ['a secret for tests, of 32 characters or more']
+  const patch = (offset: number) => ({
+    ...tus,
+    'Upload-Offset': String(offset),
+    'Content-Type': 'application/offset+octet-stream',
+  })
+  const metadata = `filename ${Buffer.from('sea.txt').toString('base64')}`
+
+  it('continues an upload, also one that another application began', async () => {
+    const options = { dataSource: 'files', basePath: '/containers', resumable: { secrets } }
+    const { root, fetch, service } = await start({}, defineStorageController(options))
+    const headers = { ...tus, 'Upload-Length': '10', 'Upload-Metadata': metadata }
+    const created = await fetch('/containers/album/uploads', { method: 'POST', headers })
+    expect(created.status).toBe(201)
+    const path = `/containers/album/${created.headers.get('location')}`
+    expect((await fetch(path, { method: 'PATCH', headers: patch(0), body: 'waves' })).status).toBe(204)
+    const other = await start({ root }, defineStorageController(options), false)
+    const head = await other.fetch(path, { method: 'HEAD', headers: tus })
+    expect([head.status, head.headers.get('upload-offset')]).toEqual([200, '5'])
+    const override = { ...patch(5), 'X-HTTP-Method-Override': 'PATCH' }
+    expect((await other.fetch(path, { method: 'POST', headers: override, body: ' beat' })).status).toBe(204)
+    expect(await service.getFile('album', 'sea.txt')).toMatchObject({ size: 10 })
+    expect((await fetch(path, { method: 'DELETE', headers: tus })).status).toBe(204)
+  })
+
+  it("has the data source's options of uploads", async () => {
+    const options = { dataSource: 'files', basePath: '/containers', resumable: true }
+    const { fetch } = await start({ maxFileSize: 5 }, defineStorageController(options))
+    const headers = { ...tus, 'Upload-Length': '6', 'Upload-Metadata': metadata }
+    const response = await fetch('/containers/album/uploads', { method: 'POST', headers })
+    expect(await answer(response)).toMatchObject({ status: 413, body: { error: { code: 'TOO_LARGE' } } })
+  })
+
+  it('describes the routes in openapi.json, and has none without the option', async () => {
+    const options = { dataSource: 'files', basePath: '/containers', resumable: true }
+    const { paths } = (await (
+      await (await start({}, defineStorageController(options))).fetch('/openapi.json')
+    ).json()) as {
+      paths: Record<string, object>
+    }
+    expect(Object.keys(paths['/containers/{container}/uploads/{ticket}'] ?? {}).toSorted()).toEqual([
+      'delete',
+      'head',
+      'patch',
+      'post',
+    ])
+    const { fetch } = await start()
+    expect((await fetch('/containers/album/uploads', { method: 'POST', headers: tus })).status).toBe(404)
   })
 })

@@ -39,7 +39,8 @@ export {
   type UploadOptions,
   uploadOptionNames,
 } from './options.js'
-export type { ResumableOptions } from './resumable/resumable-options.js'
+export { type ResumableUploadHandler, resumableUploads, type UploadTarget } from './resumable/own-routes.js'
+export type { NewUpload, ResumableOptions } from './resumable/resumable-options.js'
 export { type StorageRouter, storageRouter } from './router.js'
 export type { Action } from './routes/actions.js'
 export { type StorageRoute, storageRoutes } from './routes/routes.js'

@@ -350,7 +350,10 @@ function locationRule<Req>(
  * Throws `INVALID_ARGUMENT` if a name is not that of an option: a misspelled limit would have no
  * effect.
  */
-export function checkNames(what: 'upload' | 'download' | 'storageRouter' | 'storageHandler', options: object): void {
+export function checkNames(
+  what: 'upload' | 'download' | 'storageRouter' | 'storageHandler' | 'resumableUploads',
+  options: object,
+): void {
   const routerNames = [
     ...uploadOptionNames,
     ...downloadNames,
@@ -366,6 +369,7 @@ export function checkNames(what: 'upload' | 'download' | 'storageRouter' | 'stor
     upload: [...uploadOptionNames, 'policy', 'container'],
     download: downloadNames,
     storageRouter: routerNames,
+    resumableUploads: routerNames,
     storageHandler: [...routerNames, 'basePath', 'notFound'],
   }[what]
   checkOptions(what, options, Object.fromEntries(known.map((name) => [name, true] as const)))

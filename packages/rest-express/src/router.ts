@@ -64,35 +64,11 @@ export function createRouter(
   storage: StorageService,
   options: StorageRouterOptions<HttpRequest>,
 ): (req: HttpRequest, res: HttpResponse, next?: (error?: unknown) => void) => void {
-  checkFunction('authorize', options.authorize)
-  checkFunction('onError', options.onError)
-  checkFlag('forwardErrors', options.forwardErrors)
-  const { authorize, onError, forwardErrors = false, ...rest } = options
-  const cors = corsRules(rest.cors)
-  const resumable = resumableRules(rest.resumable)
-  const { signedUrls } = storage.capabilities
-  const rules: RouterRules = {
-    storage,
-    upload: uploadRules(rest),
-    download: downloadRules(storage, rest),
-    resumable,
-    direct: directRules(rest.direct, typeof rest.resumable === 'object' ? rest.resumable.secrets : undefined),
-    signedUrls: signedUrls !== false && signedUrls.throughRouter ? true : undefined,
-    authorize,
-    onError,
-  }
-  const paths = tabulate(routeHandlers.filter((route) => !('option' in route) || rules[route.option] !== undefined))
+  const { rules, cors, paths, forwardErrors } = compileRoutes(storage, options)
   return (req, res, next) => {
-    const fail = (action: Action | undefined, error: unknown) => {
-      const { statusCode } = errorResponse(error)
-      if (forwardErrors && next !== undefined && isServerFailure(statusCode) && !res.headersSent) {
-        if (onError !== undefined) report(rules, { action, statusCode, req }, error)
-        discardRest(req)
-        next(forwardedError(error))
-        return
-      }
-      report(rules, { action, statusCode, req }, error)
-      sendError(req, res, error)
+    const fail: Fail = (action, error) => {
+      if (forwardErrors && next !== undefined) forward(rules, { action, error, req, res }, next)
+      else respond(rules, { action, error, req, res })
     }
     let path: StoragePath | undefined
     try {
@@ -108,14 +84,63 @@ export function createRouter(
       return
     }
     if (cors !== undefined && applyCors(cors, methods.allow, req, res)) return
-    dispatch(methods, new RequestContext(rules, req, res, path), fail)
+    void dispatch(methods, new RequestContext(rules, req, res, path), fail)
   }
+}
+
+/** Checked options, and the routes that they turn on. */
+export function compileRoutes(storage: StorageService, options: StorageRouterOptions<HttpRequest>) {
+  checkFunction('authorize', options.authorize)
+  checkFunction('onError', options.onError)
+  checkFlag('forwardErrors', options.forwardErrors)
+  const { authorize, onError, forwardErrors = false, ...rest } = options
+  const { signedUrls } = storage.capabilities
+  const rules: RouterRules = {
+    storage,
+    upload: uploadRules(rest),
+    download: downloadRules(storage, rest),
+    resumable: resumableRules(rest.resumable),
+    direct: directRules(rest.direct, typeof rest.resumable === 'object' ? rest.resumable.secrets : undefined),
+    signedUrls: signedUrls !== false && signedUrls.throughRouter ? true : undefined,
+    authorize,
+    onError,
+  }
+  const paths = tabulate(routeHandlers.filter((route) => !('option' in route) || rules[route.option] !== undefined))
+  return { rules, cors: corsRules(rest.cors), paths, forwardErrors }
+}
+
+/** A request that failed, and where. */
+interface Failure {
+  readonly action: Action | undefined
+  readonly error: unknown
+  readonly req: HttpRequest
+  readonly res: HttpResponse
+}
+
+/** Responds to a failed request, and reports it. */
+export function respond(rules: RouterRules, { action, error, req, res }: Failure): void {
+  report(rules, { action, statusCode: errorResponse(error).statusCode, req }, error)
+  sendError(req, res, error)
+}
+
+/** Passes a failure of the server to the application. Responds to any other. */
+export function forward(rules: RouterRules, failure: Failure, next: (error: unknown) => void): void {
+  const { action, error, req, res } = failure
+  const { statusCode } = errorResponse(error)
+  if (!isServerFailure(statusCode) || res.headersSent) {
+    respond(rules, failure)
+    return
+  }
+  if (rules.onError !== undefined) report(rules, { action, statusCode, req }, error)
+  discardRest(req)
+  next(forwardedError(error))
 }
 
 /** Responds to a failed request, or passes it to the application. */
 type Fail = (action: Action | undefined, error: unknown) => void
 
-function dispatch({ handlers, allow }: Methods, context: RequestContext, fail: Fail): void {
+/** Handles a request to a path with these methods. Never rejects. */
+export async function dispatch({ handlers, allow }: Methods, context: RequestContext, fail: Fail): Promise<void> {
   const { req, res } = context
   if (hasBody(req)) lingerOnClose(req)
   const method = req.method ?? 'GET'
@@ -125,7 +150,7 @@ function dispatch({ handlers, allow }: Methods, context: RequestContext, fail: F
     // If the connection breaks while the response is written, the handlers learn of it by `close`.
     res.on('error', ignoreBrokenConnection)
     const handled = turnOf(req, res)?.then(() => route.handle(context)) ?? route.handle(context)
-    handled.catch((error: unknown) => fail(route.action, error))
+    await handled.catch((error: unknown) => fail(route.action, error))
   } else if (method === 'OPTIONS') {
     res.writeHead(204).end()
   } else {

@@ -4,6 +4,8 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
+import { StorageError } from '@stowage/core'
+import { MemoryProvider } from '@stowage/provider-memory'
 import { Upload as Upload4 } from 'tus-js-client'
 import { Upload as Upload5 } from 'tus-js-client5'
 import { describe, expect, it } from 'vitest'
@@ -243,6 +245,56 @@ describe('curl', () => {
     ).toBe(460)
     expect(await status(...bytes, ...offset(0), ...data('abc'), other)).toBe(204)
     expect(await status('-X', 'DELETE', ...tus, other)).toBe(204)
+  })
+
+  it('gets 403 from authorize and for an upload that joins others, and 429 from the application', async () => {
+    let refusal: 403 | 429 | undefined
+    const { url } = await start({
+      authorize: () => refusal !== 403 || 403,
+      resumable: {
+        beforeCreate: () => {
+          if (refusal === 429) throw Object.assign(new Error('too many unfinished uploads'), { statusCode: 429 })
+        },
+      },
+    })
+    const uploads = `${url}/photos/uploads`
+    const creations = [
+      ['-X', 'POST', ...tus, '-H', 'Upload-Length: 3', uploads],
+      ['-X', 'POST', ...tus, '-H', 'Upload-Length: 3', '-H', 'Upload-Concat: partial', uploads],
+      ['-X', 'POST', '-H', 'Upload-Complete: ?0', uploads],
+      ['-X', 'PUT', '-H', 'Upload-Complete: ?0', `${url}/photos/files/a`],
+    ]
+    for (refusal of [403, 429] as const) {
+      for (const args of creations) expect((await curl(...args)).statuses).toEqual([refusal])
+    }
+    refusal = undefined
+    const [, partial = []] = creations
+    const part = new URL((await curl(...partial)).headers['location'] ?? '', uploads).href
+    const bytes = ['-X', 'PATCH', ...tus, '-H', 'Content-Type: application/offset+octet-stream']
+    expect((await curl(...bytes, '-H', 'Upload-Offset: 0', '--data-binary', 'abc', part)).statuses).toEqual([204])
+    const joined = await curl('-X', 'POST', ...tus, '-H', `Upload-Concat: final;${part}`, uploads)
+    const final = new URL(joined.headers['location'] ?? '', uploads).href
+    expect((await curl(...bytes, '-H', 'Upload-Offset: 3', '--data-binary', 'd', final)).statuses).toEqual([403])
+  })
+
+  it('gets 423 by tus, and 503 by the IETF’s protocol, while the storage cannot be reached', async () => {
+    const provider = new MemoryProvider()
+    const { url } = await start({ provider })
+    const uploads = `${url}/photos/uploads`
+    const at = async (...args: readonly string[]) =>
+      new URL((await curl(...args, uploads)).headers['location'] ?? '', uploads).href
+    const byTus = await at('-X', 'POST', ...tus, '-H', 'Upload-Length: 3')
+    const byIetf = await at('-X', 'POST', '-H', 'Upload-Complete: ?0')
+    const { listHiddenFiles } = provider
+    provider.listHiddenFiles = () => Promise.reject(new StorageError('UNAVAILABLE', 'down'))
+    expect((await curl('--head', ...tus, byTus)).statuses).toEqual([423])
+    expect((await curl('--head', byIetf)).statuses).toEqual([503])
+    provider.listHiddenFiles = listHiddenFiles
+    expect((await curl('--head', ...tus, byTus)).statuses).toEqual([200])
+    expect((await curl('--head', byIetf)).statuses).toEqual([204])
+    // In the IETF's protocol, GET is the same.
+    expect((await curl(byIetf)).headers).toMatchObject({ 'upload-offset': '0', 'upload-complete': '?0' })
+    expect((await curl(...tus, byTus)).statuses).toEqual([405])
   })
 
   it('gets 410 after the expiry', async () => {

@@ -158,8 +158,35 @@ const download = (summary: string) =>
 
 const nothing = { description: 'An empty object.', content: json({ type: 'object' }) }
 
+const ticket: ParameterObject = {
+  name: 'ticket',
+  in: 'path',
+  required: true,
+  description: 'The end of the URL that the creation of the upload returned.',
+  schema: text,
+}
+
+/** A route of tus and of the IETF's protocol. Without a `requestBody`, LoopBack leaves the body to the method. */
+const uploading = (method: string, summary: string, parameters: ParameterObject[], status: number) => ({
+  'x-operation-name': method,
+  summary,
+  parameters,
+  responses: { [status]: { description: 'The state is in the headers.' } },
+})
+
+/** The routes of resumable uploads. LoopBack responds to OPTIONS by itself. */
+const resumablePaths: ControllerSpec['paths'] = {
+  '/{container}/uploads': { post: uploading('createUpload', 'Start a resumable upload', [container], 201) },
+  '/{container}/uploads/{ticket}': {
+    head: uploading('getUpload', 'How far a resumable upload is', [container, ticket], 200),
+    patch: uploading('appendToUpload', 'Continue a resumable upload', [container, ticket], 204),
+    delete: uploading('deleteUpload', 'End a resumable upload', [container, ticket], 204),
+    post: uploading('overrideMethod', 'PATCH or DELETE by X-HTTP-Method-Override', [container, ticket], 204),
+  },
+}
+
 /** The routes below a path, such as `/containers`. */
-export function storageApi(basePath: string): ControllerSpec {
+export function storageApi(basePath: string, resumable: boolean): ControllerSpec {
   return {
     basePath,
     paths: {
@@ -262,6 +289,7 @@ export function storageApi(basePath: string): ControllerSpec {
         get: download('Download a file'),
         head: download('The headers of a download'),
       },
+      ...(resumable ? resumablePaths : {}),
     },
   }
 }

@@ -449,6 +449,19 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
     },
     errors: [...writeErrors, 410, 422, 460],
   },
+  getUploadState: {
+    tag: 'Resumable uploads',
+    summary: 'How far an upload of the IETF’s protocol is, without HEAD',
+    description: 'Without content. Uploads of tus have no GET.',
+    parameters: [interopVersion],
+    responses: {
+      204: {
+        description: 'The offset, whether the upload is complete, and the length if it is known.',
+        headers: ['Upload-Offset', 'Upload-Complete', 'Upload-Limit', 'Cache-Control'],
+      },
+    },
+    errors: [404, 405, 410, 422, 507],
+  },
   getUpload: {
     tag: 'Resumable uploads',
     summary: 'How far a resumable upload is',

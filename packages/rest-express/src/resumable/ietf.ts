@@ -31,7 +31,7 @@ import { canInform, inform } from './interim-responses.js'
 import type { Ticket } from './ticket.js'
 import { parseUploadMetadata, typeIn } from './upload-metadata.js'
 import type { UploadProtocol } from './upload-protocol.js'
-import { authorizeUpload, expiryOf, isPartial, location, openTicket, ownerOf, rulesOf } from './upload-url.js'
+import { authorizeUpload, expiryOf, isPartial, location, openTicket, ownerOfNew, rulesOf } from './upload-url.js'
 
 const partialUpload = 'application/partial-upload'
 
@@ -61,7 +61,7 @@ async function createUpload(context: RequestContext): Promise<void> {
     // The type of a part of the file says nothing about the file.
     contentType: type === undefined || essence(type) === partialUpload ? typeIn(metadata) : type,
     size: creation.size,
-  })
+  }).catch((error: unknown) => withLimit(context, error))
   const { contentDisposition: _, ...attributes } = statedAttributes(req)
   await start(context, creation, file, { ...write, ...attributes })
 }
@@ -84,7 +84,7 @@ export async function putFile(context: RequestContext): Promise<void> {
     return receiveFile(context)
   }
   const creation = beginCreation(context)
-  const write = await acceptedPut(context, creation.size)
+  const write = await acceptedPut(context, creation.size).catch((error: unknown) => withLimit(context, error))
   await checkConditions(context, file, write)
   await start(context, creation, file, startOptions(write))
 }
@@ -183,7 +183,7 @@ async function start(
 ): Promise<void> {
   const { storage, container, req, res } = context
   const { tickets, maxAge } = rulesOf(context)
-  const owner = await ownerOf(context)
+  const owner = await ownerOfNew(context, file, size)
   const digest = statedDigest(req)
   const reservedUntil = expiryOf(context)
   const isKnown = hasContent(req) && canInform(context)
@@ -202,7 +202,7 @@ async function start(
     ...(isKnown ? { interim: true } : {}),
     ...defined({ owner, digest }),
   }
-  const url = location(req, tickets.seal(ticket))
+  const url = location(context, tickets.seal(ticket))
   if (isKnown) inform(context, { Location: url, 'Upload-Limit': limit(context, ticket.expires) })
   res.setHeader('Location', url)
   try {
@@ -325,6 +325,14 @@ async function failedCompletion(context: RequestContext, { upload }: Ticket, err
     await storage.abortResumableUpload(upload, await policyOfUpload(context, upload))
   }
   return error
+}
+
+/** Throws the error of a file that is not accepted. If it is too large, the response has the limit. */
+function withLimit(context: RequestContext, error: unknown): never {
+  if (errorResponse(error).statusCode === 413) {
+    context.res.setHeader('Upload-Limit', limit(context, Date.now() + rulesOf(context).maxAge))
+  }
+  throw error
 }
 
 /** `Upload-Limit` of an upload that expires at a time, in milliseconds. */

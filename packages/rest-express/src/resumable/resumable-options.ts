@@ -6,6 +6,17 @@ import { checkOptions, type NamesOf } from '@stowage/core/provider'
 import type { HttpRequest } from '../http/messages.js'
 import { checkSecrets, Tickets } from './ticket.js'
 
+/** An upload that is about to start. */
+export interface NewUpload {
+  readonly container: string
+  /** The name of the file; absent for a part of a file, which is joined with others later. */
+  readonly name?: string
+  /** Bytes, if the client states them. */
+  readonly size?: number
+  /** What `owner` returned. */
+  readonly owner?: string
+}
+
 /** Options of resumable uploads. */
 export interface ResumableOptions<Req = IncomingMessage> {
   /**
@@ -23,6 +34,11 @@ export interface ResumableOptions<Req = IncomingMessage> {
    */
   readonly owner?: (req: Req) => string | undefined | Promise<string | undefined>
   /**
+   * Called before an upload starts, after `authorize`. An error that it throws with a `statusCode`
+   * from 400 to 499 is the response. So an application can bound the uploads of a client, by 429.
+   */
+  readonly beforeCreate?: (upload: NewUpload, req: Req) => void | Promise<void>
+  /**
    * Called when an upload is complete, with the file. May be called again if the response to the
    * last request was lost and the client asks again. An error that it throws is the response, but
    * the file stays.
@@ -36,6 +52,7 @@ export interface ResumableRules {
   /** Milliseconds. */
   readonly maxAge: number
   readonly owner: ResumableOptions<HttpRequest>['owner']
+  readonly beforeCreate: ResumableOptions<HttpRequest>['beforeCreate']
   readonly onComplete: ResumableOptions<HttpRequest>['onComplete']
 }
 
@@ -43,6 +60,7 @@ const names = {
   secrets: true,
   maxAge: true,
   owner: true,
+  beforeCreate: true,
   onComplete: true,
 } as const satisfies NamesOf<ResumableOptions>
 
@@ -61,15 +79,15 @@ export function resumableRules(
   if (options === undefined || options === false) return undefined
   const given = options === true ? {} : options
   checkOptions('resumable', given, names)
-  const { secrets = [randomBytes(32).toString('hex')], maxAge = defaultMaxAge, owner, onComplete } = given
+  const { secrets = [randomBytes(32).toString('hex')], maxAge = defaultMaxAge, owner, beforeCreate, onComplete } = given
   checkSecrets('resumable', secrets)
   if (!Number.isSafeInteger(maxAge) || maxAge < 1) {
     throw invalid('maxAge', 'resumable.maxAge must be a whole number of seconds from 1')
   }
-  for (const [property, value] of Object.entries({ owner, onComplete })) {
+  for (const [property, value] of Object.entries({ owner, beforeCreate, onComplete })) {
     if (value !== undefined && typeof value !== 'function') {
       throw invalid(property, `resumable.${property} must be a function`)
     }
   }
-  return { tickets: new Tickets(secrets), maxAge: maxAge * 1000, owner, onComplete }
+  return { tickets: new Tickets(secrets), maxAge: maxAge * 1000, owner, beforeCreate, onComplete }
 }

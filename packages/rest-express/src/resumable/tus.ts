@@ -16,7 +16,17 @@ import { appendBody, hasContent, reportComplete } from './append-body.js'
 import type { Ticket } from './ticket.js'
 import { parseUploadMetadata, typeIn } from './upload-metadata.js'
 import type { UploadProtocol } from './upload-protocol.js'
-import { authorizeUpload, expiryOf, isPartial, location, openTicket, ownerOf, rulesOf, ticketOf } from './upload-url.js'
+import {
+  authorizeUpload,
+  expiryOf,
+  isPartial,
+  location,
+  openTicket,
+  ownerOf,
+  ownerOfNew,
+  rulesOf,
+  ticketOf,
+} from './upload-url.js'
 
 const version = '1.0.0'
 const extensions = [
@@ -65,14 +75,14 @@ async function createUpload(context: RequestContext): Promise<void> {
   const hasBody = hasContent(req) && (statedSize(req) !== undefined || req.headers['content-type'] !== undefined)
   if (hasBody) checkContentType(req)
   const header = req.headers['upload-metadata'] as string | undefined
-  const upload = concat === 'partial' ? await startPartial(context, header, size) : await start(context, header, size)
-  const owner = await ownerOf(context)
+  const isPartial = concat === 'partial'
+  const { upload, owner } = await (isPartial ? startPartial : start)(context, header, size)
   const ticket: Ticket = {
     upload,
     expires: Date.now() + rules.maxAge,
     ...defined({ metadata: header, owner }),
   }
-  res.setHeader('Location', location(req, rules.tickets.seal(ticket)))
+  res.setHeader('Location', location(context, rules.tickets.seal(ticket)))
   res.setHeader('Upload-Expires', new Date(ticket.expires).toUTCString())
   if (hasBody) {
     const { offset } = await append(context, ticket, 0, size)
@@ -85,11 +95,22 @@ async function createUpload(context: RequestContext): Promise<void> {
   res.writeHead(201, { 'Content-Length': 0 }).end()
 }
 
+/** An upload that has begun, and whose it is. */
+interface StartedUpload {
+  readonly upload: ResumableUpload
+  readonly owner: string | undefined
+}
+
 /** Starts the upload of a file. */
-async function start(context: RequestContext, header: string | undefined, size: number | undefined) {
+async function start(
+  context: RequestContext,
+  header: string | undefined,
+  size: number | undefined,
+): Promise<StartedUpload> {
   const { file, write } = await acceptedFile(context, describedFile(header, size))
+  const owner = await ownerOfNew(context, file, size)
   const options = { ...write, signal: context.requestSignal, reservedUntil: expiryOf(context) }
-  return context.storage.startResumableUpload(context.container, file, options)
+  return { upload: await context.storage.startResumableUpload(context.container, file, options), owner }
 }
 
 /** The file that metadata describes. Without a name, it gets a random one. */
@@ -133,16 +154,15 @@ async function joinUploads(context: RequestContext, concat: string): Promise<voi
     ...defined({ metadata, owner }),
   }
   res.writeHead(201, {
-    Location: location(req, rules.tickets.seal(ticket)),
+    Location: location(context, rules.tickets.seal(ticket)),
     'Upload-Expires': new Date(ticket.expires).toUTCString(),
     'Content-Length': 0,
   })
   res.end()
 }
 
-/** The ticket in a URL, which may be relative. */
-const ticketIn = (url: string): string =>
-  URL.canParse(url, 'http://localhost') ? (new URL(url, 'http://localhost').pathname.split('/').at(-1) ?? '') : ''
+/** The ticket at the end of a URL, which may be relative. */
+const ticketIn = (url: string): string => /[\w-]+$/.exec(url)?.[0] ?? ''
 
 /**
  * Starts an upload whose bytes are joined with others later. Its name and type are those of the
@@ -152,12 +172,14 @@ async function startPartial(
   context: RequestContext,
   header: string | undefined,
   size: number | undefined,
-): Promise<ResumableUpload> {
+): Promise<StartedUpload> {
   const { storage, container, rules } = context
   parseUploadMetadata(header)
   await context.authorize('putFile', container)
+  const owner = await ownerOfNew(context, undefined, size)
   const maxSize = staticMaxSize(rules.upload)
-  return storage.startPartialUpload(container, { ...defined({ size, maxSize }), signal: context.requestSignal })
+  const options = { ...defined({ size, maxSize }), signal: context.requestSignal }
+  return { upload: await storage.startPartialUpload(container, options), owner }
 }
 
 /** `HEAD /:container/uploads/:ticket`: how far the upload is. */

@@ -1,7 +1,7 @@
 /** The URL of an upload: made for a new upload, and opened for the client that may use it. */
 
 import { type ResumableUpload, StorageError } from '@stowage/core'
-import type { HttpRequest } from '../http/messages.js'
+import { defined } from '@stowage/core/provider'
 import { RequestError } from '../http/request-error.js'
 import { fromHook, type RequestContext } from '../routes/request-context.js'
 import type { ResumableRules } from './resumable-options.js'
@@ -47,11 +47,23 @@ export async function ownerOf(context: RequestContext): Promise<string | undefin
   return owner === undefined ? undefined : fromHook(() => owner(context.req))
 }
 
+/** Asks the application before an upload starts. Returns the owner of the upload. */
+export async function ownerOfNew(context: RequestContext, name?: string, size?: number): Promise<string | undefined> {
+  const { beforeCreate } = rulesOf(context)
+  const owner = await ownerOf(context)
+  if (beforeCreate !== undefined) {
+    const upload = { container: context.container, ...defined({ name, size, owner }) }
+    await fromHook(() => beforeCreate(upload, context.req))
+  }
+  return owner
+}
+
 /**
  * The upload's URL, relative to that of the request, which ends with `uploads` or is that of a
  * file. So it is right behind every proxy.
  */
-export function location({ url = '' }: HttpRequest, ticket: string): string {
+export function location({ req: { url = '' }, uploadUrl }: RequestContext, ticket: string): string {
+  if (uploadUrl !== undefined) return uploadUrl(ticket)
   const { pathname } = new URL(url, 'http://localhost')
   const [, , ...below] = pathname.split('/')
   const depth = below.length - 1

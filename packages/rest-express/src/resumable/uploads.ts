@@ -30,6 +30,16 @@ export async function getUpload(context: RequestContext): Promise<void> {
   await protocolOf(context).look(context)
 }
 
+/**
+ * `GET /:container/uploads/:ticket`: as HEAD in the IETF's protocol, without content. tus has no GET,
+ * and 200 without content would pass for an empty file.
+ */
+export async function getUploadState(context: RequestContext): Promise<void> {
+  const protocol = protocolOf(context)
+  if (protocol === tus) throw notAllowed()
+  await protocol.look(context)
+}
+
 /** `PATCH /:container/uploads/:ticket`: stores the bytes that follow. */
 export async function appendToUpload(context: RequestContext): Promise<void> {
   await protocolOf(context).append(context)
@@ -48,8 +58,12 @@ export async function overrideMethod(context: RequestContext): Promise<void> {
   const method = context.req.headers['x-http-method-override']
   if (method === 'PATCH') return appendToUpload(context)
   if (method === 'DELETE') return deleteUpload(context)
+  throw notAllowed()
+}
+
+function notAllowed(): RequestError {
   const allow = 'HEAD, PATCH, DELETE, OPTIONS'
-  throw new RequestError(405, 'METHOD_NOT_ALLOWED', `method not allowed (allowed: ${allow})`, { Allow: allow })
+  return new RequestError(405, 'METHOD_NOT_ALLOWED', `method not allowed (allowed: ${allow})`, { Allow: allow })
 }
 
 /** Requests of the IETF's final version to an upload may have no field that names the protocol. */

@@ -37,6 +37,8 @@ export class RequestContext {
   readonly #query: string
   /** The number of a part in the path, as text. */
   readonly part: string | undefined
+  /** Returns the URL of an upload in an application's own routes. */
+  readonly uploadUrl: ((ticket: string) => string) | undefined
   #responseSignal: AbortSignal | undefined
   #requestSignal: AbortSignal | undefined
 
@@ -49,6 +51,7 @@ export class RequestContext {
       readonly file: string | undefined
       readonly query: string
       readonly part?: string
+      readonly uploadUrl?: (ticket: string) => string
     },
   ) {
     this.rules = rules
@@ -58,6 +61,7 @@ export class RequestContext {
     this.#file = path.file
     this.#query = path.query
     this.part = path.part
+    this.uploadUrl = path.uploadUrl
   }
 
   get storage(): StorageService {

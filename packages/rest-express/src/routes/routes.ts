@@ -30,6 +30,7 @@ import {
   describeFile,
   describeUploads,
   getUpload,
+  getUploadState,
   overrideMethod,
 } from '../resumable/uploads.js'
 import type { Action } from './actions.js'
@@ -94,6 +95,7 @@ export const routeHandlers = [
       { method: 'OPTIONS', path: uploads, name: 'describeUploads', handle: describeUploads },
       { method: 'POST', path: uploads, name: 'createUpload', handle: createUpload },
       { method: 'OPTIONS', path: upload, name: 'describeUpload', handle: describeUploads },
+      { method: 'GET', path: upload, name: 'getUploadState', handle: getUploadState },
       { method: 'HEAD', path: upload, name: 'getUpload', handle: getUpload },
       { method: 'PATCH', path: upload, name: 'appendToUpload', handle: appendToUpload },
       { method: 'DELETE', path: upload, name: 'deleteUpload', handle: deleteUpload },

@@ -8,6 +8,9 @@ import { afterAll, beforeAll, describe, it } from 'vitest'
 import type { CaseResult, ListedCase } from '../src/results.ts'
 import { findWindows } from '../src/windows-node.ts'
 
+/** Milliseconds. A busy machine needs ten times as long as an idle one. */
+const timeout = 1_800_000
+
 const windows = await findWindows()
 
 describe('The filesystem on Windows', async () => {
@@ -37,7 +40,7 @@ describe('The filesystem on Windows', async () => {
       const result: CaseResult = JSON.parse(line)
       results.set(result.title, result)
     }
-  })
+  }, timeout)
   afterAll(() => windows[Symbol.asyncDispose]())
 
   for (const { title, skip } of listed) {

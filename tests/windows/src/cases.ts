@@ -85,12 +85,13 @@ export const windowsCases: readonly WindowsCase[] = [
     title: 'W.2 every file of another program has a name',
     async run(root) {
       const { storage } = await open(root)
-      const entries = ['a%3Ab', 'a%3ab', '%', 'x%2E', '%4EUL', '%4Eul', 'ordinary.txt', `${'long'.repeat(63)}xyz`]
-      const own = entries.filter((entry) => entry !== 'a%3ab' && entry !== '%4Eul')
-      for (const entry of own) await writeFile(join(root, 'box', entry), entry)
+      const long = `${'long'.repeat(63)}xyz`
+      const entries = ['a%3Ab', '%', 'x%2E', '%4EUL', 'ordinary.txt', long]
+      for (const entry of entries) await writeFile(join(root, 'box', entry), entry)
       const listed = (await storage.getFiles('box')).map(({ name }) => name)
-      assert.deepEqual(listed.sort(), ['%', 'NUL', 'a:b', `${'long'.repeat(63)}xyz`, 'ordinary.txt', 'x.'].sort())
-      for (const name of listed) assert.ok(own.includes(`${await read(storage, name)}`))
+      assert.deepEqual(listed.sort(), ['%', 'NUL', 'a:b', long, 'ordinary.txt', 'x.'].sort())
+      const contents = await Promise.all(listed.map(async (name) => `${await read(storage, name)}`))
+      assert.deepEqual(contents.sort(), entries.sort())
     },
   },
   {

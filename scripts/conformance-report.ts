@@ -4,14 +4,18 @@
  *     pnpm conformance:report                 runs the suite of every provider
  *     pnpm conformance:report provider-azure  runs those of these packages, keeps other results
  *     pnpm conformance:report --last          runs nothing
- *     pnpm conformance:report --check         fails if the page lists other cases than the suite
+ *     pnpm conformance:report --cases         runs nothing, and only updates the lists of cases in
+ *                                             packages/core/docs/conformance-cases.md
+ *     pnpm conformance:report --check         fails if the pages list other cases than the suite
  */
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { startVitest } from 'vitest/node'
 import type { ConformanceResult } from '../packages/core/dist/conformance/index.js'
+import { withCases } from './conformance-cases.ts'
 import { casesMark, conformancePage } from './conformance-page.ts'
 
 const page = 'docs/conformance.md'
+const caseDocument = 'packages/core/docs/conformance-cases.md'
 const results = 'reports/conformance'
 
 async function runSuites(packages: readonly string[]): Promise<void> {
@@ -37,6 +41,13 @@ if (args.includes('--check')) {
     process.stderr.write(`${page} lists other cases than the suite: run pnpm conformance:report\n`)
     process.exitCode = 1
   }
+  const document = await readFile(caseDocument, 'utf8')
+  if (document !== withCases(document)) {
+    process.stderr.write(`${caseDocument} lists other cases than the suite: run pnpm conformance:report --cases\n`)
+    process.exitCode = 1
+  }
+} else if (args.includes('--cases')) {
+  await writeFile(caseDocument, withCases(await readFile(caseDocument, 'utf8')))
 } else {
   if (!args.includes('--last')) await runSuites(args)
   await writeFile(page, conformancePage(await lastResults()))

@@ -1,6 +1,6 @@
 import type { Mutant } from './mutant.ts'
 
-const at = (module: string) => `provider-fs/src/${module}.ts`
+const at = (module: string) => `packages/provider-fs/src/${module}.ts`
 
 export const fsMutants: readonly Mutant[] = [
   {
@@ -34,6 +34,14 @@ export const fsMutants: readonly Mutant[] = [
     file: at('files/commit'),
     find: 'await lease.replace(path, to)',
     replace: 'const { copyFile } = await import("node:fs/promises")\n  await copyFile(path, to)',
+  },
+  {
+    name: 'replaces a file that another process created a moment ago',
+    file: at('files/commit'),
+    find: 'await direct.link(content.path, directory.at(location.entry))',
+    replace: 'await direct.rename(content.path, directory.at(location.entry))',
+    case: 'J.16',
+    inProcesses: true,
   },
   {
     name: 'replaces a file that did not exist a moment ago',

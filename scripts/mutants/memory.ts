@@ -1,8 +1,8 @@
 import type { Mutant } from './mutant.ts'
 
-const at = (module: string) => `provider-memory/src/${module}.ts`
+const at = (module: string) => `packages/provider-memory/src/${module}.ts`
 /** In core, which the suite loads as built files. */
-const kit = (module: string) => `core/src/kit/${module}.ts`
+const kit = (module: string) => `packages/core/src/kit/${module}.ts`
 
 export const memoryMutants: readonly Mutant[] = [
   {

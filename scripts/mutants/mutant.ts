@@ -2,7 +2,7 @@
 export interface Mutant {
   /** What the broken provider does. */
   readonly name: string
-  /** The end of the source file's path. */
+  /** The source file's path, from the root of the repository. */
   readonly file: string
   /** Text that occurs exactly once in the file. */
   readonly find: string

@@ -11,12 +11,14 @@ import { readFile } from 'node:fs/promises'
 import { fsMutants } from './fs.ts'
 import { memoryMutants } from './memory.ts'
 import type { Mutant } from './mutant.ts'
+import { redisMutants } from './redis.ts'
 
 const processHook = new URL('./process-hook.ts', import.meta.url).href
 
 const suites = [
   { project: '@stowage/provider-memory', mutants: memoryMutants },
   { project: '@stowage/provider-fs', mutants: fsMutants },
+  { project: 'stowage-provider-redis', mutants: redisMutants },
 ]
 
 /** Returns the first case that fails with the mutant, or `undefined` if the suite passes. */
@@ -38,7 +40,8 @@ function catchingCase(project: string, mutant: Mutant | undefined): Promise<stri
     ...filter,
   ]
   const run = spawn('vitest', args, {
-    env: { ...process.env, ...variables, ...options, NO_COLOR: '1' },
+    // With CI, a server that cannot be started is a failure.
+    env: { ...process.env, ...variables, ...options, NO_COLOR: '1', CI: 'true' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -60,7 +63,7 @@ function catchingCase(project: string, mutant: Mutant | undefined): Promise<stri
 async function staleMutants(): Promise<string[]> {
   const stale: string[] = []
   for (const { name, file, find } of suites.flatMap(({ mutants }) => mutants)) {
-    const text = await readFile(new URL(`../../packages/${file}`, import.meta.url), 'utf8')
+    const text = await readFile(new URL(`../../${file}`, import.meta.url), 'utf8')
     if (text.split(find).length !== 2) stale.push(`${file}: ${name}`)
   }
   return stale

@@ -155,7 +155,14 @@ export class LibraryProvider implements StorageProvider {
   async putFile(container: string, file: string, body: ProviderBody, options: PutCallOptions): Promise<WrittenFile> {
     const location = await this.#location(container)
     const { size, attributes, signal } = options
-    const stream = Readable.from(body instanceof Uint8Array ? chunksOf(body) : body, { objectMode: false, signal })
+    let sent = 0
+    const counted = async function* () {
+      for await (const chunk of body instanceof Uint8Array ? chunksOf(body) : body) {
+        sent += chunk.length
+        yield chunk
+      }
+    }
+    const stream = Readable.from(counted(), { objectMode: false, signal })
     let failure: unknown
     stream.on('error', (error) => {
       failure = error
@@ -169,7 +176,8 @@ export class LibraryProvider implements StorageProvider {
     }
     if (failure !== undefined) throw failure
     this.#contentTypes?.set(keyOf(container, file), attributes.contentType)
-    return this.#info(location, container, file)
+    // Another write may have replaced the file by now. Reads show what the library has stored.
+    return { ...(await this.#info(location, container, file)), size: sent }
   }
 
   async removeFile(container: string, file: string, _: RemoveCallOptions): Promise<void> {

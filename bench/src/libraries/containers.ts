@@ -1,7 +1,7 @@
 /** Containers for all libraries: most of them cannot create one. */
 import { access, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isStorageError, type StorageProvider } from '@stowage/core/provider'
+import { inParallel, isStorageError, type StorageProvider } from '@stowage/core/provider'
 import { S3Provider } from '@stowage/provider-s3'
 import type { Service } from './library.ts'
 
@@ -11,6 +11,8 @@ export interface Containers extends AsyncDisposable {
   create(container: string): Promise<unknown>
   /** Deletes a container with its files. */
   destroy(container: string): Promise<unknown>
+  /** Stores many small files, for cases that do not test how they are written. */
+  fill?(container: string, files: readonly string[]): Promise<void>
 }
 
 export const containersOf = (service: Service): Containers =>
@@ -44,6 +46,12 @@ function buckets({ endpoint, region, keyId, key }: Extract<Service, { kind: 's3'
     },
     create: (container) => provider.createContainer(container, { signal }),
     destroy: (container) => provider.destroyContainer(container, { onlyIfEmpty: false, signal }),
+    fill: (container, files) =>
+      inParallel(files, 16, async (file) => {
+        const attributes = { contentType: 'text/plain', metadata: {} }
+        const options = { attributes, conditions: {}, checksums: {}, native: {}, signal }
+        await provider.putFile(container, file, Buffer.from(file), options)
+      }),
     [Symbol.asyncDispose]: () => provider.close(),
   }
 }

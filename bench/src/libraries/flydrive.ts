@@ -1,11 +1,13 @@
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import type { Library, Load, Location, Service } from './library.ts'
 
 interface Disk {
   exists(key: string): Promise<boolean>
   getMetaData(key: string): Promise<{ contentType?: string; contentLength: number; etag: string; lastModified: Date }>
   getStream(key: string): Promise<Readable>
+  put(key: string, contents: Uint8Array, options: object): Promise<void>
   putStream(key: string, contents: Readable, options: object): Promise<void>
   delete(key: string): Promise<void>
   copy(source: string, target: string): Promise<void>
@@ -39,8 +41,12 @@ function diskOf(load: Load, service: Service, container: string): Disk {
   )
 }
 
-const locationOf = (disk: Disk): Location => ({
-  put: (file, body, { size, attributes }) => disk.putStream(file, body, { ...attributes, contentLength: size }),
+const locationOf = (disk: Disk, kind: Service['kind']): Location => ({
+  // On S3, streams need a size.
+  put: async (file, body, { size, attributes: { contentType, cacheControl } }) =>
+    kind === 's3' && size === undefined
+      ? disk.put(file, await buffer(body), { contentType, cacheControl })
+      : disk.putStream(file, body, { contentType, cacheControl, contentLength: size }),
   stat: async (file) => {
     if (!(await disk.exists(file))) return undefined
     const { contentLength, lastModified, etag, contentType } = await disk.getMetaData(file)
@@ -68,5 +74,5 @@ export const flydrive: Library = {
   ranges: false,
   streams: true,
   attributes: (kind) => ({ contentType: kind === 's3', headers: [], metadata: false }),
-  open: (load, service) => (container) => locationOf(diskOf(load, service, container)),
+  open: (load, service) => (container) => locationOf(diskOf(load, service, container), service.kind),
 }

@@ -32,7 +32,7 @@ export function librariesPage(results: readonly ConformanceResult[]): string {
       'Other missing features are declared in the capabilities of the adapter, so the suite skips their',
       'cases: multipart uploads, attributes that the library does not return, and checksums. A library',
       'without ranges passes the cases about ranges if it can read the whole file. A case that has not',
-      'ended after 10 seconds counts as failed.',
+      'ended after 30 seconds, or a minute on Ceph, counts as failed.',
     ].join('\n'),
     '## Results',
     'Cases that passed, of those that are counted. Fewer cases apply to a library that supports less.',

@@ -1,9 +1,11 @@
 import type { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import type { Library, Load, Location, Service } from './library.ts'
 
 type Result<T> = Promise<{ readonly value: T | null; readonly error: string | null }>
 
 interface Storage {
+  addFileFromBuffer(file: { bucketName: string; targetPath: string; buffer: Buffer; options: object }): Result<string>
   addFileFromStream(file: { bucketName: string; targetPath: string; stream: Readable; options: object }): Result<string>
   getFileAsStream(bucket: string, file: string, options: object): Result<Readable>
   fileExists(bucket: string, file: string): Result<boolean>
@@ -24,7 +26,7 @@ function storageOf(load: Load, service: Service): Storage {
   if (service.kind === 'filesystem') return new Storage({ provider: 'local', directory: service.root })
   const { endpoint, region, keyId, key } = service
   return new Storage({
-    provider: 's3',
+    provider: 'aws',
     endpoint,
     region,
     accessKeyId: keyId,
@@ -34,15 +36,15 @@ function storageOf(load: Load, service: Service): Storage {
 }
 
 const locationOf = (storage: Storage, bucket: string, kind: Service['kind']): Location => ({
-  put: (file, body, { attributes: { contentType } }) =>
-    settled(
-      storage.addFileFromStream({
-        bucketName: bucket,
-        targetPath: file,
-        stream: body,
-        options: kind === 's3' ? { ContentType: contentType } : {},
-      }),
-    ),
+  put: async (file, body, { size, attributes: { contentType } }) => {
+    const target = { bucketName: bucket, targetPath: file }
+    if (kind === 'filesystem') return settled(storage.addFileFromStream({ ...target, stream: body, options: {} }))
+    // On S3, streams need a size.
+    const options = { ContentType: contentType, ContentLength: size }
+    return size === undefined
+      ? settled(storage.addFileFromBuffer({ ...target, buffer: await buffer(body), options }))
+      : settled(storage.addFileFromStream({ ...target, stream: body, options }))
+  },
   stat: async (file) => {
     if (!(await settled(storage.fileExists(bucket, file)))) return undefined
     return { size: await settled(storage.sizeOf(bucket, file)) }

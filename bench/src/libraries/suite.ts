@@ -14,9 +14,6 @@ import { resultName } from './counted.ts'
 import { libraries } from './libraries.ts'
 import type { Load, Service } from './library.ts'
 
-/** Milliseconds. A library that neither finishes nor fails must not stop the run. */
-const longest = 10_000
-
 const [title, json = '', path = ''] = process.argv.slice(2)
 const library = libraries.find((candidate) => candidate.title === title)
 if (library === undefined) throw new Error(`unknown library "${title}"`)
@@ -28,18 +25,35 @@ open('stowage-library')
 await using containers = containersOf(service)
 
 const installed = { containers, open, contentTypes: new Map<string, string>() }
-const tests: (() => Promise<void>)[] = []
+const tests: (() => Promise<unknown>)[] = []
 const endings: (() => Promise<void>)[] = []
 const runner: TestRunner = {
   describe: (_, define) => define(),
   it: (title, { skip = false }, run) => {
-    if (!skip) tests.push(() => within(title, run))
+    if (!skip) tests.push(() => run().catch((error) => process.stderr.write(`${title}: ${error}\n`)))
   },
   after: (run) => endings.push(run),
 }
 
+const { fill, destroy, create } = containers
+const bulk =
+  fill === undefined
+    ? {}
+    : {
+        bulk: {
+          put: fill,
+          clear: async (container: string) => {
+            await destroy(container)
+            await create(container)
+          },
+        },
+      }
+
 registerConformance(runner, resultName(library, service.kind), {
   createProvider: () => new LibraryProvider(library, service.kind, installed),
+  ...bulk,
+  // A library that neither finishes nor fails must not stop the run.
+  timeout: service.kind === 's3' ? 60_000 : 30_000,
   version: library.packages[library.title] as string,
 })
 
@@ -50,17 +64,3 @@ process.on('unhandledRejection', (error) => process.stderr.write(`unhandled: ${e
 for (const test of tests) await test()
 for (const end of endings) await end()
 process.exit()
-
-async function within(title: string, run: () => Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const expired = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`neither done nor failed after ${longest / 1000} s`)), longest)
-  })
-  try {
-    await Promise.race([run(), expired])
-  } catch (error) {
-    process.stderr.write(`${title}: ${error}\n`)
-  } finally {
-    clearTimeout(timer)
-  }
-}

@@ -28,15 +28,22 @@ function storageOf(load: Load, service: Service, container: string): Storage {
   return createStorage({ driver })
 }
 
+const contentOf = async (storage: Storage, file: string) => Buffer.from((await storage.getItemRaw(file)) as Uint8Array)
+
 /** Keys have colons where names have slashes. */
 const locationOf = (storage: Storage): Location => ({
   put: async (file, body) => storage.setItemRaw(file, await buffer(body)),
   stat: async (file) => {
     if (!(await storage.hasItem(file))) return undefined
     const { size, mtime, etag } = await storage.getMeta(file)
-    return { size: size ?? 0, mtime: mtime === undefined ? undefined : new Date(mtime), etag }
+    // On S3, it returns neither a size nor a time.
+    return {
+      size: size ?? (await contentOf(storage, file)).length,
+      mtime: mtime === undefined ? undefined : new Date(mtime),
+      etag,
+    }
   },
-  read: async (file) => Buffer.from((await storage.getItemRaw(file)) as Uint8Array),
+  read: (file) => contentOf(storage, file),
   remove: (file) => storage.removeItem(file),
   list: async () => (await storage.getKeys()).map((key) => key.replaceAll(':', '/')),
 })

@@ -1,7 +1,8 @@
 /**
  * A provider of one's own that is wrong, or has a bug: what its author gets to see.
  */
-import { inspect } from 'node:util'
+import { execFile } from 'node:child_process'
+import { inspect, promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { type StorageError, StorageService } from '../src/index.js'
 import { describeCause, ProviderWrapper } from '../src/provider.js'
@@ -54,6 +55,19 @@ describe('a bug in a provider', () => {
     const shown = inspect(error, { depth: 9, showHidden: true })
     expect(shown).not.toContain(secret)
     expect(inspect((error as StorageError).cause)).toContain('provider-errors.test.ts')
+  })
+
+  it('is printed with NODE_DEBUG=stowage', async () => {
+    const program = `
+      import { describeCause } from ${JSON.stringify(new URL('../dist/provider.js', import.meta.url).href)}
+      describeCause(new RangeError('key ${secret}'))`
+    const stderrWith = async (NODE_DEBUG: string) => {
+      const env = { ...process.env, NODE_DEBUG }
+      const { stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], { env })
+      return stderr
+    }
+    expect(await stderrWith('stowage')).toContain(`RangeError: key ${secret}`)
+    expect(await stderrWith('')).toBe('')
   })
 
   it('has no stack when it is a failure of the operating system', () => {

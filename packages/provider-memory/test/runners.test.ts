@@ -140,6 +140,25 @@ describe('The registration of the conformance suite', () => {
     assert.deepEqual([long.actual, long.expected], [undefined, undefined])
   })
 
+  it('fails a case that hangs, with its last operations, and cleans up', async () => {
+    vi.stubEnv('STOWAGE_CONFORMANCE_REPORT', undefined)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    class HangingProvider extends MemoryProvider {
+      override removeFile = () => new Promise<never>(() => {})
+    }
+    const cases = new Map<string, () => Promise<void>>()
+    const runner: TestRunner = {
+      describe: (_title, define) => define(),
+      it: (title, _options, run) => void cases.set(title.split(' ')[0] ?? '', run),
+    }
+    const store = createMemoryStore()
+    registerConformance(runner, 'hanging', { createProvider: () => new HangingProvider({ store }), timeout: 500 })
+    await assert.rejects(cases.get('O.1') ?? assert.fail(), {
+      message: /^the case does not end within 0\.5 s\nlast operations: .*putFile "[^"]+" succeeded/,
+    })
+    await (cases.get('Z.1') ?? assert.fail())()
+  })
+
   it('waits for streams that are closed late', async () => {
     let opened = 0
     class LateProvider extends MemoryProvider {

@@ -2,6 +2,7 @@ import 'vitest'
 import { startAzurite } from './azurite.js'
 import { startCeph } from './ceph.js'
 import { startClamd } from './clamd.js'
+import { requirePackages, versionOf } from './debian.js'
 import { noServers, wantedPlacement } from './environment.js'
 import { requireNginx } from './nginx.js'
 import { type RackspaceServer, rackspaceFromEnvironment, startRackspace } from './rackspace.js'
@@ -16,6 +17,11 @@ const starters = {
   clamd: () => startClamd(),
   /** Installed only: each test starts nginx with its own configuration, by `startNginx`. */
   nginx: async () => ({ ...(await requireNginx()), stop: async () => undefined }),
+  /** Installed only: the test starts servers with different options. */
+  redis: async () => {
+    await requirePackages('Redis', ['redis-server'])
+    return { server: `Redis ${await versionOf('redis-server')}`, stop: async () => undefined }
+  },
   /** OpenStack Swift with Keystone. */
   swift: () => startSwift(),
   /** The S3 interface of that Swift. */

@@ -16,6 +16,7 @@ const files = [
   'src/index.ts',
   'test/conformance.test.ts',
   'src/errors.ts',
+  'src/get.ts',
   'src/page.ts',
   'src/read-only.ts',
 ]

@@ -1,5 +1,8 @@
 /** Errors: one class, a stable code, and the HTTP status of each code. */
+import { debuglog } from 'node:util'
 import type { FileEntry } from './files.js'
+
+const debug = debuglog('stowage')
 
 /** The rule of an upload policy that refused a file. */
 export type PolicyRule = 'maxSize' | 'types' | 'names' | 'content' | 'image' | 'scan' | 'quota'
@@ -246,11 +249,13 @@ export function isStorageError(value: unknown, code?: StorageErrorCode): value i
 
 /**
  * Returns a copy of a native error that is safe to keep as a cause: its name, its code, its stack
- * frames, and nothing else.
+ * frames, and nothing else. With `NODE_DEBUG=stowage`, the native error is printed to stderr, with
+ * everything that it contains.
  *
  * @param message A message without secrets and paths. Default: the name and the code.
  */
 export function describeCause(error: unknown, message?: string): Error {
+  if (debug.enabled) debug('%O', error)
   const name = error instanceof Error ? error.name : typeof error
   const code =
     error instanceof Error && 'code' in error && ['string', 'number'].includes(typeof error.code)

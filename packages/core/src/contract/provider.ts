@@ -365,12 +365,15 @@ export interface RequiredMethods {
   /**
    * Copies a file of any size on the service, atomically like a write. Fails as `getFile` does for
    * the source, and as `putFile` does for the target. Source and target may be equal, with or
-   * without new attributes.
+   * without new attributes. The checksums are those of the source in both cases.
+   *
+   * An error about the source has its container and file, since core adds those of the target to
+   * errors without names.
    */
   copyFile(source: FileLocation, target: FileLocation, options: CopyCallOptions): Promise<WrittenFile>
   /**
    * Closes connections. Called at most once. Downloads that are open may continue or fail with
-   * `CLOSED`; calls that are pending may too.
+   * `CLOSED`; calls that are pending may too. Settles soon, also if the service does not respond.
    */
   close(): Promise<void>
 }

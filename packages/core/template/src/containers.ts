@@ -3,36 +3,39 @@ import {
   type ContainerInfo,
   type ContainerPage,
   compareNames,
-  containerExists,
   containerNotFound,
   decodePosition,
   isName,
   type ListCallOptions,
   pageAfter,
-  StorageError,
 } from '@stowage/core/provider'
 import type { Connection } from './connection.js'
 import { translated } from './errors.js'
-import { ServiceError } from './service.js'
 
-export async function listContainers({ client }: Connection, { limit, next }: ListCallOptions): Promise<ContainerPage> {
-  const names = (await client.listBuckets()).toSorted(compareNames)
+export async function listContainers(
+  { client }: Connection,
+  { limit, next, signal }: ListCallOptions,
+): Promise<ContainerPage> {
+  const names = (await translated(client.listBuckets(), { signal })).toSorted(compareNames)
   const containers = names.map((name) => ({ name }))
   return pageAfter(containers, ({ name }) => name, { limit, after: decodePosition(next, isName) })
 }
 
-export async function createContainer({ client }: Connection, container: string): Promise<ContainerInfo> {
-  try {
-    await client.createBucket(container)
-  } catch (error) {
-    if (error instanceof ServiceError && error.status === 409) throw containerExists(container)
-    throw error
-  }
+export async function createContainer(
+  { client }: Connection,
+  container: string,
+  { signal }: CallOptions,
+): Promise<ContainerInfo> {
+  await translated(client.createBucket(container), { container, signal, conflict: 'CONTAINER_EXISTS' })
   return { name: container }
 }
 
-export async function getContainer({ client }: Connection, container: string): Promise<ContainerInfo> {
-  const buckets = await client.listBuckets()
+export async function getContainer(
+  { client }: Connection,
+  container: string,
+  { signal }: CallOptions,
+): Promise<ContainerInfo> {
+  const buckets = await translated(client.listBuckets(), { container, signal })
   if (!buckets.includes(container)) throw containerNotFound(container)
   return { name: container }
 }
@@ -40,14 +43,8 @@ export async function getContainer({ client }: Connection, container: string): P
 export async function destroyContainer(
   { client }: Connection,
   container: string,
-  { onlyIfEmpty }: CallOptions & { readonly onlyIfEmpty: boolean },
+  { onlyIfEmpty, signal }: CallOptions & { readonly onlyIfEmpty: boolean },
 ): Promise<void> {
-  try {
-    await client.deleteBucket(container, { onlyIfEmpty })
-  } catch (error) {
-    if (error instanceof ServiceError && error.status === 409) {
-      throw new StorageError('CONTAINER_NOT_EMPTY', 'the container is not empty')
-    }
-    await translated(Promise.reject(error), container)
-  }
+  const deletion = client.deleteBucket(container, { onlyIfEmpty })
+  await translated(deletion, { container, signal, conflict: 'CONTAINER_NOT_EMPTY' })
 }

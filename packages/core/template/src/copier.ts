@@ -13,17 +13,14 @@ export async function copyFile(
   { client }: Connection,
   source: FileLocation,
   target: FileLocation,
-  { attributes, conditions, ifSourceMatch }: CopyCallOptions,
+  { attributes, conditions, ifSourceMatch, signal }: CopyCallOptions,
 ): Promise<WrittenFile> {
-  const object = await translated(client.getObject(source.container, source.file), source.container, source.file)
+  const object = await translated(client.getObject(source.container, source.file), { ...source, signal })
   const info = infoOf(source, object)
   if (ifSourceMatch !== undefined) checkReadConditions(info, { ifMatch: ifSourceMatch })
   const { metadata, ...headers } = attributes ?? attributesOf(info)
   const copy = { bytes: object.bytes, headers: headersOf({ ...headers, metadata }), metadata }
-  const stored = await translated(
-    client.putObject(target.container, target.file, copy, conditions),
-    target.container,
-    target.file,
-  )
+  const written = client.putObject(target.container, target.file, copy, conditions)
+  const stored = await translated(written, { ...target, signal })
   return infoOf(target, stored)
 }

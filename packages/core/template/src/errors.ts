@@ -4,26 +4,45 @@ import {
   fileNotFound,
   isStorageError,
   StorageError,
+  type StorageErrorCode,
   statusMeaning,
+  untilAborted,
 } from '@stowage/core/provider'
 import { ServiceError } from './service.js'
 
-/** Waits for a request to the service. Its failure becomes an error of the contract. */
-export async function translated<T>(request: Promise<T>, container: string, file = ''): Promise<T> {
+interface Subject {
+  readonly container?: string
+  readonly file?: string
+  /** The meaning of the status 409, which depends on the request. */
+  readonly conflict?: StorageErrorCode
+}
+
+/**
+ * Waits for a request to the service, until the signal is aborted. A failure becomes an error of the
+ * contract. If the client accepts a signal, pass the signal to the client instead, which then ends
+ * the request too.
+ */
+export async function translated<T>(
+  request: Promise<T>,
+  { signal, ...subject }: Subject & { readonly signal: AbortSignal },
+): Promise<T> {
   try {
-    return await request
+    return await untilAborted(request, signal)
   } catch (error) {
-    throw errorOf(error, container, file)
+    throw errorOf(error, subject)
   }
 }
 
-function errorOf(error: unknown, container: string, file: string): StorageError {
+/** The names are those of the request: of a copy, the source or the target. */
+function errorOf(error: unknown, { container = '', file = '', conflict }: Subject): StorageError {
   if (isStorageError(error)) return error
   const cause = describeCause(error)
   if (!(error instanceof ServiceError)) return new StorageError('CONNECTION_LOST', 'no response', { cause })
-  if (error.status === 404) {
-    return error.resource === 'bucket' ? containerNotFound(container, cause) : fileNotFound(container, file, cause)
+  const { status, resource } = error
+  if (status === 404) {
+    return resource === 'bucket' ? containerNotFound(container, cause) : fileNotFound(container, file, cause)
   }
-  const [code, message] = statusMeaning(error.status)
+  if (status === 409 && conflict !== undefined) return new StorageError(conflict, 'the service rejected it', { cause })
+  const [code, message] = statusMeaning(status)
   return new StorageError(code, message, { cause })
 }

@@ -16,10 +16,10 @@ import { infoOf } from './info.js'
 export async function listFiles(
   { client }: Connection,
   container: string,
-  { prefix, delimiter, limit, next, startAfter }: ListFilesCallOptions,
+  { prefix, delimiter, limit, next, startAfter, signal }: ListFilesCallOptions,
 ): Promise<FilePage> {
   const after = decodePosition(next, isName) ?? startAfter
-  const objects = await translated(client.listObjects(container), container)
+  const objects = await translated(client.listObjects(container), { container, signal })
   const names = [...objects.keys()].toSorted(compareNames)
   const page = pageAfter(listedNames(names, { prefix, delimiter, after }), ({ name }) => name, { limit, after })
   const entries = page.entries.flatMap(({ name, folder }): (FileEntry | FolderEntry)[] => {

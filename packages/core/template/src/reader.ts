@@ -16,9 +16,10 @@ export async function getFile(
   { client }: Connection,
   container: string,
   file: string,
-  { conditions }: ReadCallOptions,
+  { conditions, signal }: ReadCallOptions,
 ): Promise<FileInfo> {
-  const info = infoOf({ container, file }, await translated(client.getObject(container, file), container, file))
+  const object = await translated(client.getObject(container, file), { container, file, signal })
+  const info = infoOf({ container, file }, object)
   checkReadConditions(info, conditions)
   return info
 }
@@ -27,9 +28,9 @@ export async function openFile(
   { client }: Connection,
   container: string,
   file: string,
-  { conditions, range }: OpenCallOptions,
+  { conditions, range, signal }: OpenCallOptions,
 ): Promise<OpenFile> {
-  const object = await translated(client.getObject(container, file), container, file)
+  const object = await translated(client.getObject(container, file), { container, file, signal })
   const info = infoOf({ container, file }, object)
   checkReadConditions(info, conditions)
   const { offset, length } = resolveRange(range, info.size)

@@ -16,31 +16,31 @@ export async function removeFile(
   { client }: Connection,
   container: string,
   file: string,
-  { conditions }: RemoveCallOptions,
+  { conditions, signal }: RemoveCallOptions,
 ): Promise<void> {
-  await translated(client.deleteObject(container, file, conditions), container, file)
+  await translated(client.deleteObject(container, file, conditions), { container, file, signal })
 }
 
 export async function removeFiles(
   connection: Connection,
   container: string,
   files: readonly string[],
-  { signal }: CallOptions,
+  options: CallOptions,
 ): Promise<readonly RemoveOutcome[]> {
-  await getContainer(connection, container)
+  await getContainer(connection, container, options)
   const outcomes = files.map((file): RemoveOutcome => ({ file }))
   await inParallel(
     [...files.entries()],
     parallelism,
-    async ([index, file]) => {
+    async ([index, file], signal) => {
       try {
-        await translated(connection.client.deleteObject(container, file), container, file)
+        await translated(connection.client.deleteObject(container, file), { container, file, signal })
       } catch (error) {
         if (!isStorageError(error)) throw error
         if (error.code !== 'FILE_NOT_FOUND') outcomes[index] = { file, error }
       }
     },
-    signal,
+    options.signal,
   )
   return outcomes
 }

@@ -12,6 +12,6 @@ export async function putFile(
 ): Promise<WrittenFile> {
   const bytes = await readBody(body, signal)
   const object = { bytes, headers: headersOf(attributes), metadata: attributes.metadata }
-  const stored = await translated(client.putObject(container, file, object, conditions), container, file)
+  const stored = await translated(client.putObject(container, file, object, conditions), { container, file, signal })
   return infoOf({ container, file }, stored)
 }

@@ -11,7 +11,11 @@ import { bytes } from '../tools/content.js'
 import { absent, agrees, isCode, namesOf, read, sameBytes } from '../tools/expectations.js'
 import { FaultyProvider } from '../tools/faulty-provider.js'
 import { StorageProcess } from '../tools/storage-process.js'
+import { within } from '../tools/time-limit.js'
 import type { ConformanceHarness, ServiceFault } from './harness.js'
+
+/** Milliseconds: longer than a provider waits for the response to a request that was already sent. */
+export const deadline = 60_000
 
 /** Retries almost without waiting, for cases with faults. */
 const fastRetries = { retry: { minDelay: 1, maxDelay: 2, maxOutage: 0 } } as const satisfies StorageServiceOptions
@@ -124,7 +128,7 @@ export class CaseContext {
   readonly brokenProvider = async (fault: ServiceFault): Promise<StorageProvider> => {
     const provider = await this.harness.breakService?.[fault]?.()
     assert.ok(provider !== undefined)
-    this.atEnd(() => provider.close())
+    this.atEnd(() => within(deadline, provider.close(), 'close does not settle'))
     return provider
   }
 

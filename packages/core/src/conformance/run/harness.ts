@@ -93,6 +93,11 @@ export interface ConformanceHarness {
    * them.
    */
   readonly breakService?: { readonly [Fault in ServiceFault]?: () => StorageProvider | Promise<StorageProvider> }
+  /**
+   * Milliseconds after which a case that hangs fails. A busy machine needs ten times as long as an
+   * idle one. Default: 600,000.
+   */
+  readonly timeout?: number
   /** Called once, after the last case, when every provider object is closed. */
   cleanUp?(): Promise<void>
 }

@@ -5,8 +5,9 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { StorageService } from '../../index.js'
 import type { StorageProvider } from '../../provider.js'
+import { within } from '../tools/time-limit.js'
 import type { ConformanceCase } from './case.js'
-import { CaseContext, type RunHandles } from './context.js'
+import { CaseContext, deadline, type RunHandles } from './context.js'
 import { explain, LastOperations } from './failure.js'
 import type { ConformanceHarness } from './harness.js'
 import type { ConformanceReport } from './report.js'
@@ -27,6 +28,11 @@ export class ConformanceRun implements RunHandles {
   constructor(harness: ConformanceHarness, report: ConformanceReport) {
     this.harness = harness
     this.report = report
+  }
+
+  /** Milliseconds. */
+  get timeout(): number {
+    return this.harness.timeout ?? 600_000
   }
 
   get provider(): StorageProvider {
@@ -82,11 +88,11 @@ export class ConformanceRun implements RunHandles {
       this.#knownLeftovers ??= await this.#leftovers()
       const context = new CaseContext(this, this.containerName())
       await this.storage.createContainer({ name: context.container })
-      await act(context).then(
+      await within(this.timeout, act(context), 'the case does not end').then(
         () => this.#end(context),
         async (error: unknown) => {
           // A failure of the clean-up would hide the failure of the case.
-          await context.end().catch(() => undefined)
+          await within(deadline, context.end(), 'the case is not cleaned up').catch(() => undefined)
           this.#knownLeftovers = await this.#leftovers().catch(() => undefined)
           throw error
         },

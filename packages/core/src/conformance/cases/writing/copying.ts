@@ -119,8 +119,10 @@ export const copying: ConformanceCategory = {
         await put('target', other)
         const missing = { container, file: 'missing' }
         for (const method of ['copyFile', 'moveFile'] as const) {
-          await rejects(storage[method](missing, { container, file: 'target' }), 'FILE_NOT_FOUND')
-          await rejects(storage[method](missing, { container, file: 'new' }), 'FILE_NOT_FOUND')
+          for (const target of ['target', 'new']) {
+            const error = await rejects(storage[method](missing, { container, file: target }), 'FILE_NOT_FOUND')
+            assert.equal(error.file, missing.file, `${method} names a file other than the missing one`)
+          }
         }
         await isWhole('target', other)
         await nothingOf('new')

@@ -1,12 +1,15 @@
 /**
- * Callbacks and promises: every method takes a callback at its end, and returns a promise when it gets none.
+ * Callbacks and promises. The methods of the connector accept a callback as their last argument,
+ * and return a promise without one.
  */
+
 /** Called once, with an error or with the result. */
 export type Callback<T> = (error: Error | null, result?: T) => void
 
 /**
- * Hands the outcome to the callback, or back as a promise. What a callback throws is its own: it becomes an uncaught exception, as
- * anything thrown in a callback, and not a second call.
+ * Passes the outcome to the callback. Returns it as a promise if there is no callback. An exception
+ * in the callback becomes an uncaught exception, as in other asynchronous callbacks; the callback
+ * is not called again.
  */
 export function settle<T>(outcome: Promise<T>, callback: Callback<T> | undefined): Promise<T> | undefined {
   if (callback === undefined) return outcome
@@ -17,7 +20,7 @@ export function settle<T>(outcome: Promise<T>, callback: Callback<T> | undefined
   return undefined
 }
 
-/** The callback among arguments of which any may have been left out before it. */
-export function callbackOf<T>(...given: readonly unknown[]): Callback<T> | undefined {
-  return given.find((each): each is Callback<T> => typeof each === 'function')
+/** Returns the callback of a call. Optional arguments before it may be missing. */
+export function callbackOf<T>(...args: readonly unknown[]): Callback<T> | undefined {
+  return args.find((arg): arg is Callback<T> => typeof arg === 'function')
 }

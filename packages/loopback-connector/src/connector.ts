@@ -6,19 +6,19 @@ import { remoteMethods } from './remote-methods.js'
 import { StorageService } from './service.js'
 import type { ConnectorSettings } from './settings.js'
 
-/** As much of a data source as a connector sees; LoopBack 3 and 4 have the same. */
+/** The part of a data source that the connector uses. It is the same in LoopBack 3 and 4. */
 export interface ConnectorDataSource {
   settings: ConnectorSettings
   connector?: unknown
 }
 
-/** The methods that models of the data source get, beside the remote ones. */
+/** Methods that the models of the data source have in addition to the remote methods. */
 const localMethods = ['uploadStream', 'downloadStream'] as const
 
-/** A storage service as a data source's connector: `dataSource.connector`. */
+/** A storage service as the connector of a data source: `dataSource.connector`. */
 export class StorageConnector extends StorageService {
   readonly dataSource: ConnectorDataSource
-  /** What LoopBack gives the data source's models for methods. */
+  /** LoopBack copies the properties of this function, which are methods, to the models. */
   readonly DataAccessObject: () => void
 
   constructor(dataSource: ConnectorDataSource) {
@@ -26,44 +26,54 @@ export class StorageConnector extends StorageService {
     this.dataSource = dataSource
     const DataAccessObject = () => undefined
     for (const [name, remote] of Object.entries(remoteMethods)) {
-      const method = this[name as keyof typeof remoteMethods] as (...given: unknown[]) => unknown
+      const method = this[name as keyof typeof remoteMethods] as (...args: unknown[]) => unknown
       Object.assign(DataAccessObject, { [name]: Object.assign(method.bind(this), remote) })
     }
     for (const name of localMethods) Object.assign(DataAccessObject, { [name]: this[name].bind(this) })
     this.DataAccessObject = DataAccessObject
   }
 
-  /** LoopBack tells of a model here. A model of a storage has no properties of its own. */
+  /** Called by LoopBack for each model of the data source. */
   define(): void {
-    // Models are made of the methods alone.
+    // A model of a storage has only methods, and no properties to define.
   }
 
-  /** Loads the provider; on the filesystem looks whether the root is there. */
+  /**
+   * Loads the provider. On the filesystem, also checks that the root exists.
+   *
+   * Fails with status 500 if a setting is invalid, and with 503 if the root does not exist.
+   */
   connect(callback?: Callback<void>): Promise<void> | undefined {
-    return this.answer('connect', this.#connect(), callback)
+    return this.deliver('connect', this.#connect(), callback)
   }
 
-  /** Asks the service for a container, whichever: whether it can be reached and takes the credentials. */
+  /**
+   * Checks that the service is reachable and accepts the credentials. Sends one request, for a list
+   * of one container.
+   */
   ping(callback?: Callback<void>): Promise<void> | undefined {
-    return this.answer('ping', this.#look(), callback)
+    return this.deliver('ping', this.#checkAccess(), callback)
   }
 
-  /** Frees connections. The next call opens the storage again. */
+  /** Closes connections. The next call opens the storage again. */
   disconnect(callback?: Callback<void>): Promise<void> | undefined {
-    return this.answer('disconnect', this.close(), callback)
+    return this.deliver('disconnect', this.close(), callback)
   }
 
   async #connect(): Promise<void> {
     const { name } = await this.storage
-    if (name === 'filesystem') await this.#look()
+    if (name === 'filesystem') await this.#checkAccess()
   }
 
-  async #look(): Promise<void> {
+  async #checkAccess(): Promise<void> {
     await (await this.storage).containerPage({ limit: 1 })
   }
 }
 
-/** What LoopBack calls to make a data source with this connector. */
+/**
+ * Sets the connector of a data source and connects it. LoopBack calls this function when it creates
+ * a data source with this connector.
+ */
 export function initialize(dataSource: ConnectorDataSource, callback?: Callback<void>): void {
   const connector = new StorageConnector(dataSource)
   dataSource.connector = connector

@@ -1,39 +1,43 @@
 /**
- * Headers of downloads.
+ * Headers of download responses.
  */
 import { contentTypeByName, type FileInfo, unknownContentType } from '@stowage/core'
 import { defined } from '@stowage/core/provider'
 import type { DownloadOptions } from '@stowage/rest-express'
 import type { Response } from './http.js'
 
-/** Settings of a data source that concern downloads. */
+/** Settings of a data source for downloads. */
 export interface DownloadSettings {
-  /** Cache-Control of files that have none of their own. Default: `private, no-cache`. */
+  /** `Cache-Control` for files that have none. Default: `private, no-cache`. */
   readonly cacheControl?: string
   /**
-   * Send files as the storage component did: with the type that their name tells, to be shown in the page's own origin whatever they
-   * are. A stored HTML or SVG file then runs its scripts there: only for files that nobody else can upload. Default: false.
+   * Whether to send the headers of LoopBack's storage component: the content type follows from the
+   * file's name, and browsers display every type of file in your site's origin. Scripts in a stored
+   * HTML or SVG file then run in that origin. Use it only for files that no untrusted client can
+   * upload. Default: false.
    */
   readonly legacyDownloads?: boolean
 }
 
-/** Headers that a remote hook or a middleware may set for a download, as it could with the storage component. */
+/**
+ * Headers of a download that a remote hook or a middleware may set, as with the storage component.
+ */
 const applicationHeaders = ['Cache-Control', 'Content-Disposition', 'Content-Type'] as const
 
 /**
- * Returns the options for a download in a response. Headers of {@link applicationHeaders} that the response has already
- * take precedence over those of the file.
+ * Returns the options for a download. Headers in {@link applicationHeaders} that are already set on
+ * the response take precedence over those of the file.
  */
 export function downloadOptions(
   { cacheControl, legacyDownloads }: DownloadSettings,
   response: Response,
 ): DownloadOptions {
-  const given = new Map(applicationHeaders.map((name) => [name, response.getHeader(name)]))
-  const kept = Object.fromEntries([...given].filter(([, value]) => value !== undefined))
+  const headers = applicationHeaders.map((name) => [name, response.getHeader(name)] as const)
+  const alreadySet = Object.fromEntries(headers.filter(([, value]) => value !== undefined))
   const headersOf = legacyDownloads === true ? legacyHeaders : () => ({})
   return {
     ...defined({ cacheControl }),
-    headers: (file) => ({ ...headersOf(file), ...kept }),
+    headers: (file) => ({ ...headersOf(file), ...alreadySet }),
   }
 }
 
@@ -44,6 +48,9 @@ const legacyHeaders = ({ name }: FileInfo) => ({
   'X-Content-Type-Options': undefined,
 })
 
-/** Declares UTF-8 by the type, as Express and the storage component do, whatever the content is. */
+/**
+ * Declares UTF-8 for text, JavaScript and JSON, as Express and the storage component do. The
+ * content is not checked.
+ */
 const withCharset = (contentType: string) =>
   /^(?:text\/[^;]+|application\/(?:javascript|json))$/.test(contentType) ? `${contentType}; charset=utf-8` : contentType

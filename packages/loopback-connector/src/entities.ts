@@ -1,8 +1,10 @@
 /**
- * Containers and files as LoopBack applications know them: their properties on the object itself, and again as metadata.
+ * Containers and files in the shape that LoopBack applications expect: the properties are fields of
+ * the object, and `getMetadata()` returns them too.
  */
 import type { ContainerInfo, FileEntry, FileInfo, FolderEntry, WrittenFile } from '@stowage/core'
 
+/** The properties of a container or a file. */
 export type Metadata = Readonly<Record<string, unknown>>
 
 abstract class Entity {
@@ -17,22 +19,29 @@ abstract class Entity {
     Object.assign(this, metadata)
   }
 
-  /** The properties, as they are sent to clients. */
+  /** Returns the properties that are sent to clients. */
   getMetadata(): Metadata {
     return this.#metadata
   }
 
-  /** What the storage itself says, before it was put into the storage component's words. */
+  /**
+   * Returns the description by `@stowage/core`, before its properties were translated to the names
+   * of the storage component.
+   */
   getRawMetadata(): object {
     return this.#raw
   }
 
+  /** Returns the same properties as {@link getMetadata}. */
   toJSON(): Metadata {
     return this.#metadata
   }
 }
 
-/** A container: `name`, on the filesystem `size`, `atime`, `mtime` and `ctime`, and what more the service says. */
+/**
+ * A container: `name`, on the filesystem also `size`, `atime`, `mtime` and `ctime`, and further
+ * properties that the service reports.
+ */
 export class Container extends Entity {
   declare readonly size?: number
   declare readonly atime?: Date
@@ -45,26 +54,29 @@ export class Container extends Entity {
   }
 }
 
-/** A file: `container`, `name`, `size`, its times, and what more the service says. In a list with a delimiter also a folder. */
+/**
+ * A file: `container`, `name`, `size`, its times, and further properties that the service reports.
+ * In a list with a delimiter also a folder, which has only `container`, `name` and `folder`.
+ */
 export class File extends Entity {
   declare readonly container: string
   /** Bytes. */
   declare readonly size?: number
   declare readonly mtime?: Date
-  /** On the filesystem. */
+  /** Only on the filesystem. */
   declare readonly atime?: Date
+  /** Only on the filesystem. */
   declare readonly ctime?: Date
-  /** Elsewhere: the same as `mtime`, under its old name. */
+  /** The same as `mtime`, under its old name. On all providers except the filesystem. */
   declare readonly lastModified?: Date
-  /** On Swift and Rackspace: the same as `size`, under its old name. */
+  /** The same as `size`, under its old name. Only on OpenStack and Rackspace. */
   declare readonly bytes?: number
   /** Without quotes. */
   declare readonly etag?: string
   declare readonly contentType?: string
   declare readonly metadata?: Readonly<Record<string, string>>
   declare readonly folder?: true
-
-  /** On Amazon, of a file that was just stored: its address. */
+  /** The URL of the file. Only on Amazon, for a file that was just stored. */
   declare readonly location?: string
 
   constructor(

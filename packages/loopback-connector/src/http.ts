@@ -1,5 +1,5 @@
 /**
- * Requests and answers as LoopBack hands them over: Express's own, of which this much is used.
+ * Requests and responses, which LoopBack takes from Express: the part that the connector uses.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
@@ -16,13 +16,13 @@ export const isRequest = (value: unknown): value is Request =>
 export const isResponse = (value: unknown): value is Response =>
   typeof value === 'object' && value !== null && 'writeHead' in value
 
-/** Whether the client sends anything after the headers (RFC 9112, 6.3). */
+/** Whether the request has a body (RFC 9112, section 6.3). */
 export const hasBody = ({ headers }: Request) =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
-/** The answer to a request: the one that was given, else the one that Express keeps with the request. */
-export function responseTo(req: Request, given: unknown): Response {
-  const response = isResponse(given) ? given : req.res
+/** Returns the response to a request: the argument, or else `req.res`, which Express sets. */
+export function responseTo(req: Request, res: unknown): Response {
+  const response = isResponse(res) ? res : req.res
   if (isResponse(response)) return response
-  throw new TypeError('an upload needs the response to its request')
+  throw new TypeError('upload requires the response to the request')
 }

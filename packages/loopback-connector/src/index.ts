@@ -7,7 +7,7 @@
  * - `pkgcloud-provider.ts`, `pkgcloud-client.ts`: providers with pkgcloud's interface.
  * - `loopback4/`: the controller for LoopBack 4, a separate entry point.
  * - `callbacks.ts`, `entities.ts`, `errors.ts`, `streams.ts`, `stored-files.ts`, `legacy.ts`,
- *   `http.ts`: arguments and results in the shape that the component has always had.
+ *   `http.ts`: arguments and results in the shape of the storage component.
  */
 import { initialize } from './connector.js'
 import { StorageService } from './service.js'
@@ -28,8 +28,13 @@ export type { DownloadStreamOptions, UploadStreamOptions } from './streams.js'
 export type { ConnectorUploadOptions } from './upload-options.js'
 export { initialize, StorageService }
 
-/** What `require()` gives: a plain object, since LoopBack writes the connector's name into it. */
+/**
+ * The value of `require()`: a plain object, because LoopBack writes the connector's name into it.
+ */
 const connector = { initialize, StorageService }
 
-/** @internal Left out of the declarations, since TypeScript before 5.6, which LoopBack 4 has, cannot read such a name. */
+/**
+ * @internal Not in the declarations: TypeScript before 5.6, which LoopBack 4 uses, cannot read such
+ * a name.
+ */
 export { connector as 'module.exports' }

@@ -1,24 +1,28 @@
 /**
- * `legacyStatusCodes`: answers as the storage component gave them. It knew 404 for what was looked up and was not there, and 400 for a
- * form without a file; all else was 500, with messages of its own for the commonest mistakes in uploads.
+ * `legacyStatusCodes`: the status codes of the storage component. It responded with 404 if a lookup
+ * found nothing, and with 400 to a form without a file. Every other failure was 500. The most
+ * common failures of uploads had special messages.
  */
 import { isStorageError, type StorageErrorCode } from '@stowage/core'
 import type { UploadOptions } from '@stowage/rest-express'
 import { ConnectorError, noFile } from './errors.js'
 import type { Request } from './http.js'
 
-/** Methods that answered 404 for what is not there. */
+/** Methods that failed with 404 if the container or file did not exist. */
 const lookups: readonly string[] = ['getContainer', 'getFile', 'download']
 
-/** The same failure with the status that it had. */
+/** Returns the error with the status that it had in the storage component. */
 export function legacyError(error: Error, method: string): Error {
   if (!(error instanceof ConnectorError) || error.storageCode === noFile) return error
   const { message, storageCode, statusCode } = error
-  const isKnown = lookups.includes(method) && (error.code === 'ENOENT' || statusCode === 412 || statusCode === 416)
-  return isKnown ? error : new ConnectorError(message, { code: storageCode, statusCode: 500, cause: error })
+  const keepsStatus = lookups.includes(method) && (error.code === 'ENOENT' || statusCode === 412 || statusCode === 416)
+  return keepsStatus ? error : new ConnectorError(message, { code: storageCode, statusCode: 500, cause: error })
 }
 
-/** The failures of an upload that had messages of their own. */
+/**
+ * Translates the failures of an upload for which the storage component had special messages.
+ * Returns other errors unchanged.
+ */
 export function legacyUploadError(error: unknown, req: Request): unknown {
   if (!isStorageError(error)) return error
   const messages: Partial<Record<StorageErrorCode, string>> = {
@@ -37,7 +41,7 @@ export function legacyUploadError(error: unknown, req: Request): unknown {
 const contentTypeOf = ({ headers }: Request) =>
   headers['content-type'] === undefined ? 'no content-type' : `unknown content-type: ${headers['content-type']}`
 
-/** Upload options whose check of types says what the storage component said. */
+/** Returns upload options that refuse a type with the message of the storage component. */
 export function legacyUploadRules(rules: UploadOptions): UploadOptions {
   const { allowedContentTypes } = rules
   if (allowedContentTypes === undefined) return rules

@@ -1,5 +1,6 @@
 /**
- * What the storage component and pkgcloud call a client, and its calls as promises that fail with a `StorageError`.
+ * The interface of pkgcloud's storage clients, which the storage component used, and its calls as
+ * promises that reject with a `StorageError`.
  */
 import type { Readable, Writable } from 'node:stream'
 import { StorageError } from '@stowage/core'
@@ -7,10 +8,10 @@ import { describeCause } from '@stowage/core/provider'
 
 type ClientCallback = (error: unknown, result?: unknown) => void
 
-/** A container or a file, as such a client describes it: an object of its own, with at least a name. */
-export type Described = Readonly<Record<string, unknown>>
+/** The properties of a container or a file, as a client describes it. They include the name. */
+export type ClientProperties = Readonly<Record<string, unknown>>
 
-/** A storage client of pkgcloud's shape. */
+/** A storage client with pkgcloud's interface. */
 export interface PkgcloudClient {
   getContainers(callback: ClientCallback): unknown
   createContainer(options: object, callback: ClientCallback): unknown
@@ -33,7 +34,7 @@ interface UploadTarget {
   readonly [option: string]: unknown
 }
 
-/** A module that makes clients: what the storage component loaded by its name. */
+/** A module that creates clients. The storage component loaded it by its name. */
 export interface PkgcloudModule {
   createClient(settings: Readonly<Record<string, unknown>>): PkgcloudClient
   readonly storage?: { readonly Container?: new (client: PkgcloudClient, details: object) => object }
@@ -42,29 +43,40 @@ export interface PkgcloudModule {
 export const isPkgcloudModule = (value: unknown): value is PkgcloudModule =>
   typeof value === 'object' && value !== null && 'createClient' in value && typeof value.createClient === 'function'
 
-/** One call of the client. `missing` makes the error for what the client does not find. */
-export function call(start: (callback: ClientCallback) => unknown, missing: () => StorageError): Promise<unknown> {
+/**
+ * Calls a method of the client. `notFound` creates the error for a container or file that the
+ * client does not find.
+ */
+export function call(start: (callback: ClientCallback) => unknown, notFound: () => StorageError): Promise<unknown> {
   return new Promise<unknown>((resolve, reject) => {
     start((error, result) => {
       if (error) reject(error)
       else resolve(result)
     })
   }).catch((error: unknown) => {
-    throw clientError(error, missing)
+    throw clientError(error, notFound)
   })
 }
 
-/** A client's error as a `StorageError`. Its message may hold anything, and stays behind. */
-export function clientError(error: unknown, missing: () => StorageError): StorageError {
-  const { code, statusCode, status = statusCode } = Object(error) as Described
-  if (code === 'ENOENT' || status === 404) return missing()
-  const kind = status === 401 || status === 403 || code === 'EACCES' ? 'PERMISSION_DENIED' : 'INTERNAL'
-  return new StorageError(kind, 'the client of the provider failed', { cause: describeCause(error) })
+/**
+ * Translates an error of the client. The client's message is not copied, because it may contain
+ * anything, such as paths or secrets.
+ */
+export function clientError(error: unknown, notFound: () => StorageError): StorageError {
+  const { code, statusCode, status = statusCode } = Object(error) as ClientProperties
+  if (code === 'ENOENT' || status === 404) return notFound()
+  const cause = describeCause(error)
+  return status === 401 || status === 403 || code === 'EACCES'
+    ? new StorageError('PERMISSION_DENIED', 'the pkgcloud client reported that access is denied', { cause })
+    : new StorageError('INTERNAL', 'unexpected error from the pkgcloud client', { cause })
 }
 
-/** Its properties, as it shows them itself; without methods and what is its own business. */
-export function propertiesOf(described: unknown): Described {
-  const entity = Object(described) as Described
+/**
+ * Returns the properties of a container or file of the client: those that its `getMetadata` or
+ * `toJSON` returns, or else its fields. Methods, `client` and names with a leading `_` are omitted.
+ */
+export function propertiesOf(described: unknown): ClientProperties {
+  const entity = Object(described) as ClientProperties
   const show = [entity['getMetadata'], entity['toJSON']].find((method) => typeof method === 'function')
   const properties: unknown = typeof show === 'function' ? show.call(entity) : entity
   return Object.fromEntries(

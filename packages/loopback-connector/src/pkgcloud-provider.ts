@@ -1,9 +1,11 @@
 /**
- * Providers of pkgcloud's shape, as the storage component took them by the name of their package: passed in as code.
+ * Providers with pkgcloud's interface, passed as code. The storage component loaded them by the
+ * name of their package.
  *
- * Their calls are few and promise little, so the rest is made here: lists are read whole and shown in pages, ranges are cut out of the
- * whole file, and a copy is a download and an upload. When an upload fails, a file that was new is removed again; one that was there
- * before is in whatever state the client left it.
+ * The interface has few calls with few guarantees. This provider reads lists completely and returns
+ * pages of them, cuts ranges out of complete downloads, and copies a file by a download and an
+ * upload. If an upload fails, a new file is deleted; a file that existed before stays as the client
+ * left it.
  */
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -44,9 +46,9 @@ import {
   type StorageProvider,
 } from '@stowage/core/provider'
 import {
+  type ClientProperties,
   call,
   clientError,
-  type Described,
   type PkgcloudClient,
   type PkgcloudModule,
   propertiesOf,
@@ -84,7 +86,10 @@ const capabilities: Capabilities = freezeCapabilities({
   ],
 })
 
-/** A module of pkgcloud's shape as one of ours. The client gets the data source's settings, all of them. */
+/**
+ * Turns a module with pkgcloud's interface into a provider module of Stowage. The client receives
+ * all settings of the data source.
+ */
 export function pkgcloudProvider(module: PkgcloudModule, settings: Readonly<Record<string, unknown>>): ProviderModule {
   const validate = () => ({ value: undefined })
   return {
@@ -96,7 +101,6 @@ export function pkgcloudProvider(module: PkgcloudModule, settings: Readonly<Reco
 class PkgcloudProvider implements StorageProvider {
   readonly name = 'pkgcloud'
   readonly capabilities = capabilities
-  /** The client. */
   readonly native: PkgcloudClient
   readonly #module: PkgcloudModule
 
@@ -106,7 +110,7 @@ class PkgcloudProvider implements StorageProvider {
   }
 
   async listContainers({ limit, next }: ListCallOptions): Promise<ContainerPage> {
-    const found = await call((done) => this.native.getContainers(done), noSuchThing)
+    const found = await call((done) => this.native.getContainers(done), unexpectedNotFound)
     return page(list(found).map(containerInfo), limit, next)
   }
 
@@ -115,7 +119,7 @@ class PkgcloudProvider implements StorageProvider {
     const details = { name: container, Name: container }
     const options = Container === undefined ? details : new Container(this.native, details)
     if (await this.#has(() => this.getContainer(container))) throw containerExists(container)
-    const created = await call((done) => this.native.createContainer(options, done), noSuchThing)
+    const created = await call((done) => this.native.createContainer(options, done), unexpectedNotFound)
     return { ...containerInfo(created), name: container }
   }
 
@@ -131,7 +135,7 @@ class PkgcloudProvider implements StorageProvider {
   async destroyContainer(container: string, { onlyIfEmpty }: { readonly onlyIfEmpty: boolean }): Promise<void> {
     await this.getContainer(container)
     if (onlyIfEmpty && (await this.#files(container)).length > 0) {
-      throw new StorageError('CONTAINER_NOT_EMPTY', 'the container holds files')
+      throw new StorageError('CONTAINER_NOT_EMPTY', 'the container is not empty')
     }
     await call(
       (done) => this.native.destroyContainer(container, done),
@@ -141,7 +145,7 @@ class PkgcloudProvider implements StorageProvider {
 
   async listFiles(container: string, options: ListFilesCallOptions): Promise<FilePage> {
     const { prefix, delimiter, startAfter = '', limit, next } = options
-    // Such clients show a container that is not there as an empty one.
+    // Clients may return an empty list for a container that does not exist.
     await this.getContainer(container)
     const entries = new Map<string, FilePage['entries'][number]>()
     for (const info of await this.#files(container)) {
@@ -166,7 +170,7 @@ class PkgcloudProvider implements StorageProvider {
     const { offset, length } = resolveRange(options.range, info.size)
     const source = this.native.download({ container, remote: file })
     const stream = Readable.from(
-      cut(source, offset, length, () => fileNotFound(container, file)),
+      sliceOf(source, offset, length, () => fileNotFound(container, file)),
       { objectMode: false },
     )
     return { info, offset, length, stream }
@@ -192,7 +196,7 @@ class PkgcloudProvider implements StorageProvider {
       await pipeline(body instanceof Uint8Array ? [body] : body, writer, { signal })
       await stored
     } catch (error) {
-      // The client says nothing of what it has written by now, and may write until its stream is closed.
+      // The client does not report what it has written, and may write until its stream is closed.
       if (!existed) {
         await closed(writer)
         await this.#remove(container, file).catch(() => undefined)
@@ -225,7 +229,8 @@ class PkgcloudProvider implements StorageProvider {
   async copyFile(source: FileLocation, target: FileLocation, options: CopyCallOptions): Promise<WrittenFile> {
     const conditions = options.ifSourceMatch === undefined ? {} : { ifMatch: options.ifSourceMatch }
     const opened = await this.openFile(source.container, source.file, { signal: options.signal, conditions })
-    if (!('stream' in opened)) throw new StorageError('INTERNAL', 'a file is opened as a stream')
+    if (!('stream' in opened))
+      throw new StorageError('INTERNAL', 'the pkgcloud provider opened a file without a stream')
     const { contentType } = opened.info
     return this.putFile(target.container, target.file, opened.stream, {
       attributes: { contentType, metadata: {} },
@@ -235,7 +240,7 @@ class PkgcloudProvider implements StorageProvider {
   }
 
   async close(): Promise<void> {
-    // Such a client has nothing to free.
+    // A client has no method for this.
   }
 
   async #files(container: string): Promise<FileInfo[]> {
@@ -247,14 +252,14 @@ class PkgcloudProvider implements StorageProvider {
   }
 
   async #find(container: string, file: string): Promise<FileInfo> {
-    const missing = () => fileNotFound(container, file)
-    const found = await call((done) => this.native.getFile(container, file, done), missing).catch(
+    const notFound = () => fileNotFound(container, file)
+    const found = await call((done) => this.native.getFile(container, file, done), notFound).catch(
       async (error: unknown) => {
         if (isStorageError(error, 'FILE_NOT_FOUND')) await this.getContainer(container)
         throw error
       },
     )
-    if (!found) throw missing()
+    if (!found) throw notFound()
     return { ...fileInfo(container, propertiesOf(found)), name: file }
   }
 
@@ -276,13 +281,13 @@ class PkgcloudProvider implements StorageProvider {
   }
 }
 
-/** Milliseconds that a stream of a client has to close, which not every one tells. */
-const closingTime = 1000
+/** Milliseconds to wait for a client's stream to close. Not every stream emits `close`. */
+const closeTimeout = 1000
 
 function closed(writer: Writable): Promise<void> {
   if (writer.closed) return Promise.resolve()
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, closingTime)
+    const timer = setTimeout(resolve, closeTimeout)
     writer.once('close', () => {
       clearTimeout(timer)
       resolve()
@@ -290,16 +295,16 @@ function closed(writer: Writable): Promise<void> {
   })
 }
 
-const noSuchThing = () => new StorageError('INTERNAL', 'the client of the provider finds nothing')
+const unexpectedNotFound = () => new StorageError('INTERNAL', 'unexpected "not found" from the pkgcloud client')
 
-const list = (found: unknown): Described[] => (Array.isArray(found) ? found.map(propertiesOf) : [])
+const list = (found: unknown): ClientProperties[] => (Array.isArray(found) ? found.map(propertiesOf) : [])
 
 const containerInfo = (described: unknown): ContainerInfo => {
   const { name, ...more } = propertiesOf(described)
   return { ...more, name: String(name) }
 }
 
-function fileInfo(container: string, described: Described): FileInfo {
+function fileInfo(container: string, described: ClientProperties): FileInfo {
   const { name, size, mtime, lastModified = mtime, etag, contentType, ...more } = described
   const changed = new Date(lastModified instanceof Date || typeof lastModified === 'string' ? lastModified : 0)
   const bytes = Number(size) || 0
@@ -320,7 +325,7 @@ function fileInfo(container: string, described: Described): FileInfo {
 const quoted = (etag: unknown) =>
   typeof etag === 'string' && etag !== '' ? `"${etag.replaceAll('"', '')}"` : undefined
 
-/** Entries in the order of their names, from the one after `next`. */
+/** Returns up to `limit` entries in the order of their names: those after `next`. */
 function page<T extends { readonly name: string }>(
   entries: readonly T[],
   limit: number,
@@ -334,12 +339,12 @@ function page<T extends { readonly name: string }>(
   return rest.length > limit && last !== undefined ? { entries: shown, next: last.name } : { entries: shown }
 }
 
-/** So many bytes from an offset of a stream; the rest is not waited for. */
-async function* cut(
+/** Yields `length` bytes of a stream from `offset` on. Does not wait for the bytes after them. */
+async function* sliceOf(
   source: Readable,
   offset: number,
   length: number,
-  missing: () => StorageError,
+  notFound: () => StorageError,
 ): AsyncGenerator<Uint8Array> {
   let skip = offset
   let left = length
@@ -352,7 +357,7 @@ async function* cut(
       if (left === 0) return
     }
   } catch (error) {
-    throw clientError(error, missing)
+    throw clientError(error, notFound)
   }
-  if (left > 0) throw new StorageError('BAD_RESPONSE', 'the client of the provider ended the file before its size')
+  if (left > 0) throw new StorageError('BAD_RESPONSE', `the pkgcloud client ended the file ${left} bytes early`)
 }

@@ -1,6 +1,6 @@
 /**
- * The methods that LoopBack shows to clients, as its own data: it makes the REST routes, the access control lists and the API
- * explorer from it.
+ * The methods that clients can call, in the format of LoopBack, which builds the REST routes, the
+ * access control and the API explorer from it.
  */
 
 interface Argument {
@@ -10,7 +10,7 @@ interface Argument {
   readonly http: { readonly source: 'path' | 'body' | 'req' | 'res' } | ((context: HttpContext) => unknown)
 }
 
-/** What LoopBack tells of the request that a method is called for. */
+/** The part of LoopBack's context of a remote call that is used here. */
 interface HttpContext {
   readonly req: { readonly query: Readonly<Record<string, unknown>> }
 }
@@ -55,7 +55,7 @@ export const remoteMethods = {
   },
   destroyContainer: {
     shared: true,
-    description: 'Destroy a container and all files in it',
+    description: 'Delete a container and all files in it',
     accepts: [container],
     returns: {},
     http: { verb: 'delete', path: '/:container' },
@@ -96,9 +96,12 @@ export const remoteMethods = {
   },
 } as const satisfies Record<string, RemoteMethod>
 
-/** What a query says of a list; a limit that is no number is left to be refused. */
+/**
+ * Returns the options of a list from the query. A `limit` that is not a number becomes `NaN`, which
+ * `getFiles` refuses.
+ */
 function listQuery(query: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { prefix, delimiter, startAfter, limit } = query
-  const given = { prefix, delimiter, startAfter, limit: limit === undefined ? undefined : Number(limit) }
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== ''))
+  const options = { prefix, delimiter, startAfter, limit: limit === undefined ? undefined : Number(limit) }
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined && value !== ''))
 }

@@ -1,5 +1,6 @@
 /**
- * A data source's settings, in the words of LoopBack's storage component and of pkgcloud, put into ours.
+ * The settings of a data source, whose names come from LoopBack's storage component and pkgcloud,
+ * and their translation to the settings of Stowage.
  */
 import { dirname, join } from 'node:path'
 import { createStorage, type StorageService } from '@stowage/core'
@@ -10,31 +11,41 @@ import { isPkgcloudModule, type PkgcloudModule } from './pkgcloud-client.js'
 import { pkgcloudProvider } from './pkgcloud-provider.js'
 import { type ConnectorUploadOptions, uploadOptions, uploadSettings } from './upload-options.js'
 
-/** A data source's entry. Beside what stands here it holds the provider's own settings, such as `root` or `keyId`. */
+/**
+ * The settings of a data source: those below, and those of the provider, such as `root` or `keyId`.
+ */
 export interface ConnectorSettings extends ConnectorUploadOptions, DownloadSettings {
-  /** A name, or in code a provider's module: one of ours, or one of pkgcloud's shape. Default: `filesystem`. */
+  /**
+   * The name of a provider. In code also the module of a Stowage provider, or a module with
+   * pkgcloud's interface. Default: `filesystem`.
+   */
   readonly provider?: string | ProviderModule | PkgcloudModule
-  /** Answer as the storage component did where it answered with 500 and its own message. Default: false. */
+  /**
+   * Whether to fail with the status codes of the storage component, which are 500 for most
+   * failures, and with its messages for uploads. Default: false.
+   */
   readonly legacyStatusCodes?: boolean
   readonly [property: string]: unknown
 }
 
-/** What LoopBack itself keeps in a data source's settings. */
-const settingsOfLoopBack = ['adapter', 'connector', 'debug', 'lazyConnect', 'maxOfflineRequests', 'localStorage']
+/** Settings that LoopBack itself reads. */
+const loopbackSettings = ['adapter', 'connector', 'debug', 'lazyConnect', 'maxOfflineRequests', 'localStorage']
 
-/** Settings of this package, which no provider sees. */
-const settingsOfConnector = ['legacyStatusCodes', 'legacyDownloads', 'cacheControl']
+/** Settings of this package, which are not passed to the provider. */
+const connectorSettings = ['legacyStatusCodes', 'legacyDownloads', 'cacheControl']
 
-/** Settings of pkgcloud's that say what is the case anyway, or nothing. */
+/** Settings of pkgcloud that have no effect, or only state what Stowage does anyway. */
 const settingsWithoutEffect = ['protocol', 'version', 'useServiceCatalog', 'earlyTokenTimeout']
 
-/** Settings of pkgcloud's that have another name with us. */
+/** Settings of pkgcloud that have another name in Stowage. */
 const renamedSettings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   amazon: { accessKey: 'key', accessKeyId: 'keyId', forcePathBucket: 'forcePathStyle' },
   openstack: { userid: 'userId' },
 }
 
-/** The storage that a data source describes. Rejects with a `StorageError` that names the wrong property. */
+/**
+ * Opens the storage of a data source. Rejects with a `StorageError` that names the invalid setting.
+ */
 export async function openStorage(settings: ConnectorSettings): Promise<StorageService> {
   checkUploadOptions(uploadOptions(settings))
   const { provider = 'filesystem', name } = settings
@@ -43,7 +54,7 @@ export async function openStorage(settings: ConnectorSettings): Promise<StorageS
     {
       ...(typeof name === 'string' ? { name } : {}),
       ...own,
-      // A name that is none is refused with all those that are.
+      // An unknown name is refused by `createStorage`, which lists the valid names.
       provider: (isPkgcloudModule(provider) ? pkgcloudProvider(provider, settings) : provider) as ProviderModule,
     },
     { directory: applicationDirectory() },
@@ -52,23 +63,26 @@ export async function openStorage(settings: ConnectorSettings): Promise<StorageS
 
 function providerSettings(settings: ConnectorSettings, provider: unknown): Record<string, unknown> {
   if (isPkgcloudModule(provider)) return {}
-  const left = new Set([
-    ...settingsOfLoopBack,
-    ...settingsOfConnector,
+  const omitted = new Set([
+    ...loopbackSettings,
+    ...connectorSettings,
     ...settingsWithoutEffect,
-    // On Amazon this one is the provider's too: it is what files are read with.
+    // On Amazon, `SSECustomerKey` is also a setting of the provider, which needs it to read files.
     ...Object.keys(uploadSettings(settings)).filter((name) => provider !== 'amazon' || name !== 'SSECustomerKey'),
   ])
   const names = renamedSettings[String(provider)] ?? {}
   const own = Object.fromEntries(
     Object.entries(settings)
-      .filter(([property, value]) => !left.has(property) && value !== undefined)
+      .filter(([property, value]) => !omitted.has(property) && value !== undefined)
       .map(([property, value]) => [names[property] ?? property, value]),
   )
   return provider === 'amazon' ? amazonSettings(own) : own
 }
 
-/** As the former SDK had it: Amazon is found without a region, and an endpoint may be a bare host. */
+/**
+ * Applies the defaults of the former SDK: the region is `us-east-1`, and an endpoint may be a host
+ * name without a scheme.
+ */
 function amazonSettings({ endpoint, ...own }: Record<string, unknown>): Record<string, unknown> {
   const { AWS_REGION, AWS_DEFAULT_REGION, AWS_PROFILE } = process.env
   const regionIsKnown = [own['region'], own['profile'], endpoint, AWS_REGION, AWS_PROFILE].some(
@@ -84,9 +98,12 @@ function amazonSettings({ endpoint, ...own }: Record<string, unknown>): Record<s
 const withScheme = (endpoint: unknown) =>
   typeof endpoint === 'string' && !endpoint.includes('://') ? `https://${endpoint}` : endpoint
 
-/** What relative paths are relative to: the directory above that of the main script, which is `server/server.js` or `dist/index.js`. */
+/**
+ * Returns the directory for relative paths: the parent of the main script's directory. The main
+ * script is usually `server/server.js` or `dist/index.js`.
+ */
 function applicationDirectory(): string {
-  // Any `require` knows the main script; `import.meta` is empty in a CommonJS bundle.
+  // Every `require` function knows the main script. `import.meta` is empty in a CommonJS bundle.
   const { createRequire } = process.getBuiltinModule('node:module')
   const main = createRequire(join(process.cwd(), 'index.js')).main?.filename
   return main === undefined ? process.cwd() : dirname(dirname(main))

@@ -1,29 +1,34 @@
 /**
- * What is said of files that were just stored.
+ * The results of uploads, and what the service reports about a file that was just stored.
  */
 import { isStorageError, type StorageService } from '@stowage/core'
 import { File } from './entities.js'
 
-/** A file that was uploaded. */
+/** A file of a form that was stored. */
 export interface UploadedFile {
   readonly container: string
+  /** The name under which the file is stored. */
   readonly name: string
+  /** The media type of the stored file. */
   readonly type: string
+  /** The field of the form. */
   readonly field: string
   /** Bytes. */
   readonly size: number
+  /** The client's name for the file, if it is stored under another name. */
   readonly originalFilename?: string
   readonly acl?: string
-  /** What the service says of it. Left out on the filesystem. */
+  /** The file as the service reports it. Absent on the filesystem, and if that request fails. */
   readonly providerResponse?: File
 }
 
+/** The files and fields of a form, by the names of their fields in the form. */
 export interface UploadResult {
   readonly files: Readonly<Record<string, readonly UploadedFile[]>>
   readonly fields: Readonly<Record<string, readonly string[]>>
 }
 
-/** Adds what the service says of the files, as the storage component did for all services but the filesystem. */
+/** Adds `providerResponse` to the files, as the storage component did except on the filesystem. */
 export async function withResponses(
   storage: StorageService,
   files: UploadResult['files'],
@@ -36,7 +41,7 @@ export async function withResponses(
   return Object.fromEntries(await Promise.all(entries))
 }
 
-/** `undefined` when it can't be found out: the upload has succeeded all the same. */
+/** Returns `undefined` if the service fails to report the file: the upload has succeeded anyway. */
 async function responseFor(storage: StorageService, { container, name }: UploadedFile): Promise<File | undefined> {
   try {
     const [info, location] = await Promise.all([
@@ -51,8 +56,9 @@ async function responseFor(storage: StorageService, { container, name }: Uploade
 }
 
 /**
- * A file's address on Amazon, which the storage component told; reading it takes a right to do so. `undefined` elsewhere, and for a name
- * that no address can express.
+ * Returns the URL of a file on Amazon, which the storage component reported. Reading from it
+ * requires permission. Returns `undefined` for other services, and for a name that no URL can
+ * express.
  */
 export async function locationOf(
   storage: StorageService,
@@ -60,7 +66,7 @@ export async function locationOf(
 ): Promise<string | undefined> {
   if (storage.name !== 'amazon') return undefined
   try {
-    // Signing asks nobody, and knows the region, the endpoint and the style of paths.
+    // Signing sends no request, and uses the region, the endpoint and the style of paths.
     const { url } = await storage.signUrl(container, name, { method: 'GET', expiresIn: 1 })
     return url.slice(0, url.indexOf('?'))
   } catch (error) {

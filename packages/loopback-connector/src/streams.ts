@@ -1,5 +1,6 @@
 /**
- * Files as streams that are there before their storage is: a data source loads its provider in the background.
+ * Streams that exist before their storage is open: a data source loads its provider in the
+ * background.
  */
 
 import type { Readable } from 'node:stream'
@@ -16,19 +17,25 @@ import { File } from './entities.js'
 import { connectorError } from './errors.js'
 import { locationOf } from './stored-files.js'
 
-/** Options of `uploadStream`: core's, and the storage component's own names. Others are left alone. */
+/**
+ * Options of `uploadStream`: those of `putFile` in `@stowage/core`, and the names that the storage
+ * component used. Other properties are ignored.
+ */
 export type UploadStreamOptions = WriteOptions & Readonly<Record<string, unknown>>
 
-/** Options of `downloadStream`: core's, and the first and last byte as numbers of their own. Others are left alone. */
+/**
+ * Options of `downloadStream`: those of `openFile` in `@stowage/core`, and the range as `start` and
+ * `end`. Other properties are ignored.
+ */
 export interface DownloadStreamOptions extends OpenFileOptions {
-  /** The first byte, from 0. */
+  /** The position of the first byte. Default: 0. */
   readonly start?: number
-  /** The last byte, which is included. Default: the file's last one. */
+  /** The position of the last byte, inclusive. Default: that of the last byte of the file. */
   readonly end?: number
   readonly [property: string]: unknown
 }
 
-interface Place {
+interface Target {
   readonly storage: Promise<StorageService>
   readonly container: string
   readonly file: string
@@ -62,13 +69,14 @@ const readNames = [
 ] as const satisfies readonly (keyof OpenFileOptions)[]
 
 /**
- * Returns a stream into a file. Once the file is stored it emits `success`, then `finish`. On failure it emits `error`, and
- * nothing is stored.
+ * Returns a stream into a file. When the file is stored, emits `success`, then `finish`. If that
+ * fails, emits `error`, and nothing is stored.
  *
- * `success` carries the {@link File}, except on the filesystem, where the storage component passed no argument:
- * applications use `writer.on('success', callback)` there, and take any argument for an error.
+ * `success` carries the {@link File}, except on the filesystem, where the storage component passed
+ * no argument: applications use `writer.on('success', callback)` there, whose callback treats any
+ * argument as an error.
  */
-export function uploadStream({ storage, container, file }: Place, options: UploadStreamOptions): UploadStream {
+export function uploadStream({ storage, container, file }: Target, options: UploadStreamOptions): UploadStream {
   let argumentsOfSuccess: readonly File[] = []
   const stream = new UploadStream(async (body, streamSignal) => {
     try {
@@ -87,7 +95,10 @@ export function uploadStream({ storage, container, file }: Place, options: Uploa
   return stream.once('finish', () => stream.emit('success', ...argumentsOfSuccess))
 }
 
-/** The options that the storage knows; access lists and options of one service are for those that have them. */
+/**
+ * Returns the options that the storage supports. An access list, and an option of one service, are
+ * omitted for services that do not have them.
+ */
 function writeOptions({ capabilities }: StorageService, options: UploadStreamOptions): WriteOptions {
   const { acl, CacheControl } = options
   const { nativeOptions, attributes } = capabilities
@@ -100,8 +111,11 @@ function writeOptions({ capabilities }: StorageService, options: UploadStreamOpt
   }
 }
 
-/** A stream from a file. Errors arrive as `error`. */
-export function downloadStream({ storage, container, file }: Place, options: DownloadStreamOptions): Readable {
+/**
+ * Returns a stream of a file's content, which is opened on the first read. Emits failures as
+ * `error`.
+ */
+export function downloadStream({ storage, container, file }: Target, options: DownloadStreamOptions): Readable {
   return new LazyDownload(async (streamSignal) => {
     try {
       const opened = await storage

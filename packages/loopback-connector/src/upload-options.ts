@@ -1,35 +1,48 @@
 /**
- * Options of uploads: those of the data source, with those of one call over them.
+ * Upload options of a data source and of one call, which take precedence.
  */
 import { type IncomingFile, uploadOptionNames as names, type UploadOptions } from '@stowage/rest-express'
 import type { Request, Response } from './http.js'
 
 type FileFunction<T> = (file: IncomingFile, req: Request, res: Response) => T | Promise<T>
 
-/** As in `@stowage/rest-express`; a data source and one call take them. */
+/**
+ * The upload options of `@stowage/rest-express`, with the values that the storage component
+ * accepted.
+ */
 export interface ConnectorUploadOptions
   extends Omit<UploadOptions<Request>, 'allowedContentTypes' | 'nameConflict' | 'maxFileSize'> {
-  /** A list, or a function of the file that gives one. Empty, `null` or left out: all types. */
+  /**
+   * The media types that may be uploaded: a list, or a function of the file that returns one. An
+   * empty list, `null` and `undefined` allow all types.
+   */
   readonly allowedContentTypes?: readonly string[] | FileFunction<readonly string[] | null | undefined> | null
-  /** `makeUnique`: store files under random names. Anything else is nothing. */
+  /**
+   * `makeUnique` stores files under random names that keep the extension. Other values have no
+   * effect.
+   */
   readonly nameConflict?: string
-  /** Bytes: a number, digits, or a function of the file. Default, also for 0: 10 MiB. */
+  /**
+   * Bytes per file: a number, digits, or a function of the file. Default, also for 0: 10 MiB. A
+   * function that returns 0 or nothing sets no limit.
+   */
   readonly maxFileSize?: number | string | FileFunction<number | string>
 }
 
-/** The upload options among a data source's settings, as they stand there. */
+/** Returns the upload options among the settings of a data source, with unchanged values. */
 export function uploadSettings(settings: ConnectorUploadOptions): ConnectorUploadOptions {
   return Object.fromEntries(Object.entries(settings).filter(([name]) => (names as readonly string[]).includes(name)))
 }
 
 /**
- * The upload options among some properties, the first that says something. As it always was, `0`, `''` and `null` say nothing, and
- * properties that are none are left out.
+ * Returns the upload options among the properties of several objects, of which the first takes
+ * precedence. As in the storage component, `0`, `''` and `null` count as absent. Other properties
+ * are omitted.
  */
-export function uploadOptions(...given: readonly object[]): UploadOptions {
+export function uploadOptions(...sources: readonly object[]): UploadOptions {
   const options: Record<string, unknown> = {}
   for (const name of names) {
-    const value = given.map((each) => (each as Readonly<Record<string, unknown>>)[name]).find(Boolean)
+    const value = sources.map((source) => (source as Readonly<Record<string, unknown>>)[name]).find(Boolean)
     if (value !== undefined) options[name] = value
   }
   const { allowedContentTypes: types, maxFileSize, nameConflict } = options
@@ -45,5 +58,7 @@ export function uploadOptions(...given: readonly object[]): UploadOptions {
   return options
 }
 
-/** What is no list, or an empty one, forbids nothing. */
+/**
+ * Returns `undefined`, which allows all types, for an empty list and for values other than lists.
+ */
 const listOrAll = (types: unknown): unknown => (Array.isArray(types) && types.length > 0 ? types : undefined)

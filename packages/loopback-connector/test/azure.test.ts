@@ -1,5 +1,5 @@
 /**
- * LoopBack 3 and LoopBack 4 over a cloud service, on a real server.
+ * LoopBack 3 and LoopBack 4 with the Azure provider, over a real server.
  */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -15,7 +15,7 @@ import { form, json, startLoopBack3 } from './loopback3-app.js'
 
 type Fetch = (path: string, init?: RequestInit) => Promise<Response>
 
-/** Everything that clients do, with a container of its own. */
+/** Uses every route, with a new container. */
 async function exerciseRoutes(fetch: Fetch): Promise<void> {
   const name = `album-${randomBytes(6).toString('hex')}`
   const body = async (path: string, init?: RequestInit) => (await fetch(path, init)).json()
@@ -63,10 +63,10 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint }) => {
       await exerciseRoutes(fetch)
     })
 
-    it('has them in Node', async () => {
+    it('manages containers and files through the model', async () => {
       const { models, dataSources } = await startLoopBack3({ container: settings })
       const { container } = models
-      if (container === undefined) throw new Error('the model was not made')
+      if (container === undefined) throw new Error('the model is missing')
       await dataSources['container']?.ping()
       const name = `album-${randomBytes(6).toString('hex')}`
       await container.createContainer({ name })
@@ -80,10 +80,10 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint }) => {
       await expect(container.createContainer({ name })).rejects.toMatchObject({ code: 'EEXIST' })
     })
 
-    it('takes a file that is too large for nothing stored', async () => {
+    it('stores nothing if a file is too large', async () => {
       const { models, fetch } = await startLoopBack3({ container: { ...settings, maxFileSize: 1000 } })
       const { container } = models
-      if (container === undefined) throw new Error('the model was not made')
+      if (container === undefined) throw new Error('the model is missing')
       const name = `album-${randomBytes(6).toString('hex')}`
       await container.createContainer({ name })
       onTestFinished(() => container.destroyContainer(name))
@@ -94,7 +94,7 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint }) => {
   })
 
   describe('LoopBack 4', () => {
-    it('serves containers and files over HTTP, and has them in Node', async () => {
+    it('serves containers and files over HTTP, and through a service proxy', async () => {
       const dataSource = new juggler.DataSource({ name: 'files', connector, ...settings })
       const app = new RestApplication({ rest: { port: 0, host: '127.0.0.1', gracePeriodForClose: 0 } })
       app.bind('datasources.files').to(dataSource)
@@ -111,7 +111,7 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint }) => {
     })
   })
 
-  it('a wrong key is refused when the data source is asked whether it can be reached', async () => {
+  it('ping fails with a wrong key, and the error does not contain the correct one', async () => {
     const { dataSources } = await startLoopBack3({
       container: { ...settings, storageAccessKey: Buffer.from('wrong').toString('base64') },
     })

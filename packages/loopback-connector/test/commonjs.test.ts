@@ -9,13 +9,13 @@ import { installation } from './installation.js'
 const require = createRequire(import.meta.url)
 const run = promisify(execFile)
 
-it('require() gives a plain object, into which LoopBack writes the connector’s name', () => {
+it('require() returns a plain object, so that LoopBack can write the connector’s name into it', () => {
   const connector = require('@stowage/loopback-connector')
   expect(Object.keys(connector)).toEqual(['initialize', 'StorageService'])
   expect(Object.isExtensible(connector)).toBe(true)
 })
 
-it('require() and import give the same class', async () => {
+it('require() and import return the same class', async () => {
   const { directory } = await installation()
   const script = `const { StorageService } = require('@stowage/loopback-connector')
     import('@stowage/loopback-connector').then((imported) => console.log(imported.StorageService === StorageService))`
@@ -40,12 +40,12 @@ it('LoopBack finds the connector by its name', async () => {
   expect(stdout).toBe('StorageConnector')
 })
 
-it('the declarations can be read by the TypeScript that LoopBack 4 has', async () => {
+it('TypeScript before 5.6, which LoopBack 4 uses, can read the declarations', async () => {
   const { directory } = await installation()
   const declarations = await readFile(
     join(directory, 'node_modules/@stowage/loopback-connector/dist/index.d.ts'),
     'utf8',
   )
-  // Names of exports in quotes came with TypeScript 5.6.
+  // Export names in quotes require TypeScript 5.6.
   expect(declarations).not.toMatch(/ as '/)
 })

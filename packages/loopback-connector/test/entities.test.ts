@@ -11,15 +11,15 @@ it.each([
   ['azure', { lastModified: mtime }],
   ['openstack', { lastModified: mtime, bytes: 5 }],
   ['rackspace', { lastModified: mtime, bytes: 5 }],
-])('a file on %s has the names of properties that it had there', (provider, more) => {
+])('a file on %s has the property names that it had in the storage component', (provider, more) => {
   expect(new File(file, { provider }).getMetadata()).toEqual({ ...file, etag: 'abc', ...more })
 })
 
-it('a directory in a list is no file with a size', () => {
+it('a folder in a list has no size', () => {
   const folder = new File({ container: 'photos', name: '2024/', folder: true }, { provider: 'azure' })
   expect(folder.toJSON()).toEqual({ container: 'photos', name: '2024/', folder: true })
 })
 
-it('what is not known is no property', () => {
+it('an unknown value is not a property', () => {
   expect(Object.keys(new Container({ name: 'photos' }))).toEqual(['name'])
 })

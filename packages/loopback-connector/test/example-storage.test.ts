@@ -1,6 +1,6 @@
 /**
- * LoopBack's own example of the storage component, in its shape: a `container` model on a `storage` data source, REST below `/api`,
- * with authentication, compression and CORS in front.
+ * An application like LoopBack's example of the storage component: a `container` model on a
+ * `storage` data source, and REST routes below `/api`, behind authentication, compression and CORS.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,7 +12,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { installation } from './installation.js'
 import { form, json } from './loopback3-app.js'
 
-it('the example application works after one changed line of its datasources.json', async () => {
+it('the example application works after one line of its datasources.json is changed', async () => {
   const { directory, nodePath } = await installation()
   const app = join(directory, 'app')
   await cp(fileURLToPath(new URL('example-storage', import.meta.url)), app, { recursive: true })
@@ -31,7 +31,7 @@ it('the example application works after one changed line of its datasources.json
   expect([uploaded.status, uploaded.headers.get('x-uploaded-to')]).toEqual([200, 'container1'])
   expect(await uploaded.json()).toMatchObject({ result: { files: { file: [{ name: 'sea.txt', size: 6000 }] } } })
   const downloaded = await api('/container1/download/sea.txt', { headers: { 'Accept-Encoding': 'gzip' } })
-  // Its compression takes lists, and leaves files as they are.
+  // The application's middleware compresses lists, and leaves files unchanged.
   expect(downloaded.headers.get('content-encoding')).toBeNull()
   expect(await downloaded.text()).toBe('waves\n'.repeat(1000))
   expect(await (await api('/container1/files/sea.txt', { method: 'DELETE' })).json()).toEqual({})
@@ -42,7 +42,7 @@ it('the example application works after one changed line of its datasources.json
   expect(await (await fetch(url)).text()).toContain('<title>Files</title>')
 })
 
-it('an application whose root is missing ends at its start, with an error that says so', async () => {
+it('an application with a missing root ends at startup with an error that names the root', async () => {
   const { directory, nodePath } = await installation()
   const app = join(directory, 'app')
   await cp(fileURLToPath(new URL('example-storage', import.meta.url)), app, { recursive: true })
@@ -59,7 +59,7 @@ it('an application whose root is missing ends at its start, with an error that s
   expect((await errors).join('\n')).toContain('root')
 })
 
-/** Starts the application as its users do, and gives its URL. */
+/** Starts the application in a process, as its users do. Returns its URL. */
 async function start(app: string, nodePath: string): Promise<string> {
   const child = run(app, nodePath)
   const errors: string[] = []

@@ -1,5 +1,6 @@
 /**
- * A directory as `npm install` leaves it: the packages of an application side by side in its `node_modules`, ours among them.
+ * A directory with installed packages, as `npm install` creates it: the packages of an application
+ * and the connector in `node_modules`.
  */
 import { mkdir, readdir, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -8,7 +9,10 @@ import { temporaryDirectory } from './loopback3-app.js'
 
 const ownPackage = fileURLToPath(new URL('..', import.meta.url))
 
-/** An empty directory in which the packages can be required. LoopBack looks for connectors from its own place: it needs `NODE_PATH`. */
+/**
+ * Creates a directory in which the packages can be required. LoopBack resolves connectors from its
+ * own real path, so a process in the directory needs `nodePath` as `NODE_PATH`.
+ */
 export async function installation(): Promise<{ readonly directory: string; readonly nodePath: string }> {
   const directory = await temporaryDirectory()
   const nodePath = join(directory, 'node_modules')

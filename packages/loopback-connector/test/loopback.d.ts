@@ -1,4 +1,4 @@
-/** LoopBack 3 has no types of its own; this much of it the tests use. */
+/** The part of LoopBack 3 that the tests use. LoopBack 3 has no types. */
 declare module 'loopback' {
   import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
   import type { StorageService } from '@stowage/loopback-connector'

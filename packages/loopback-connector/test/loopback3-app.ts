@@ -1,5 +1,5 @@
 /**
- * A LoopBack 3 application on a port of its own, with a model over each data source.
+ * A LoopBack 3 application on a free port, with a model over each data source.
  */
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -12,32 +12,35 @@ import * as connector from '../src/index.js'
 
 export interface LoopBack3App {
   readonly app: loopback.Application
-  /** By the models' names. */
+  /** By the names of their models. */
   readonly dataSources: Readonly<Record<string, loopback.DataSource>>
   readonly models: Readonly<Record<string, loopback.Model>>
   /** Without a slash at the end. */
   readonly url: string
-  /** A request to a path below `/api`. */
+  /** Sends a request to a path below `/api`. */
   fetch(path: string, init?: RequestInit): Promise<Response>
 }
 
 export interface LoopBack3Options {
   /** Called before the REST API is mounted. */
   readonly before?: (app: loopback.Application, dataSources: Readonly<Record<string, loopback.DataSource>>) => void
-  /** Whether answers tell everything of an error. */
+  /** Whether responses include all details of an error. */
   readonly debug?: boolean
-  /** Of the models' definitions. */
+  /** Options of every model's definition. */
   readonly model?: object
 }
 
-/** A directory that is gone when the test is over. */
+/** Creates a directory, which is deleted when the test ends. */
 export async function temporaryDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'loopback-connector-'))
   onTestFinished(() => rm(directory, { recursive: true, force: true }))
   return directory
 }
 
-/** Starts the application; it stops when the test is over. `sources` are data sources' settings by the names of their models. */
+/**
+ * Starts the application, which stops when the test ends. `sources` are the settings of data
+ * sources by the names of their models.
+ */
 export async function startLoopBack3(
   sources: Readonly<Record<string, object>>,
   { before, debug = false, model: definition }: LoopBack3Options = {},
@@ -67,7 +70,10 @@ export async function startLoopBack3(
   return { app, dataSources, models, url, fetch: (path, init) => fetch(`${url}/api${path}`, init) }
 }
 
-/** One application with the model `container` over an empty directory that holds the container `album`. */
+/**
+ * Starts an application with the model `container` over a directory with the empty container
+ * `album`.
+ */
 export async function startOnDirectory(
   settings: object = {},
   options: LoopBack3Options = {},
@@ -78,12 +84,12 @@ export async function startOnDirectory(
   const started = await startLoopBack3({ container: { provider: 'filesystem', root, ...settings } }, options)
   const { container } = started.models
   const { container: dataSource } = started.dataSources
-  if (container === undefined || dataSource === undefined) throw new Error('the model was not made')
+  if (container === undefined || dataSource === undefined) throw new Error('the model is missing')
   await container.createContainer({ name: 'album' })
   return { ...started, root, container, dataSource }
 }
 
-/** A form with files, each in the field `file` unless it says another. */
+/** Returns a request with a form of files, in the field `file` unless `field` is set. */
 export function form(...files: readonly { name: string; content: string; type?: string; field?: string }[]): {
   method: 'POST'
   body: FormData

@@ -7,7 +7,7 @@ import { remoteMethods } from '../src/remote-methods.js'
 import { form, json, startOnDirectory } from './loopback3-app.js'
 
 describe('remote hooks', () => {
-  it('run before and after an upload, and see its container and its result', async () => {
+  it('run before and after an upload, with its container and its result', async () => {
     const { container, fetch } = await startOnDirectory()
     const seen: unknown[] = []
     container.beforeRemote('upload', ({ args }, _unused, next) => {
@@ -22,7 +22,7 @@ describe('remote hooks', () => {
     expect(seen).toMatchObject(['album', { result: { files: { file: [{ name: 'sea.txt', size: 5 }] } } }])
   })
 
-  it('run before and after a download, which they may refuse', async () => {
+  it('run before and after a download, and can refuse it', async () => {
     const { container, fetch, root } = await startOnDirectory()
     await writeFile(join(root, 'album', 'sea.txt'), 'waves')
     const seen: string[] = []
@@ -66,7 +66,7 @@ describe('remote hooks', () => {
     }
   })
 
-  it('see the errors of uploads and downloads', async () => {
+  it('receive the errors of uploads and downloads', async () => {
     const { container, fetch } = await startOnDirectory()
     const seen: unknown[] = []
     for (const method of ['upload', 'download']) {
@@ -83,7 +83,7 @@ describe('remote hooks', () => {
     ])
   })
 
-  it('may take a method away', async () => {
+  it('can disable a method', async () => {
     const { container, fetch } = await startOnDirectory({}, { model: { base: 'Model' } })
     container.disableRemoteMethodByName('destroyContainer')
     expect((await fetch('/containers/album', { method: 'DELETE' })).status).toBe(404)
@@ -92,7 +92,7 @@ describe('remote hooks', () => {
 })
 
 describe('access control lists', () => {
-  it('let through whom they allow, and nobody else', async () => {
+  it('admit only the users that they allow', async () => {
     const { app, dataSources, fetch } = await startOnDirectory(
       {},
       {

@@ -9,8 +9,8 @@ import { form, json, startLoopBack3, startOnDirectory, temporaryDirectory } from
 const timestamp = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
 const stat = { size: expect.any(Number), atime: timestamp, mtime: timestamp, ctime: timestamp }
 
-/** The status and the body of an answer. */
-const answer = async (response: Response) => ({ status: response.status, body: await response.json() })
+/** Returns the status and the body of a response. */
+const statusAndBody = async (response: Response) => ({ status: response.status, body: await response.json() })
 
 const failure = (statusCode: number, code: string, message: RegExp) => ({
   status: statusCode,
@@ -18,36 +18,42 @@ const failure = (statusCode: number, code: string, message: RegExp) => ({
 })
 
 describe('the nine routes', () => {
-  it('create, list, show and destroy containers', async () => {
+  it('create, list, show and delete containers', async () => {
     const { fetch } = await startOnDirectory()
-    expect(await answer(await fetch('/containers', json({ name: 'photos' })))).toEqual({
+    expect(await statusAndBody(await fetch('/containers', json({ name: 'photos' })))).toEqual({
       status: 200,
       body: { name: 'photos', ...stat },
     })
-    expect(await answer(await fetch('/containers'))).toEqual({
+    expect(await statusAndBody(await fetch('/containers'))).toEqual({
       status: 200,
       body: [
         { name: 'album', ...stat },
         { name: 'photos', ...stat },
       ],
     })
-    expect(await answer(await fetch('/containers/photos'))).toEqual({ status: 200, body: { name: 'photos', ...stat } })
-    expect(await answer(await fetch('/containers/photos', { method: 'DELETE' }))).toEqual({ status: 200, body: {} })
-    expect(await answer(await fetch('/containers/photos'))).toEqual(
+    expect(await statusAndBody(await fetch('/containers/photos'))).toEqual({
+      status: 200,
+      body: { name: 'photos', ...stat },
+    })
+    expect(await statusAndBody(await fetch('/containers/photos', { method: 'DELETE' }))).toEqual({
+      status: 200,
+      body: {},
+    })
+    expect(await statusAndBody(await fetch('/containers/photos'))).toEqual(
       failure(404, 'ENOENT', /container "photos" does not exist/),
     )
   })
 
-  it('take the name of a container from a urlencoded form', async () => {
+  it('read the name of a container from a urlencoded form', async () => {
     const { fetch } = await startOnDirectory()
     const created = await fetch('/containers', { method: 'POST', body: new URLSearchParams({ name: 'encoded' }) })
-    expect(await answer(created)).toEqual({ status: 200, body: { name: 'encoded', ...stat } })
+    expect(await statusAndBody(created)).toEqual({ status: 200, body: { name: 'encoded', ...stat } })
   })
 
   it('upload, list, show, download and delete files', async () => {
     const { fetch } = await startOnDirectory()
     const uploaded = await fetch('/containers/album/upload', form({ name: 'sea.txt', content: 'waves' }))
-    expect(await answer(uploaded)).toEqual({
+    expect(await statusAndBody(uploaded)).toEqual({
       status: 200,
       body: {
         result: {
@@ -57,9 +63,9 @@ describe('the nine routes', () => {
       },
     })
     const file = { container: 'album', name: 'sea.txt', ...stat, size: 5 }
-    const list = await answer(await fetch('/containers/album/files'))
+    const list = await statusAndBody(await fetch('/containers/album/files'))
     expect(list).toMatchObject({ status: 200, body: [file] })
-    const shown = await answer(await fetch('/containers/album/files/sea.txt'))
+    const shown = await statusAndBody(await fetch('/containers/album/files/sea.txt'))
     expect(shown).toMatchObject({ status: 200, body: { ...file, contentType: 'text/plain' } })
     const downloaded = await fetch('/containers/album/download/sea.txt')
     expect([downloaded.status, downloaded.headers.get('content-type'), await downloaded.text()]).toEqual([
@@ -68,16 +74,18 @@ describe('the nine routes', () => {
       'waves',
     ])
     const removed = await fetch('/containers/album/files/sea.txt', { method: 'DELETE' })
-    expect(await answer(removed)).toEqual({ status: 200, body: {} })
-    expect(await answer(await fetch('/containers/album/files/sea.txt'))).toEqual(failure(404, 'ENOENT', /"sea.txt"/))
+    expect(await statusAndBody(removed)).toEqual({ status: 200, body: {} })
+    expect(await statusAndBody(await fetch('/containers/album/files/sea.txt'))).toEqual(
+      failure(404, 'ENOENT', /"sea.txt"/),
+    )
   })
 
-  it('take several files and fields in one form', async () => {
+  it('store several files and fields of one form', async () => {
     const { fetch } = await startOnDirectory()
     const { body } = form({ name: 'a.txt', content: '1' }, { name: 'b.txt', content: '22', field: 'other' })
     body.append('title', 'Holiday')
     body.append('title', 'Sea')
-    expect(await answer(await fetch('/containers/album/upload', { method: 'POST', body }))).toMatchObject({
+    expect(await statusAndBody(await fetch('/containers/album/upload', { method: 'POST', body }))).toMatchObject({
       status: 200,
       body: {
         result: {
@@ -88,7 +96,7 @@ describe('the nine routes', () => {
     })
   })
 
-  it('serve two models over two data sources side by side', async () => {
+  it('serve two models over two data sources', async () => {
     const [first, second] = [await temporaryDirectory(), await temporaryDirectory()]
     await mkdir(join(first, 'one'))
     await mkdir(join(second, 'two'))
@@ -100,7 +108,7 @@ describe('the nine routes', () => {
     expect(await (await fetch('/archives')).json()).toEqual([{ name: 'two', ...stat }])
   })
 
-  it('reach a file whose name holds a slash, encoded', async () => {
+  it('find a file whose name contains an encoded slash', async () => {
     const { fetch, root } = await startOnDirectory()
     await mkdir(join(root, 'album', '2024'))
     await writeFile(join(root, 'album', '2024', 'sea.txt'), 'waves')
@@ -108,7 +116,7 @@ describe('the nine routes', () => {
     expect(await (await fetch('/containers/album/files/2024%2Fsea.txt')).json()).toMatchObject({ name: '2024/sea.txt' })
   })
 
-  it('show a page of a list', async () => {
+  it('return a page of a list', async () => {
     const { fetch, root } = await startOnDirectory()
     for (const name of ['a1', 'a2', 'a3', 'b']) await writeFile(join(root, 'album', name), name)
     const names = async (query: string) => {
@@ -123,7 +131,7 @@ describe('the nine routes', () => {
 })
 
 describe('downloads', () => {
-  it('send the range that was asked for', async () => {
+  it('send the requested range', async () => {
     const { fetch, root } = await startOnDirectory()
     await writeFile(join(root, 'album', 'sea.txt'), 'hello world')
     const part = await fetch('/containers/album/download/sea.txt', { headers: { Range: 'bytes=-5' } })
@@ -132,7 +140,7 @@ describe('downloads', () => {
     expect([behind.status, behind.headers.get('content-range')]).toEqual([416, 'bytes */11'])
   })
 
-  it('answer HEAD, and 304 to a client that has the file', async () => {
+  it('respond to HEAD, and with 304 to a client that has the file', async () => {
     const { fetch, root } = await startOnDirectory()
     await writeFile(join(root, 'album', 'sea.txt'), 'hello world')
     const head = await fetch('/containers/album/download/sea.txt', { method: 'HEAD' })
@@ -141,7 +149,7 @@ describe('downloads', () => {
     expect((await fetch('/containers/album/download/sea.txt', { headers })).status).toBe(304)
   })
 
-  it('do not let a stored page run in the visitor’s browser', async () => {
+  it('do not let scripts of a stored page run in the browser', async () => {
     const { fetch, root } = await startOnDirectory()
     await writeFile(join(root, 'album', 'page.html'), '<script>alert(1)</script>')
     const { headers } = await fetch('/containers/album/download/page.html')
@@ -149,7 +157,7 @@ describe('downloads', () => {
     expect(headers.get('content-security-policy')).toContain('sandbox')
   })
 
-  it('are as they were with legacyDownloads', async () => {
+  it('have the old headers with legacyDownloads', async () => {
     const { fetch, root } = await startOnDirectory({ legacyDownloads: true, cacheControl: 'public, max-age=60' })
     await writeFile(join(root, 'album', 'page.html'), '<b>hello</b>')
     const { headers } = await fetch('/containers/album/download/page.html')
@@ -160,17 +168,19 @@ describe('downloads', () => {
     }
   })
 
-  it('of what is not there are 404', async () => {
+  it('of a missing file or container fail with 404', async () => {
     const { fetch } = await startOnDirectory()
-    expect(await answer(await fetch('/containers/album/download/none'))).toEqual(failure(404, 'ENOENT', /"none"/))
-    expect(await answer(await fetch('/containers/none/download/none'))).toEqual(failure(404, 'ENOENT', /"none"/))
+    expect(await statusAndBody(await fetch('/containers/album/download/none'))).toEqual(
+      failure(404, 'ENOENT', /"none"/),
+    )
+    expect(await statusAndBody(await fetch('/containers/none/download/none'))).toEqual(failure(404, 'ENOENT', /"none"/))
   })
 })
 
-describe('what the storage component did wrong', () => {
-  it('a name made of dots is refused, and the server goes on', async () => {
+describe('mistakes of the storage component', () => {
+  it('a name made of dots is refused, and the server stays up', async () => {
     const { fetch, url } = await startOnDirectory()
-    // Sent as it stands; fetch would shorten the path.
+    // Sent unchanged. fetch would shorten the path.
     const client = request(`${url}/`, { method: 'POST', path: '/api/containers/%2E%2E/upload' })
     client.setHeader('Content-Type', 'multipart/form-data; boundary=x')
     client.end('--x\r\nContent-Disposition: form-data; name="f"; filename="evil.txt"\r\n\r\nevil\r\n--x--\r\n')
@@ -183,25 +193,25 @@ describe('what the storage component did wrong', () => {
   it('a file that is too large is refused and not stored', async () => {
     const { fetch } = await startOnDirectory({ maxFileSize: '1000' })
     const refused = await fetch('/containers/album/upload', form({ name: 'big.txt', content: 'x'.repeat(1001) }))
-    expect(await answer(refused)).toEqual(failure(413, 'TOO_LARGE', /1000 bytes/))
+    expect(await statusAndBody(refused)).toEqual(failure(413, 'TOO_LARGE', /1000 bytes/))
     expect(await (await fetch('/containers/album/files')).json()).toEqual([])
   })
 
-  it('a missing container is no empty one, and cannot be created twice or removed', async () => {
+  it('a missing container cannot be listed or deleted, and an existing one cannot be created again', async () => {
     const { fetch } = await startOnDirectory()
-    expect(await answer(await fetch('/containers/none/files'))).toEqual(failure(404, 'ENOENT', /"none"/))
-    expect(await answer(await fetch('/containers', json({ name: 'album' })))).toEqual(
+    expect(await statusAndBody(await fetch('/containers/none/files'))).toEqual(failure(404, 'ENOENT', /"none"/))
+    expect(await statusAndBody(await fetch('/containers', json({ name: 'album' })))).toEqual(
       failure(409, 'EEXIST', /container "album" already exists/),
     )
-    expect(await answer(await fetch('/containers/none', { method: 'DELETE' }))).toEqual(
+    expect(await statusAndBody(await fetch('/containers/none', { method: 'DELETE' }))).toEqual(
       failure(404, 'ENOENT', /"none"/),
     )
-    expect(await answer(await fetch('/containers/album/files/none', { method: 'DELETE' }))).toEqual(
+    expect(await statusAndBody(await fetch('/containers/album/files/none', { method: 'DELETE' }))).toEqual(
       failure(404, 'ENOENT', /"none"/),
     )
   })
 
-  it('a client that goes away in the middle of an upload leaves nothing, and the server goes on', async () => {
+  it('a client that disconnects during an upload leaves nothing, and the server stays up', async () => {
     const { container, fetch, url, root } = await startOnDirectory()
     const failed = new Promise<void>((resolve) => {
       container.afterRemoteError('upload', (_context, next) => {
@@ -219,7 +229,7 @@ describe('what the storage component did wrong', () => {
     expect((await fetch('/containers/album')).status).toBe(200)
   })
 
-  it('a client that goes away in the middle of a download ends it, and the server goes on', async () => {
+  it('a client that disconnects during a download ends it, and the server stays up', async () => {
     const { container, fetch, url, root } = await startOnDirectory()
     await writeFile(join(root, 'album', 'big.bin'), Buffer.alloc(50_000_000))
     const failed = new Promise<unknown>((resolve) => {
@@ -238,7 +248,7 @@ describe('what the storage component did wrong', () => {
     expect((await fetch('/containers/album')).status).toBe(200)
   })
 
-  it('no answer tells a path of the server', async () => {
+  it('no response contains a path of the server', async () => {
     const { fetch, root } = await startOnDirectory({}, { debug: true })
     for (const path of ['/containers/none', '/containers/album/files/none', '/containers/album/download/none']) {
       expect(await (await fetch(path)).text()).not.toContain(root)

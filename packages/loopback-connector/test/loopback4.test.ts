@@ -37,10 +37,10 @@ async function start(
   }
 }
 
-const answer = async (response: Response) => ({ status: response.status, body: await response.json() })
+const statusAndBody = async (response: Response) => ({ status: response.status, body: await response.json() })
 
-describe('a data source of LoopBack 4', () => {
-  it('gives a service proxy with the methods', async () => {
+describe('a LoopBack 4 data source', () => {
+  it('has a service proxy with the methods', async () => {
     const { service, root } = await start()
     await writeFile(join(root, 'album', 'sea.txt'), 'waves')
     expect(await service.getFiles('album')).toMatchObject([{ name: 'sea.txt', size: 5 }])
@@ -51,15 +51,20 @@ describe('a data source of LoopBack 4', () => {
 describe('the controller', () => {
   it('has the nine routes', async () => {
     const { fetch } = await start()
-    expect(await answer(await fetch('/containers', json({ name: 'photos' })))).toMatchObject({
+    expect(await statusAndBody(await fetch('/containers', json({ name: 'photos' })))).toMatchObject({
       status: 200,
       body: { name: 'photos', size: expect.any(Number) },
     })
-    expect(await answer(await fetch('/containers'))).toMatchObject({ body: [{ name: 'album' }, { name: 'photos' }] })
-    expect(await answer(await fetch('/containers/photos'))).toMatchObject({ status: 200, body: { name: 'photos' } })
+    expect(await statusAndBody(await fetch('/containers'))).toMatchObject({
+      body: [{ name: 'album' }, { name: 'photos' }],
+    })
+    expect(await statusAndBody(await fetch('/containers/photos'))).toMatchObject({
+      status: 200,
+      body: { name: 'photos' },
+    })
     const { body } = form({ name: 'sea.txt', content: 'waves' }, { name: 'hill.txt', content: 'green', field: 'other' })
     body.append('title', 'Holiday')
-    expect(await answer(await fetch('/containers/photos/upload', { method: 'POST', body }))).toEqual({
+    expect(await statusAndBody(await fetch('/containers/photos/upload', { method: 'POST', body }))).toEqual({
       status: 200,
       body: {
         result: {
@@ -71,26 +76,29 @@ describe('the controller', () => {
         },
       },
     })
-    expect(await answer(await fetch('/containers/photos/files'))).toMatchObject({
+    expect(await statusAndBody(await fetch('/containers/photos/files'))).toMatchObject({
       body: [{ name: 'hill.txt' }, { name: 'sea.txt' }],
     })
-    expect(await answer(await fetch('/containers/photos/files?prefix=h&limit=5'))).toMatchObject({
+    expect(await statusAndBody(await fetch('/containers/photos/files?prefix=h&limit=5'))).toMatchObject({
       body: [{ name: 'hill.txt' }],
     })
-    expect(await answer(await fetch('/containers/photos/files/sea.txt'))).toMatchObject({ body: { size: 5 } })
+    expect(await statusAndBody(await fetch('/containers/photos/files/sea.txt'))).toMatchObject({ body: { size: 5 } })
     const downloaded = await fetch('/containers/photos/download/sea.txt')
     expect([downloaded.headers.get('content-type'), await downloaded.text()]).toEqual([
       'text/plain; charset=utf-8',
       'waves',
     ])
-    expect(await answer(await fetch('/containers/photos/files/sea.txt', { method: 'DELETE' }))).toEqual({
+    expect(await statusAndBody(await fetch('/containers/photos/files/sea.txt', { method: 'DELETE' }))).toEqual({
       status: 200,
       body: {},
     })
-    expect(await answer(await fetch('/containers/photos', { method: 'DELETE' }))).toEqual({ status: 200, body: {} })
+    expect(await statusAndBody(await fetch('/containers/photos', { method: 'DELETE' }))).toEqual({
+      status: 200,
+      body: {},
+    })
   })
 
-  it('answers errors with their status', async () => {
+  it('responds to errors with their status', async () => {
     const { fetch } = await start({ maxFileSize: 10, allowedContentTypes: ['text/plain'] })
     const status = async (path: string, init?: RequestInit) => (await fetch(path, init)).status
     expect(await status('/containers/none')).toBe(404)
@@ -103,7 +111,7 @@ describe('the controller', () => {
     expect(await upload({ name: 'sea.txt', content: 'more than that' })).toBe(413)
     expect(await upload({ name: 'sea.png', content: 'x', type: 'image/png' })).toBe(415)
     expect(await status('/containers/album/upload', json({}))).toBe(415)
-    expect(await answer(await fetch('/containers/album/files'))).toEqual({ status: 200, body: [] })
+    expect(await statusAndBody(await fetch('/containers/album/files'))).toEqual({ status: 200, body: [] })
   })
 
   it('sends ranges, and headers without the body', async () => {
@@ -117,13 +125,13 @@ describe('the controller', () => {
     expect([head.status, head.headers.get('content-length')]).toEqual([200, '11'])
   })
 
-  it('reaches a file whose name holds a slash, encoded', async () => {
+  it('finds a file whose name contains an encoded slash', async () => {
     const { fetch, service } = await start()
     await new Promise((resolve) => service.uploadStream('album', '2024/sea.txt').on('success', resolve).end('waves'))
     expect(await (await fetch('/containers/album/download/2024%2Fsea.txt')).text()).toBe('waves')
   })
 
-  it('is described in OpenAPI, the upload as a form', async () => {
+  it('is described in OpenAPI, with the upload as a form', async () => {
     const { fetch } = await start()
     const { paths } = (await (await fetch('/openapi.json')).json()) as { paths: Record<string, Record<string, object>> }
     expect(
@@ -145,7 +153,7 @@ describe('the controller', () => {
     })
   })
 
-  it('can be extended: a method of one’s own stands in its route', async () => {
+  it('can be extended: a route calls the overriding method', async () => {
     class AvatarController extends defineStorageController({ dataSource: 'files', basePath: '/avatars' }) {
       override async upload(container: string) {
         const options = { getFilename: () => 'avatar.png', allowedContentTypes: ['image/png'] }
@@ -154,16 +162,18 @@ describe('the controller', () => {
     }
     const { fetch } = await start({}, AvatarController)
     const uploaded = await fetch('/avatars/album/upload', form({ name: 'me.png', content: 'x', type: 'image/png' }))
-    expect(await answer(uploaded)).toMatchObject({ body: { result: { files: { file: [{ name: 'avatar.png' }] } } } })
+    expect(await statusAndBody(uploaded)).toMatchObject({
+      body: { result: { files: { file: [{ name: 'avatar.png' }] } } },
+    })
     expect((await fetch('/avatars/album/upload', form({ name: 'me.txt', content: 'x' }))).status).toBe(415)
   })
 
-  it('refuses a data source of another connector by name', async () => {
+  it('refuses a data source with another connector, and names it', async () => {
     const app = new RestApplication({ rest: { port: 0, host: '127.0.0.1' } })
     app.bind('datasources.db').to(new juggler.DataSource({ name: 'db', connector: 'memory' }))
     const Controller = defineStorageController({ dataSource: 'db', basePath: '/containers' })
     expect(() => new Controller({ name: 'db', connector: {} }, {} as never, {} as never)).toThrow(
-      'the data source "db" has another connector',
+      'data source "db" must use the connector',
     )
   })
 })
@@ -200,7 +210,7 @@ describe('the controller with resumable uploads', () => {
     const { fetch } = await start({ maxFileSize: 5 }, defineStorageController(options))
     const headers = { ...tus, 'Upload-Length': '6', 'Upload-Metadata': metadata }
     const response = await fetch('/containers/album/uploads', { method: 'POST', headers })
-    expect(await answer(response)).toMatchObject({ status: 413, body: { error: { code: 'TOO_LARGE' } } })
+    expect(await statusAndBody(response)).toMatchObject({ status: 413, body: { error: { code: 'TOO_LARGE' } } })
   })
 
   it('describes the routes in openapi.json, and has none without the option', async () => {

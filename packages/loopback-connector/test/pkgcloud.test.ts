@@ -1,5 +1,6 @@
 /**
- * A provider of pkgcloud's shape, passed in as code: the filesystem client of the storage component in miniature.
+ * A provider with pkgcloud's interface, passed as code: a small version of the storage component's
+ * filesystem client.
  */
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
@@ -26,7 +27,7 @@ class Described {
   }
 }
 
-/** As the models of pkgcloud itself are: what they show of themselves is their JSON. */
+/** Like a model of pkgcloud itself: only `toJSON()` returns its properties. */
 class Model {
   readonly wildcard = true
   readonly #properties: object
@@ -40,7 +41,8 @@ class Model {
   }
 }
 
-function answered<T>(outcome: Promise<T>, callback: (error: unknown, result?: unknown) => void): void {
+/** Passes the outcome to the callback of a client's method. */
+function callBack<T>(outcome: Promise<T>, callback: (error: unknown, result?: unknown) => void): void {
   outcome.then(
     (result) => callback(null, result),
     (error) => callback(error),
@@ -55,40 +57,40 @@ class DiskClient implements PkgcloudClient {
   }
 
   getContainers: PkgcloudClient['getContainers'] = (done) =>
-    answered(
+    callBack(
       readdir(this.#root).then((names) => names.map((name) => new Model({ name }))),
       done,
     )
 
   createContainer: PkgcloudClient['createContainer'] = (options, done) => {
     const { name } = options as { name: string }
-    answered(
+    callBack(
       mkdir(join(this.#root, name)).then(() => new Described({ name })),
       done,
     )
   }
 
   getContainer: PkgcloudClient['getContainer'] = (name, done) =>
-    answered(
+    callBack(
       stat(join(this.#root, name)).then(({ mtime }) => new Model({ name, mtime })),
       done,
     )
 
   destroyContainer: PkgcloudClient['destroyContainer'] = (name, done) =>
-    answered(rm(join(this.#root, name), { recursive: true }), done)
+    callBack(rm(join(this.#root, name), { recursive: true }), done)
 
   getFiles: PkgcloudClient['getFiles'] = (container, _options, done) =>
-    answered(
+    callBack(
       readdir(join(this.#root, container)).then((names) =>
         Promise.all(names.toReversed().map((name) => this.#describe(container, name))),
       ),
       done,
     )
 
-  getFile: PkgcloudClient['getFile'] = (container, file, done) => answered(this.#describe(container, file), done)
+  getFile: PkgcloudClient['getFile'] = (container, file, done) => callBack(this.#describe(container, file), done)
 
   removeFile: PkgcloudClient['removeFile'] = (container, file, done) =>
-    answered(rm(join(this.#root, container, file)), done)
+    callBack(rm(join(this.#root, container, file)), done)
 
   upload: PkgcloudClient['upload'] = ({ container, remote }) => {
     const stream = createWriteStream(join(this.#root, container, remote))
@@ -114,8 +116,8 @@ async function open(): Promise<{ service: StorageService; root: string }> {
   return { service, root }
 }
 
-describe('a provider of pkgcloud’s shape', () => {
-  it('has the routes of the model', async () => {
+describe('a provider with pkgcloud’s interface', () => {
+  it('supports the routes of the model', async () => {
     const root = await temporaryDirectory()
     const { fetch } = await startLoopBack3({ container: { provider, root, maxFileSize: 100 } })
     await fetch('/containers', { method: 'POST', body: new URLSearchParams({ name: 'album' }) })
@@ -141,7 +143,7 @@ describe('a provider of pkgcloud’s shape', () => {
     expect((await fetch('/containers/album', { method: 'DELETE' })).status).toBe(200)
   })
 
-  it('has its files listed by name, in pages, with prefixes and folders', async () => {
+  it('lists files by name, in pages, with prefixes and folders', async () => {
     const { service, root } = await open()
     for (const name of ['b', 'a-1', 'a-2']) await writeFile(join(root, 'album', name), name)
     const names = async (options: object) => (await service.getFiles('album', options)).map(({ name }) => name)
@@ -153,7 +155,7 @@ describe('a provider of pkgcloud’s shape', () => {
     expect((await storage.filePage('album', { limit: 2, cursor: page.cursor ?? '' })).entries).toHaveLength(1)
   })
 
-  it('gives its own properties, and no client', async () => {
+  it('returns the client’s properties, without the client', async () => {
     const { service, root } = await open()
     await writeFile(join(root, 'album', 'sea.txt'), 'waves')
     const file = await service.getFile('album', 'sea.txt')
@@ -162,18 +164,18 @@ describe('a provider of pkgcloud’s shape', () => {
     expect((await service.getContainers()).map((container) => container.toJSON())).toEqual([{ name: 'album' }])
   })
 
-  it('fails with ENOENT and EEXIST, and keeps messages of its own to itself', async () => {
+  it('fails with ENOENT and EEXIST, and does not pass on the client’s messages', async () => {
     const { service, root } = await open()
     await expect(service.getFile('album', 'none')).rejects.toMatchObject({ code: 'ENOENT', statusCode: 404 })
     await expect(service.getFiles('none')).rejects.toMatchObject({ storageCode: 'CONTAINER_NOT_FOUND' })
     await expect(service.createContainer({ name: 'album' })).rejects.toMatchObject({ code: 'EEXIST' })
     await mkdir(join(root, 'album', 'sub'))
     const error = await service.removeFile('album', 'sub').catch((failure: Error) => failure)
-    expect(error).toMatchObject({ statusCode: 500 })
+    expect(error).toMatchObject({ statusCode: 500, message: 'unexpected error from the pkgcloud client' })
     expect(String(error)).not.toContain(root)
   })
 
-  it('leaves nothing of a new file whose body failed', async () => {
+  it('leaves nothing of a new file whose body fails', async () => {
     const { service, root } = await open()
     const torn = Readable.from(
       (function* () {
@@ -194,7 +196,7 @@ describe('a provider of pkgcloud’s shape', () => {
     expect(await readdir(join(root, 'album'))).toEqual(['lake.txt'])
   })
 
-  it('is asked for no more than it can do', async () => {
+  it('refuses resumable uploads and signed URLs', async () => {
     const { service } = await open()
     const storage = await service.storage
     await expect(storage.startUpload('album', 'a')).rejects.toMatchObject({ code: 'NOT_SUPPORTED' })

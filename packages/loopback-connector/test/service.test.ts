@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Callback, type ConnectorError, StorageService } from '../src/index.js'
 import { temporaryDirectory } from './loopback3-app.js'
 
-/** A service by itself over an empty directory with the container `album`. */
+/** Creates a service without a data source, over a directory with the empty container `album`. */
 async function open(settings: object = {}): Promise<{ service: StorageService; root: string }> {
   const root = await temporaryDirectory()
   const service = new StorageService({ provider: 'filesystem', root, ...settings })
@@ -17,7 +17,7 @@ async function open(settings: object = {}): Promise<{ service: StorageService; r
   return { service, root }
 }
 
-/** What a method calls back with. */
+/** Returns the arguments with which a method calls its callback. */
 const called = <T>(start: (callback: Callback<T>) => void): Promise<{ error: Error | null; result: T | undefined }> =>
   new Promise((resolve) => start((error, result) => resolve({ error, result })))
 
@@ -28,7 +28,7 @@ const failure = (outcome: Promise<unknown>): Promise<ConnectorError> =>
   )
 
 describe('every method', () => {
-  it('calls back when it gets a callback, and then returns nothing', async () => {
+  it('calls a callback, and then returns nothing', async () => {
     const { service, root } = await open()
     await writeFile(join(root, 'album', 'sea.txt'), 'waves')
     const created = await called<{ name: string }>((done) =>
@@ -47,7 +47,7 @@ describe('every method', () => {
     expect(await called((done) => service.getContainer('album', done))).toMatchObject({ error: { code: 'ENOENT' } })
   })
 
-  it('returns a promise when it gets none', async () => {
+  it('returns a promise without a callback', async () => {
     const { service, root } = await open()
     await writeFile(join(root, 'album', 'sea.txt'), 'waves')
     expect((await service.getContainers()).map(({ name }) => name)).toEqual(['album'])
@@ -60,12 +60,12 @@ describe('every method', () => {
     expect(await service.getContainers()).toEqual([])
   })
 
-  it('takes what another method gave in place of a name', async () => {
+  it('accepts a container or file that another method returned instead of a name', async () => {
     const { service, root } = await open()
     await writeFile(join(root, 'album', 'sea.txt'), 'waves')
     const container = await service.getContainer('album')
     const [file] = await service.getFiles(container)
-    if (file === undefined) throw new Error('there is no file')
+    if (file === undefined) throw new Error('the list is empty')
     expect(await text(service.downloadStream(container, file))).toBe('waves')
     await service.removeFile(container, file)
     expect(await service.getFiles(container)).toEqual([])
@@ -73,7 +73,7 @@ describe('every method', () => {
 })
 
 describe('containers and files', () => {
-  it('have their properties on themselves, as metadata and as JSON', async () => {
+  it('have their properties as fields, as metadata and as JSON', async () => {
     const { service, root } = await open()
     await writeFile(join(root, 'album', 'sea.txt'), 'waves')
     const container = await service.getContainer('album')
@@ -87,7 +87,7 @@ describe('containers and files', () => {
     expect(file.getMetadata()).not.toHaveProperty('uid')
   })
 
-  it('have an ETag without quotes, and the storage’s own words as raw metadata', async () => {
+  it('have an ETag without quotes, and the description by core as raw metadata', async () => {
     const { service, root } = await open()
     await writeFile(join(root, 'album', 'sea.txt'), 'waves')
     const file = await service.getFile('album', 'sea.txt')
@@ -95,7 +95,7 @@ describe('containers and files', () => {
     expect(file.getRawMetadata()).toMatchObject({ etag: `"${file.etag}"` })
   })
 
-  it('that are not there are ENOENT and 404', async () => {
+  it('that do not exist fail with ENOENT and 404', async () => {
     const { service } = await open()
     for (const find of [
       () => service.getContainer('none'),
@@ -109,7 +109,7 @@ describe('containers and files', () => {
     expect(await failure(service.getFile('album', 'none'))).toMatchObject({ storageCode: 'FILE_NOT_FOUND' })
   })
 
-  it('that are there cannot be created again: EEXIST', async () => {
+  it('that exist cannot be created again: EEXIST', async () => {
     const { service } = await open()
     expect(await failure(service.createContainer({ name: 'album' }))).toMatchObject({ code: 'EEXIST', status: 409 })
   })
@@ -146,7 +146,7 @@ describe('an upload stream', () => {
     expect(await readFile(join(root, 'album', 'sea.txt'), 'utf8')).toBe('waves')
   })
 
-  it('emits error, and stores nothing, where there is no container', async () => {
+  it('emits error if the container does not exist', async () => {
     const { service } = await open()
     const stream = service.uploadStream('none', 'sea.txt')
     stream.end('waves')
@@ -154,7 +154,7 @@ describe('an upload stream', () => {
     expect(error).toMatchObject({ code: 'ENOENT', statusCode: 404 })
   })
 
-  it('leaves the file that was there when its source fails', async () => {
+  it('keeps the existing file if its source fails', async () => {
     const { service, root } = await open()
     await writeFile(join(root, 'album', 'sea.txt'), 'calm')
     const source = Readable.from(
@@ -167,7 +167,7 @@ describe('an upload stream', () => {
     expect(await readFile(join(root, 'album', 'sea.txt'), 'utf8')).toBe('calm')
   })
 
-  it('takes the old options, and leaves alone those that the storage does not have', async () => {
+  it('accepts the old options, and ignores those that the storage does not support', async () => {
     const { service } = await open()
     const stream = service.uploadStream('album', 'page', {
       contentType: 'text/html',
@@ -182,7 +182,7 @@ describe('an upload stream', () => {
 })
 
 describe('a download stream', () => {
-  it('gives the file, or the bytes from start to end', async () => {
+  it('returns the file, or the bytes from start to end', async () => {
     const { service, root } = await open()
     await writeFile(join(root, 'album', 'sea.txt'), 'hello world')
     expect(await text(service.downloadStream('album', 'sea.txt'))).toBe('hello world')
@@ -190,7 +190,7 @@ describe('a download stream', () => {
     expect(await text(service.downloadStream('album', 'sea.txt', { start: 6 }))).toBe('world')
   })
 
-  it('emits error where there is no file', async () => {
+  it('emits error if the file does not exist', async () => {
     const { service } = await open()
     const [error] = await once(service.downloadStream('album', 'none').resume(), 'error')
     expect(error).toMatchObject({ code: 'ENOENT', statusCode: 404 })
@@ -198,7 +198,7 @@ describe('a download stream', () => {
 })
 
 describe('a callback that throws', () => {
-  it('is an uncaught exception, and is not called twice', async () => {
+  it('causes an uncaught exception, and is not called again', async () => {
     const { service } = await open()
     const thrown = new Error('the callback failed')
     const listeners = process.listeners('uncaughtException')

@@ -6,7 +6,7 @@ import * as connector from '../src/index.js'
 import { StorageService } from '../src/index.js'
 import { temporaryDirectory } from './loopback3-app.js'
 
-/** The error that opening a storage with these settings ends with, or the storage. */
+/** Opens a storage with the settings. Returns the storage, or the error. */
 const opened = async (settings: connector.ConnectorSettings) => {
   const service = new StorageService(settings)
   onTestFinished(() => service.close())
@@ -15,18 +15,18 @@ const opened = async (settings: connector.ConnectorSettings) => {
 
 describe('settings', () => {
   it.each<[string, connector.ConnectorSettings]>([
-    ['amazon, with names of the former SDK', { provider: 'amazon', accessKeyId: 'id', accessKey: 'secret' }],
-    ['amazon, with an endpoint that is a bare host', { provider: 'amazon', key: 'k', keyId: 'i', endpoint: 's3.test' }],
+    ['amazon, with the names of the former SDK', { provider: 'amazon', accessKeyId: 'id', accessKey: 'secret' }],
+    ['amazon, with an endpoint without a scheme', { provider: 'amazon', key: 'k', keyId: 'i', endpoint: 's3.test' }],
     [
-      'amazon, with the path style',
+      'amazon, with path-style URLs',
       { provider: 'amazon', key: 'k', keyId: 'i', forcePathBucket: true, protocol: 'https://' },
     ],
     [
-      'amazon, with options of uploads',
+      'amazon, with upload options',
       { provider: 'amazon', key: 'k', keyId: 'i', StorageClass: 'GLACIER', acl: 'private' },
     ],
     [
-      'openstack, with pkgcloud’s',
+      'openstack, with those of pkgcloud',
       {
         provider: 'openstack',
         userid: 'u',
@@ -38,9 +38,9 @@ describe('settings', () => {
       },
     ],
     ['filesystem, which is the default', { root: '/tmp' }],
-    ['filesystem, with options of Amazon’s', { root: '/tmp', StorageClass: 'GLACIER', SSECustomerKey: 'key' }],
-    ['LoopBack’s own', { root: '/tmp', debug: true, lazyConnect: true, connector: 'x', maxOfflineRequests: 5 }],
-  ])('of %s are understood', async (_, settings) => {
+    ['filesystem, with options of Amazon', { root: '/tmp', StorageClass: 'GLACIER', SSECustomerKey: 'key' }],
+    ['LoopBack itself', { root: '/tmp', debug: true, lazyConnect: true, connector: 'x', maxOfflineRequests: 5 }],
+  ])('of %s are accepted', async (_, settings) => {
     expect(await opened(settings)).toMatchObject({ name: settings.provider ?? 'filesystem' })
   })
 
@@ -52,7 +52,7 @@ describe('settings', () => {
     [{ name: 'files', provider: 'amazon', key: 'only' }, /data source "files".*keyId/],
     [{ root: '/tmp', maxFileSize: '10 MB' }, /maxFileSize/],
     [{ root: '/tmp', allowedContentTypes: ['pictures'] }, /"pictures", which is not a media type/],
-  ])('%j are refused by name, as a failure of the server', async (settings, message) => {
+  ])('%j fail with status 500, and the message names the setting', async (settings, message) => {
     expect(await opened(settings)).toMatchObject({
       message: expect.stringMatching(message),
       code: 'INVALID_ARGUMENT',
@@ -72,7 +72,7 @@ describe('a data source', () => {
     await dataSource.disconnect()
   })
 
-  it('can be used after it was disconnected', async () => {
+  it('can be used after it is disconnected', async () => {
     const root = await temporaryDirectory()
     const dataSource = loopback.createDataSource({ connector, provider: 'filesystem', root })
     await dataSource.connect()
@@ -81,7 +81,7 @@ describe('a data source', () => {
     await dataSource.disconnect()
   })
 
-  it('tells of a root that is not there as an error, and by every method', async () => {
+  it('emits error if the root does not exist, and every method fails', async () => {
     const root = join(await temporaryDirectory(), 'missing')
     const dataSource = loopback.createDataSource({ connector, provider: 'filesystem', root })
     const [error] = await once(dataSource as unknown as NodeJS.EventEmitter, 'error')
@@ -91,7 +91,7 @@ describe('a data source', () => {
     await dataSource.disconnect()
   })
 
-  it('tells of wrong settings as an error', async () => {
+  it('emits error if a setting is missing', async () => {
     const dataSource = loopback.createDataSource({ connector, name: 'files', provider: 'filesystem' })
     const [error] = await once(dataSource as unknown as NodeJS.EventEmitter, 'error')
     expect(error).toMatchObject({ message: expect.stringContaining('data source "files": property "root"') })

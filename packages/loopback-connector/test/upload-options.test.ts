@@ -1,5 +1,5 @@
 /**
- * Upload options: those of the data source, and those of one call.
+ * Upload options of the data source and of one call.
  */
 import { readdir } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -15,12 +15,12 @@ type Route = (
   res: ServerResponse,
 ) => Promise<unknown>
 
-/** An application with a route of its own, `/custom`, that uses the connector directly. */
+/** Starts an application with a custom route, `/custom`, that calls the connector directly. */
 const startCustom = (route: Route, settings: object = {}) =>
   startOnDirectory(settings, {
     before: (app, { container }) =>
       app.post('/custom', (req, res) => {
-        if (container === undefined) throw new Error('there is no data source')
+        if (container === undefined) throw new Error('the data source is missing')
         route(container.connector, req, res).then(
           (result) => res.end(JSON.stringify({ result })),
           (error: { statusCode: number; message: string }) => res.writeHead(error.statusCode).end(error.message),
@@ -35,7 +35,7 @@ const post = async (url: string, init: RequestInit) => {
 
 const uploaded = (file: object) => ({ result: { files: { file: [file] }, fields: {} } })
 
-describe('connector.upload in a route of the application', () => {
+describe('connector.upload in a custom route', () => {
   const options: UploadCallOptions = { container: 'album', getFilename: ({ field, name }) => `${field}_${name}` }
 
   it.each<[string, Route]>([
@@ -60,7 +60,7 @@ describe('connector.upload in a route of the application', () => {
           )
         }),
     ],
-  ])('takes %s', async (_, route) => {
+  ])('accepts %s', async (_, route) => {
     const { url, root } = await startCustom(route)
     const { status, body } = await post(`${url}/custom`, form({ name: 'sea.txt', content: 'waves' }))
     expect([status, JSON.parse(body)]).toEqual([
@@ -77,7 +77,7 @@ describe('connector.upload in a route of the application', () => {
     expect(await readdir(join(root, 'album'))).toEqual(['file_sea.txt'])
   })
 
-  it('puts its options before those of the data source', async () => {
+  it('prefers its options to those of the data source', async () => {
     const { url, fetch } = await startCustom(
       (connector, req, res) => connector.upload('album', req, res, { maxFileSize: 10, acl: 'private' }),
       { maxFileSize: 3, acl: 'public-read' },
@@ -88,7 +88,7 @@ describe('connector.upload in a route of the application', () => {
     expect(JSON.parse(body)).toMatchObject(uploaded({ size: 5, acl: 'private' }))
   })
 
-  it('finds the response by the request when it gets none, as hooks of other models call it', async () => {
+  it('uses the response of the request if the argument is missing, as in hooks of other models', async () => {
     const { url } = await startCustom((connector, req) =>
       connector.upload(req, undefined as unknown as ServerResponse, { container: 'album' }),
     )
@@ -96,7 +96,7 @@ describe('connector.upload in a route of the application', () => {
     expect([status, JSON.parse(body)]).toMatchObject([200, uploaded({ name: 'sea.txt' })])
   })
 
-  it('lets a client that is still sending see why it was refused', async () => {
+  it('lets a client that is still sending read the error', async () => {
     const { url } = await startCustom((connector, req, res) => connector.upload('album', req, res, { maxFileSize: 3 }))
     const { status, body } = await post(`${url}/custom`, form({ name: 'big', content: 'x'.repeat(20_000_000) }))
     expect([status, body]).toEqual([413, 'the file is larger than the limit of 3 bytes'])
@@ -104,7 +104,7 @@ describe('connector.upload in a route of the application', () => {
 })
 
 describe('options of the data source', () => {
-  it('name files, list their types, and show the access list', async () => {
+  it('name files, restrict their types, and return the access list', async () => {
     const { fetch } = await startOnDirectory({
       getFilename: ({ name }: { name: string }) => `image-${name}`,
       acl: ({ name, originalFilename }: { name: string; originalFilename: string }) => `${originalFilename}>${name}`,
@@ -118,24 +118,24 @@ describe('options of the data source', () => {
     expect((await fetch('/containers/album/upload', form({ name: 'a.txt', content: 'x' }))).status).toBe(415)
   })
 
-  it('may be set on the connector afterwards, as boot scripts do', async () => {
+  it('can be set on the connector later, as in boot scripts', async () => {
     const { dataSource, fetch } = await startOnDirectory({ maxFileSize: 3 })
     const { connector } = dataSource
     expect(connector.maxFileSize).toBe(3)
     connector.maxFileSize = 10
     connector.getFilename = ({ name }) => `renamed-${name}`
-    const answer = await fetch('/containers/album/upload', form({ name: 'sea.txt', content: 'waves' }))
-    expect(await answer.json()).toMatchObject(uploaded({ name: 'renamed-sea.txt', originalFilename: 'sea.txt' }))
+    const response = await fetch('/containers/album/upload', form({ name: 'sea.txt', content: 'waves' }))
+    expect(await response.json()).toMatchObject(uploaded({ name: 'renamed-sea.txt', originalFilename: 'sea.txt' }))
   })
 
   it('make names unique', async () => {
     const { fetch } = await startOnDirectory({ nameConflict: 'makeUnique' })
-    const names = async () => {
-      const answer = await fetch('/containers/album/upload', form({ name: 'a.png', content: 'x' }))
-      const { result } = (await answer.json()) as { result: { files: { file: [{ name: string }] } } }
+    const storedName = async () => {
+      const response = await fetch('/containers/album/upload', form({ name: 'a.png', content: 'x' }))
+      const { result } = (await response.json()) as { result: { files: { file: [{ name: string }] } } }
       return result.files.file[0].name
     }
-    const [first, second] = [await names(), await names()]
+    const [first, second] = [await storedName(), await storedName()]
     expect(first).toMatch(/^[0-9a-f-]{36}\.png$/)
     expect(second).not.toBe(first)
   })
@@ -143,14 +143,14 @@ describe('options of the data source', () => {
   it.each([
     ['an empty list', []],
     ['null', null],
-    ['a function that gives an empty list', () => []],
-    ['a function that gives nothing', () => undefined],
-  ])('allow all types where they give %s', async (_, allowedContentTypes) => {
+    ['a function that returns an empty list', () => []],
+    ['a function that returns nothing', () => undefined],
+  ])('allow all types if allowedContentTypes is %s', async (_, allowedContentTypes) => {
     const { fetch } = await startOnDirectory({ allowedContentTypes })
     expect((await fetch('/containers/album/upload', form({ name: 'a.txt', content: 'x' }))).status).toBe(200)
   })
 
-  it('may limit sizes by a function, which limits nothing when it gives nothing', async () => {
+  it('can limit sizes with a function, which sets no limit if it returns nothing', async () => {
     const { fetch } = await startOnDirectory({
       maxFileSize: ({ name }: { name: string }) => (name === 'small' ? 3 : undefined),
     })
@@ -162,35 +162,35 @@ describe('options of the data source', () => {
 
 describe('with legacyStatusCodes', () => {
   const legacy = { legacyStatusCodes: true }
-  /** The status and the message of an answer that tells everything. */
+  /** Returns the status and the message of an error response. */
   const failure = async (response: Response) => {
     const { error } = (await response.json()) as { error: { statusCode: number; message: string } }
     return [response.status, error.message]
   }
 
-  it('a type that is not allowed is 500 with the old message', async () => {
+  it('a type that is not allowed fails with 500 and the old message', async () => {
     const { fetch } = await startOnDirectory(
       { ...legacy, allowedContentTypes: ['image/png', 'image/jpeg'] },
       { debug: true },
     )
-    const answer = await fetch('/containers/album/upload', form({ name: 'a.txt', content: 'x' }))
-    expect(await failure(answer)).toEqual([
+    const response = await fetch('/containers/album/upload', form({ name: 'a.txt', content: 'x' }))
+    expect(await failure(response)).toEqual([
       500,
       'contentType "text/plain" is not allowed (Must be in [image/png, image/jpeg])',
     ])
   })
 
-  it('a file too large is 500 with the old message, and not stored', async () => {
+  it('a file that is too large fails with 500 and the old message, and is not stored', async () => {
     const { fetch } = await startOnDirectory({ ...legacy, maxFileSize: 3 }, { debug: true })
-    const answer = await fetch('/containers/album/upload', form({ name: 'a.txt', content: 'waves' }))
-    expect(await failure(answer)).toEqual([
+    const response = await fetch('/containers/album/upload', form({ name: 'a.txt', content: 'waves' }))
+    expect(await failure(response)).toEqual([
       500,
       'maxFileSize exceeded, received more than 3 bytes of field data (max is 3)',
     ])
     expect(await (await fetch('/containers/album/files')).json()).toEqual([])
   })
 
-  it('fields too long are 500 with the old message', async () => {
+  it('fields that are too long fail with 500 and the old message', async () => {
     const { fetch } = await startOnDirectory({ ...legacy, maxFieldsSize: 10 }, { debug: true })
     const { body } = form()
     body.append('title', 'x'.repeat(100))
@@ -198,7 +198,7 @@ describe('with legacyStatusCodes', () => {
     expect([status, message]).toEqual([500, expect.stringMatching(/^maxFieldsSize exceeded/)])
   })
 
-  it('a request without a form is 500 with the old message, and one without a body still 400', async () => {
+  it('a body that is not a form fails with 500 and the old message, and a missing body with 400', async () => {
     const { fetch } = await startOnDirectory(legacy, { debug: true })
     const upload = (init: RequestInit) => fetch('/containers/album/upload', { method: 'POST', ...init })
     expect(await failure(await upload({ body: 'x', headers: { 'Content-Type': 'text/plain' } }))).toEqual([
@@ -212,7 +212,7 @@ describe('with legacyStatusCodes', () => {
     expect(await failure(await upload({}))).toEqual([400, 'No file content uploaded'])
   })
 
-  it('look-ups are still 404, and everything else 500', async () => {
+  it('lookups fail with 404, and everything else with 500', async () => {
     const { fetch } = await startOnDirectory(legacy)
     const status = async (path: string, init?: RequestInit) => (await fetch(`/containers${path}`, init)).status
     expect(await status('/none')).toBe(404)
@@ -226,13 +226,13 @@ describe('with legacyStatusCodes', () => {
   })
 })
 
-it('an upload without a file is 400', async () => {
+it('an upload without a file fails with 400', async () => {
   const { fetch } = await startOnDirectory()
   const { body } = form()
   body.append('title', 'Holiday')
   for (const init of [{ method: 'POST' }, { method: 'POST', body }]) {
-    const answer = await fetch('/containers/album/upload', init)
-    expect([answer.status, await answer.json()]).toMatchObject([
+    const response = await fetch('/containers/album/upload', init)
+    expect([response.status, await response.json()]).toMatchObject([
       400,
       { error: { message: 'No file content uploaded', code: 'NO_FILE' } },
     ])

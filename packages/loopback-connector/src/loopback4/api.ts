@@ -1,5 +1,6 @@
 /**
- * The nine routes as LoopBack 4 wants them: an OpenAPI 3.0 description that names the controller's method for each.
+ * The nine routes in the format of LoopBack 4: an OpenAPI 3.0 description, in which each operation
+ * names a method of the controller.
  */
 import type { ControllerSpec, OperationObject, ParameterObject, SchemaObject } from '@loopback/rest'
 import { defined } from '@stowage/core/provider'
@@ -29,7 +30,10 @@ const fileSchema: SchemaObject = {
     etag: text,
     contentType: text,
     metadata: { type: 'object', additionalProperties: text },
-    folder: { type: 'boolean', description: 'True for what a list with a delimiter shows as one entry.' },
+    folder: {
+      type: 'boolean',
+      description: 'True for an entry that combines several names, in a list with a delimiter.',
+    },
   },
   additionalProperties: true,
 }
@@ -83,7 +87,7 @@ const container: ParameterObject = {
   name: 'container',
   in: 'path',
   required: true,
-  description: "The container's name.",
+  description: 'The name of the container.',
   schema: text,
 }
 
@@ -91,7 +95,7 @@ const file: ParameterObject = {
   name: 'file',
   in: 'path',
   required: true,
-  description: "The file's name; a slash in it is written as %2F.",
+  description: 'The name of the file. Write a slash as %2F.',
   schema: text,
 }
 
@@ -106,12 +110,12 @@ const json = (schema: SchemaObject) => ({ 'application/json': { schema } })
 
 const errors = Object.fromEntries(
   Object.entries({
-    400: 'A name, an argument or the form is not as it must be.',
-    404: 'There is no such container or file.',
-    409: 'There is one already, or another name stands in the way.',
+    400: 'A name, an argument or the form is invalid.',
+    404: 'The container or file does not exist.',
+    409: 'The name already exists, or conflicts with another name.',
     413: 'A file or the fields are too large.',
-    415: 'The type is not allowed, or the body is no form.',
-    416: 'No byte of the file is in the range.',
+    415: 'The media type is not allowed, or the body is not a form.',
+    416: 'The range contains no byte of the file.',
   }).map(([status, description]) => [status, { description, content: json(errorSchema) }]),
 )
 
@@ -150,7 +154,7 @@ const download = (summary: string) =>
     summary,
     parameters: [container, file],
     success: {
-      description: 'The bytes; 206 for a range, 304 for a client that has them.',
+      description: 'The content. The status is 206 for a range, and 304 if the client has the current version.',
       content: { '*/*': { schema: { type: 'string', format: 'binary' } } },
     },
     errors: ['404', '416'],
@@ -166,7 +170,9 @@ const ticket: ParameterObject = {
   schema: text,
 }
 
-/** A route of tus and of the IETF's protocol. Without a `requestBody`, LoopBack leaves the body to the method. */
+/**
+ * A route of tus and of the IETF's protocol. Without a `requestBody`, LoopBack does not read the body.
+ */
 const uploading = (method: string, summary: string, parameters: ParameterObject[], status: number) => ({
   'x-operation-name': method,
   summary,
@@ -185,7 +191,7 @@ const resumablePaths: ControllerSpec['paths'] = {
   },
 }
 
-/** The routes below a path, such as `/containers`. */
+/** Returns the description of the routes below a path, such as `/containers`. */
 export function storageApi(basePath: string, resumable: boolean): ControllerSpec {
   return {
     basePath,
@@ -223,7 +229,7 @@ export function storageApi(basePath: string, resumable: boolean): ControllerSpec
         }),
         delete: operation({
           method: 'destroyContainer',
-          summary: 'Destroy a container and all files in it',
+          summary: 'Delete a container and all files in it',
           parameters: [container],
           success: nothing,
           errors: ['404'],
@@ -236,9 +242,9 @@ export function storageApi(basePath: string, resumable: boolean): ControllerSpec
           parameters: [
             container,
             query('prefix', 'Only names with this prefix.'),
-            query('delimiter', 'Show names that hold this after the prefix as one entry.'),
-            query('startAfter', 'Only names greater than this: the last one of the page before.'),
-            query('limit', 'At most so many.', { type: 'integer', minimum: 1 }),
+            query('delimiter', 'Combine names that contain this after the prefix into one entry.'),
+            query('startAfter', 'Only names after this one: for the next page, the last name of the previous page.'),
+            query('limit', 'The maximum number of entries.', { type: 'integer', minimum: 1 }),
           ],
           success: { description: 'The files.', content: json({ type: 'array', items: fileSchema }) },
           errors: ['400', '404'],
@@ -267,10 +273,10 @@ export function storageApi(basePath: string, resumable: boolean): ControllerSpec
           parameters: [container],
           requestBody: {
             required: true,
-            // After the parameters, where LoopBack would put it first.
+            // The position of the body among the arguments: after the container. The default is 0.
             'x-parameter-index': 1,
             content: {
-              // The form is not LoopBack's to read: it streams into the storage.
+              // LoopBack does not read the form: the method streams it into the storage.
               'multipart/form-data': {
                 'x-parser': 'stream',
                 schema: {
@@ -281,7 +287,7 @@ export function storageApi(basePath: string, resumable: boolean): ControllerSpec
               },
             },
           },
-          success: { description: 'The files that were stored: all of the form.', content: json(uploadSchema) },
+          success: { description: 'The stored files: all files of the form.', content: json(uploadSchema) },
           errors: ['400', '404', '409', '413', '415'],
         }),
       },

@@ -1,5 +1,5 @@
 /**
- * The nine routes as a controller of LoopBack 4, over a data source of this connector.
+ * The nine routes as a LoopBack 4 controller over a data source of this connector.
  */
 import { type Constructor, inject } from '@loopback/core'
 import { api, type Request, type Response, RestBindings } from '@loopback/rest'
@@ -11,10 +11,11 @@ import type { UploadResult } from '../stored-files.js'
 import { uploadOptions } from '../upload-options.js'
 import { storageApi } from './api.js'
 
+/** Options of {@link defineStorageController}. */
 export interface StorageControllerOptions {
-  /** The name of the data source: it is bound to `datasources.<name>`. */
+  /** The name of the data source, which is bound to `datasources.<name>`. */
   readonly dataSource: string
-  /** Where the routes begin, such as `/containers`. */
+  /** The path of the routes, such as `/containers`. */
   readonly basePath: string
   /**
    * Adds routes for resumable uploads, below `<basePath>/{container}/uploads`. The options of uploads are the data source's.
@@ -23,15 +24,15 @@ export interface StorageControllerOptions {
   readonly resumable?: boolean | ResumableOptions<Request>
 }
 
-/** What `datasources.<name>` is bound to. */
+/** The value bound to `datasources.<name>`. */
 interface BoundDataSource {
   readonly name?: string
   readonly connector?: unknown
 }
 
 /**
- * The routes' methods. A class that extends it can override each, add decorators (`@authenticate`, `@authorize`, `@intercept`) or call
- * {@link service} with options of its own.
+ * The methods behind the routes. A subclass can override each of them, add decorators
+ * (`@authenticate`, `@authorize`, `@intercept`) or call {@link service} with other options.
  */
 export class StorageController {
   /** The data source's connector. */
@@ -39,35 +40,39 @@ export class StorageController {
   protected readonly request: Request
   protected readonly response: Response
 
+  /** Throws a `TypeError` if the data source has another connector. */
   constructor(dataSource: BoundDataSource, request: Request, response: Response) {
     const { connector, name } = dataSource
     if (!(connector instanceof StorageService)) {
-      throw new TypeError(
-        `the data source ${JSON.stringify(name)} has another connector than @stowage/loopback-connector`,
-      )
+      throw new TypeError(`data source ${JSON.stringify(name)} must use the connector "@stowage/loopback-connector"`)
     }
     this.service = connector
     this.request = request
     this.response = response
   }
 
+  /** `GET /`: lists all containers. */
   async getContainers(): Promise<Container[]> {
     return this.service.getContainers()
   }
 
+  /** `POST /`: creates a container. */
   async createContainer(container: { readonly name: string }): Promise<Container> {
     return this.service.createContainer(container)
   }
 
+  /** `GET /{container}`: returns a container. */
   async getContainer(container: string): Promise<Container> {
     return this.service.getContainer(container)
   }
 
+  /** `DELETE /{container}`: deletes a container and all files in it. */
   async destroyContainer(container: string): Promise<object> {
     await this.service.destroyContainer(container)
     return {}
   }
 
+  /** `GET /{container}/files`: lists files. */
   async getFiles(
     container: string,
     prefix?: string,
@@ -75,28 +80,33 @@ export class StorageController {
     startAfter?: string,
     limit?: number,
   ): Promise<File[]> {
-    const given = { prefix, delimiter: delimiter === '' ? undefined : delimiter, startAfter, limit }
+    const query = { prefix, delimiter: delimiter === '' ? undefined : delimiter, startAfter, limit }
     const options: ListFilesOptions = Object.fromEntries(
-      Object.entries(given).filter(([, value]) => value !== undefined),
+      Object.entries(query).filter(([, value]) => value !== undefined),
     )
     return this.service.getFiles(container, options)
   }
 
+  /** `GET /{container}/files/{file}`: returns a file without its content. */
   async getFile(container: string, file: string): Promise<File> {
     return this.service.getFile(container, file)
   }
 
+  /** `DELETE /{container}/files/{file}`: deletes a file. */
   async removeFile(container: string, file: string): Promise<object> {
     await this.service.removeFile(container, file)
     return {}
   }
 
-  /** The form is read from the request. */
+  /** `POST /{container}/upload`: stores the files of the form in the request's body. */
   async upload(container: string): Promise<{ readonly result: UploadResult }> {
     return { result: await this.service.upload(container, this.request, this.response) }
   }
 
-  /** Answers by itself, which LoopBack knows by the response that it gives back. */
+  /**
+   * `GET` and `HEAD /{container}/download/{file}`: sends a file. Returns the response, after which
+   * LoopBack sends none itself.
+   */
   async download(container: string, file: string): Promise<Response> {
     await this.service.download(container, file, this.request, this.response)
     return this.response
@@ -139,7 +149,13 @@ export class StorageController {
   }
 }
 
-/** A class for `app.controller()`, or to be extended first. */
+/**
+ * Returns a controller class with the nine routes, for `app.controller()`. It can be extended.
+ *
+ * @example
+ * app.bind('datasources.files').to(dataSource)
+ * app.controller(defineStorageController({ dataSource: 'files', basePath: '/containers' }))
+ */
 export function defineStorageController({
   dataSource,
   basePath,

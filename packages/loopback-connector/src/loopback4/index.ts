@@ -1,7 +1,8 @@
 /**
- * @stowage/loopback-connector/loopback4: the nine routes as a controller of LoopBack 4.
+ * @stowage/loopback-connector/loopback4: the nine routes as a LoopBack 4 controller.
  *
- * - `controller.ts`: the controller, over any data source of this connector. `api.ts`: its routes, described in OpenAPI 3.0.
+ * - `controller.ts`: the controller, over any data source of this connector.
+ * - `api.ts`: the description of its routes in OpenAPI 3.0.
  */
 export {
   defineStorageController,

@@ -1,6 +1,6 @@
 /**
- * The examples of the storage component's documentation, as they are written there but for the package's name, in applications of
- * LoopBack 3 that are plain CommonJS.
+ * The examples in the documentation of the storage component, unchanged except for the name of the
+ * package, in LoopBack 3 applications that use CommonJS.
  */
 import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
@@ -44,20 +44,23 @@ interface Example {
   readonly container: StorageService
 }
 
-/** Runs a script of an application's `server` directory, which has a directory `storage` in it, and gives what it exports. */
+/**
+ * Runs a script in the `server` directory of an application, which contains `storage`. Returns its
+ * exports.
+ */
 async function run(script: string, file = 'server.js'): Promise<{ exported: unknown; server: string }> {
   const { directory } = await installation()
   const server = join(directory, 'server')
   await mkdir(join(server, 'storage'), { recursive: true })
   await mkdir(join(server, 'boot'))
   await writeFile(join(server, file), script)
-  return { exported: createRequire(join(server, 'here.js'))(`./${file}`), server }
+  return { exported: createRequire(join(server, 'main.js'))(`./${file}`), server }
 }
 
 const failureOf = (done: (callback: (error: Error | null) => void) => void): Promise<Error | null> =>
   new Promise((resolve) => done(resolve))
 
-it('the data source in JavaScript over the local file system has every method of the table', async () => {
+it('the data source in JavaScript over the local file system has every documented method', async () => {
   const { exported, server } = await run(`${filesystemExample}\nmodule.exports = { ds, container }`)
   const { ds, container } = exported as Example
   onTestFinished(() => ds.disconnect())
@@ -89,7 +92,7 @@ it('the data source in JavaScript over the local file system has every method of
   expect(await container.getContainers()).toEqual([])
 })
 
-it('the data source in JavaScript over Amazon is made of the two keys alone', async () => {
+it('the data source in JavaScript over Amazon needs only the two keys', async () => {
   const { exported } = await run(`${amazonExample}\nmodule.exports = { ds, container }`)
   const { ds, container } = exported as Example
   onTestFinished(() => ds.disconnect())
@@ -98,7 +101,7 @@ it('the data source in JavaScript over Amazon is made of the two keys alone', as
   expect(container.getContainers).toBeTypeOf('function')
 })
 
-it('the same stands in a boot script', async () => {
+it('the same code works in a boot script', async () => {
   const script = `module.exports = function(app) {${filesystemExample}\n  app.model(container)\n}`
   const { exported, server } = await run(script, 'boot/storage.js')
   await mkdir(join(server, 'boot', 'storage'))
@@ -120,7 +123,7 @@ it.each([
   ['rackspace', { username: '...', apiKey: '...' }],
   ['openstack', { username: '...', password: '...', authUrl: 'https://your-identity-service' }],
   ['azure', { storageAccount: 'account', storageAccessKey: 'a2V5' }],
-])('the entry of datasources.json for %s makes a data source', async (provider, properties) => {
+])('the entry of datasources.json for %s creates a data source', async (provider, properties) => {
   const { exported } = await run("module.exports = require('@stowage/loopback-connector')", 'connector.js')
   const { StorageService: Service } = exported as { StorageService: typeof StorageService }
   const service = new Service({ name: 'myfile', connector: '@stowage/loopback-connector', provider, ...properties })

@@ -1,6 +1,6 @@
 /**
- * The arrows of the architecture: imports between packages run one way only. Checked on the built files, so what is
- * checked is what ships.
+ * The architecture: imports between packages go in one direction only. The check reads the built
+ * files, which are published.
  */
 const packages = (names) => `^packages/(${names})/`
 

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { shared } from '../vitest.shared.ts'
 
-/** What `run-in-containers` runs: the suites whose servers can be had natively and in containers. */
+/** The suites of `run-in-containers`: those whose servers run natively and in containers. */
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {

@@ -160,7 +160,7 @@ describe('the main job over HTTP', () => {
     '/..%2f..%2fpackage.json',
     '/main.ts',
     '/api/datasources/nobody/containers',
-  ])('the address %s is answered with an error that shows nothing of the server', async (path) => {
+  ])('the response to the address %s is an error without details of the server', async (path) => {
     const answer = await fetch(demo.url + path)
     expect(answer.status).toBeGreaterThanOrEqual(400)
     expect(answer.status).toBeLessThan(500)

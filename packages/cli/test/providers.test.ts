@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 import { whatIsMissing } from '../src/data-sources/entry.js'
 import { commonProperties, type Property, type ProviderName, providers } from '../src/data-sources/providers.js'
 
-/** As much of a valibot schema as can be looked at. */
+/** The part of a valibot schema that these tests read. */
 interface Schema {
   readonly type: string
   readonly '~standard': { readonly validate: (value: unknown) => unknown }

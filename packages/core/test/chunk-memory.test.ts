@@ -10,7 +10,7 @@ describe('A chunk', () => {
     freeChunk(chunk)
   })
 
-  it('that nobody gave away stays as it is', () => {
+  it('that was not given away stays unchanged', () => {
     const chunk = Buffer.alloc(65_536, 1)
     freeChunk(chunk)
     expect(chunk.equals(Buffer.alloc(65_536, 1))).toBe(true)

@@ -46,8 +46,8 @@ export function errno(error: unknown): string | undefined {
 export const isAbsence = (error: unknown): boolean => ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errno(error) ?? '')
 
 /**
- * Returns whether a call was denied. On Windows, the reason may be an open file instead of a lack of
- * rights.
+ * Returns whether a call was denied. On Windows, the reason may be an open file instead of a lack
+ * of rights.
  */
 export const isDenied = (error: unknown): boolean => ['EPERM', 'EBUSY', 'EACCES'].includes(errno(error) ?? '')
 

@@ -10,7 +10,7 @@
  * | the segments `.` and `..` | `%2E` and `%2E.` |
  * | further slashes before a segment (`a//b`) | `%2F` for each (`a/%2Fb`) |
  * | an empty last segment (`a/`) | `%2F` for it and for each further slash before it (`a/%2F`) |
- * | a segment of more than 255 bytes | a directory of its first bytes and `%FE`, with the rest in it |
+ * | a segment of over 255 bytes | a directory of its first bytes and `%FE`, with the rest in it |
  *
  * Text that looks like one of these gets `25` after its `%`, once more for each one that is there
  * already (`%00` is `%2500`, `%2500` is `%252500`). Any other `%` is unchanged. So every valid name

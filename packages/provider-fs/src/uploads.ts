@@ -4,8 +4,9 @@
  * `.stowage/uploads/<container>/<id>/` contains:
  * - `upload.json`: the arguments of the start.
  * - `data`: all parts, each at its position. Part n begins at (n - 1) × the part size.
- * - `part-<n>`: a mark with the size and the tag of the part in `data`: a symbolic link whose target
- *   is not a path, or a small file on Windows. It is deleted before the part is overwritten, so it never describes other content.
+ * - `part-<n>`: a mark with the size and the tag of the part in `data`: a symbolic link whose
+ *   target is not a path, or a small file on Windows. It is deleted before the part is overwritten,
+ *   so it never describes other content.
  * - `sending-<n>`: the lock of the caller that is writing part n to `data`.
  * - `completing`: the lock of the caller that completes the upload. While it exists, no write to
  *   `data` begins.

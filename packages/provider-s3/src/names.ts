@@ -23,7 +23,10 @@ import { StorageError } from '@stowage/core/provider'
 
 const lastCharacter = '\u{10ffff}'
 
-/** The prefix of hidden files. In keys of files, a TAB is followed by other letters, or ends the key. */
+/**
+ * The prefix of hidden files. In keys of files, a TAB is followed by other letters, or ends the
+ * key.
+ */
 export const hiddenPrefix = '\tstowage/'
 
 /** A `StartAfter` that is greater than all hidden files and smaller than every later key. */

@@ -77,7 +77,7 @@ describe('The authorize hook', () => {
       const { fetch, calls, storage } = await guardedServer(() => turn++ !== refused)
       const answer = await fetch(path, init)
       expect(answer.status).toBe(403)
-      // A form's earlier files may have been looked at by then; none may have been stored.
+      // The storage may have been called for earlier files of a form, but has stored none.
       if (!path.endsWith('/upload') || refused === 0) expect(calls).toEqual([])
       expect(await namesIn(storage)).toEqual(['a/b'])
     }
@@ -91,7 +91,7 @@ describe('The authorize hook', () => {
     }
   })
 
-  it('may say the status, and set headers of the answer', async () => {
+  it('can choose the status, and set headers of the response', async () => {
     const { fetch } = await guardedServer(({ res }) => {
       setHeader(res, 'WWW-Authenticate', 'Basic realm="files"')
       return 401
@@ -103,7 +103,7 @@ describe('The authorize hook', () => {
     expect((await hidden.fetch('/photos')).status).toBe(404)
   })
 
-  it('may throw the answer', async () => {
+  it('can throw the error of the response', async () => {
     const teapot = Object.assign(new Error('only tea here'), { statusCode: 418, code: 'TEAPOT' })
     const { fetch } = await guardedServer(() => Promise.reject(teapot))
     const answer = await fetch('/photos')

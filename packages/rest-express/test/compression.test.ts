@@ -1,5 +1,6 @@
 /**
- * Downloads behind a middleware that compresses responses: bytes, ranges and strong ETags stay those of the file.
+ * Downloads behind a middleware that compresses responses: bytes, ranges and strong ETags stay
+ * those of the file.
  */
 import { request } from 'node:http'
 import { buffer } from 'node:stream/consumers'

@@ -1,6 +1,6 @@
 /**
- * Clients that close early, ask for much at once, or send first and read afterwards: with bare sockets, since no
- * well-behaved client shows what they do.
+ * Clients that close early, send several requests at once, or send everything before they read. The
+ * tests use sockets, because well-behaved clients do none of this.
  */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
@@ -164,11 +164,11 @@ describe('A client that closes right after the last byte', () => {
   })
 })
 
-// The order of requests on a connection, and its end, are those of the server in front of the handler.
+// The server in front of the handler determines the order of requests, and the end of a connection.
 describe.skipIf(isFetch)('Pipelined requests', () => {
   const request = (mount: string, headers = '') => `GET ${mount}/photos/files/a HTTP/1.1\r\nHost: x\r\n${headers}\r\n`
 
-  it('are handled one at a time, and answered in order', async () => {
+  it('are handled one at a time, and receive their responses in order', async () => {
     let handled = 0
     let most = 0
     const order: (string | undefined)[] = []
@@ -254,7 +254,9 @@ describe.skipIf(isFetch)('Pipelined requests', () => {
   })
 })
 
-/** Sends everything before it reads anything, as many programs do; what was received, if the connection allowed it. */
+/**
+ * Sends everything before it reads, as many programs do. Returns what was received, if anything.
+ */
 async function sendThenRead(port: number, bytes: Buffer): Promise<string> {
   const socket = await openSocket(port)
   const text = Promise.withResolvers<string>()

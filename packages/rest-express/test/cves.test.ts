@@ -1,5 +1,6 @@
 /**
- * The holes that servers of files have had, each by the name under which it became known: none of them is to be found here.
+ * Vulnerabilities that file servers have had, each under its public name. The router has none of
+ * them.
  */
 
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
@@ -88,7 +89,8 @@ describe('Path traversal (send, st, serve-static, tus file-store)', () => {
         ['POST', '/upload'],
       ]) {
         const answer = await rawRequest(port, `${method} ${mount}/${container}${path} HTTP/1.1\nContent-Length: 0`)
-        // Without a name, the path is another one, also where URLs resolve dots: DELETE / takes no method, and // is no container.
+        // Without a name, the path is another one, also where URLs resolve dots: `/` does not
+        // support DELETE, and `//` names no container.
         expect([400, 404, 405, 200]).toContain(answer.statusCode)
         if (container !== '' && !(isFetch && isDots(container))) expect(answer.statusCode).toBe(400)
         expect(answer.body).not.toContain('the secret')
@@ -226,7 +228,7 @@ describe('multer', () => {
 })
 
 describe('A MIME parameter or an SVG that defeats a list of types (CVE-2026-32728, CVE-2026-28683)', () => {
-  it('does not: lists allow, parameters are not looked at, and what can run is never shown', async () => {
+  it('does not: lists name allowed types, parameters are ignored, and scripts are never displayed', async () => {
     const { fetch, storage } = await startServer({ allowedContentTypes: ['image/png', 'image/svg+xml'] })
     for (const type of [
       'text/html;image/png',

@@ -1,5 +1,5 @@
 /**
- * The API's description held against what comes over the wire.
+ * Compares real responses with the description of the API.
  */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { expect } from 'vitest'
@@ -42,11 +42,11 @@ export class DescribedApi {
     return [...this.#seen]
   }
 
-  /** The answer's status, media type, headers and body are what the description says of the operation. */
+  /** Asserts that status, media type, headers and body of a response match the description. */
   async check(operationId: string, answer: Response): Promise<void> {
     const responses = this.#operations.get(operationId)?.responses ?? {}
     const key = [String(answer.status), `${String(answer.status)[0]}XX`].find((each) => each in responses)
-    expect(key, `${operationId} answered ${answer.status}, which is not described`).toBeDefined()
+    expect(key, `${operationId} returned ${answer.status}, which is not described`).toBeDefined()
     this.#seen.add(`${operationId} ${key}`)
     const described = this.#resolve(responses[key as string])
     for (const name of Object.keys(described.headers ?? {})) {

@@ -26,7 +26,7 @@ describe('A range', () => {
     ['bytes=20-99999999999999999999999', 'uvwxyz', 'bytes 20-25/26'],
     ['BYTES=2-4', 'cde', 'bytes 2-4/26'],
     ['bytes= 2-4 ', 'cde', 'bytes 2-4/26'],
-  ])('%s is answered with 206', async (range, body, contentRange) => {
+  ])('the response to %s is 206', async (range, body, contentRange) => {
     const { get } = await serverWithAlphabet()
     const answer = await get({ Range: range })
     expect([answer.status, await answer.text()]).toEqual([206, body])
@@ -457,7 +457,7 @@ describe('A file that is replaced while it is asked for', () => {
 })
 
 describe('download()', () => {
-  it('answers in a route of the application', async () => {
+  it('sends a file in a custom route', async () => {
     const storage = new StorageService(new MemoryProvider())
     await storage.createContainer({ name: 'photos' })
     await storage.putFile('photos', 'a.txt', alphabet)

@@ -1,6 +1,6 @@
 /**
- * Large downloads behind middlewares that replace functions of the response: the bytes are those of the file, and the
- * buffers are reused unless a middleware may keep or change a chunk.
+ * Large downloads behind middlewares that replace functions of the response: the bytes are those of
+ * the file, and the buffers are reused unless a middleware may keep or change a chunk.
  */
 import { randomBytes } from 'node:crypto'
 import { readdir, readlink } from 'node:fs/promises'

@@ -1,6 +1,6 @@
 /**
- * What the handler of the web platform has of its own. Its routes are tested by the tests of the router: see
- * `vitest.fetch.config.ts`.
+ * The features of the Fetch handler that the router does not have. The tests of the router test its
+ * routes: see `vitest.fetch.config.ts`.
  */
 import { randomBytes } from 'node:crypto'
 import { readdir, readlink } from 'node:fs/promises'

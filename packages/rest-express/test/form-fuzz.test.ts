@@ -43,7 +43,8 @@ const percentEncode = (value: string) =>
 const extended: Dialect = (key, value) => `${key}*=utf-8''${percentEncode(value)}`
 
 const dialects: readonly Dialect[] = [
-  // Browsers and urllib3. Only backslashes in pairs, or before the closing quote, read like escapes.
+  // Browsers and urllib3. Only backslashes in pairs, or before the closing quote, read like
+  // escapes.
   (key, value) =>
     hasEscapes(value) || /^(?:[^\\]|\\\\)*$/.test(value) === /\\/.test(value) || value.endsWith('\\')
       ? undefined
@@ -192,7 +193,7 @@ const damaged = writtenForms.chain(({ text }) =>
     }),
 )
 
-/** The contents of a form's parts, found without any parser; `undefined` unless all delimiters fit. */
+/** Returns the contents of a form's parts without a parser; `undefined` if a delimiter is wrong. */
 function contentsOf(body: Buffer): string[] | undefined {
   const [, ...sections] = `\r\n${body.toString('latin1')}`.split('\r\n--X')
   const last = sections.pop()

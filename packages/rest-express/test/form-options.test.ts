@@ -66,7 +66,7 @@ describe('The option', () => {
     expect(seen).toEqual([['new-a.txt', 'a.txt']])
   })
 
-  it('getFilename gives the name, and the answer the original one', async () => {
+  it('getFilename returns the name, and the response contains the original one', async () => {
     const seen: unknown[] = []
     const server = await startServer({
       getFilename: async (file, req) => {
@@ -120,7 +120,7 @@ describe('The option', () => {
     expect(entries[0]?.originalFilename).toBe('a.PNG')
   })
 
-  it('acl is shown in the answer, and passed on where the storage has such lists', async () => {
+  it('acl is in the response, and is passed to storages with access lists', async () => {
     const { provider, seen } = recordingProvider({ acl: true, nativeOptions: [] })
     const server = await startServer({ provider, acl: ({ name }) => `acl-of-${name}` })
     const entry = (await resultOf(await sendForm(server, form([['f', 'a.txt', 'x']])))).files['f']?.[0]

@@ -33,10 +33,10 @@ type Refusal = { refused: readonly string[] }
 const rules: UploadRules = uploadRules({ maxFields: 3, maxFiles: 3, maxFieldsSize: 300 })
 
 /**
- * What busboy makes of a form, with the limits that multer would give it. A form of which it drops a
- * part counts as refused: it must report one part for each delimiter but the last, which closes the
- * form. It gets each delimiter as a chunk of its own, since it overlooks one that stands right
- * behind `--boundary-`, and goes on after the last one to the end of the chunk.
+ * Reads a form with busboy, with the limits that multer would set. A form counts as refused if
+ * busboy drops a part: it must report one part for each delimiter except the last, which closes the
+ * form. Each delimiter is a separate chunk, because busboy misses one right after `--boundary-`,
+ * and reads on after the last one to the end of the chunk.
  */
 async function readPlainly(form: Form): Promise<Reading | Refusal> {
   const fields = new Map<string, string[]>()
@@ -127,7 +127,7 @@ async function readContent(content: AsyncIterable<Uint8Array>): Promise<string> 
   let text = ''
   for await (const chunk of content) {
     text += Buffer.from(chunk).toString('latin1')
-    // Whoever stores a file takes its time.
+    // Storing a file takes time.
     if (chunk.length % 3 === 0) await nextTurn()
   }
   return text

@@ -202,7 +202,7 @@ describe.each(storageKinds)('A form uploaded to %s', (kind) => {
     expect(await namesIn(server.storage)).toEqual([])
   })
 
-  it('answers 404 for a missing container', async () => {
+  it('responds with 404 to a missing container', async () => {
     const { fetch } = await startServer({ provider: makeProvider(kind) })
     const answer = await fetch('/nope/upload', { method: 'POST', body: form([['f', 'a.txt', 'x']]) })
     expect([answer.status, (await errorOf(answer)).code]).toEqual([404, 'CONTAINER_NOT_FOUND'])
@@ -239,7 +239,7 @@ describe('A form whose storage fails while the files are put in place', () => {
     expect(await namesIn(server.storage)).toEqual(['old.txt'])
   })
 
-  it('does not take back what somebody else has written meanwhile', async () => {
+  it('does not delete what another client has written since', async () => {
     const provider = new BrokenWrites('full.txt')
     const server = await startServer({ provider })
     const remove = provider.removeFile.bind(provider)

@@ -1,7 +1,9 @@
 /**
- * Ten thousand hostile names and ten thousand malformed requests, from a seed: `SEED=… RUNS=…` in the environment replays or prolongs.
+ * Ten thousand hostile names and ten thousand malformed requests, generated from a seed. `SEED` in
+ * the environment repeats a run, and `RUNS` sets the number of requests.
  *
- * Whatever comes, the server lives, answers what it can, never with a failure of its own, and touches nothing outside of its root.
+ * For every request, the server stays up, responds if it can, never with an unexpected error, and
+ * changes nothing outside of its root.
  */
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
@@ -18,7 +20,9 @@ const seed = Number(process.env['SEED'] ?? 20_250_601)
 const runs = Number(process.env['RUNS'] ?? (isFetch ? 2000 : 10_000))
 
 interface Fortress extends RestServer {
-  /** Throws unless everything outside of the root is as it was, and the root holds containers alone. */
+  /**
+   * Asserts that nothing outside of the root changed, and that the root contains only containers.
+   */
   checkOutside(): Promise<void>
 }
 
@@ -38,7 +42,7 @@ async function fortress(): Promise<Fortress> {
   }
 }
 
-/** A connection that is kept: one request after the other, each answered before the next. */
+/** A persistent connection: each request is sent after the response to the previous one. */
 class Line {
   #socket: Socket | undefined
   #received = Buffer.alloc(0)
@@ -56,7 +60,7 @@ class Line {
     for (;;) {
       const answer = this.#parse(head.startsWith('HEAD'))
       if (answer !== undefined) return answer
-      if (this.#socket === undefined) throw new Error(`the connection was closed without an answer to ${head}`)
+      if (this.#socket === undefined) throw new Error(`the connection was closed without a response to ${head}`)
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
@@ -217,7 +221,7 @@ describe('A server that is attacked', () => {
   })
 })
 
-/** Requests that are wrong in one or more of many ways: their line, their headers, their body, and where they end. */
+/** Generates requests with errors in the request line, the headers, the body or the end. */
 function malformedRequest(mount: string): fc.Arbitrary<{ bytes: Buffer; cut: 'end' | 'reset' }> {
   const noise = fc.string({ unit: 'binary', maxLength: 30 })
   const visible = fc.string({ unit: fc.constantFrom(...'abc:;,="/\\*%0-9 \t[](){}<>!#'), maxLength: 30 })

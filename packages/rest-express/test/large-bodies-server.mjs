@@ -1,5 +1,6 @@
 /**
- * The server of `large-bodies.test.ts`: a process that serves a directory and tells how much memory it needed.
+ * The server of `large-bodies.test.ts`: a process that serves a directory and reports its peak
+ * memory.
  */
 import { createServer } from 'node:http'
 import { getRequestListener } from '@hono/node-server'

@@ -1,6 +1,6 @@
 /**
- * Large bodies in small: hundreds of megabytes through a real server, whose memory must not follow. The server is a process of its own, so that
- * what is measured is its memory alone.
+ * Bodies of hundreds of megabytes through a real server, whose memory must not grow with them. The
+ * server is a separate process, so that only its memory is measured.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -14,7 +14,7 @@ const MiB = 1024 * 1024
 const size = 300 * MiB
 const timeout = 120_000
 
-/** The server of a process of its own: what it is asked, it answers with the greatest memory it has had since the last time. */
+/** Starts the server in a process. `memory` returns its peak in bytes since the previous call. */
 async function startProcess() {
   const root = temporaryDirectory()
   const child = fork(new URL('large-bodies-server.mjs', import.meta.url), [root], { execArgv: [] })
@@ -78,7 +78,7 @@ describe('300 MiB', () => {
     await put(`${url}/photos/files/raw.bin`, pieces(size))
     const idle = await memory()
     const answers = await Promise.all(Array.from({ length: 10 }, () => fetch(`${url}/photos/download/raw.bin`)))
-    // Nobody reads: what the server holds for each client has a bound.
+    // No client reads: the server buffers a limited number of bytes for each.
     await wait(500)
     expect((await memory()) - idle).toBeLessThan(120 * MiB)
     await Promise.all(answers.map((answer) => answer.body?.cancel()))
@@ -87,7 +87,8 @@ describe('300 MiB', () => {
   it('leave nothing when they are too many', { timeout }, async () => {
     const { url, root } = await startProcess()
     const answer = await put(`${url}/photos/files/big.bin`, pieces(410 * MiB)).catch(() => undefined)
-    // The server does not read all of what it refuses: a client that only sends sees the connection close.
+    // The server does not read the whole refused body: a client that only sends sees a closed
+    // connection.
     expect([413, undefined]).toContain(answer?.status)
     expect(await readdir(join(root, 'photos'))).toEqual([])
   })

@@ -3,7 +3,7 @@ import { BrokenLists } from './faulty-provider.js'
 import { errorOf, eventually, isFetch, openSocket, rawRequest, startServer } from './rest-server.js'
 import { makeProvider, storageKinds } from './storages.js'
 
-/** The names of an answer's entries, and the path of the next page. */
+/** Returns the names of the entries in a response, and the path of the next page. */
 async function page(answer: Response): Promise<{ names: string[]; next: string | undefined }> {
   expect(answer.status).toBe(200)
   const entries = (await answer.json()) as { name: string }[]
@@ -126,7 +126,8 @@ describe('A list', () => {
     const socket = await openSocket(port)
     socket.pause()
     socket.write(`GET ${mount}/photos/files HTTP/1.1\r\nHost: x\r\n\r\n`)
-    // Forty megabytes do not fit into the buffers of a connection that nobody reads.
+    // Forty megabytes do not fit into the buffers of a connection from which the client does not
+    // read.
     let before = -1
     while (pages !== before || pages === 0) {
       before = pages

@@ -66,7 +66,7 @@ async function startDescribedAt({ provider = new MemoryProvider(), failure, ...o
   return listen(createServer((req, res) => router(req, res)))
 }
 
-/** A server whose answers are all held against the description. */
+/** Starts a server whose responses are compared with the description. */
 async function startDescribed(setting: Setting = {}) {
   const { url } = await startDescribedAt(setting)
   return async (operation: string, change: Partial<Asked> = {}): Promise<Response> => {
@@ -95,7 +95,7 @@ function failing(provider: StorageProvider, code: StorageErrorCode): StorageProv
   })
 }
 
-describe('Answers are as the description says', () => {
+describe('Responses match the description', () => {
   it.each(Object.keys(requests))('%s succeeds', async (operation) => {
     const ask = await startDescribed()
     expect((await ask(operation)).ok).toBe(true)

@@ -1,5 +1,6 @@
 /**
- * Real servers on 127.0.0.1 for the tests, and the clients that talk to them: fetch, and bare sockets for what fetch would not send.
+ * Real servers on 127.0.0.1 for the tests, and their clients: fetch, and sockets for requests that
+ * fetch would not send.
  */
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
@@ -16,7 +17,7 @@ import { type StorageRouterOptions, storageRouter, type UploadResult } from '../
 /** `fetch` is the handler of the web platform, behind Hono's server for Node. */
 export type Framework = 'express 5' | 'express 4' | 'node:http' | 'fetch'
 
-/** Whether the tests run against the handler instead of the router: the project in `vitest.fetch.config.ts`. */
+/** Whether the tests use the handler instead of the router: those of `vitest.fetch.config.ts`. */
 export const isFetch = process.env['STOWAGE_TEST_HANDLER'] === 'fetch'
 
 export const frameworks: readonly Framework[] = isFetch ? ['fetch'] : ['express 5', 'express 4', 'node:http']
@@ -130,8 +131,8 @@ export function setHeader(res: ServerResponse | ResponseHead, name: string, valu
 }
 
 /**
- * The statuses of a refused path in which a name is `.` or `..`. A URL has no such segments, so the handler of the web
- * platform finds another path, or none.
+ * The statuses of a refused path in which a name is `.` or `..`. A URL has no such segments, so the
+ * handler of the web platform finds another path, or none.
  */
 export const refusedDots: readonly number[] = isFetch ? [400, 404, 405] : [400]
 
@@ -146,21 +147,21 @@ export async function listen(server: Server): Promise<{ port: number; url: strin
   return { port, url: `http://127.0.0.1:${port}` }
 }
 
-/** An answer as it came over the wire. */
+/** A response, parsed from the bytes that were received. */
 export interface RawAnswer {
   readonly statusCode: number
   readonly headers: ReadonlyMap<string, string>
   readonly body: string
 }
 
-/** Sends bytes as they are and gives everything that comes back until the server closes the connection. */
+/** Sends bytes unchanged. Returns what was received until the server closed the connection. */
 export async function exchangeBytes(port: number, bytes: string | Buffer): Promise<string> {
   const socket = await openSocket(port)
   socket.write(bytes)
   return readToEnd(socket)
 }
 
-/** Sends one request as it is written, with `Connection: close` added, and parses the answer. */
+/** Sends one request unchanged, with `Connection: close` added, and parses the response. */
 export async function rawRequest(port: number, head: string, body: string | Buffer = ''): Promise<RawAnswer> {
   const lines = head.split('\n').map((line) => line.trim())
   const text = `${[...lines, 'Host: 127.0.0.1', 'Connection: close'].join('\r\n')}\r\n\r\n`
@@ -252,7 +253,7 @@ export async function eventually(condition: () => boolean | Promise<boolean>): P
 export const sendForm = (server: Pick<RestServer, 'fetch'>, body: FormData): Promise<Response> =>
   server.fetch('/photos/upload', { method: 'POST', body })
 
-/** What the answer to a form tells. */
+/** Returns the result in the response to a form. */
 export async function resultOf(answer: Response): Promise<UploadResult> {
   return ((await answer.json()) as { result: UploadResult }).result
 }

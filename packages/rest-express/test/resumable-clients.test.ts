@@ -1,5 +1,6 @@
 /**
- * Resumable uploads with real clients: tus-js-client 4 and 5 in both protocols, curl, and the fetch of Node.
+ * Resumable uploads with real clients: tus-js-client 4 and 5 in both protocols, curl, and the fetch
+ * of Node.
  */
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'

@@ -48,7 +48,7 @@ const create = async (url: string, name: string, size: number): Promise<string> 
   return response.headers.get('location') ?? ''
 }
 
-/** Sends bytes. Returns the offset that the server reports; `undefined` if there is no response, or a conflict. */
+/** Sends bytes. Returns the offset in the response; `undefined` for a conflict or no response. */
 async function append(url: string, offset: number, body: Buffer<ArrayBuffer>, signal?: AbortSignal) {
   const headers = { ...tus, 'Content-Type': 'application/offset+octet-stream', 'Upload-Offset': String(offset) }
   const response = await fetch(url, { method: 'PATCH', headers, body, ...(signal && { signal }) }).catch(

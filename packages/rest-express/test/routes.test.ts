@@ -1,5 +1,6 @@
 /**
- * The nine routes of LoopBack's storage component, in the shapes that its clients parse, under both versions of Express and none.
+ * The nine routes of LoopBack's storage component, in the shapes that its clients parse, under both
+ * versions of Express and none.
  */
 import { describe, expect, it } from 'vitest'
 import { storageRoutes } from '../src/index.js'
@@ -91,7 +92,7 @@ describe.each(frameworks)('The routes under %s', (framework) => {
     expect(await storage.hasFile('photos', 'a.txt')).toBe(false)
   })
 
-  it('answer 404 to the deletion of a file that is not there', async () => {
+  it('respond with 404 to the deletion of a missing file', async () => {
     const { fetch } = await startServer({ framework })
     const answer = await fetch('/photos/files/a.txt', { method: 'DELETE' })
     expect(answer.status).toBe(404)
@@ -143,7 +144,7 @@ describe.each(frameworks)('The routes under %s', (framework) => {
     }
   })
 
-  it('answer 404 where a container or a file is missing', async () => {
+  it('respond with 404 if a container or a file is missing', async () => {
     const { fetch } = await startServer({ framework })
     for (const [path, code] of [
       ['/nope', 'CONTAINER_NOT_FOUND'],
@@ -158,7 +159,7 @@ describe.each(frameworks)('The routes under %s', (framework) => {
     }
   })
 
-  it('answer HEAD with the headers of GET and no body', async () => {
+  it('respond to HEAD with the headers of GET and no body', async () => {
     const { fetch, storage } = await startServer({ framework })
     await storage.putFile('photos', 'a.txt', 'abc')
     for (const path of ['/photos', '/photos/files/a.txt', '/photos/download/a.txt', '/photos/files?limit=1']) {
@@ -182,7 +183,7 @@ describe.each(frameworks)('The routes under %s', (framework) => {
     for (const path of ['/', '/photos/files']) expect((await fetch(path, { method: 'HEAD' })).status).toBe(200)
   })
 
-  it('answer 405 with Allow to a method that a path does not take', async () => {
+  it('respond with 405 and Allow to a method that a path does not support', async () => {
     const { fetch } = await startServer({ framework })
     for (const [method, path, allow] of [
       ['DELETE', '/', 'GET, HEAD, POST, OPTIONS'],
@@ -199,7 +200,7 @@ describe.each(frameworks)('The routes under %s', (framework) => {
     }
   })
 
-  it('answer OPTIONS with Allow', async () => {
+  it('respond to OPTIONS with Allow', async () => {
     const { fetch } = await startServer({ framework })
     const answer = await fetch('/photos/files/a', { method: 'OPTIONS' })
     expect([answer.status, answer.headers.get('allow')]).toEqual([204, 'GET, HEAD, PUT, DELETE, OPTIONS'])
@@ -215,7 +216,7 @@ describe('The routes', () => {
     expect((await fetch('/photos/nothing/here')).status).toBe(404)
   })
 
-  it('answer 404 by themselves where there is no application', async () => {
+  it('respond with 404 themselves if there is no application', async () => {
     const { fetch } = await startServer({ framework: 'node:http' })
     const answer = await fetch('/photos/nothing/here')
     expect([answer.status, (await errorOf(answer)).code]).toEqual([404, 'NOT_FOUND'])

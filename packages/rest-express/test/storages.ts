@@ -1,5 +1,6 @@
 /**
- * The storages that the routes are tested over: one in memory, and one on a real directory, removed when the test ends.
+ * The storages that the routes are tested over: one in memory, and one on a real directory, removed
+ * when the test ends.
  */
 import { mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'

@@ -1,5 +1,6 @@
 /**
- * Text that was stored without a charset: UTF-8 is declared where the content is UTF-8, and nothing else is.
+ * Text that was stored without a charset: responses declare UTF-8 if the content is UTF-8, and
+ * otherwise no charset.
  */
 import { describe, expect, it } from 'vitest'
 import { startServer } from './rest-server.js'

@@ -438,7 +438,7 @@ describe('tus', () => {
     }
   })
 
-  it('answers HEAD with 423 while the storage cannot be reached, so that clients do not start over', async () => {
+  it('responds to HEAD with 423 while the storage is unreachable, so that clients do not start over', async () => {
     const provider = new MemoryProvider()
     let reachable = true
     const listHiddenFiles = provider.listHiddenFiles.bind(provider)

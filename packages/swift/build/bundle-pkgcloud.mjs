@@ -36,7 +36,8 @@ const replaced = {
   lodash: `exports.each = (collection, visit) => {
     for (const key of Object.keys(collection ?? {})) if (visit(collection[key], key) === false) break
   }`,
-  // As a `require`, it would need the path of the bundle, which does not exist in a CommonJS bundle.
+  // As a `require`, it would need the path of the bundle, which does not exist in a CommonJS
+  // bundle.
   util: `import util from 'node:util'; export { util as 'module.exports' }`,
   '../../../pkgcloud': `exports.version = ${JSON.stringify(version)}`,
 }

@@ -17,7 +17,7 @@ export interface ClamdEndpoint {
   readonly streamMaxLength: number
   /** Bytes: of a larger file it scans nothing, and says that it exceeds a limit. */
   readonly maxFileSize: number
-  /** What answers, with its version. */
+  /** The name and version of the server. */
   readonly server: string
 }
 

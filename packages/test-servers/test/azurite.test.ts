@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { startAzurite } from '../src/index.js'
 
-test('Azurite answers on 127.0.0.1 until it is stopped', async () => {
+test('Azurite responds on 127.0.0.1 until it is stopped', async () => {
   const azurite = await startAzurite()
   const answer = await fetch(azurite.endpoint)
   expect(answer.headers.get('server')).toContain('Azurite')

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { startCeph } from '../src/index.js'
 
-test("Ceph's gateway answers on 127.0.0.1 until it is stopped", { timeout: 600_000 }, async () => {
+test("Ceph's gateway responds on 127.0.0.1 until it is stopped", { timeout: 600_000 }, async () => {
   const ceph = await startCeph()
   const endpoint = ceph.endpoint as string
   const answer = await fetch(endpoint)

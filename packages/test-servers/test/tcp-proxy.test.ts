@@ -31,25 +31,25 @@ test('passes what the server sends', async () => {
   expect(await get()).toBe(body)
 })
 
-test.each(['reset', 'truncate'] as const)('breaks an answer half-way: %s', async (kind) => {
+test.each(['reset', 'truncate'] as const)('breaks a response half-way: %s', async (kind) => {
   proxy.failNext({ kind, afterBytes: 500_000 })
   await expect(get()).rejects.toThrow()
   expect(await get()).toBe(body)
 })
 
-test('lets an answer fall silent', async () => {
+test('stalls a response', async () => {
   proxy.failNext({ kind: 'stall', afterBytes: 500_000 })
   const answer = await fetch(proxy.endpoint)
   let received = 0
   for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
     received += chunk.length
-    // All that passes has come when only the head of the answer is missing from it.
+    // The proxy counts the head of the response too, so the received bytes stay below its limit.
     if (received > 490_000) break
   }
   expect(received).toBeLessThan(500_000)
 })
 
-test('answers in place of the server', async () => {
+test('responds in place of the server', async () => {
   proxy.failNext(httpResponse(503, { 'Retry-After': '7' }, 'busy'))
   const answer = await fetch(proxy.endpoint)
   expect([answer.status, answer.headers.get('retry-after'), await answer.text()]).toEqual([503, '7', 'busy'])

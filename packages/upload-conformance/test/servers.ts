@@ -1,4 +1,6 @@
-/** Servers for the tests: Stowage's router, with a defect or without one, and one that does nothing. */
+/**
+ * Servers for the tests: Stowage's router, with a defect or without one, and one that does nothing.
+ */
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { StorageService } from '@stowage/core'

@@ -36,7 +36,7 @@ describeInBrowser('Containers and files', (house) => {
     expect(left.map(({ name }) => name)).not.toContain('fresh')
   }, 60_000)
 
-  test('a container that has come since the list was read stands in it when it is looked at', async () => {
+  test('a container created after the list was read is in the list once its page is open', async () => {
     const page = await visit(house())
     await page.getByRole('heading', { name: 'storage' }).waitFor()
     await fill(house(), 'later', { 'a.txt': 'a' })

@@ -1,14 +1,14 @@
 /**
- * Runs a line of shell with curl as a reader would, against a demo that has what the documents
- * speak of.
+ * Runs a shell command with curl as a reader would, against a demo with the containers and files
+ * that the documents mention.
  */
 import { spawnSync } from 'node:child_process'
 import { readersDirectory } from './run.js'
 
 export interface Answer {
-  /** The shell's. */
+  /** The exit code of the shell. */
   readonly code: number | null
-  /** What curl was answered with. */
+  /** The status of the response that curl received. */
   readonly status: number
   readonly output: string
 }

@@ -15,13 +15,12 @@ const freePort = pathToFileURL(join(import.meta.dirname, 'free-port.mjs')).href
 export interface Outcome {
   readonly code: number | null
   readonly output: string
-  /** What the server that the example started answers to the one request of the test. */
+  /** The status of the response to the test's request, if the example starts a server. */
   readonly status?: number
 }
 
 /**
- * A directory with these files and the packages that the demo has, which is gone when it is
- * disposed of.
+ * Creates a directory with these files and the packages of the demo. Disposing of it deletes it.
  */
 export async function readersDirectory(
   files: ReadonlyMap<string, string>,
@@ -36,8 +35,8 @@ export async function readersDirectory(
 }
 
 /**
- * Runs a program to its end, one that listens until it has answered a request; twice, as a reader
- * does.
+ * Runs a program twice, as a reader does: until it ends, or, if it listens, until it has responded
+ * to a request.
  */
 export async function runProgram(source: string, files: ReadonlyMap<string, string>): Promise<readonly Outcome[]> {
   await using directory = await readersDirectory(new Map([...files, ['example.mjs', source]]))

@@ -22,8 +22,8 @@
  *   writes, K attributes, L types and integrity, M listing, N copying and moving, O removal,
  *   P signed URLs, Q faults, R resumable uploads, S direct uploads.
  * - With `STOWAGE_CONFORMANCE_REPORT=<directory>`, the result is written as `<name>.json`, and as
- *   `<name>.svg`, an image for a README. The JSON schema is `docs/conformance-result.schema.json` of
- *   this package.
+ *   `<name>.svg`, an image for a README. The JSON schema is `docs/conformance-result.schema.json`
+ *   of this package.
  * - A runner with `after` can also run selected cases only.
  *
  * Folders: `run` registers and runs the cases, `cases` has the cases by subject, and `tools` has

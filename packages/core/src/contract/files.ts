@@ -68,8 +68,8 @@ export interface FileInfo extends FileEntry, FileAttributes {
   /** Empty if the file has no metadata. */
   readonly metadata: Readonly<Record<string, string>>
   /**
-   * When the file was created, if the service reports it; never after `mtime`. Whether it survives an
-   * overwrite depends on the provider.
+   * When the file was created, if the service reports it; never after `mtime`. Whether it survives
+   * an overwrite depends on the provider.
    */
   readonly created?: Date
   /** The checksums that the service stores; empty if there are none. */

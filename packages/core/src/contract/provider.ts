@@ -477,7 +477,8 @@ export type VerifiedUrl =
 
 /**
  * Signed URLs that lead to the application's router, for services without HTTP. A provider has this
- * method if it declares `capabilities.signedUrls.throughRouter`. `UrlSigner` of the kit does the work.
+ * method if it declares `capabilities.signedUrls.throughRouter`. `UrlSigner` of the kit does the
+ * work.
  */
 export interface RouterUrlMethods {
   /** Verifies a URL of `signUrl`, with the names in its path. Does no I/O. */

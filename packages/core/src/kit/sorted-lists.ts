@@ -43,7 +43,8 @@ export function pageAfter<T>(
  *
  * @example
  * const names = ['a.txt', 'photos/1.jpg', 'photos/2.jpg']
- * Array.from(listedNames(names, { prefix: '', delimiter: '/' }), ({ name }) => name) // ['a.txt', 'photos/']
+ * const listed = listedNames(names, { prefix: '', delimiter: '/' })
+ * Array.from(listed, ({ name }) => name) // ['a.txt', 'photos/']
  */
 export function* listedNames(
   names: readonly string[],

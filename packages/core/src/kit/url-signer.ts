@@ -41,7 +41,10 @@ export const isBaseUrl = (value: string): boolean => /^https?:\/\/[^?#@]+$/.test
 export const isSecretList = (values: readonly string[]): boolean =>
   values.length > 0 && values.every((value) => typeof value === 'string' && value.length >= leastSecretLength)
 
-/** What a provider with a {@link UrlSigner} declares. A year, because no secret should be used longer. */
+/**
+ * The capability of a provider with a {@link UrlSigner}. The limit is a year, because no secret
+ * should be used longer.
+ */
 export const routerUrls: Exclude<Capabilities['signedUrls'], false> = Object.freeze({
   maxExpiresIn: 365 * 24 * 60 * 60,
   sealed: true,
@@ -131,7 +134,8 @@ export class UrlSigner {
  *   `signedUrls` is missing.
  *
  * @example
- * export const { signUrl, verifyUrl } = signedUrlMethods((connection: Connection) => connection.signer)
+ * const signerOf = ({ signer }: Connection) => signer
+ * export const { signUrl, verifyUrl } = signedUrlMethods(signerOf)
  */
 export function signedUrlMethods<Context>(signerOf: (context: Context) => UrlSigner | undefined): {
   signUrl(context: Context, container: string, file: string, options: SignUrlCallOptions): Promise<SignedUrl>

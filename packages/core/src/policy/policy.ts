@@ -116,7 +116,8 @@ export interface Quota {
  *   content: 'agree',
  *   image: { maxWidth: 4096, maxHeight: 4096 },
  * }
- * await storage.putFile('photos', 'me.png', 'not a PNG', { policy: avatars }).catch(({ code }) => code) // 'CONTENT_REFUSED'
+ * const storing = storage.putFile('photos', 'me.png', 'not a PNG', { policy: avatars })
+ * await storing.catch(({ code }) => code) // 'CONTENT_REFUSED'
  */
 export interface UploadPolicy extends Omit<PolicyRules, 'names'> {
   /**

@@ -45,7 +45,7 @@ export class UploadGuard {
   async checkHead(head: Uint8Array, isWhole: boolean): Promise<void> {
     const { policy, file, type, isHidden } = this.#options
     const result = await checkHead(policy, file, type, head, isWhole)
-    // Of an upload that is not hidden, nobody sees the next bytes.
+    // If an upload is not hidden, no rule inspects the bytes after the head.
     if (result.dimensions !== undefined && !isHidden) throw unreadableRefusal(file, result.type)
   }
 

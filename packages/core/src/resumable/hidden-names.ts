@@ -6,8 +6,8 @@
  * - `<key>/size-<bytes>`: the file's size, if it was declared after the start.
  * - `<key>/finishing-<size>`: the upload is being completed, or was.
  * - `<key>/partial`: this is a partial upload, all of whose bytes are in pieces.
- * - `<key>/finished`: the upload is complete. Its content is the file's properties, as JSON, and the
- *   id of a direct upload.
+ * - `<key>/finished`: the upload is complete. Its content is the file's properties, as JSON, and
+ *   the id of a direct upload.
  */
 import type { HiddenFile } from '../contract/provider.js'
 import { defined } from '../kit/defined.js'

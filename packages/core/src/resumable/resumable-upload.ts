@@ -65,7 +65,7 @@ export function resumablePartSize(wanted: number, largest: number, limits: PartL
 }
 
 /**
- * Checks the parts of a resumable upload that a part upload does not have.
+ * Checks the properties that a resumable upload has in addition to a multipart upload.
  *
  * @throws `INVALID_ARGUMENT`.
  */

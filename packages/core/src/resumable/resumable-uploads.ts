@@ -189,8 +189,8 @@ export class ResumableUploads {
   }
 
   /**
-   * Deletes the hidden files of uploads that no request has continued since a time, and what clients
-   * sent for completed ones.
+   * Deletes the hidden files of uploads that no request has continued since a time, and what
+   * clients sent for completed ones.
    */
   async purge(container: string, before: Date | undefined, signal: AbortSignal): Promise<void> {
     const groups = new Map<string, HiddenFile[]>()

@@ -671,7 +671,9 @@ export class StorageService implements AsyncDisposable {
    * const { directUploads } = storage.capabilities
    * const upload = await storage.createDirectUpload('photos', 'film.mp4', { size: 4 })
    * const parts = directUploads ? await storage.signDirectParts(upload) : []
-   * for (const { url, method, headers } of parts) await fetch(url, { method, headers, body: 'meow' })
+   * for (const { url, method, headers } of parts) {
+   *   await fetch(url, { method, headers, body: 'meow' })
+   * }
    */
   signDirectParts(target: ResumableUpload, options: SignDirectPartsOptions = {}): Promise<SignedPart[]> {
     return direct.signDirectParts(this.#context, target, options)

@@ -18,9 +18,9 @@ interface Subject {
 }
 
 /**
- * Waits for a request to the service, until the signal is aborted. A failure becomes an error of the
- * contract. If the client accepts a signal, pass the signal to the client instead, which then ends
- * the request too.
+ * Waits for a request to the service, until the signal is aborted. A failure becomes an error of
+ * the contract. If the client accepts a signal, pass the signal to the client instead, which then
+ * ends the request too.
  */
 export async function translated<T>(
   request: Promise<T>,

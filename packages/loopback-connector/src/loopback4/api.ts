@@ -171,7 +171,8 @@ const ticket: ParameterObject = {
 }
 
 /**
- * A route of tus and of the IETF's protocol. Without a `requestBody`, LoopBack does not read the body.
+ * A route of tus and of the IETF's protocol. Without a `requestBody`, LoopBack does not read the
+ * body.
  */
 const uploading = (method: string, summary: string, parameters: ParameterObject[], status: number) => ({
   'x-operation-name': method,

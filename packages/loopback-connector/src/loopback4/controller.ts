@@ -18,8 +18,8 @@ export interface StorageControllerOptions {
   /** The path of the routes, such as `/containers`. */
   readonly basePath: string
   /**
-   * Adds routes for resumable uploads, below `<basePath>/{container}/uploads`. The options of uploads are the data source's.
-   * Default: false.
+   * Adds routes for resumable uploads, below `<basePath>/{container}/uploads`. The options of
+   * uploads are the data source's. Default: false.
    */
   readonly resumable?: boolean | ResumableOptions<Request>
 }

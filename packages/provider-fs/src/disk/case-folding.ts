@@ -1,7 +1,7 @@
 /**
- * Volumes that treat `Photo` and `photo` as the same name, as those of macOS and Windows do. A write
- * that would replace a file with another name is rejected, also if the other name is the long one
- * of a short name on Windows.
+ * Volumes that treat `Photo` and `photo` as the same name, as those of macOS and Windows do. A
+ * write that would replace a file with another name is rejected, also if the other name is the long
+ * one of a short name on Windows.
  */
 
 import { rootMissing } from '../errors.js'

@@ -13,8 +13,8 @@
  * instruction therefore gets an error, and has changed nothing. It releases its own lock in the
  * same way.
  *
- * Windows cannot replace an open file in one step: the file is moved to `<token>.5`, and the new one
- * takes its place. The lock's note shows where it belongs. {@link fence} moves it on to
+ * Windows cannot replace an open file in one step: the file is moved to `<token>.5`, and the new
+ * one takes its place. The lock's note shows where it belongs. {@link fence} moves it on to
  * `<token>.6`, and the process that breaks the lock moves it back, if nothing is there
  * ({@link restoreReplaced}).
  */

@@ -2,11 +2,11 @@
  * Locks on names, between the processes that share a root and within one process.
  *
  * A lock is a mark in `.stowage/locks` (a symbolic link, or a small file on Windows), which is
- * created atomically. Its text begins with its holder's token. It is held only while a version is checked and replaced, never while
- * content is transferred. A lock is broken if its holder has ended, or has not renewed it for the
- * length of a lease. The former holder is fenced off first (`lease.ts`), so a wrong guess causes an
- * error and no loss of data. Because several processes may break a lock at once, breaking it
- * requires another lock, which is named after the holder.
+ * created atomically. Its text begins with its holder's token. It is held only while a version is
+ * checked and replaced, never while content is transferred. A lock is broken if its holder has
+ * ended, or has not renewed it for the length of a lease. The former holder is fenced off first
+ * (`lease.ts`), so a wrong guess causes an error and no loss of data. Because several processes may
+ * break a lock at once, breaking it requires another lock, which is named after the holder.
  */
 import { hash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'

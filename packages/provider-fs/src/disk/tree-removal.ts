@@ -63,8 +63,8 @@ export async function discardTree(
 }
 
 /**
- * Deletes files in place, which needs no space and no free directory. Files in directories whose names are not UTF-8 are
- * deleted later, with the whole tree.
+ * Deletes files in place, which needs no space and no free directory. Files in directories whose
+ * names are not UTF-8 are deleted later, with the whole tree.
  */
 async function removeFilesIn(directories: Directories, segments: readonly string[]): Promise<void> {
   using directory = await directories.acquire(segments)

@@ -99,8 +99,8 @@ export class Workspace {
   }
 
   /**
-   * Returns whether a file that was just missing may be there now, and waits for that: on Windows, a
-   * file that is being replaced may be missing for a moment. The caller must not hold its lock.
+   * Returns whether a file that was just missing may be there now, and waits for that: on Windows,
+   * a file that is being replaced may be missing for a moment. The caller must not hold its lock.
    */
   async mayReappear(location: DiskLocation, signal: AbortSignal): Promise<boolean> {
     if (!platform.openFilesBlock) return false

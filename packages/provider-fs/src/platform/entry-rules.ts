@@ -8,7 +8,9 @@ export interface EntryRules {
   escape(entry: string): string
   /** Reverses {@link escape}. Other text than that of `escape` may have any result. */
   unescape(entry: string): string
-  /** Returns whether no entry may begin like this, which matters where a long segment is divided. */
+  /**
+   * Returns whether no entry may begin like this, which matters where a long segment is divided.
+   */
   isReserved(rest: string): boolean
   /** Bytes of the shortest directory that represents the beginning of a long segment. */
   readonly minContinuedBytes: number

@@ -37,7 +37,9 @@ const forbiddenCodes = '(?:0[1-9A-F]|1[0-9A-F]|22|2A|3[ACEF]|5C|7C|F0%90%80%80|F
 const likeForbidden = new RegExp(`%(?=(?:25)*${forbiddenCodes})`, 'g')
 const escapedForbidden = new RegExp(`%((?:25)*)(${forbiddenCodes})`, 'g')
 
-/** The names of devices, which Windows recognizes in each directory, in any case, with extension. */
+/**
+ * The names of devices, which Windows recognizes in each directory, in any case, with extension.
+ */
 const devices = '(?:CON|PRN|AUX|NUL|(?:COM|LPT)[0-9¹²³]|CONIN\\$|CONOUT\\$)'
 const device = new RegExp(`^${devices} *(?:\\..*)?$`, 'is')
 const maybeDevice = /^%((?:25)*)([46][13CE]|[57]0)(.*)$/s

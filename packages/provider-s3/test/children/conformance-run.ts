@@ -1,4 +1,4 @@
-// Runs the conformance suite over an S3 in the current runtime, and prints each failed case as JSON.
+// Runs the conformance suite over S3 in the current runtime, and prints each failed case as JSON.
 import { setTimeout } from 'node:timers/promises'
 import { registerConformance } from '@stowage/core/conformance'
 import { S3Provider } from '@stowage/provider-s3'

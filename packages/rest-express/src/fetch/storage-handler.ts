@@ -41,7 +41,11 @@ export interface StorageHandlerOptions extends StorageRouterOptions<Request> {
  * import { createStorage } from '@stowage/core'
  * import { storageHandler } from '@stowage/rest-express/fetch'
  *
- * const storage = await createStorage({ provider: 'filesystem', root: './files', createRoot: true })
+ * const storage = await createStorage({
+ *   provider: 'filesystem',
+ *   root: './files',
+ *   createRoot: true,
+ * })
  * const handler = storageHandler(storage, { basePath: '/api/containers' })
  * const response = await handler(new Request('http://localhost/api/containers'))
  * ```

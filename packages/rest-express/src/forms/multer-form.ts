@@ -125,7 +125,9 @@ export class MulterForm {
     }
   }
 
-  /** Begins a part. Returns the part before it, if that was a field. Throws if multer refuses one. */
+  /**
+   * Begins a part. Returns the previous part, if that was a field. Throws if multer refuses one.
+   */
   begin(head: PartHead): ReportedField | undefined {
     const id = String(this.#partCount++)
     const isField = head.kind === 'field'

@@ -327,7 +327,9 @@ async function failedCompletion(context: RequestContext, { upload }: Ticket, err
   return error
 }
 
-/** Throws the error of a file that is not accepted. If it is too large, the response has the limit. */
+/**
+ * Throws the error of a file that is not accepted. If it is too large, the response has the limit.
+ */
 function withLimit(context: RequestContext, error: unknown): never {
   if (errorResponse(error).statusCode === 413) {
     context.res.setHeader('Upload-Limit', limit(context, Date.now() + rulesOf(context).maxAge))

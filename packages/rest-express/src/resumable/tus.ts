@@ -236,8 +236,8 @@ async function deleteUpload(context: RequestContext): Promise<void> {
 }
 
 /**
- * Opens the ticket in the path. Only the IETF's protocol verifies the digest of a whole file, so tus
- * never completes an upload that has one.
+ * Opens the ticket in the path. Only the IETF's protocol verifies the digest of a whole file, so
+ * tus never completes an upload that has one.
  */
 async function openUpload(context: RequestContext): Promise<Ticket> {
   const ticket = await openTicket(context)

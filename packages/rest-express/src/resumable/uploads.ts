@@ -31,8 +31,8 @@ export async function getUpload(context: RequestContext): Promise<void> {
 }
 
 /**
- * `GET /:container/uploads/:ticket`: as HEAD in the IETF's protocol, without content. tus has no GET,
- * and 200 without content would pass for an empty file.
+ * `GET /:container/uploads/:ticket`: as HEAD in the IETF's protocol, without content. tus has no
+ * GET, and 200 without content would pass for an empty file.
  */
 export async function getUploadState(context: RequestContext): Promise<void> {
   const protocol = protocolOf(context)

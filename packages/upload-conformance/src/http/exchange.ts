@@ -1,4 +1,6 @@
-/** Requests that a test needs control over: bodies in pieces, trailers, and connections that break. */
+/**
+ * Requests that a test needs control over: bodies in pieces, trailers, and connections that break.
+ */
 import * as http from 'node:http'
 import * as https from 'node:https'
 import { setTimeout as delay } from 'node:timers/promises'

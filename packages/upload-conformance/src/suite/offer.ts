@@ -78,7 +78,9 @@ export async function discover(url: string, options: TargetOptions): Promise<Off
   }
 }
 
-/** Interim responses are an option of the server, and depend on what is between it and the client. */
+/**
+ * Interim responses are an option of the server, and depend on what is between it and the client.
+ */
 async function sendsInterim(client: HttpClient, url: string, interop: number | undefined): Promise<boolean> {
   if (interop === undefined) return false
   const headers = { 'Upload-Complete': '?0', 'Upload-Draft-Interop-Version': String(interop) }

@@ -12,8 +12,8 @@ export interface TargetOptions {
   /** Milliseconds for each response. Default: 30,000. */
   readonly timeout?: number
   /**
-   * The value of `Upload-Draft-Interop-Version` in requests of the IETF's protocol. Without it, they
-   * have none, as in the final text, and no server sends interim responses.
+   * The value of `Upload-Draft-Interop-Version` in requests of the IETF's protocol. Without it,
+   * they have none, as in the final text, and no server sends interim responses.
    */
   readonly interop?: number
 }

@@ -34,7 +34,8 @@ const specifications = {
  * import { runSuite } from '@stowage/upload-conformance'
  *
  * const { totals, cases } = await runSuite('http://localhost:3000/files', { only: 'tus/' })
- * for (const { id, reason } of cases.filter(({ outcome }) => outcome === 'failed')) console.log(id, reason)
+ * const failed = cases.filter(({ outcome }) => outcome === 'failed')
+ * for (const { id, reason } of failed) console.log(id, reason)
  * ```
  */
 export async function runSuite(url: string, options: SuiteOptions = {}): Promise<SuiteResult> {

@@ -1,4 +1,6 @@
-/** Extensions that start uploads: creation, creation-with-upload, creation-defer-length, expiration. */
+/**
+ * Extensions that start uploads: creation, creation-with-upload, creation-defer-length, expiration.
+ */
 import { pattern } from '../suite/bytes.js'
 import { expect, expectHeader, expectRefusal, expectStatus, requireHeader } from '../suite/checks.js'
 import { tusCases } from './define.js'

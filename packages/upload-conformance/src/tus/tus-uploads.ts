@@ -5,7 +5,10 @@ import { CaseFailure, expect, expectHeader, expectStatus, requireHeader } from '
 import type { Target } from '../suite/target.js'
 
 export const offsetType = 'application/offset+octet-stream'
-/** How often an upload that another request holds is asked for again, and how long is waited between. */
+/**
+ * How often an upload that another request holds is asked for again, and how long is waited
+ * between.
+ */
 const attempts = 20
 const pause = 250
 

@@ -14,7 +14,9 @@ import { StorageProcess } from '../tools/storage-process.js'
 import { within } from '../tools/time-limit.js'
 import type { ConformanceHarness, ServiceFault } from './harness.js'
 
-/** Milliseconds: longer than a provider waits for the response to a request that was already sent. */
+/**
+ * Milliseconds: longer than a provider waits for the response to a request that was already sent.
+ */
 export const deadline = 60_000
 
 /** Retries almost without waiting, for cases with faults. */
@@ -195,7 +197,9 @@ export class CaseContext {
     assert.deepEqual(unfinished, [], 'an unfinished upload is left')
   }
 
-  /** Asserts that the storage holds nothing that the case left, before its containers are destroyed. */
+  /**
+   * Asserts that the case left nothing in the storage. Called before its containers are destroyed.
+   */
   readonly nothingLeft = async (): Promise<void> => {
     assert.deepEqual(await this.#run.newLeftovers(), [], 'the case left something in the storage')
   }

@@ -5,7 +5,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
 import { type OperationEvent, operationChannel } from '../../service/diagnostics.js'
 
-/** Characters of a message, and of the compared values that a test runner prints as a difference. */
+/** Characters of a message, and of the compared values in a test runner's difference. */
 const maxLength = 1000
 const maxOperations = 3
 

@@ -52,8 +52,8 @@ export interface ConformanceHarness {
   leftovers?(run: string): Promise<readonly string[]>
   /**
    * Returns the same text for names that the storage treats as the same, as a volume that ignores
-   * case does. Cases then expect `NAME_CONFLICT` for the second spelling of a file or a folder, or do
-   * without it. Default: all names differ.
+   * case does. Cases then expect `NAME_CONFLICT` for the second spelling of a file or a folder, or
+   * do without it. Default: all names differ.
    */
   fold?(name: string): string
   /**
@@ -79,8 +79,8 @@ export interface ConformanceHarness {
    */
   readonly otherProcess?: ProcessSettings
   /**
-   * Moves the clock from which the storage takes `mtime` by this number of milliseconds, relative to
-   * the real time; 0 restores it. Omit it if that clock belongs to a service or to the kernel.
+   * Moves the clock from which the storage takes `mtime` by this number of milliseconds, relative
+   * to the real time; 0 restores it. Omit it if that clock belongs to a service or to the kernel.
    */
   moveClock?(milliseconds: number): void | Promise<void>
   /**
@@ -109,7 +109,8 @@ export interface ConformanceHarness {
  * ```ts
  * const runner = {
  *   describe,
- *   it: (title, { timeout, skip }, run) => (skip ? it.skip(title) : it(title, run).timeout(timeout)),
+ *   it: (title, { timeout, skip }, run) =>
+ *     skip ? it.skip(title) : it(title, run).timeout(timeout),
  *   after,
  * }
  * ```
@@ -119,8 +120,8 @@ export interface TestRunner {
   it(title: string, options: { readonly timeout: number; readonly skip?: boolean }, run: () => Promise<void>): unknown
   /**
    * Runs a function after the tests of a `describe`. With it, a run of selected cases also destroys
-   * what they share, closes its provider objects, calls `cleanUp` and writes its result. Without it,
-   * select `Z.1` too.
+   * what they share, closes its provider objects, calls `cleanUp` and writes its result. Without
+   * it, select `Z.1` too.
    */
   after?(run: () => Promise<void>): unknown
 }

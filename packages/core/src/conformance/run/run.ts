@@ -128,8 +128,8 @@ export class ConformanceRun implements RunHandles {
   }
 
   /**
-   * Destroys the shared containers, closes the provider objects and writes the report. Only the first
-   * call does it, and later calls return its result.
+   * Destroys the shared containers, closes the provider objects and writes the report. Only the
+   * first call does it, and later calls return its result.
    */
   finish(): Promise<void> {
     this.#finished ??= this.#finish()

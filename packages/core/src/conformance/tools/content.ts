@@ -28,7 +28,7 @@ export function* blocks(total: number, blockSize: number): Generator<Buffer> {
   }
 }
 
-/** Asserts that a stream has these chunks without the first bytes, and returns the number of bytes. */
+/** Asserts that a stream has these chunks except the first bytes. Returns the number of bytes. */
 export async function sameChunks(
   stream: AsyncIterable<Buffer>,
   chunks: Iterable<Uint8Array>,

@@ -47,7 +47,9 @@ export async function removeFiles(
     })
 }
 
-/** Deletes one batch. Names with an error that allows a retry are sent again, without the others. */
+/**
+ * Deletes one batch. Names with an error that allows a retry are sent again, without the others.
+ */
 async function removeBatch(
   { provider, operations, retry }: ServiceContext,
   container: string,

@@ -16,7 +16,7 @@ import { bytes } from '../../tools/content.js'
 import { rejects } from '../../tools/expectations.js'
 import { calledMethods, providerCalls, targetsOf } from '../../tools/provider-calls.js'
 
-/** Asserts that the error contains no secret and no path, in its message, JSON, inspection or cause. */
+/** Asserts that message, JSON, inspection and cause of the error contain no secret and no path. */
 function revealsNothing({ secrets }: CaseContext, error: StorageError, method: string): void {
   const shown = [error.message, JSON.stringify(error), inspect(error, { depth: 20, showHidden: true })]
   for (const text of shown) {

@@ -9,7 +9,7 @@ import type { ProviderMethod } from '../../tools/faulty-provider.js'
 import { calledMethods, newContent, oldContent, providerCalls, targetsOf } from '../../tools/provider-calls.js'
 import { within } from '../../tools/time-limit.js'
 
-/** Milliseconds: a call that takes less settles soon enough, whether it observes its signal or not. */
+/** Milliseconds: a call that takes less settles soon enough, even if it ignores its signal. */
 const slow = 200
 /** The fastest of these counts, which a busy machine delays least. */
 const attempts = 3

@@ -17,7 +17,7 @@ const mebibyte = 1024 * 1024
 const fileSize = 32 * mebibyte
 const maxAhead = 12 * mebibyte
 
-/** Milliseconds between two readings of the memory in use, which is stable after several equal ones. */
+/** Milliseconds between two readings of the memory in use. Several equal readings mean stable. */
 const readingInterval = 100
 const stableReadings = 8
 const maxReadings = 200

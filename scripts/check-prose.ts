@@ -10,17 +10,17 @@ import { commentProblems, type ProseProblem, proseProblems } from './prose.ts'
 
 const root = join(import.meta.dirname, '..')
 
-/** Folders whose comments are checked. */
-const sources = ['apps', 'bench', 'packages/cli', 'packages/test-servers', 'scripts', 'tests']
-
 async function trackedFiles(...patterns: readonly string[]): Promise<string[]> {
   const { stdout } = await promisify(execFile)('git', ['ls-files', '-z', ...patterns], { cwd: root })
   return stdout.split('\0').filter((file) => file !== '')
 }
 
-async function check(files: readonly string[], problems: (text: string) => readonly ProseProblem[]): Promise<void> {
+async function check(
+  files: readonly string[],
+  problems: (text: string, file: string) => readonly ProseProblem[],
+): Promise<void> {
   for (const file of files) {
-    for (const { line, message } of problems(await readFile(join(root, file), 'utf8'))) {
+    for (const { line, message } of problems(await readFile(join(root, file), 'utf8'), file)) {
       console.error(`${file}:${line}: ${message}`)
       process.exitCode = 1
     }
@@ -32,8 +32,4 @@ await check(
   documents.filter((file) => !file.endsWith('CHANGELOG.md')),
   proseProblems,
 )
-const code = await trackedFiles(...sources)
-await check(
-  code.filter((file) => /\.(?:[cm]?[jt]s|tsx|css)$/.test(file)),
-  commentProblems,
-)
+await check(await trackedFiles('*.ts', '*.tsx', '*.mts', '*.js', '*.mjs', '*.cjs', '*.css'), commentProblems)

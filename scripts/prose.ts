@@ -1,7 +1,8 @@
 /**
- * The rules for prose that a script can check. In Markdown, lines end at 100 columns, and some
- * words have a plain replacement. Code, tables and links that cannot be broken may be longer. In
- * source files, lines with only a comment end at 100 columns.
+ * The rules for prose that a script can check, in Markdown and in the comments of source files.
+ * Lines end at 100 columns, and some words have a plain replacement. In Markdown, code, tables and
+ * links that cannot be broken may be longer. In source files, the rule for columns holds for lines
+ * that contain only a comment.
  */
 
 export interface ProseProblem {
@@ -12,29 +13,59 @@ export interface ProseProblem {
 
 const maxColumns = 100
 
-const words: readonly (readonly [pattern: RegExp, instead: string])[] = [
-  [/\banswer(?:s|ed|ing)?\b/gi, '"response", "respond" or "return"'],
-  [/\bwhoever\b/gi, '"anyone who" or the role'],
-  [/\bnobody\b/gi, '"no client", "no process" or the role'],
-  [/\bsomebody\b/gi, '"another client", "another process" or the role'],
-  [/\bheld\s+against\b/gi, '"compared with"'],
-  [/\b(?:is|are)\s+looked\s+at\b/gi, '"checked"'],
-  [/\bpart\s+uploads?\b/gi, '"multipart upload"'],
+interface WordRule {
+  readonly pattern: RegExp
+  readonly instead: string
+  /** Paths of source files in which the word is the right one. */
+  readonly except?: RegExp
+}
+
+const words: readonly WordRule[] = [
+  {
+    pattern: /\banswer(?:s|ed|ing)?\b/gi,
+    instead: '"response", "respond" or "return"',
+    // The command line asks its users questions.
+    except: /^packages\/cli\//,
+  },
+  { pattern: /\bwhoever\b/gi, instead: '"anyone who" or the role' },
+  { pattern: /\bnobody\b/gi, instead: '"no client", "no process" or the role' },
+  { pattern: /\bsomebody\b/gi, instead: '"another client", "another process" or the role' },
+  { pattern: /\bheld\s+against\b/gi, instead: '"compared with"' },
+  { pattern: /\b(?:is|are|was|were|be|been)\s+looked\s+at\b/gi, instead: '"checked"' },
+  { pattern: /\bpart\s+uploads?\b/gi, instead: '"multipart upload"' },
 ]
 
 /** The problems of a document, in the order of their lines. */
 export function proseProblems(markdown: string): readonly ProseProblem[] {
   const text = withoutBlocks(markdown)
-  return [...longLines(text), ...plainWords(text)].toSorted((a, b) => a.line - b.line)
+  return [...longLines(text), ...plainWords(text, words)].toSorted((a, b) => a.line - b.line)
 }
 
-/** The comments of a source file that are too wide. Addresses may be longer. */
-export function commentProblems(source: string): readonly ProseProblem[] {
-  return source.split('\n').flatMap((line, index) => {
+/**
+ * The problems of the comments in a source file, in the order of their lines. Lines with addresses
+ * may be longer.
+ *
+ * @param path The path of the file in the repository, for the exceptions from the rules for words.
+ */
+export function commentProblems(source: string, path: string): readonly ProseProblem[] {
+  const lines = source.split('\n')
+  const wide = lines.flatMap((line, index) => {
     const columns = [...line].length
-    if (columns <= maxColumns || !/^\s*(?:\/\/|\/\*|\*)/.test(line) || /https?:\/\//.test(line)) return []
+    if (columns <= maxColumns || !commentLine.test(line) || /https?:\/\//.test(line)) return []
     return [{ line: index + 1, message: `${columns} columns, at most ${maxColumns}` }]
   })
+  const comments = lines.map(commentIn).join('\n')
+  const rules = words.filter(({ except }) => except?.test(path) !== true)
+  return [...wide, ...plainWords(comments, rules)].toSorted((a, b) => a.line - b.line)
+}
+
+/** A line that contains only a comment, or a part of one. */
+const commentLine = /^\s*(?:\/\/|\/\*|\*)/
+
+/** The text of a comment that fills a line or ends it; empty for other lines. */
+function commentIn(line: string): string {
+  const start = commentLine.exec(line) ?? /(?:^|\s)\/\/\s/.exec(line)
+  return start === null ? '' : line.slice(start.index + start[0].length)
 }
 
 function longLines(text: string): ProseProblem[] {
@@ -45,9 +76,9 @@ function longLines(text: string): ProseProblem[] {
   })
 }
 
-function plainWords(text: string): ProseProblem[] {
+function plainWords(text: string, rules: readonly WordRule[]): ProseProblem[] {
   const prose = withoutTargets(withoutCode(text))
-  return words.flatMap(([pattern, instead]) =>
+  return rules.flatMap(({ pattern, instead }) =>
     Array.from(prose.matchAll(pattern), ({ 0: word, index }) => ({
       line: prose.slice(0, index).split('\n').length,
       message: `"${word.replace(/\s+/, ' ')}": write ${instead}`,

@@ -42,5 +42,33 @@ test('words are reported at their lines, also in tables and across lines', () =>
 
 test('a wide comment is reported, and code and addresses are not', () => {
   const lines = [`// ${long}`, `  * ${long}`, `const text = '${long}'`, `// https://a.example/${'long-'.repeat(20)}`]
-  expect(commentProblems(lines.join('\n'))).toMatchObject([{ line: 1 }, { line: 2 }])
+  expect(commentProblems(lines.join('\n'), 'packages/core/src/a.ts')).toMatchObject([{ line: 1 }, { line: 2 }])
+})
+
+test('words in comments are reported at their lines, also at the end of code and across lines', () => {
+  const lines = [
+    '/** The answer to a request. */',
+    ["const answer = 'nobody'", '// Somebody else reads it.'].join(' '),
+    '/*',
+    ' * The value is held',
+    ' * against a part upload.',
+    ' */',
+    '/* It was looked at. */',
+    '// `answer()`, https://a.example/answer',
+    "const address = 'https://a.example//nobody'",
+  ]
+  expect(commentProblems(lines.join('\n'), 'packages/core/test/a.test.ts')).toEqual([
+    { line: 1, message: expect.stringMatching(/^"answer": write /) },
+    { line: 2, message: expect.stringMatching(/^"Somebody": write /) },
+    { line: 4, message: expect.stringMatching(/^"held against": write /) },
+    { line: 5, message: expect.stringMatching(/^"part upload": write /) },
+    { line: 7, message: expect.stringMatching(/^"was looked at": write /) },
+  ])
+})
+
+test('the comments of the command line may call the reply to a question an answer', () => {
+  const source = '// Asks again if the answer is empty. Nobody is asked twice.'
+  const nobody = { line: 1, message: expect.stringMatching(/^"Nobody": write /) }
+  expect(commentProblems(source, 'packages/cli/src/terminal/questions.ts')).toEqual([nobody])
+  expect(commentProblems(source, 'packages/client/src/questions.ts')).toHaveLength(2)
 })

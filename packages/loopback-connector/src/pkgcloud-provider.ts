@@ -3,9 +3,9 @@
  * name of their package.
  *
  * The interface has few calls with few guarantees. This provider reads lists completely and returns
- * pages of them, cuts ranges out of complete downloads, and copies a file by a download and an
- * upload. If an upload fails, a new file is deleted; a file that existed before stays as the client
- * left it.
+ * pages of them. It reads a range from a download that starts at the first byte, and copies a file
+ * by a download and an upload. If an upload fails, a new file is deleted; a file that existed
+ * before stays as the client left it.
  */
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'

@@ -332,8 +332,7 @@ export class StorageService {
       if (Object.keys(files).length === 0) throw noFileError()
       return { files: await withResponses(storage, files), fields: { ...fields } }
     } catch (error) {
-      // The caller sends the error response. Discarding the rest of the body lets the client read
-      // it.
+      // The caller sends the error response. Once the body is discarded, the client reads it.
       discardRest(req)
       throw this.#isLegacy ? legacyUploadError(error, req) : error
     }

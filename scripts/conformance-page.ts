@@ -74,7 +74,7 @@ export function conformancePage(results: readonly ConformanceResult[]): string {
       'of the provider, the server, the date, and every case.',
       '[Writing a provider](../packages/core/docs/writing-a-provider.md) explains how to run the suite.',
       '[Other storage libraries](other-libraries.md) shows what the suite reports for them.',
-      'Resumable uploads over HTTP have a suite of their own, with results of several servers:',
+      'Resumable uploads over HTTP have a separate suite, with results of several servers:',
       '[Servers of resumable uploads](upload-servers.md).',
     ].join('\n'),
     '## Cases that did not pass',

@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
 import { StorageService } from '@stowage/core'
 import { FilesystemProvider } from '@stowage/provider-fs'
 
@@ -222,6 +223,25 @@ export const windowsCases: readonly WindowsCase[] = [
       await storage.destroyContainer('box')
       assert.deepEqual(await readdir(outside), ['secret'])
       await rm(outside, { recursive: true })
+    },
+  },
+  {
+    title: 'W.12 a process that is killed while it replaces an open file leaves the old one or the new one',
+    async run(root) {
+      const { storage } = await open(root)
+      await storage.putFile('box', 'file', large(0))
+      for (let round = 0; round < 5; round++) {
+        const writer = fork(new URL('./replacing-writer.ts', import.meta.url), [root])
+        await once(writer, 'message')
+        await delay(Math.random() * 200)
+        writer.kill('SIGKILL')
+        await once(writer, 'exit')
+        const content = await read(new StorageService(new FilesystemProvider({ root })), 'file')
+        assert.ok(content.equals(large(content[0] ?? 0)), `round ${round}`)
+      }
+      await new FilesystemProvider({ root }).clean()
+      assert.deepEqual(await readdir(join(root, '.stowage', 'tmp')), [])
+      assert.deepEqual(await readdir(join(root, '.stowage', 'locks')), [])
     },
   },
 ]

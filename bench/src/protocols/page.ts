@@ -87,9 +87,11 @@ function extensions(runs: readonly Run[]): string {
 
 function failures({ title, on, result }: Run): string[] {
   const failed = result.cases.filter(({ outcome }) => outcome === 'failed')
-  if (failed.length === 0) return [`### ${title} on ${on}`, 'Nothing.']
+  if (failed.length === 0) return [`### ${title} on ${on}`, 'No case failed.']
   const crashes =
-    result.crashes === 0 ? [] : [`The process ended by itself ${result.crashes} times, and was started again.`]
+    result.crashes === 0
+      ? []
+      : [`Ends of the process during the run, after which it was started again: ${result.crashes}.`]
   return [
     `### ${title} on ${on}`,
     ...crashes,

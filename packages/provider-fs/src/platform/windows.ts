@@ -73,6 +73,11 @@ const openToSetTime = (path: string): Promise<number> =>
     return open(path, fs.constants.O_RDONLY)
   })
 
+const removeDirectory = retried(promisify<fs.PathLike, void>(fs.rmdir))
+
+const isGone = (path: fs.PathLike): Promise<boolean> => lstat(path).then(() => false, isAbsence)
+
+/** Fails with `EBUSY` if the file is replaced at the same moment. */
 async function openOnce(path: string, setsTime: boolean): Promise<number> {
   const expected = await lstat(path)
   if (expected.isSymbolicLink()) throw systemError('ELOOP', 'open')
@@ -110,7 +115,16 @@ export const windows: Platform = {
   renameNow,
   link: retried(link),
   mkdir: retried(promisify<string, void>(fs.mkdir)),
-  rmdir: retried(promisify<fs.PathLike, void>(fs.rmdir)),
+  async rmdir(path) {
+    await removeDirectory(path)
+    // A directory that another caller has open stays until it is closed. Under Wine, it can get
+    // entries until then, and stays with them.
+    for (const milliseconds of delays) {
+      if (await isGone(path)) return
+      await delay(milliseconds)
+    }
+    throw systemError('ENOTEMPTY', 'rmdir')
+  },
   unlink: unlinkFile,
   async unlinkNow(path, spare) {
     await rename(path, spare)

@@ -9,6 +9,7 @@ export const redisMutants: readonly Mutant[] = [
     find: "const args = [container, file, bytes, ...stored, conditions.ifMatch ?? '', conditions.ifNoneMatch ?? '']",
     replace: `const { getFile } = await import('./reader.js')
   const present = await getFile(connection, container, file, { conditions: {}, signal }).catch(() => undefined)
+  await new Promise((resolve) => setTimeout(resolve, 20))
   const fails = conditions.ifNoneMatch ? present !== undefined : conditions.ifMatch && conditions.ifMatch !== present?.etag
   if (fails) {
     const { StorageError } = await import('@stowage/core/provider')
@@ -24,18 +25,12 @@ export const redisMutants: readonly Mutant[] = [
     find: "await connection.script(signal, scripts.destroyContainer, [container, onlyIfEmpty ? '1' : ''])",
     replace: `if (onlyIfEmpty) {
     const files = await connection.run(signal, (client) => client.zCard(\`\${connection.prefix}:names:\${container}\`))
-    if (files > 0) await connection.script(signal, scripts.destroyContainer, [container, '1'])
+    if (files > 0) return void (await connection.script(signal, scripts.destroyContainer, [container, '1']))
+    await new Promise((resolve) => setTimeout(resolve, 5))
   }
   await connection.script(signal, scripts.destroyContainer, [container, ''])`,
     case: 'B.24',
     inProcesses: true,
-  },
-  {
-    name: 'waits for the response whether its signal is aborted or not',
-    file: at('connection'),
-    find: 'return await untilAborted(command(this.#client), signal)',
-    replace: 'return await command(this.#client)',
-    case: 'F.20',
   },
   {
     name: 'waits for a silent server when its signal is aborted',

@@ -7,7 +7,7 @@ import { compareNames, StorageError } from '../../../provider.js'
 import { all, type ConformanceCategory, needs } from '../../run/case.js'
 import { bytes } from '../../tools/content.js'
 import { eachRejects, isCode, read, rejects } from '../../tools/expectations.js'
-import { race } from '../writing/other-processes.js'
+import { processes, raceOf } from '../writing/other-processes.js'
 
 /** More files than a page of most services holds. */
 const overOnePage = 1100
@@ -395,20 +395,24 @@ export const containers: ConformanceCategory = {
       needs: all(needs.atomicDestroyEmpty, needs.otherProcess),
       async run(context) {
         const { storage, newContainer } = context
-        const targets = await Promise.all(Array.from({ length: 30 }, () => newContainer()))
-        const writing = race(context, { name: 'writeInto', containers: targets })
-        const destroying = (async () => {
-          // The last container first, so that the processes meet in the middle.
-          for (const name of targets.toReversed()) {
-            await storage.destroyContainer(name, { onlyIfEmpty: true }).catch((error: unknown) => {
-              isCode(error, 'CONTAINER_NOT_EMPTY')
-            })
+        const others = await context.startProcesses(processes)
+        let [written, found] = [0, 0]
+        // In each round, the processes and the destruction meet once.
+        for (let round = 0; round < 6; round++) {
+          const targets = await Promise.all(Array.from({ length: 12 }, () => newContainer()))
+          const destroy = async () => {
+            // The last container first, so that they meet in the middle.
+            for (const name of targets.toReversed()) {
+              await storage.destroyContainer(name, { onlyIfEmpty: true }).catch((error: unknown) => {
+                isCode(error, 'CONTAINER_NOT_EMPTY')
+              })
+            }
           }
-        })()
-        const [written] = await Promise.all([writing, destroying])
-        let found = 0
-        for (const name of targets) {
-          if (await storage.hasContainer(name)) found += (await storage.getFiles(name)).length
+          const [count] = await Promise.all([raceOf(others, { name: 'writeInto', containers: targets }), destroy()])
+          written += count
+          for (const name of targets) {
+            if (await storage.hasContainer(name)) found += (await storage.getFiles(name)).length
+          }
         }
         assert.equal(found, written, 'the files that exist, and the writes that succeeded')
       },

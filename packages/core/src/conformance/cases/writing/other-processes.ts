@@ -4,14 +4,19 @@
 import assert from 'node:assert/strict'
 import { all, type ConformanceCase, needs } from '../../run/case.js'
 import type { CaseContext } from '../../run/context.js'
+import type { StorageProcess } from '../../tools/storage-process.js'
 import type { Task } from '../../tools/storage-tasks.js'
 
 /** The processes of a race. */
-const processes = 3
+export const processes = 3
 
 /** Starts the processes, runs the same task in all of them, and returns how often it succeeded. */
-export async function race(context: CaseContext, task: Task): Promise<number> {
-  const started = await context.startProcesses(processes)
+async function race(context: CaseContext, task: Task): Promise<number> {
+  return raceOf(await context.startProcesses(processes), task)
+}
+
+/** Runs the same task in all processes, and returns how often it succeeded. */
+export async function raceOf(started: readonly StorageProcess[], task: Task): Promise<number> {
   const counts = await Promise.all(started.map((other) => other.run(task)))
   return counts.reduce((sum, count) => sum + count, 0)
 }

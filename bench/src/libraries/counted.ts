@@ -1,5 +1,5 @@
 /** The cases that say something about a library, and not about its adapter or about core. */
-import type { ConformanceResult } from '@stowage/core/conformance'
+import { allCategories, type ConformanceResult } from '@stowage/core/conformance'
 import { libraries } from './libraries.ts'
 import type { Library, Service } from './library.ts'
 
@@ -15,8 +15,11 @@ const ofTheAdapter: Readonly<Record<string, string>> = {
   S: 'direct uploads are not adapted',
 }
 
-/** The same, by case. */
-const alsoOfTheAdapter = ['F.19', 'F.20', 'E.16', 'K.6', 'K.7', 'K.20', 'N.15']
+/**
+ * The same, by case. The adapter asks for a file's properties after a write, before a read, and for
+ * each file of a list.
+ */
+export const alsoOfTheAdapter = ['D.28', 'E.16', 'F.19', 'F.20', 'K.6', 'K.7', 'K.20', 'M.30', 'N.15']
 
 /** Cases about the content type, which the adapter remembers for libraries that do not store it. */
 const aboutContentTypes = ['K.1', 'K.19', 'K.21', 'L.1', 'L.2', 'L.3', 'L.4', 'L.5', 'L.6']
@@ -43,10 +46,19 @@ export const resultName = ({ title }: Library, kind: Service['kind']): string =>
 
 function countedOf(library: Library, kind: Service['kind'], { cases }: ConformanceResult): ConformanceResult['cases'] {
   const left = new Set([...alsoOfTheAdapter, ...(library.attributes(kind).contentType ? [] : aboutContentTypes)])
-  return cases.filter(
+  return [...cases, ...missing(cases)].filter(
     ({ id, outcome }) =>
       (outcome === 'passed' || outcome === 'failed') && !(id.charAt(0) in ofTheAdapter) && !left.has(id),
   )
+}
+
+/** Cases without a result, because the library never came back from them. */
+function missing(cases: ConformanceResult['cases']): ConformanceResult['cases'] {
+  const ids = new Set(cases.map(({ id }) => id))
+  return Object.values(allCategories)
+    .flatMap((category) => category.cases)
+    .filter(({ id }) => !ids.has(id))
+    .map(({ id, name }) => ({ id, name, outcome: 'failed', duration: 0, reason: 'the case does not end' }))
 }
 
 export const categoriesOfTheAdapter = ofTheAdapter

@@ -1,6 +1,6 @@
 /** Creates docs/other-libraries.md from results of the suite. */
 import { allCategories, type ConformanceResult } from '@stowage/core/conformance'
-import { categoriesOfTheAdapter, type Run, runOf } from './counted.ts'
+import { alsoOfTheAdapter, categoriesOfTheAdapter, type Run, runOf } from './counted.ts'
 
 const services = { filesystem: 'a directory', s3: 'Ceph' } as const
 
@@ -28,6 +28,10 @@ export function librariesPage(results: readonly ConformanceResult[]): string {
     Object.entries(categoriesOfTheAdapter)
       .map(([letter, reason]) => `- ${letter}. ${allCategories[letter]?.title}: ${reason}.`)
       .join('\n'),
+    [
+      'The adapter decides the result of these cases too, most often because it asks for the properties of',
+      `a file in a request of its own: ${alsoOfTheAdapter.join(', ')}.`,
+    ].join('\n'),
     [
       'Other missing features are declared in the capabilities of the adapter, so the suite skips their',
       'cases: multipart uploads, attributes that the library does not return, and checksums. A library',
@@ -72,6 +76,7 @@ function firstLine(reason: string): string {
   const [line = ''] = reason.replace(/^\w*Error(?: \[\w+\])?: /, '').split('\n')
   const text = line
     .replaceAll(/stowage-[a-z0-9]+-\d+/g, '…')
+    .replaceAll(/127\.0\.0\.1:\d+/g, '…')
     .replaceAll(/(?:\/[\w.-]+)+\/…/g, '…')
     .replace(/succeeded with \{.*/, 'succeeded')
     .replaceAll(/[\0-\x1f\x7f]/g, '�')

@@ -41,7 +41,7 @@ const samples = {
   text: ['text', 'https://example.com/'],
   number: [1, 65_536, 5 * 1024 ** 3],
   boolean: [true, false],
-  json: [{}],
+  json: [{}, { baseUrl: 'https://example.com/api', secrets: ['a secret of the tests, of 32 characters'] }],
 } as const
 
 function kindOf(schema: Schema, { choices }: Property): string {

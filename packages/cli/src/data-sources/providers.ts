@@ -40,6 +40,7 @@ export interface ProviderDescription {
 const text = { kind: 'text' } as const
 const number = { kind: 'number' } as const
 const boolean = { kind: 'boolean' } as const
+const signedUrls = { kind: 'json', secret: true } as const
 
 export const providers: Readonly<Record<ProviderName, ProviderDescription>> = {
   filesystem: {
@@ -55,6 +56,7 @@ export const providers: Readonly<Record<ProviderName, ProviderDescription>> = {
       createRoot: { kind: 'boolean', question: 'Create the directory if missing?', suggestion: true },
       fsync: boolean,
       chunkSize: number,
+      signedUrls,
     },
   },
   amazon: {
@@ -174,7 +176,7 @@ export const providers: Readonly<Record<ProviderName, ProviderDescription>> = {
   memory: {
     title: 'memory, for tests: lost when the process ends',
     signIns: [{ title: 'none', ask: [] }],
-    properties: { capabilities: { kind: 'json' } },
+    properties: { capabilities: { kind: 'json' }, signedUrls },
   },
 }
 

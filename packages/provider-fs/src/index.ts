@@ -4,14 +4,14 @@
  * - `settings.ts`, `capabilities.ts`, `errors.ts`: the settings, the capabilities, and the system's
  *   errors as those of the contract. `provider.ts`: the calls, put together.
  * - `containers.ts`, `lister.ts`, `reader.ts`, `writer.ts`, `remover.ts`, `copier.ts`,
- *   `uploads.ts`, `hidden-files.ts`: the contract's calls.
+ *   `uploads.ts`, `hidden-files.ts`, `signing.ts`: the contract's calls.
  * - `names.ts`: names are kept; only what no disk can hold is escaped.
  * - `disk/`: directories, locks and temporary files.
  * - `platform/`: what Windows does differently from Linux and macOS.
  * - `files/`: where a file is, its versions and attributes, commits and cleaning up.
  * - `uploads/`: unfinished multipart uploads and their parts.
  *
- * Configuration: `root`, and `createRoot`, `fsync`, `chunkSize`.
+ * Configuration: `root`, and `createRoot`, `fsync`, `chunkSize`, `signedUrls`.
  *
  * Layout: a container is a directory in the root, and a file is a file below it, under its name.
  * The provider's own data is in `.stowage` in the root, on the same file system, created by the

@@ -8,7 +8,8 @@
  * - `store.ts`: the stored files, and the only method that stores one.
  * - `memory.ts`: the context of all calls.
  * - `provider.ts`: the class, made from the modules of the calls: `containers.ts`, `lister.ts`,
- *   `reader.ts`, `writer.ts`, `remover.ts`, `copier.ts`, `uploads.ts`, `hidden-files.ts`.
+ *   `reader.ts`, `writer.ts`, `remover.ts`, `copier.ts`, `uploads.ts`, `hidden-files.ts`,
+ *   `signing.ts`.
  *
  * Configuration: none is required. Two providers with the same store show the same files.
  *

@@ -5,8 +5,8 @@
  * - `provider.ts`: the class, made from the modules of the calls: `containers.ts`, `lister.ts`,
  *   `reader.ts`, `writer.ts`, `remover.ts`, `copier.ts`, `uploads.ts`, `hidden-files.ts`,
  *   `signing.ts`, `direct-uploads.ts`, `cors.ts`.
- * - `names.ts`, `attributes.ts`, `conditions.ts`, `errors.ts`: how the service represents names,
- *   attributes, conditions on writes and errors.
+ * - `names.ts`, `header-names.ts`, `attributes.ts`, `conditions.ts`, `errors.ts`: how the service
+ *   represents names, attributes, conditions on writes and errors.
  * - `client/`: the SDK's client. `client/client.ts` creates it from the options;
  *   `client/middleware.ts` changes its requests, and `client/request-handler.ts` sends them over
  *   the transport. `client/connection.ts` is the context of all calls, with the keys of

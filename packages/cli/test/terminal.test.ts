@@ -64,7 +64,7 @@ test('a secret that is kept in the environment can be left for later, and then n
   await session.answer('A value is required', `demo${enter}`)
   await session.answer('where is it stored?', enter)
   await session.answer('Name of the environment variable', `no-variable${enter}`)
-  await session.answer('Letters, digits and underscores', `${'\u007f'.repeat(11)}MY_KEY${enter}`)
+  await session.answer('letters, digits and underscores', `${'\u007f'.repeat(11)}MY_KEY${enter}`)
   await session.answer('empty: skip', enter)
   await session.answer('Region', enter)
   await session.until('Not checked: MY_KEY is not set.')

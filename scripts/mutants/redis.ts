@@ -48,7 +48,7 @@ export const redisMutants: readonly Mutant[] = [
   },
   {
     name: 'reports the uploads of a missing container as unknown',
-    file: at('scripts/common'),
+    file: at('scripts/prelude'),
     find: "local missing = requireContainer(container)\n  if missing then return missing end\n  if redis.call('HGET'",
     replace: "if redis.call('HGET'",
     case: 'G.30',

@@ -6,7 +6,7 @@
  *
  * Names: stored unchanged.
  *
- * Layout: `scripts/common.ts` lists the keys. A version of a file is one value, which is never
+ * Layout: `scripts/prelude.ts` lists the keys. A version of a file is one value, which is never
  * changed. Scripts make every change atomic, so the server must not be a cluster.
  *
  * Consistency: the next call sees the result of every finished call.

@@ -1,13 +1,13 @@
-import { common } from './common.js'
+import { prelude } from './prelude.js'
 
 /** Arguments: container. */
-export const createContainer = `${common}
+export const createContainer = `${prelude}
 if redis.call('ZADD', key('containers'), 0, ARGV[2]) == 0 then return failure('CONTAINER_EXISTS') end
 return 'OK'
 `
 
 /** Arguments: container, whether it must be empty. */
-export const destroyContainer = `${common}
+export const destroyContainer = `${prelude}
 local missing = requireContainer(ARGV[2])
 if missing then return missing end
 local names = redis.call('ZRANGE', key('names', ARGV[2]), 0, -1)

@@ -1,7 +1,7 @@
-import { common } from './common.js'
+import { prelude } from './prelude.js'
 
 /** Arguments: container, name, bytes. */
-export const putHiddenFile = `${common}
+export const putHiddenFile = `${prelude}
 local missing = requireContainer(ARGV[2])
 if missing then return missing end
 redis.call('ZADD', key('hidden', ARGV[2]), 0, ARGV[3])
@@ -10,14 +10,14 @@ return 'OK'
 `
 
 /** Arguments: container, name. */
-export const readHiddenFile = `${common}
+export const readHiddenFile = `${prelude}
 local missing = requireContainer(ARGV[2])
 if missing then return missing end
 return redis.call('HGET', key('hidden', ARGV[2], ARGV[3]), 'bytes') or failure('FILE_NOT_FOUND')
 `
 
 /** Arguments: container, range of names, number of names. Returns names, sizes and times. */
-export const listHiddenFiles = `${common}
+export const listHiddenFiles = `${prelude}
 local missing = requireContainer(ARGV[2])
 if missing then return missing end
 local names = redis.call('ZRANGE', key('hidden', ARGV[2]), ARGV[3], ARGV[4], 'BYLEX', 'LIMIT', 0, ARGV[5])
@@ -29,7 +29,7 @@ return names
 `
 
 /** Arguments: container, then names. */
-export const removeHiddenFiles = `${common}
+export const removeHiddenFiles = `${prelude}
 local missing = requireContainer(ARGV[2])
 if missing then return missing end
 for index = 3, #ARGV do

@@ -1,7 +1,7 @@
-import { common } from './common.js'
+import { prelude } from './prelude.js'
 
 /** Arguments: container, file, id, size of a part, attributes, checksums. */
-export const startUpload = `${common}
+export const startUpload = `${prelude}
 local container, file, id = ARGV[2], ARGV[3], ARGV[4]
 local missing = requireContainer(container)
 if missing then return missing end
@@ -12,7 +12,7 @@ return 'OK'
 `
 
 /** Arguments: container, file, id, number of the part, content. Returns the part's version. */
-export const uploadPart = `${common}
+export const uploadPart = `${prelude}
 local container, file, id, number = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local missing = requireUpload(container, file, id)
 if missing then return missing end
@@ -24,12 +24,12 @@ return tostring(version)
 `
 
 /** Arguments: container, file, id. Returns numbers, versions and sizes of all parts. */
-export const listParts = `${common}
+export const listParts = `${prelude}
 return requireUpload(ARGV[2], ARGV[3], ARGV[4]) or redis.call('HGETALL', key('parts', ARGV[2], ARGV[4]))
 `
 
 /** Arguments: container, file, id, ifMatch, ifNoneMatch, then the parts' versions in order. */
-export const completeUpload = `${common}
+export const completeUpload = `${prelude}
 local container, file, id = ARGV[2], ARGV[3], ARGV[4]
 local missing = requireUpload(container, file, id)
 if missing then return missing end
@@ -49,7 +49,7 @@ return replace(container, file, version, redis.call('STRLEN', key('content', ver
 `
 
 /** Arguments: container, file, id. */
-export const abortUpload = `${common}
+export const abortUpload = `${prelude}
 local missing = requireContainer(ARGV[2])
 if missing then return missing end
 if not requireUpload(ARGV[2], ARGV[3], ARGV[4]) then dropUpload(ARGV[2], ARGV[3], ARGV[4]) end
@@ -57,7 +57,7 @@ return 'OK'
 `
 
 /** Arguments: container, range of uploads, number of uploads. */
-export const listUploads = `${common}
+export const listUploads = `${prelude}
 local missing = requireContainer(ARGV[2])
 if missing then return missing end
 local uploads = redis.call('ZRANGE', key('uploads', ARGV[2]), ARGV[3], ARGV[4], 'BYLEX', 'LIMIT', 0, ARGV[5])

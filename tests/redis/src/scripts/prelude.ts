@@ -13,7 +13,7 @@
  * - `<prefix>:hidden:<container>:<name>`: a hash with the bytes and the time of a hidden file.
  * - `<prefix>:versions`: the number of the last version, of a file or of a part.
  */
-export const common = `
+export const prelude = `
 local prefix = ARGV[1]
 local function key(...) return prefix .. ':' .. table.concat({...}, ':') end
 -- Redis takes the first word for the code of the error.

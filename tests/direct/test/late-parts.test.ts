@@ -3,10 +3,19 @@
  * purge deletes it.
  */
 import { StorageService } from '@stowage/core'
+import { type CallOptions, ProviderWrapper } from '@stowage/core/provider'
 import { AzureProvider } from '@stowage/provider-azure'
 import { OpenStackProvider } from '@stowage/provider-openstack'
 import { describeServer } from '@stowage/test-servers'
 import { expect, it, onTestFinished } from 'vitest'
+
+/** Behaves as if another process purged a record between the list and the read of this one. */
+class PurgedByAnother extends ProviderWrapper {
+  override async readHiddenFile(container: string, name: string, options: CallOptions) {
+    await this.inner.removeHiddenFiles?.(container, [name], options)
+    return super.readHiddenFile(container, name, options)
+  }
+}
 
 interface Place {
   readonly storage: StorageService
@@ -70,5 +79,23 @@ describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint }) => {
       const headers = { 'x-ms-blob-type': 'BlockBlob' }
       expect((await fetch(whole, { method: 'PUT', headers, body: late })).status).toBe(201)
     })
+  })
+
+  it('a purge succeeds if another process purges at the same time', async () => {
+    const provider = new AzureProvider({ storageAccount, storageAccessKey, endpoint })
+    const storage = new StorageService(provider)
+    const container = `purged-${process.pid}-${Date.now()}`
+    await storage.createContainer({ name: container })
+    onTestFinished(async () => {
+      await storage.destroyContainer(container)
+      await storage.close()
+    })
+    const upload = await storage.createDirectUpload(container, 'file', { size: content.length })
+    const [{ url, headers } = { url: '', headers: {} }] = await storage.signDirectParts(upload)
+    await fetch(url, { method: 'PUT', headers, body: content })
+    await storage.completeDirectUpload(upload)
+    await new StorageService(new PurgedByAnother(provider)).purgeUploads(container)
+    await using opened = await storage.openFile(container, 'file')
+    expect(await opened.bytes()).toEqual(content)
   })
 })

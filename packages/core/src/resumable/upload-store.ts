@@ -126,9 +126,12 @@ export class UploadStore {
    */
   async removeLateParts(container: string, key: string, signal: AbortSignal): Promise<void> {
     if (this.#provider.capabilities.directUploads === undefined) return
-    const bytes = await this.#retry.run(signal, true, () =>
-      this.#provider.readHiddenFile(container, finishedName(key), { signal }),
-    )
+    const read = () => this.#provider.readHiddenFile(container, finishedName(key), { signal })
+    // Another process may have purged the record, after it had deleted the parts.
+    const bytes = await this.#retry.run(signal, true, read).catch((error: unknown) => {
+      if (!isStorageError(error, 'FILE_NOT_FOUND')) throw error
+    })
+    if (bytes === undefined) return
     const { name: file, direct: id } = JSON.parse(Buffer.from(bytes).toString()) as FinishedRecord
     if (id === undefined) return
     await this.#retry.run(signal, true, () => this.#provider.abortUpload({ container, file, id }, { signal }))

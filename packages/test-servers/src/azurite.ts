@@ -25,6 +25,19 @@ export interface AzureServer extends AzureEndpoint {
   stop(): Promise<void>
 }
 
+/** Accounts of Azurite for tests that set what holds for a whole account, such as CORS rules. */
+type OwnAccount = 'stowagedemo' | 'stowageorigins' | 'stowageuppy'
+const ownAccounts: readonly OwnAccount[] = ['stowagedemo', 'stowageorigins', 'stowageuppy']
+
+/**
+ * The account for one test file, which no other file uses at the same time. A real service has one
+ * account for all.
+ */
+export function ownAccount(shared: AzureEndpoint, account: OwnAccount): AzureEndpoint {
+  if (!shared.emulated) return shared
+  return { ...shared, ...describe(account, shared.storageAccessKey, new URL(account, shared.endpoint).href) }
+}
+
 /**
  * Azure Blob Storage: a real account if `STOWAGE_TEST_AZURE_ACCOUNT` and `STOWAGE_TEST_AZURE_KEY`
  * are set (`STOWAGE_TEST_AZURE_ENDPOINT` for other clouds), else Azurite, with an account that
@@ -58,7 +71,7 @@ export async function startAzurite(): Promise<AzureServer> {
         ...['--blobKeepAliveTimeout', '60'],
         ...['--blobHost', '127.0.0.1', '--blobPort', String(port), '--location', group.directory],
       ],
-      env: { AZURITE_ACCOUNTS: `${account}:${key}`, NODE_OPTIONS: '' },
+      env: { AZURITE_ACCOUNTS: [account, ...ownAccounts].map((each) => `${each}:${key}`).join(';'), NODE_OPTIONS: '' },
     })
     await group.untilAnswering(`http://127.0.0.1:${port}/`)
     const endpoint = `http://127.0.0.1:${port}/${account}`

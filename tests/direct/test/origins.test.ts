@@ -35,7 +35,7 @@ describePlaces(({ name, open, allow }) => {
     await storage.allowOrigins(container, [])
     expect((await storage.checkOrigin(container, origin)).length).toBeGreaterThan(0)
   })
-})
+}, 'stowageorigins')
 
 describe.skipIf('unavailable' in found)('A page with plain fetch', () => {
   let browser: Browser
@@ -64,5 +64,5 @@ describe.skipIf('unavailable' in found)('A page with plain fetch', () => {
       expect(content.every((byte, index) => byte === index % 251)).toBe(true)
       expect(server.contentBytes()).toBe(name === 'filesystem' ? size : 0)
     })
-  })
+  }, 'stowageorigins')
 })

@@ -8,7 +8,7 @@ import { AzureProvider } from '@stowage/provider-azure'
 import { FilesystemProvider } from '@stowage/provider-fs'
 import { OpenStackProvider } from '@stowage/provider-openstack'
 import { S3Provider } from '@stowage/provider-s3'
-import { describeServer } from '@stowage/test-servers'
+import { describeServer, ownAccount } from '@stowage/test-servers'
 import { describe, onTestFinished } from 'vitest'
 
 export interface Place {
@@ -41,8 +41,12 @@ const allowInAccount: Place['allow'] = async ({ provider }, _container, origin) 
   await native.setProperties({ cors: [{ ...rule, allowedOrigins: origin }] })
 }
 
-/** Defines the same tests for every storage. */
-export function describePlaces(define: (place: Place) => void): void {
+/**
+ * Defines the same tests for every storage.
+ *
+ * @param account Azure account of the file, if its tests call `allow`.
+ */
+export function describePlaces(define: (place: Place) => void, account?: Parameters<typeof ownAccount>[1]): void {
   describe('filesystem', () =>
     define({
       name: 'filesystem',
@@ -56,13 +60,14 @@ export function describePlaces(define: (place: Place) => void): void {
   describeServer('ceph', ({ endpoint, region, key, keyId }) =>
     define({ name: 'ceph', allow, open: () => open(new S3Provider({ endpoint, region, key, keyId })) }),
   )
-  describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint }) =>
+  describeServer('azurite', (shared) => {
+    const { storageAccount, storageAccessKey, endpoint } = account === undefined ? shared : ownAccount(shared, account)
     define({
       name: 'azurite',
       allow: allowInAccount,
       open: () => open(new AzureProvider({ storageAccount, storageAccessKey, endpoint })),
-    }),
-  )
+    })
+  })
   describeServer('swift', ({ userDomainName: domainName, local: _, server: __, ...settings }) =>
     define({ name: 'swift', allow, open: () => open(new OpenStackProvider({ ...settings, domainName })) }),
   )

@@ -75,7 +75,7 @@ describe.skipIf('unavailable' in found)('Uppy', () => {
         else expect(server.contentBytes()).toBeGreaterThanOrEqual(size)
       },
     )
-  })
+  }, 'stowageuppy')
 })
 
 /** What the tests use of every release. */

@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { StorageService } from '@stowage/core'
 import { AzureProvider } from '@stowage/provider-azure'
 import { S3Provider } from '@stowage/provider-s3'
-import { describeServer } from '@stowage/test-servers'
+import { describeServer, ownAccount } from '@stowage/test-servers'
 import type { Page } from 'playwright-core'
 import { expect, onTestFinished, test } from 'vitest'
 import { startDemo, workplace } from '../demo-process.js'
@@ -116,7 +116,8 @@ describeServer('swift', ({ userDomainName: domainName, local: _, server: __, ...
   })
 })
 
-describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint }) => {
+describeServer('azurite', (shared) => {
+  const { storageAccount, storageAccessKey, endpoint } = ownAccount(shared, 'stowagedemo')
   describeInBrowser('Direct uploads to Azure', (house) => {
     test('no byte of a file passes through the server', async () => {
       const account = { storageAccount, storageAccessKey, endpoint }

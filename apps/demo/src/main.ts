@@ -14,7 +14,7 @@ import { noServers, type RunningServers, startServers } from './servers.js'
 import { GracefulShutdown } from './shutdown.js'
 import { type ConfiguredStorage, closeStorages, contactStorages, openStorages } from './storages.js'
 import { uploadSecret } from './upload-secret.js'
-import { announces, onStop, runWorkers } from './workers.js'
+import { announces, handOver, onStop, runWorkers } from './workers.js'
 
 const second = 1000
 const minute = 60 * second
@@ -109,6 +109,7 @@ async function stop(
   const stopped = finish()
   if (cluster.isPrimary) console.log(`${why}: finishing pending requests; a second signal ends them`)
   const complete = await stopped
+  await handOver()
   await closeStorages(storages)
   await servers.stop()
   if (!complete) console.error('Pending requests were ended')

@@ -9,6 +9,9 @@ const second = 1000
 /** Messages from the primary process to a worker. */
 type Order = 'stop' | 'retire' | 'end'
 
+/** A worker's question, and the primary process's response: see `handOver`. */
+const handedOver = 'handed over'
+
 /** The exit code of a worker that could not start. The primary process then ends too. */
 const startFailed = 1
 
@@ -60,6 +63,9 @@ class WorkerPool {
   start(environment: Readonly<Record<string, string>> = {}): Worker {
     const worker = cluster.fork(environment)
     this.#workers.add(worker)
+    worker.on('message', (message) => {
+      if (message === handedOver) worker.send(handedOver)
+    })
     let listened = false
     worker.once('listening', () => {
       listened = true
@@ -110,6 +116,26 @@ async function isListening(worker: Worker): Promise<boolean> {
 
 /** Whether this process prints what it serves. */
 export const announces = (): boolean => cluster.isPrimary || process.env['ANNOUNCES'] === 'yes'
+
+/**
+ * In a worker that no longer listens: resolves when the primary process has taken back every
+ * connection that it had sent before it knew that. A worker that ends earlier takes them with it,
+ * and their clients wait for a response until they give up.
+ */
+export async function handOver(): Promise<void> {
+  // Messages keep their order. After the first response, all connections have come, and each was
+  // refused; after the second one, the primary process has read the refusals.
+  for (let trip = 0; trip < 2 && cluster.isWorker && process.connected; trip++) {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const receive = (message: unknown) => message === handedOver && resolve()
+    process.on('message', receive)
+    process.once('disconnect', resolve)
+    process.send?.(handedOver, undefined, undefined, (error) => error && resolve())
+    await promise
+    process.off('message', receive)
+    process.off('disconnect', resolve)
+  }
+}
 
 /**
  * Calls `stop` when this process has to end: on a signal, or, in a worker, on a message from the

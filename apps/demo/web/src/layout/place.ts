@@ -36,6 +36,8 @@ export function usePlace(): Place {
   const [hash, setHash] = useState(location.hash)
   useEffect(() => {
     const changed = () => setHash(location.hash)
+    // The address may have changed since the first rendering.
+    changed()
     window.addEventListener('hashchange', changed)
     return () => window.removeEventListener('hashchange', changed)
   }, [])

@@ -80,6 +80,8 @@ interface VisitOptions extends BrowserContextOptions {
  */
 export async function visit(house: House, address = '', { expected, ...options }: VisitOptions = {}): Promise<Page> {
   const context = await house.browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
+  // The default of 30 s is too short on a busy machine.
+  context.setDefaultTimeout(120_000)
   const page = await context.newPage()
   const problems: string[] = []
   page.on('console', (message) => {

@@ -9,7 +9,7 @@ const second = 1000
 /** Messages from the primary process to a worker. */
 type Order = 'stop' | 'retire' | 'end'
 
-/** A worker's question, and the primary process's response: see `handOver`. */
+/** Sent by a worker that ends, and sent back by the primary process: see `handOver`. */
 const handedOver = 'handed over'
 
 /** The exit code of a worker that could not start. The primary process then ends too. */
@@ -64,7 +64,7 @@ class WorkerPool {
     const worker = cluster.fork(environment)
     this.#workers.add(worker)
     worker.on('message', (message) => {
-      if (message === handedOver) worker.send(handedOver)
+      if (message === handedOver) tell(worker, handedOver)
     })
     let listened = false
     worker.once('listening', () => {
@@ -89,7 +89,7 @@ class WorkerPool {
         if (this.stopping) return
         if (!(await isListening(this.start()))) throw new Error('a new worker could not start; the others stay')
         this.#workers.delete(old)
-        old.send('retire' satisfies Order)
+        tell(old, 'retire')
       }
     })
     return this.#replacing
@@ -101,9 +101,17 @@ class WorkerPool {
     this.#stopped ??= Promise.all(workers.map((worker) => once(worker, 'exit'))).then((exits) =>
       exits.every(([code]) => code === 0) ? 0 : 1,
     )
-    for (const worker of workers) if (worker.isConnected()) worker.send(order)
+    for (const worker of workers) tell(worker, order)
     return this.#stopped
   }
+}
+
+/**
+ * Sends a message to a worker. One that ends at that moment needs none; without the callback, a
+ * message that cannot be sent would be an `error` event.
+ */
+function tell(worker: Worker, message: Order | typeof handedOver): void {
+  worker.process.send(message, () => undefined)
 }
 
 /** Whether a worker that was started listens; false when it has ended instead. */

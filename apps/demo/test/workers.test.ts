@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { DemoProcess, runDemo, workplace } from './demo-process.js'
 
@@ -54,6 +55,29 @@ test.skipIf(process.platform !== 'linux')('SIGHUP replaces all workers, and no r
   await expect.poll(running.children, { timeout: 30_000 }).toHaveLength(2)
   for (const pid of await running.children()) expect(before).not.toContain(pid)
 })
+
+test.skipIf(process.platform !== 'linux')(
+  'a replaced worker returns connections that it was sent too late',
+  async () => {
+    await using place = await workplace()
+    await using running = await startWorkers(place.directory, place.environment)
+    const primary = running.demo.pid as number
+    const [worker] = (await running.children()) as [number]
+    process.kill(worker, 'SIGSTOP')
+    running.demo.kill('SIGHUP')
+    await running.demo.says(/all workers are new/)
+    // The worker has its order to end. When the primary process runs again, it finds connections,
+    // one of them for that worker, before it reads that the worker no longer listens.
+    process.kill(primary, 'SIGSTOP')
+    const requests = Promise.all(Array.from({ length: 8 }, () => isOk(running.url)))
+    await delay(200)
+    process.kill(worker, 'SIGCONT')
+    // A worker that does not wait for the primary process ends meanwhile.
+    await delay(1000)
+    process.kill(primary, 'SIGCONT')
+    expect(await requests).toEqual(Array(8).fill(true))
+  },
+)
 
 test.each(['SIGTERM', 'SIGINT'] as const)('%s lets an upload finish, whichever worker has it', async (signal) => {
   await using place = await workplace()

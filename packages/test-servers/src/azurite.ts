@@ -26,8 +26,8 @@ export interface AzureServer extends AzureEndpoint {
 }
 
 /** Accounts of Azurite for tests that set what holds for a whole account, such as CORS rules. */
-type OwnAccount = 'stowagedemo' | 'stowageorigins' | 'stowageuppy'
-const ownAccounts: readonly OwnAccount[] = ['stowagedemo', 'stowageorigins', 'stowageuppy']
+const ownAccounts = ['stowagedemo', 'stowageorigins', 'stowageuppy'] as const
+export type OwnAccount = (typeof ownAccounts)[number]
 
 /**
  * The account for one test file, which no other file uses at the same time. A real service has one

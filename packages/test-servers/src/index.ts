@@ -22,7 +22,7 @@
  * - `ports.ts`, `environment.ts`, `debian.ts`: where a server listens; a real service instead of
  *   it; where it comes from.
  */
-export { type AzureEndpoint, type AzureServer, ownAccount, startAzurite } from './azurite.js'
+export { type AzureEndpoint, type AzureServer, type OwnAccount, ownAccount, startAzurite } from './azurite.js'
 export { breakServiceAt } from './broken-services.js'
 export { startCeph } from './ceph.js'
 export { type ClamdEndpoint, startClamd } from './clamd.js'

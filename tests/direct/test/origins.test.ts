@@ -53,6 +53,8 @@ describe.skipIf('unavailable' in found)('A page with plain fetch', () => {
       })
       await allow(storage, container, server.origin)
       const page = await browser.newPage()
+      // The default of 30 s is too short on a busy machine.
+      page.setDefaultTimeout(120_000)
       await page.goto(server.origin)
       const size = 20 * 1024 * 1024
       const bytes = `Uint8Array.from({ length: ${size} }, (_, index) => index % 251)`

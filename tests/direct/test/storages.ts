@@ -8,7 +8,7 @@ import { AzureProvider } from '@stowage/provider-azure'
 import { FilesystemProvider } from '@stowage/provider-fs'
 import { OpenStackProvider } from '@stowage/provider-openstack'
 import { S3Provider } from '@stowage/provider-s3'
-import { describeServer, ownAccount } from '@stowage/test-servers'
+import { describeServer, type OwnAccount, ownAccount } from '@stowage/test-servers'
 import { describe, onTestFinished } from 'vitest'
 
 export interface Place {
@@ -46,7 +46,7 @@ const allowInAccount: Place['allow'] = async ({ provider }, _container, origin) 
  *
  * @param account Azure account of the file, if its tests call `allow`.
  */
-export function describePlaces(define: (place: Place) => void, account?: Parameters<typeof ownAccount>[1]): void {
+export function describePlaces(define: (place: Place) => void, account?: OwnAccount): void {
   describe('filesystem', () =>
     define({
       name: 'filesystem',

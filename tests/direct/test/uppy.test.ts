@@ -51,6 +51,8 @@ describe.skipIf('unavailable' in found)('Uppy', () => {
         const server = await startServer(storage, container, { before: await pageOf(release) })
         await allow(storage, container, server.origin)
         const page = await browser.newPage()
+        // The default of 30 s is too short on a busy machine.
+        page.setDefaultTimeout(120_000)
         const problems: string[] = []
         page.on('console', (message) => {
           if (message.type() === 'error') problems.push(message.text())

@@ -5,7 +5,7 @@
 import { deflateSync } from 'node:zlib'
 import type { BrowserContext, Page } from 'playwright-core'
 import { expect, onTestFinished, test } from 'vitest'
-import { describeInBrowser, fill, type House, urlOf, visit } from './visitor.js'
+import { describeInBrowser, fill, type House, newContext, urlOf, visit } from './visitor.js'
 import { makeVideo } from './webm.js'
 
 /** A tone of half a second: 16-bit samples at 8 kHz (RIFF WAVE). */
@@ -62,14 +62,14 @@ function png(): Buffer {
 
 /** Opens a stored file as a link to it does. */
 async function open(house: House, file: string): Promise<Page> {
-  const context = await newContext(house)
+  const context = await contextOf(house)
   const page = await context.newPage()
   await page.goto(urlOf(house.api, 'opened', 'download', file))
   return page
 }
 
-async function newContext(house: House): Promise<BrowserContext> {
-  const context = await house.browser.newContext()
+async function contextOf(house: House): Promise<BrowserContext> {
+  const context = await newContext(house)
   onTestFinished(() => context.close())
   return context
 }
@@ -131,7 +131,7 @@ describeInBrowser('A stored file in a tab of its own', (house) => {
       await fill(house(), 'opened', {}, headers)
       const url = urlOf(house().api, 'opened', 'files', file)
       expect((await fetch(url, { method: 'PUT', headers, body: content })).ok).toBe(true)
-      const context = await newContext(house())
+      const context = await contextOf(house())
       const page = await context.newPage()
       const ran: string[] = []
       page.on('request', (request) => {

@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { type Demo, startDemo, type Workplace, workplace } from '../demo-process.js'
 
@@ -75,13 +75,19 @@ interface VisitOptions extends BrowserContextOptions {
   readonly expected?: RegExp
 }
 
+/** A context, which the caller closes. */
+export async function newContext({ browser }: House, options: BrowserContextOptions = {}): Promise<BrowserContext> {
+  const context = await browser.newContext(options)
+  // The default of 30 s is too short on a busy machine.
+  context.setDefaultTimeout(120_000)
+  return context
+}
+
 /**
  * A page at an address below the demo's, such as `#/storage/photos/`, closed when the test ends.
  */
 export async function visit(house: House, address = '', { expected, ...options }: VisitOptions = {}): Promise<Page> {
-  const context = await house.browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
-  // The default of 30 s is too short on a busy machine.
-  context.setDefaultTimeout(120_000)
+  const context = await newContext(house, { viewport: { width: 1280, height: 800 }, ...options })
   const page = await context.newPage()
   const problems: string[] = []
   page.on('console', (message) => {

@@ -51,6 +51,7 @@ export { listedNames, pageAfter, type SortedPage } from './kit/sorted-lists.js'
 export {
   isBaseUrl,
   isSecretList,
+  routerPartUrls,
   routerUrls,
   type SignedUrlSettings,
   signedUrlMethods,

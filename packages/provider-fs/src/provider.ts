@@ -6,6 +6,7 @@ import {
   defined,
   freezeCapabilities,
   providerBase,
+  routerPartUrls,
   routerUrls,
   type SignedUrlSettings,
   StorageError,
@@ -14,6 +15,7 @@ import {
 import { capabilities } from './capabilities.js'
 import * as containers from './containers.js'
 import * as copier from './copier.js'
+import * as directUploads from './direct-uploads.js'
 import { absoluteRoot, pathBelow } from './disk/directories.js'
 import { translate } from './errors.js'
 import { locationOf, pathOf } from './files/locations.js'
@@ -48,7 +50,11 @@ export interface FilesystemNative {
   pathOf(container: string, file: string): string
 }
 
-const signingCapabilities = freezeCapabilities({ ...capabilities, signedUrls: routerUrls })
+const signingCapabilities = freezeCapabilities({
+  ...capabilities,
+  signedUrls: routerUrls,
+  directUploads: routerPartUrls,
+})
 
 /** Bytes. The fastest size on Linux and macOS; larger ones are not faster. */
 const defaultChunkSize = 1_048_576
@@ -64,6 +70,7 @@ const base = providerBase<Workspace>()(
     ...uploads,
     ...hiddenFiles,
     ...signing,
+    ...directUploads,
     close: async (workspace) => workspace.close(),
   },
   translate,

@@ -56,7 +56,15 @@ import {
   tryLockPart,
   UploadContent,
 } from './uploads/part-data.js'
-import { acquireUpload, discardUpload, partEntry, partNumbers, readPart, readStored } from './uploads/upload-state.js'
+import {
+  acquireUpload,
+  discardUpload,
+  partEntry,
+  partNumbers,
+  partOf,
+  readPart,
+  readStored,
+} from './uploads/upload-state.js'
 import { writeBody } from './writer.js'
 
 export async function startUpload(
@@ -162,7 +170,7 @@ export async function uploadPart(
         workspace.directories.discard(fd)
       }
       if (!directory.isInPlace()) throw uploadNotFound(upload.container, upload.file)
-      const part = { partNumber, size, tag: randomBytes(16).toString('hex') }
+      const part = partOf(partNumber, size, randomBytes(16).toString('hex'))
       await makeMark(`${size}-${part.tag}`, directory.at(partEntry(partNumber)))
       return part
     } finally {

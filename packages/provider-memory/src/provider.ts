@@ -4,6 +4,7 @@ import {
   defined,
   freezeCapabilities,
   providerBase,
+  routerPartUrls,
   routerUrls,
   type SignedUrlSettings,
   StorageError,
@@ -12,6 +13,7 @@ import {
 import { defaultCapabilities } from './capabilities.js'
 import * as containers from './containers.js'
 import * as copier from './copier.js'
+import * as directUploads from './direct-uploads.js'
 import * as hiddenFiles from './hidden-files.js'
 import * as lister from './lister.js'
 import type { Memory } from './memory.js'
@@ -45,6 +47,7 @@ const base = providerBase<Memory>()({
   ...uploads,
   ...hiddenFiles,
   ...signing,
+  ...directUploads,
   close: async () => undefined,
 })
 
@@ -63,8 +66,8 @@ export class MemoryProvider extends base {
     const { store = createMemoryStore(), capabilities = {}, signedUrls } = options
     checkCapabilities(capabilities)
     const signer = signedUrls === undefined ? undefined : new UrlSigner(signedUrls)
-    const own = signer === undefined ? defaultCapabilities : { ...defaultCapabilities, signedUrls: routerUrls }
-    super({ store, capabilities: freezeCapabilities({ ...own, ...capabilities }), signer })
+    const signing = signer === undefined ? {} : { signedUrls: routerUrls, directUploads: routerPartUrls }
+    super({ store, capabilities: freezeCapabilities({ ...defaultCapabilities, ...signing, ...capabilities }), signer })
   }
 
   get capabilities(): Capabilities {

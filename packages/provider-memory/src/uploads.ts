@@ -42,7 +42,8 @@ export async function uploadPart(
   const content = await readBody(body, signal)
   // Looked up again, because it may have been aborted while the body arrived.
   const stored = findUpload(memory, upload)
-  const part = { partNumber, size: content.length, tag: String(++memory.store.versions) }
+  const tag = String(++memory.store.versions)
+  const part = { partNumber, size: content.length, tag, etag: `"${tag}"` }
   stored.parts.set(partNumber, { part, content })
   return part
 }

@@ -326,7 +326,10 @@ function redirectRule<Req>(
   if (redirect !== true && typeof redirect !== 'function') {
     throw invalid('redirect', 'redirect must be true, false or a function')
   }
-  if (storage.capabilities.signedUrls === false) throw invalid('redirect', 'redirect needs a storage with signed URLs')
+  if (storage.capabilities.signedUrls === false) {
+    const remedy = storage.provider.verifyUrl === undefined ? '' : ': add the setting signedUrls to its data source'
+    throw invalid('redirect', `redirect needs a storage with signed URLs${remedy}`)
+  }
   return redirect === true ? () => true : redirect
 }
 

@@ -55,6 +55,31 @@ describe('companionEndpoint', () => {
     expect(await (await fetch(location)).text()).toBe('hello')
   })
 
+  it('knows an upload only under its own name', async () => {
+    const server = await start()
+    const { uploadId } = await startMultipart(server)
+    const path = `/photos/direct/s3/multipart/${uploadId}`
+    for (const [method, url] of [
+      ['GET', `${path}?key=other`],
+      ['GET', path],
+      ['GET', `${path}/1?key=other`],
+      ['DELETE', `${path}?key=other`],
+    ] as const) {
+      expect((await server.fetch(url, { method })).status).toBe(404)
+    }
+    const sign = post(server, '/sign', { method: 'PUT', key: 'other', uploadId, partNumber: 1 })
+    expect((await sign).status).toBe(404)
+  })
+
+  it('receives no part that is larger than a file may be', async () => {
+    const server = await start({ maxFileSize: 10 })
+    const { key, uploadId } = await startMultipart(server)
+    const path = `/photos/direct/s3/multipart/${uploadId}/1?key=${encodeURIComponent(key)}`
+    const { url } = (await (await server.fetch(path)).json()) as { readonly url: string }
+    expect((await put(url, 'more than 10')).status).toBe(413)
+    expect((await put(url, 'exactly 10')).status).toBe(204)
+  })
+
   it('deletes an upload, and has no temporary credentials', async () => {
     const server = await start()
     const { key, uploadId } = await startMultipart(server)

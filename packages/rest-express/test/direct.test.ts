@@ -3,6 +3,7 @@ import { StorageService } from '@stowage/core'
 import { MemoryProvider } from '@stowage/provider-memory'
 import { describe, expect, it } from 'vitest'
 import { storageRouter } from '../src/index.js'
+import { Tickets } from '../src/resumable/ticket.js'
 import { DescribedApi } from './described-api.js'
 import { errorOf, frameworks, headerOf, namesIn, type RestServer, startServer } from './rest-server.js'
 import { makeProvider, storageKinds } from './storages.js'
@@ -58,7 +59,7 @@ describe.each(storageKinds)('Direct uploads over %s, through the router', (kind)
     const body = Buffer.alloc(size, 'abcdefg')
     const [first, second] = parts as [Part, Part]
     const sent = await send(second, body.subarray(created.partSize))
-    expect(sent.status).toBe(200)
+    expect(sent.status).toBe(204)
     expect(sent.headers.get('etag')).toMatch(/^"[^"]+"$/)
     await api.check('receivePut', sent)
     const early = await post(server, `/photos/direct/${ticket}/complete`)
@@ -195,7 +196,7 @@ describe('authorize', () => {
       })
     expect((await request('/photos/direct', 'POST')).status).toBe(403)
     const { ticket, parts } = (await (await request('/photos/direct', 'POST', 'yes')).json()) as Created
-    expect((await send(parts[0] as Part, 'a')).status).toBe(200)
+    expect((await send(parts[0] as Part, 'a')).status).toBe(204)
     calls.length = 0
     for (const [path, method] of [
       ['', 'GET'],
@@ -232,6 +233,8 @@ describe('Tickets and URLs', () => {
       `/photos/direct/${permit}/complete`,
       `/music/direct/${ticket}/complete`,
       '/photos/direct/x/complete',
+      // Another spelling of the same bytes in Base64.
+      `/photos/direct/${ticket}=/complete`,
     ]) {
       expect((await post(server, path)).status).toBe(404)
     }
@@ -254,8 +257,22 @@ describe('Tickets and URLs', () => {
     const { ticket, parts } = await create(old, { file: 'a', size: 1 })
     const other = await start({ provider, containers: [], direct: { secrets: [`new ${secret}`, secret] } })
     const path = new URL((parts[0] as Part).url).pathname.replace('/api/containers', '')
-    expect((await other.fetch(path, { method: 'PUT', body: 'a' })).status).toBe(200)
+    expect((await other.fetch(path, { method: 'PUT', body: 'a' })).status).toBe(204)
     expect((await post(other, `/photos/direct/${ticket}/complete`)).status).toBe(200)
+  })
+
+  it('are encrypted by the first secret, and are of one version', async () => {
+    const provider = new MemoryProvider()
+    const first = `new ${secret}`
+    const server = await start({ provider, direct: { secrets: [first, secret] } })
+    const later = await start({ provider, containers: [], direct: { secrets: [first] } })
+    const { ticket, parts } = await create(server, { file: 'a', size: 1 })
+    const path = new URL((parts[0] as Part).url).pathname.replace('/api/containers', '')
+    expect((await later.fetch(path, { method: 'PUT', body: 'a' })).status).toBe(204)
+    expect((await post(later, `/photos/direct/${ticket}/complete`)).status).toBe(200)
+    const tickets = new Tickets<{ readonly version?: number; readonly expires: number }>([secret])
+    expect(tickets.open(tickets.seal({ expires: 1 }))).toEqual({ expires: 1 })
+    expect(tickets.open(tickets.seal({ version: 2, expires: 1 }))).toBeUndefined()
   })
 
   it.each(frameworks)('have the URL of the request under %s, or baseUrl', async (framework) => {

@@ -1,13 +1,14 @@
 /** URLs that the storage signs for the router: what they allow, and what they do not. */
 import { inspect } from 'node:util'
 import { createStorage, isStorageError, type SignUrlOptions, StorageService } from '@stowage/core'
-import type { SignedUrlSettings } from '@stowage/core/provider'
+import { ProviderWrapper, type SignedUrlSettings } from '@stowage/core/provider'
 import { FilesystemProvider } from '@stowage/provider-fs'
 import { createMemoryStore, MemoryProvider } from '@stowage/provider-memory'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { storageRouter } from '../src/index.js'
 import { DescribedApi } from './described-api.js'
 import { errorOf, type RestServerOptions, startServer } from './rest-server.js'
-import { type StorageKind, storageKinds, temporaryDirectory } from './storages.js'
+import { makeProvider, type StorageKind, storageKinds, temporaryDirectory } from './storages.js'
 
 const baseUrl = 'https://files.example/api/containers'
 const secret = 'the first secret of these tests, which is long'
@@ -90,6 +91,102 @@ describe.each(storageKinds)('on the provider "%s"', (kind) => {
   })
 })
 
+describe('a URL for a part', () => {
+  const size = 1024 * 1024 + 3
+
+  async function startParts(options: RestServerOptions = {}) {
+    const server = await start(options)
+    const upload = await server.storage.createDirectUpload('photos', 'b.bin', { size, partSize: 1024 * 1024 })
+    const parts = await server.storage.signDirectParts(upload)
+    const put = (
+      body: NonNullable<RequestInit['body']>,
+      { number = 2, ...changes }: Changes & { readonly number?: number } = {},
+    ) => {
+      const target = new URL(server.url + (parts[number - 1]?.url.slice(baseUrl.length) ?? ''))
+      changes.change?.(target)
+      const { method = 'PUT', headers = {} } = changes
+      return fetch(target, { method, headers, body, duplex: 'half' } as RequestInit)
+    }
+    const stored = async () => (await Array.fromAsync(server.storage.parts(upload))).map(({ size }) => size)
+    return { ...server, upload, put, stored }
+  }
+
+  it.each(storageKinds)(
+    'stores it on the provider "%s", without authorize and the rules of whole files',
+    async (kind) => {
+      const rules = { authorize: () => 401, maxFileSize: 1, allowedContentTypes: ['text/plain'] } as const
+      const { put, stored, storage, upload } = await startParts({ provider: providerOf(kind), ...rules })
+      const sent = await put('abc', { headers: { 'Content-Type': 'text/html' } })
+      await api.check('putSigned', sent.clone())
+      const [part] = await Array.fromAsync(storage.parts(upload))
+      expect([sent.status, sent.headers.get('etag')]).toEqual([204, part?.etag])
+      expect((await put(new Uint8Array(1024 * 1024), { number: 1 })).status).toBe(204)
+      expect(await stored()).toEqual([1024 * 1024, 3])
+      expect(await storage.completeDirectUpload(upload)).toMatchObject({ name: 'b.bin', size })
+      expect(await refusal(await put('xyz'))).toBe('404 UPLOAD_NOT_FOUND')
+    },
+  )
+
+  it('allows only its size, also if the request states none', async () => {
+    const { put, stored } = await startParts()
+    for (const body of ['ab', 'abcd', '']) {
+      expect(await refusal(await put(body))).toBe('400 SIZE_MISMATCH')
+      expect(await refusal(await put(new Blob([body]).stream()))).toBe('400 SIZE_MISMATCH')
+    }
+    expect(await stored()).toEqual([])
+    expect((await put(new Blob(['abc']).stream())).status).toBe(204)
+  })
+
+  it('of unknown size is no larger than the parts of the upload', async () => {
+    const server = await start()
+    const upload = await server.storage.createDirectUpload('photos', 'b.bin', { partSize: 1024 * 1024 })
+    const [part] = await server.storage.signDirectParts(upload)
+    const target = server.url + (part?.url.slice(baseUrl.length) ?? '')
+    const put = (length: number) => fetch(target, { method: 'PUT', body: new Uint8Array(length) })
+    expect(await refusal(await put(1024 * 1024 + 1))).toBe('413 TOO_LARGE')
+    expect((await put(1024 * 1024)).status).toBe(204)
+  })
+
+  const partForgeries: Readonly<Record<string, (url: URL) => unknown>> = {
+    'another upload': (url) => url.searchParams.set('upload', 'x'),
+    'no upload': (url) => url.searchParams.delete('upload'),
+    'another number': (url) => url.searchParams.set('part', '1'),
+    'no number': (url) => url.searchParams.delete('part'),
+    'another part size': (url) => url.searchParams.set('part-size', '9999999'),
+    'no part, but a whole file': (url) =>
+      ['upload', 'part', 'part-size'].forEach((name) => void url.searchParams.delete(name)),
+    'another size': (url) => url.searchParams.set('size', '4'),
+    'another file': (url) => Object.assign(url, { pathname: url.pathname.replace('b.bin', 'a.txt') }),
+  }
+  it.each(Object.entries(partForgeries))('%s is refused', async (_, change) => {
+    const server = await startParts()
+    expect(await refusal(await server.put('abc', { change }))).toBe('403 SIGNATURE_MISMATCH')
+    expect(await server.stored()).toEqual([])
+    expect(await contentOf(server)).toBe(6)
+  })
+
+  it('is not one for a file that gets the same parameters', async () => {
+    const server = await start()
+    const upload = await server.storage.createDirectUpload('photos', 'b.bin', { size: 3 })
+    const added = Object.entries({ upload: upload.id, part: '1', 'part-size': '1048576' })
+    const toPart = (url: URL) => {
+      for (const [name, value] of added) url.searchParams.set(name, value)
+    }
+    const put = { method: 'PUT', size: 3 } as const
+    const response = await server.send(put, { body: 'abc', change: toPart }, 'b.bin')
+    expect(await refusal(response)).toBe('403 SIGNATURE_MISMATCH')
+  })
+
+  it('allows no other method, and expires', async () => {
+    const { put, stored } = await startParts()
+    expect((await put('abc', { method: 'POST' })).status).toBe(405)
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 3_601_000)
+    expect(await refusal(await put('abc'))).toBe('403 URL_EXPIRED')
+    clock.mockRestore()
+    expect(await stored()).toEqual([])
+  })
+})
+
 describe('a URL allows what it was signed for', () => {
   it('no other method', async () => {
     const server = await start()
@@ -131,6 +228,21 @@ describe('a URL allows what it was signed for', () => {
     expect((await Array.fromAsync(server.storage.files('music'))).length).toBe(0)
   })
 
+  it('no names that have the same letters together', async () => {
+    const server = await start({ containers: ['photos', 'photo'] })
+    await server.storage.putFile('photo', 'sa.txt', 'secret')
+    const shift = (url: URL) => replacePath(url, 'photos/signed/a.txt', 'photo/signed/sa.txt')
+    expect(await refusal(await server.send({}, { change: shift }))).toBe('403 SIGNATURE_MISMATCH')
+  })
+
+  it('no type, if the request must have none', async () => {
+    const server = await start()
+    const change = (url: URL) => url.searchParams.delete('type')
+    const headers = { 'content-type': 'text/html' }
+    const put = server.send({ method: 'PUT', contentType: null }, { body: 'new', change, headers }, 'b')
+    expect(await refusal(await put)).toBe('403 SIGNATURE_MISMATCH')
+  })
+
   it('until it expires, also to the second', async () => {
     const { send } = await start()
     const now = Math.floor(Date.now() / 1000) * 1000
@@ -159,9 +271,9 @@ describe('a URL allows what it was signed for', () => {
     const server = await start()
     const sized = { method: 'PUT', size: 3 } as const
     for (const text of ['ne', 'newer']) {
-      expect(await refusal(await server.send(sized, { body: text }, 'b'))).toMatch(/SIZE_MISMATCH|TOO_LARGE/)
+      expect(await refusal(await server.send(sized, { body: text }, 'b'))).toBe('400 SIZE_MISMATCH')
       const chunked = new Blob([text]).stream()
-      expect((await server.send(sized, { body: chunked }, 'b')).ok).toBe(false)
+      expect(await refusal(await server.send(sized, { body: chunked }, 'b'))).toBe('400 SIZE_MISMATCH')
     }
     expect(await contentOf(server, 'b')).toBeUndefined()
     expect((await server.send(sized, { body: new Blob(['new']).stream() }, 'b')).status).toBe(201)
@@ -269,6 +381,42 @@ describe('secrets', () => {
     expect(await wrong({ baseUrl: `${baseUrl}?a`, secrets: [secret] })).toBe('signedUrls.baseUrl')
     expect(await wrong({ baseUrl, secrets: [secret], expires: 1 })).toBe('signedUrls.expires')
     expect(() => providerOf(kind, { baseUrl, secrets: [short] })).toThrow(/^option "signedUrls.secrets" of \w+ must be/)
+  })
+})
+
+describe('without the setting', () => {
+  it.each(storageKinds)('the error of the provider "%s" names it', async (kind) => {
+    const storage = new StorageService(makeProvider(kind))
+    const upload = {
+      container: 'photos',
+      file: 'a',
+      id: 'x',
+      partSize: 1,
+      key: '0'.repeat(32),
+      maxSize: 1,
+      conditions: {},
+    }
+    for (const call of [
+      storage.signUrl('photos', 'a', { method: 'GET', expiresIn: 60 }),
+      storage.signDirectParts(upload),
+      storage.checkOrigin('photos', 'https://app.example'),
+    ]) {
+      await expect(call).rejects.toMatchObject({
+        code: 'NOT_SUPPORTED',
+        message: expect.stringContaining('only with the setting signedUrls'),
+      })
+    }
+    expect(() => storageRouter(storage, { redirect: true })).toThrow(/setting signedUrls/)
+  })
+
+  it('the error of another provider does not name it, also behind a wrapper', async () => {
+    class Wrapped extends ProviderWrapper {}
+    const other = Object.assign(new MemoryProvider(), { verifyUrl: undefined })
+    for (const provider of [other, new Wrapped(other)]) {
+      const signing = new StorageService(provider).signUrl('photos', 'a', { method: 'GET', expiresIn: 60 })
+      const message = 'this provider does not support signed URLs (capabilities.signedUrls)'
+      await expect(signing).rejects.toMatchObject({ code: 'NOT_SUPPORTED', message })
+    }
   })
 })
 

@@ -34,6 +34,17 @@ it('parts of other sizes are joined', async () => {
   expect(await opened.text()).toBe('one and two')
 })
 
+it('no URL is signed for parts that must be read', async () => {
+  const signedUrls = { baseUrl: 'https://files.example', secrets: ['a secret for tests, of 32 characters or more'] }
+  const storage = new StorageService(new MemoryProvider({ signedUrls }))
+  await storage.createContainer({ name: 'photos' })
+  const target = await storage.createDirectUpload('photos', 'a.txt', { policy, size: 3 })
+  await expect(storage.signDirectParts(target)).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringContaining('uploadPart'),
+  })
+})
+
 it('what two parts have in common is found, and nothing is left', async () => {
   const { storage, complete, target } = await upload([eicar.subarray(0, 20), eicar.subarray(20)])
   await expect(complete()).rejects.toMatchObject({ code: 'CONTENT_REFUSED', details: { rule: 'scan' } })

@@ -34,6 +34,7 @@ import { invalid, shown } from './invalid.js'
 import { checkContentType } from './media-type.js'
 import { attributeNames, responseHeaderNames } from './method-options.js'
 import { checkOptions } from './option-names.js'
+import type { DirectUploadSupport, SignedUrlSupport } from './provider.js'
 
 /** Returns a whole number from 1. */
 export function positive(property: string, value: unknown): number {
@@ -258,9 +259,8 @@ export function checkParts({ partSize }: PartUpload, parts: readonly UploadedPar
 
 export function checkSignUrl(
   options: SignUrlOptions,
-  { signedUrls }: Capabilities,
+  signedUrls: SignedUrlSupport,
 ): Omit<SignUrlCallOptions, 'signal'> {
-  if (signedUrls === false) throw notSupported('signed URLs', 'signedUrls')
   const { method, expiresIn, contentType, size, responseHeaders } = options
   if (method !== 'GET' && method !== 'PUT') throw invalid('method', `method must be GET or PUT, not ${shown(method)}`)
   checkLifetime(expiresIn, signedUrls)
@@ -297,24 +297,19 @@ const defaultPartLifetime = 3600
 export function checkDirectParts(
   { size, partSize }: ResumableUpload,
   options: SignDirectPartsOptions,
-  capabilities: Capabilities,
+  directUploads: DirectUploadSupport,
+  { maxParts }: PartLimits,
 ): { readonly from: number; readonly to: number; readonly expiresIn: number } {
-  const { directUploads } = capabilities
-  if (!directUploads) throw notSupported('direct uploads', 'directUploads')
   if (size === undefined && !directUploads.unknownSize) {
     throw notSupported('signed parts of unknown size', 'directUploads.unknownSize')
   }
   const { from = 1, expiresIn = Math.min(defaultPartLifetime, directUploads.maxExpiresIn) } = options
-  const limits = partLimits(capabilities)
   const last = size === undefined ? undefined : Math.ceil(size / partSize)
   const { to = last ?? from } = options
   for (const [property, value] of Object.entries({ from, to })) {
     if (value === 0 && property === 'to' && last === 0) continue
-    if (Number.isInteger(value) && value >= 1 && value <= (last || limits.maxParts)) continue
-    throw invalid(
-      property,
-      `${property} must be a part's number from 1 to ${last || limits.maxParts}, not ${shown(value)}`,
-    )
+    if (Number.isInteger(value) && value >= 1 && value <= (last || maxParts)) continue
+    throw invalid(property, `${property} must be a part's number from 1 to ${last || maxParts}, not ${shown(value)}`)
   }
   return { from, to, expiresIn: checkLifetime(expiresIn, directUploads) }
 }

@@ -31,6 +31,14 @@ export const notSupported = (what: string, capability: string): StorageError =>
     details: { capability },
   })
 
+/** Makes the error of a capability that the setting `signedUrls` adds. */
+export const needsSetting = (what: string, capability: string): StorageError =>
+  new StorageError(
+    'NOT_SUPPORTED',
+    `this provider supports ${what} only with the setting signedUrls (capabilities.${capability})`,
+    { details: { capability } },
+  )
+
 export type CheckedAttributes = FileAttributes & { readonly metadata: Readonly<Record<string, string>> }
 
 /**

@@ -7,14 +7,16 @@ import {
   hiddenFileMethods,
   type OriginMethods,
   providerMethods,
-  type RouterUrlMethods,
   type SigningMethods,
   type StorageProvider,
   type UploadMethods,
   uploadMethods,
 } from '../contract/provider.js'
-import { notSupported } from './attributes.js'
+import { needsSetting, notSupported } from './attributes.js'
 import { invalid } from './invalid.js'
+
+export type SignedUrlSupport = Exclude<Capabilities['signedUrls'], false>
+export type DirectUploadSupport = NonNullable<Capabilities['directUploads']>
 
 /** Methods that a provider may omit. */
 const optionalMethods: readonly string[] = [
@@ -68,16 +70,6 @@ export function withSignedUrls(provider: StorageProvider): SigningProvider {
   return provider as SigningProvider
 }
 
-/**
- * Returns the provider, typed as one whose signed URLs lead to the router.
- *
- * @throws `NOT_SUPPORTED` if they do not.
- */
-export function withRouterUrls(provider: StorageProvider): SigningProvider & RouterUrlMethods {
-  if (provider.verifyUrl === undefined) throw notSupported('signed URLs of the router', 'signedUrls.throughRouter')
-  return withSignedUrls(provider) as SigningProvider & RouterUrlMethods
-}
-
 /** A provider with direct uploads. */
 export type DirectProvider = ResumingProvider & DirectUploadMethods
 
@@ -90,6 +82,32 @@ export function withDirectUploads(provider: StorageProvider): DirectProvider {
   if (provider.signPart === undefined) throw notSupported('direct uploads', 'directUploads')
   return withResumableUploads(provider) as DirectProvider
 }
+
+/**
+ * Returns what signed URLs can do.
+ *
+ * @throws `NOT_SUPPORTED` if there are none.
+ */
+export function signedUrlsOf(provider: StorageProvider): SignedUrlSupport {
+  const { signedUrls } = provider.capabilities
+  if (signedUrls === false) throw cannotSign(provider, 'signed URLs', 'signedUrls')
+  return signedUrls
+}
+
+/**
+ * Returns what signed URLs for parts can do.
+ *
+ * @throws `NOT_SUPPORTED` if there are none.
+ */
+export function directUploadsOf(provider: StorageProvider): DirectUploadSupport {
+  const { directUploads } = provider.capabilities
+  if (directUploads === undefined) throw cannotSign(provider, 'signed URLs for parts', 'directUploads')
+  return directUploads
+}
+
+/** A provider whose URLs the router serves signs with the secrets of a setting. */
+const cannotSign = ({ verifyUrl }: StorageProvider, what: string, capability: string) =>
+  verifyUrl === undefined ? notSupported(what, capability) : needsSetting(what, capability)
 
 /**
  * Returns the provider, typed as one that keeps CORS rules.

@@ -140,6 +140,11 @@ export interface Capabilities {
      * can read it if the service's CORS rules expose it.
      */
     readonly etag: boolean
+    /**
+     * Whether the URLs lead to the application's router, which receives the bytes. Default: no,
+     * they lead to the service.
+     */
+    readonly throughRouter?: boolean
   }
   /** Whether the service keeps CORS rules for containers (`allowOrigins`). Default: no. */
   readonly cors?: boolean

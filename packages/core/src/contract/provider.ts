@@ -471,9 +471,17 @@ export interface UrlRequest {
  * - `expired`: the URL is signed for this method, but no longer valid.
  */
 export type VerifiedUrl =
-  | ({ readonly verdict: 'valid' } & Pick<SignUrlCallOptions, 'contentType' | 'size' | 'responseHeaders'>)
+  | ({ readonly verdict: 'valid'; readonly part?: RouterPart } & Pick<
+      SignUrlCallOptions,
+      'contentType' | 'size' | 'responseHeaders'
+    >)
   | { readonly verdict: 'invalid' | 'expired' }
   | { readonly verdict: 'method'; readonly allowed: 'GET' | 'PUT' }
+
+/** The part that a URL of `signPart` stores. */
+export interface RouterPart extends Pick<PartUpload, 'id' | 'partSize'> {
+  readonly partNumber: number
+}
 
 /**
  * Signed URLs that lead to the application's router, for services without HTTP. A provider has this
@@ -481,7 +489,7 @@ export type VerifiedUrl =
  * work.
  */
 export interface RouterUrlMethods {
-  /** Verifies a URL of `signUrl`, with the names in its path. Does no I/O. */
+  /** Verifies a URL of `signUrl` or `signPart`, with the names in its path. Does no I/O. */
   verifyUrl(container: string, file: string, request: UrlRequest): Promise<VerifiedUrl>
 }
 

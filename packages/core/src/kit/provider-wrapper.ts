@@ -5,7 +5,6 @@ import {
   withDirectUploads,
   withOrigins,
   withResumableUploads,
-  withRouterUrls,
   withSignedUrls,
   withUploads,
 } from '../checks/provider.js'
@@ -39,8 +38,6 @@ import type {
   UploadedPart,
   UploadPage,
   UploadPartCallOptions,
-  UrlRequest,
-  VerifiedUrl,
 } from '../contract/provider.js'
 
 /** Forwards every call unchanged. Override the methods that differ. */
@@ -48,11 +45,15 @@ export class ProviderWrapper implements StorageProvider {
   readonly inner: StorageProvider
   /** Present only if the inner provider has it, so that core otherwise copies and deletes. */
   readonly moveFile?: NonNullable<StorageProvider['moveFile']>
+  /** Present only if the signed URLs of the inner provider lead to the router. */
+  readonly verifyUrl?: NonNullable<StorageProvider['verifyUrl']>
 
   constructor(inner: StorageProvider) {
     this.inner = inner
     const move = inner.moveFile
+    const verify = inner.verifyUrl
     if (move !== undefined) this.moveFile = (source, target, options) => move.call(inner, source, target, options)
+    if (verify !== undefined) this.verifyUrl = (container, file, url) => verify.call(inner, container, file, url)
   }
 
   get name(): string {
@@ -153,10 +154,6 @@ export class ProviderWrapper implements StorageProvider {
 
   signUrl(container: string, file: string, options: SignUrlCallOptions): Promise<SignedUrl> {
     return withSignedUrls(this.inner).signUrl(container, file, options)
-  }
-
-  verifyUrl(container: string, file: string, request: UrlRequest): Promise<VerifiedUrl> {
-    return withRouterUrls(this.inner).verifyUrl(container, file, request)
   }
 
   signPart(upload: PartUpload, options: SignPartCallOptions): Promise<SignedUrl> {

@@ -3,12 +3,20 @@
  * application, which verifies them with the same secrets.
  */
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
-import { notSupported } from '../checks/attributes.js'
+import { needsSetting } from '../checks/attributes.js'
 import { invalid } from '../checks/invalid.js'
 import { checkOptions, type NamesOf } from '../checks/option-names.js'
 import type { Capabilities } from '../contract/capabilities.js'
 import { StorageError } from '../contract/errors.js'
-import type { SignedUrl, SignUrlCallOptions, UrlRequest, VerifiedUrl } from '../contract/provider.js'
+import type {
+  PartUpload,
+  RouterPart,
+  SignedUrl,
+  SignPartCallOptions,
+  SignUrlCallOptions,
+  UrlRequest,
+  VerifiedUrl,
+} from '../contract/provider.js'
 import { defined } from './defined.js'
 
 /** The setting `signedUrls` of a data source. */
@@ -25,7 +33,7 @@ export interface SignedUrlSettings {
   readonly secrets: readonly string[]
 }
 
-type UrlOptions = Omit<SignUrlCallOptions, 'signal'>
+type UrlOptions = Omit<SignUrlCallOptions, 'signal'> & { readonly part?: RouterPart }
 
 const settingNames = { baseUrl: true, secrets: true } as const satisfies NamesOf<SignedUrlSettings>
 const leastSecretLength = 32
@@ -41,16 +49,25 @@ export const isBaseUrl = (value: string): boolean => /^https?:\/\/[^?#@]+$/.test
 export const isSecretList = (values: readonly string[]): boolean =>
   values.length > 0 && values.every((value) => typeof value === 'string' && value.length >= leastSecretLength)
 
-/**
- * The capability of a provider with a {@link UrlSigner}. The limit is a year, because no secret
- * should be used longer.
- */
+/** Seconds: a year. No secret should be used longer. */
+const maxExpiresIn = 365 * 24 * 60 * 60
+
+/** The capability `signedUrls` of a provider with a {@link UrlSigner}. */
 export const routerUrls: Exclude<Capabilities['signedUrls'], false> = Object.freeze({
-  maxExpiresIn: 365 * 24 * 60 * 60,
+  maxExpiresIn,
   sealed: true,
   contentType: true,
   size: true,
   responseHeaders: true,
+  throughRouter: true,
+})
+
+/** The capability `directUploads` of a provider with a {@link UrlSigner} and multipart uploads. */
+export const routerPartUrls: NonNullable<Capabilities['directUploads']> = Object.freeze({
+  maxExpiresIn,
+  size: true,
+  unknownSize: true,
+  etag: true,
   throughRouter: true,
 })
 
@@ -64,7 +81,10 @@ const responseParameters = {
 } as const satisfies Record<keyof NonNullable<SignUrlCallOptions['responseHeaders']>, string>
 
 /** All signed parameters, in the order of the signature. */
-const parameters: readonly string[] = ['expires', 'type', 'size', ...Object.values(responseParameters)]
+const parameters: readonly string[] = [
+  ...['expires', 'type', 'size', 'upload', 'part', 'part-size'],
+  ...Object.values(responseParameters),
+]
 const responseNames = Object.entries(responseParameters) as [keyof typeof responseParameters, string][]
 const methods = ['GET', 'PUT'] as const
 
@@ -105,6 +125,14 @@ export class UrlSigner {
     }
   }
 
+  /** Signs a URL that stores one part of an upload. */
+  signPart(
+    { container, file, id, partSize }: PartUpload,
+    { partNumber, ...options }: Omit<SignPartCallOptions, 'signal'>,
+  ): SignedUrl {
+    return this.sign(container, file, { ...options, method: 'PUT', part: { id, partSize, partNumber } })
+  }
+
   /** Verifies a URL: first its signature, in constant time. */
   verify(container: string, file: string, request: UrlRequest): VerifiedUrl {
     const query = new URLSearchParams(request.query)
@@ -135,28 +163,35 @@ export class UrlSigner {
  *
  * @example
  * const signerOf = ({ signer }: Connection) => signer
- * export const { signUrl, verifyUrl } = signedUrlMethods(signerOf)
+ * export const { signUrl, verifyUrl, signPart } = signedUrlMethods(signerOf)
  */
 export function signedUrlMethods<Context>(signerOf: (context: Context) => UrlSigner | undefined): {
   signUrl(context: Context, container: string, file: string, options: SignUrlCallOptions): Promise<SignedUrl>
   verifyUrl(context: Context, container: string, file: string, request: UrlRequest): Promise<VerifiedUrl>
+  signPart(context: Context, upload: PartUpload, options: SignPartCallOptions): Promise<SignedUrl>
 } {
   const requireSigner = (context: Context) => {
     const signer = signerOf(context)
-    if (signer === undefined) throw notSupported('signed URLs without the setting "signedUrls"', 'signedUrls')
+    if (signer === undefined) throw needsSetting('signed URLs', 'signedUrls')
     return signer
   }
   return {
     signUrl: async (context, container, file, options) => requireSigner(context).sign(container, file, options),
     verifyUrl: async (context, container, file, request) => requireSigner(context).verify(container, file, request),
+    signPart: async (context, upload, options) => requireSigner(context).signPart(upload, options),
   }
 }
 
-function parametersOf({ contentType, size, responseHeaders = {} }: UrlOptions, expires: number): URLSearchParams {
+function parametersOf({ contentType, size, part, responseHeaders = {} }: UrlOptions, expires: number): URLSearchParams {
   const query = new URLSearchParams({ expires: String(expires) })
   // An empty type: the request must have none.
   if (contentType !== undefined) query.set('type', contentType ?? '')
   if (size !== undefined) query.set('size', String(size))
+  if (part !== undefined) {
+    query.set('upload', part.id)
+    query.set('part', String(part.partNumber))
+    query.set('part-size', String(part.partSize))
+  }
   for (const [header, name] of responseNames) {
     const value = responseHeaders[header]
     if (value !== undefined) query.set(name, value)
@@ -164,12 +199,15 @@ function parametersOf({ contentType, size, responseHeaders = {} }: UrlOptions, e
   return query
 }
 
-function constraintsOf(query: URLSearchParams): Pick<UrlOptions, 'contentType' | 'size' | 'responseHeaders'> {
+function constraintsOf(query: URLSearchParams): Omit<UrlOptions, 'method' | 'expiresIn'> {
   const value = (name: string) => query.get(name) ?? undefined
   const size = value('size')
+  const id = value('upload')
   return defined({
     contentType: value('type') === '' ? null : value('type'),
     size: size === undefined ? undefined : Number(size),
+    part:
+      id === undefined ? undefined : { id, partNumber: Number(value('part')), partSize: Number(value('part-size')) },
     responseHeaders: defined(Object.fromEntries(responseNames.map(([header, name]) => [header, value(name)]))),
   })
 }

@@ -665,7 +665,9 @@ export class StorageService implements AsyncDisposable {
    * the bytes from `(n - 1) * upload.partSize`. Every part but the last has `upload.partSize`
    * bytes.
    *
-   * Fails with `NOT_SUPPORTED` if the storage has no `capabilities.directUploads`.
+   * Fails with `NOT_SUPPORTED` if the storage has no `capabilities.directUploads`, and with
+   * `INVALID_ARGUMENT` if the policy of the upload reads the content. {@link uploadPart} takes the
+   * parts in both cases.
    *
    * @example
    * const { directUploads } = storage.capabilities

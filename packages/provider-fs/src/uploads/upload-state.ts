@@ -59,10 +59,17 @@ export async function discardUpload(
 
 export const partEntry = (partNumber: number): string => `part-${partNumber}`
 
-/** Returns the size and the tag of a part in `data`. */
+export const partOf = (partNumber: number, size: number, tag: string): UploadedPart => ({
+  partNumber,
+  size,
+  tag,
+  etag: `"${tag}"`,
+})
+
+/** Returns a part in `data`. */
 export async function readPart(directory: Directory, partNumber: number): Promise<UploadedPart | undefined> {
   const [, size, tag] = /^(\d+)-([0-9a-f]+)$/.exec((await readMark(directory.at(partEntry(partNumber)))) ?? '') ?? []
-  return size === undefined || tag === undefined ? undefined : { partNumber, size: Number(size), tag }
+  return size === undefined || tag === undefined ? undefined : partOf(partNumber, Number(size), tag)
 }
 
 export async function partNumbers(directory: Directory): Promise<number[]> {

@@ -12,8 +12,8 @@ import { abortUpload, completeUpload, invalid, issueTicket } from './direct-uplo
 import { acceptDirect, nameDirect } from './incoming.js'
 import { openTicket, rulesOf } from './open-ticket.js'
 import { fileUrl, permittedUrl } from './own-urls.js'
+import { etagOf } from './part-body.js'
 import { partUrls } from './part-urls.js'
-import { etagOf } from './permitted-requests.js'
 import { startUnsized } from './unsized.js'
 
 /** Parts in one request of older releases. */

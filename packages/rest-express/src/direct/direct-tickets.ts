@@ -27,7 +27,7 @@ export interface DirectFile {
 }
 
 /** `PUT`: stores one part of an upload. */
-export interface PartPermit {
+interface PartPermit {
   readonly action: 'part'
   readonly upload: ResumableUpload
   readonly partNumber: number

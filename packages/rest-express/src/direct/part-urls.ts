@@ -15,7 +15,7 @@ export interface PartRange {
   readonly needsETag?: boolean
 }
 
-/** Whether clients send the parts of an upload to the service. */
+/** Whether clients send the parts of an upload to the service, and not to this router. */
 export function goesToService(
   { storage }: RequestContext,
   { size, write }: ResumableUpload,
@@ -23,7 +23,7 @@ export function goesToService(
 ): boolean {
   const { directUploads } = storage.capabilities
   // A policy with rules for the content reads the parts.
-  if (directUploads === undefined || write !== undefined) return false
+  if (directUploads === undefined || directUploads.throughRouter || write !== undefined) return false
   return (size !== undefined || directUploads.unknownSize) && (directUploads.etag || !needsETag)
 }
 

@@ -1,6 +1,5 @@
 /** Requests to URLs that the router has signed. */
-import { createHash } from 'node:crypto'
-import { StorageError, type UploadedPart, unknownContentType } from '@stowage/core'
+import { type ResumableUpload, StorageError, unknownContentType } from '@stowage/core'
 import { defined } from '@stowage/core/provider'
 import { receiveForm } from '../forms/form-upload.js'
 import { readText } from '../http/json-body.js'
@@ -8,11 +7,12 @@ import { RequestBody } from '../http/request-body.js'
 import { RequestError } from '../http/request-error.js'
 import { essence } from '../options.js'
 import type { RequestContext } from '../routes/request-context.js'
-import type { FilePermit, PartPermit, StartPermit } from './direct-tickets.js'
+import type { FilePermit, StartPermit } from './direct-tickets.js'
 import { abortUpload, completeUpload, issueTicket } from './direct-uploads.js'
 import { acceptDirect } from './incoming.js'
 import { openPermit } from './open-ticket.js'
 import { fileUrl } from './own-urls.js'
+import { etagOf, receivePart } from './part-body.js'
 import { completedXml, parseCompletion, partsXml, startedXml } from './s3-xml.js'
 import { startUnsized } from './unsized.js'
 
@@ -24,23 +24,14 @@ const wrongMethod = ({ req }: RequestContext) =>
 /** `PUT /:container/direct/signed/:ticket`: stores a part, or a whole file. */
 export async function receivePut(context: RequestContext): Promise<void> {
   const permit = openPermit(context)
-  if (permit.action === 'part') return receivePart(context, permit)
+  if (permit.action === 'part') return receivePart(context, { ...permit, upload: withMaxSize(permit.upload) })
   if (permit.action === 'file') return receiveFile(context, permit)
   throw wrongMethod(context)
 }
 
-async function receivePart(context: RequestContext, { upload, partNumber, size }: PartPermit): Promise<void> {
-  const { req, res, storage, rules, requestSignal: signal } = context
-  const stated = req.headers['content-length']
-  if (size !== undefined && stated !== undefined && Number(stated) !== size) {
-    throw new StorageError('SIZE_MISMATCH', `part ${partNumber} has ${size} bytes, not ${stated}`)
-  }
-  const body = new RequestBody(req, res, rules.upload.idleTimeout)
-  const target = size === undefined ? { ...upload, partSize: Math.min(upload.partSize, upload.maxSize) } : upload
-  const part = await storage.uploadPart(target, partNumber, body, { signal, ...defined({ size }) })
-  res.writeHead(200, { ETag: etagOf(part), 'Content-Length': 0, ...noStore })
-  res.end()
-}
+/** An upload of unknown size, none of whose parts is larger than the whole file may be. */
+const withMaxSize = (upload: ResumableUpload): ResumableUpload =>
+  upload.size === undefined ? { ...upload, partSize: Math.min(upload.partSize, upload.maxSize) } : upload
 
 async function receiveFile(context: RequestContext, { file: direct }: FilePermit): Promise<void> {
   const { req, res, storage, container, rules, requestSignal: signal } = context
@@ -123,7 +114,3 @@ function sendXml({ req, res }: RequestContext, xml: string): void {
   res.writeHead(200, { 'Content-Type': 'application/xml', 'Content-Length': Buffer.byteLength(xml), ...noStore })
   res.end(req.method === 'HEAD' ? undefined : xml)
 }
-
-/** The ETag of a part, as a client of the router sees it. */
-export const etagOf = ({ etag, tag }: UploadedPart): string =>
-  etag ?? `"${createHash('sha256').update(tag).digest('hex').slice(0, 32)}"`

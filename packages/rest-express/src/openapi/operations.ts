@@ -364,18 +364,22 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
   },
   putSigned: {
     tag: 'Uploads and downloads',
-    summary: 'Store the body as a file with a signed URL',
-    description: `The URL comes from \`signUrl\`. ${signedRefusals} The rules of uploads apply.`,
+    summary: 'Store the body as a file, or as a part of one, with a signed URL',
+    description: `The URL comes from \`signUrl\` or \`signDirectParts\`. ${signedRefusals} The rules of uploads apply to files.`,
     parameters: [
       ...signedParameters,
       query('type', 'The `Content-Type` that the request must have. Empty: it must have none.'),
       query('size', 'The bytes that the body must have.', { type: 'integer', minimum: 0 }),
+      query('upload', 'The id of an upload: the body is one of its parts.'),
+      query('part', 'The number of the part.', { type: 'integer', minimum: 1 }),
+      query('part-size', 'The bytes of every part of the upload but the last.', { type: 'integer', minimum: 1 }),
       ...putParameters,
     ],
     body: { required: true, content: bytes },
     responses: {
       200: one('WrittenFile', 'The file replaced another one.', ['ETag']),
       201: one('WrittenFile', 'The file is new.', ['ETag']),
+      204: { description: 'The part is stored.', headers: ['ETag', 'Cache-Control'] },
     },
     errors: [...writeErrors, 422],
   },
@@ -556,7 +560,10 @@ export const operations: Readonly<Record<RouteName, OperationDescription>> = {
   },
   receivePut: permitted('Send a part or a file to the router', {
     body: { required: true, content: bytes },
-    responses: { 200: { description: 'The bytes are stored.', headers: ['ETag', 'Cache-Control'] } },
+    responses: {
+      200: { description: 'The file is stored.', headers: ['ETag', 'Cache-Control'] },
+      204: { description: 'The part is stored.', headers: ['ETag', 'Cache-Control'] },
+    },
     errors: [...writeErrors, 405, 410],
   }),
   receivePost: permitted("Send a form with a file, or S3's start or completion of an upload", {

@@ -1,8 +1,10 @@
 /**
- * Requests to URLs that the storage has signed for the router (`signUrl`). The signature replaces
- * `authorize`. Everything else holds as for other downloads and uploads.
+ * Requests to URLs that the storage has signed for the router (`signUrl`, `signDirectParts`). The
+ * signature replaces `authorize`. Everything else holds as for other downloads and uploads.
  */
 import { StorageError } from '@stowage/core'
+import { defined } from '@stowage/core/provider'
+import { receivePart } from '../direct/part-body.js'
 import { sendFile } from '../downloads/download.js'
 import { statedSize } from '../http/request-body.js'
 import { RequestError } from '../http/request-error.js'
@@ -18,15 +20,19 @@ export async function sendSigned(context: RequestContext): Promise<void> {
   await sendFile({ storage, container, file, req, res, rules: download, signal, responseHeaders })
 }
 
-/** `PUT /:container/signed/*file`: 201 if the file is new, 200 if it replaced one. */
+/**
+ * `PUT /:container/signed/*file`: 201 if the file is new, 200 if it replaced one. Stores a part of
+ * an upload if the URL is for one.
+ */
 export async function receiveSigned(context: RequestContext): Promise<void> {
-  const { contentType, size } = await verified(context, 'PUT')
-  const stated = statedSize(context.req)
-  if (contentType !== undefined) checkType(context.req.headers['content-type'], contentType)
-  if (size !== undefined && stated !== undefined && stated !== size) {
-    throw new StorageError('SIZE_MISMATCH', `the URL is signed for ${size} bytes, not for ${stated}`)
+  const { contentType, size, part } = await verified(context, 'PUT')
+  if (part !== undefined) {
+    const { partNumber, ...rest } = part
+    const upload = { container: context.container, file: context.file, ...rest }
+    return receivePart(context, { upload, partNumber, ...defined({ size }) })
   }
-  await storePut(context, await acceptPut(context, size ?? stated))
+  if (contentType !== undefined) checkType(context.req.headers['content-type'], contentType)
+  await storePut(context, await acceptPut(context, size ?? statedSize(context.req)))
 }
 
 /** Returns the constraints of the URL. Fails with 403 if it does not allow the request. */

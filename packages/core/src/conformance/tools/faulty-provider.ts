@@ -7,7 +7,6 @@ import {
   withDirectUploads,
   withOrigins,
   withResumableUploads,
-  withRouterUrls,
   withSignedUrls,
   withUploads,
 } from '../../checks/provider.js'
@@ -48,6 +47,7 @@ export class FaultyProvider extends ProviderWrapper {
   readonly #rules = new Map<ProviderMethod, Rule[]>()
   readonly #capabilities: Capabilities
   declare readonly moveFile?: NonNullable<StorageProvider['moveFile']>
+  declare readonly verifyUrl?: NonNullable<StorageProvider['verifyUrl']>
 
   /** @param capabilities Each replaces the capability of the inner provider. */
   constructor(inner: StorageProvider, capabilities: Partial<Capabilities> = {}) {
@@ -55,6 +55,8 @@ export class FaultyProvider extends ProviderWrapper {
     this.#capabilities = freezeCapabilities({ ...inner.capabilities, ...capabilities })
     const move = inner.moveFile?.bind(inner)
     if (move !== undefined) this.moveFile = (...args) => this.#call('moveFile', args, move)
+    const verify = inner.verifyUrl?.bind(inner)
+    if (verify !== undefined) this.verifyUrl = (...args) => this.#call('verifyUrl', args, verify)
   }
 
   override get capabilities(): Capabilities {
@@ -205,10 +207,6 @@ export class FaultyProvider extends ProviderWrapper {
 
   override signUrl(...args: Arguments<'signUrl'>) {
     return this.#call('signUrl', args, withSignedUrls(this.inner).signUrl)
-  }
-
-  override verifyUrl(...args: Arguments<'verifyUrl'>) {
-    return this.#call('verifyUrl', args, withRouterUrls(this.inner).verifyUrl)
   }
 
   override signPart(...args: Arguments<'signPart'>) {

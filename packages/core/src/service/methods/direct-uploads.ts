@@ -6,9 +6,10 @@ import {
   checkLocation,
   checkOrigins,
   checkSignUrl,
+  partLimits,
 } from '../../checks/arguments.js'
-import { notSupported } from '../../checks/attributes.js'
-import { withDirectUploads, withOrigins, withSignedUrls } from '../../checks/provider.js'
+import { invalid } from '../../checks/invalid.js'
+import { directUploadsOf, signedUrlsOf, withDirectUploads, withOrigins, withSignedUrls } from '../../checks/provider.js'
 import type { FileLocation, WrittenFile } from '../../contract/files.js'
 import type { SignedPart, SignedUrl } from '../../contract/provider.js'
 import { directPartSize } from '../../direct/direct-completion.js'
@@ -32,7 +33,7 @@ export function signUrl(
 ): Promise<SignedUrl> {
   return operations.run('signUrl', place, options, (signal) => {
     checkLocation(place, capabilities)
-    const sign = checkSignUrl(options, capabilities)
+    const sign = checkSignUrl(options, signedUrlsOf(provider))
     return withSignedUrls(provider).signUrl(place.container, place.file, { signal, ...sign })
   })
 }
@@ -44,9 +45,13 @@ export function signDirectParts(
 ): Promise<SignedPart[]> {
   return context.operations.run('signDirectParts', subjectOf(target), options, async (signal) => {
     checkResumable(context, target)
+    const directUploads = directUploadsOf(context.provider)
     const provider = withDirectUploads(context.provider)
-    const { size, partSize } = target
-    const { from, to, expiresIn } = checkDirectParts(target, options, context.capabilities)
+    const { size, partSize, write } = target
+    if (write !== undefined) {
+      throw invalid('upload', 'the policy reads the content, so a server must receive the parts: call uploadPart')
+    }
+    const { from, to, expiresIn } = checkDirectParts(target, options, directUploads, partLimits(context.capabilities))
     const numbers = Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index)
     return Promise.all(
       numbers.map(async (partNumber) => {
@@ -94,8 +99,7 @@ export function checkOrigin(
   options: OperationOptions,
 ): Promise<OriginProblem[]> {
   return context.operations.run('checkOrigin', { container }, options, async (signal) => {
-    const { directUploads } = context.capabilities
-    if (directUploads === undefined) throw notSupported('direct uploads', 'directUploads')
+    const { etag: needsETag } = directUploadsOf(context.provider)
     const [checked = ''] = checkOrigins([origin])
     const body = Buffer.from('stowage')
     const place = { container, file: `stowage-check-${newKey()}` }
@@ -103,7 +107,7 @@ export function checkOrigin(
     const upload = await startResumableUpload(context, 'createDirectUpload', place, start)
     try {
       const [part] = await signDirectParts(context, upload, { signal })
-      return await originProblems(part as SignedPart, checked, { body, needsETag: directUploads.etag, signal })
+      return await originProblems(part as SignedPart, checked, { body, needsETag, signal })
     } finally {
       await abortResumableUpload(context, upload, { signal })
     }

@@ -152,7 +152,10 @@ export const directUploads: ConformanceCategory = {
           await storage.uploadPart(upload, last.partNumber, bytes(wrong))
           await rejects(storage.completeDirectUpload(upload), 'INVALID_PART')
           await context.isAbsent('file')
-          await sendPart(last, partOf(upload, content, last))
+          // Some services keep what was sent to the URL that was signed last.
+          const [again] = await storage.signDirectParts(upload, { from: 2 })
+          assert.ok(again)
+          await sendPart(again, partOf(upload, content, again))
           await storage.completeDirectUpload(upload)
           await context.isWhole('file', content)
           await storage.removeFile(context.container, 'file')
@@ -274,7 +277,10 @@ export const directUploads: ConformanceCategory = {
             .completeDirectUpload(upload)
             .catch((error: unknown) => void isCode(error, 'INVALID_PART', 'UNAVAILABLE'))
           if (completion === undefined) await context.isAbsent('file')
-          else assert.equal((await storage.getFile(context.container, 'file')).size, 100)
+          else {
+            assert.equal((await storage.getFile(context.container, 'file')).size, 100)
+            await storage.removeFile(context.container, 'file')
+          }
           await storage.abortResumableUpload(upload)
         }
         await nothingLeft(context)

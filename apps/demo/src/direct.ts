@@ -21,7 +21,9 @@ export async function serviceOrigins(
 ): Promise<readonly string[]> {
   const origins = await Promise.all(
     Array.from(storages.values(), async (each) => {
-      if ('error' in each || each.storage.capabilities.directUploads === undefined) return []
+      if ('error' in each) return []
+      const { directUploads } = each.storage.capabilities
+      if (directUploads === undefined || directUploads.throughRouter) return []
       const signing = each.storage.signUrl(container, 'file', { method: 'PUT', expiresIn: 1, timeout })
       const signed = await signing.catch(() => undefined)
       return signed === undefined ? [] : [new URL(signed.url).origin.replace(`//${container}.`, '//*.')]

@@ -37,6 +37,24 @@ async function open(house: House, service: object) {
   return { page, relay, container, api: counted.api }
 }
 
+describeInBrowser('A directory that signs URLs of the router', (house) => {
+  test('does not offer direct uploads, since their bytes pass through the server', async () => {
+    const signedUrls = { baseUrl: 'http://router.example/files', secrets: ['s'.repeat(32)] }
+    const { page, api } = await open(house(), {
+      provider: 'filesystem',
+      root: 'signed',
+      createRoot: true,
+      signedUrls,
+    })
+    await choose(page, [text('small.txt', 'small')])
+    await uploaded(page, '1 file uploaded')
+    expect(await direct(page).count()).toBe(0)
+    const document = await fetch(new URL('/', api))
+    expect(document.headers.get('Content-Security-Policy')).toContain('default-src')
+    expect(document.headers.get('Content-Security-Policy')).not.toContain('router.example')
+  })
+})
+
 type Opened = Awaited<ReturnType<typeof open>>
 
 async function uploadsDirectly({ page, relay, container, api }: Opened): Promise<void> {

@@ -34,8 +34,8 @@ export interface DataSource {
   readonly rules?: UploadRules
   readonly capabilities?: {
     readonly conditions: { readonly create: 'atomic' | 'emulated' | false }
-    /** Present if clients can send parts of files to the storage itself. */
-    readonly directUploads?: object
+    /** Present if clients can send parts of files to the storage itself, or to its router. */
+    readonly directUploads?: { readonly throughRouter?: boolean }
   }
   /** Why it cannot be used. */
   readonly error?: { readonly code: string; readonly message: string }

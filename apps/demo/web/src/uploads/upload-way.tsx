@@ -6,7 +6,7 @@ import { useState } from 'preact/hooks'
 import { type DirectAccess, type Storage, wordsOf } from '../storage/api.ts'
 
 export interface UploadWay {
-  /** Whether the storage can receive uploads. */
+  /** Whether the storage can receive uploads, and not only its router. */
   readonly isOffered: boolean
   readonly isDirect: boolean
   readonly isAsking: boolean
@@ -25,7 +25,8 @@ const throughServer: Choice = { isDirect: false, isAsking: false, refusal: undef
 export function useUploadWay(storage: Storage | undefined, container: string | undefined): UploadWay {
   const [choices, setChoices] = useState<ReadonlyMap<string, Choice>>(new Map())
   const key = JSON.stringify([storage?.source.name, container])
-  const isOffered = storage?.source.capabilities?.directUploads !== undefined && container !== undefined
+  const direct = storage?.source.capabilities?.directUploads
+  const isOffered = direct !== undefined && direct.throughRouter !== true && container !== undefined
   const set = (choice: Choice) => setChoices((earlier) => new Map([...earlier, [key, choice]]))
   const ask = (allow: boolean) => {
     if (storage === undefined || container === undefined) return

@@ -272,6 +272,24 @@ describe('A download', () => {
     }
   })
 
+  it.each(['GET', 'HEAD'])(
+    'by %s does not ask for the body of its request, which a server may create then',
+    async (method) => {
+      const { handler, storage } = await handlerOver()
+      await storage.putFile('photos', 'a', content)
+      const request = new Request('http://localhost/photos/download/a', { method })
+      let asked = 0
+      Object.defineProperty(request, 'body', {
+        get: () => {
+          asked++
+          return null
+        },
+      })
+      expect((await handler(request)).status).toBe(200)
+      expect(asked).toBe(0)
+    },
+  )
+
   it('of HEAD has a length and no body', async () => {
     const { send } = await withFile()
     const response = await send('/photos/download/a', { method: 'HEAD' })

@@ -93,6 +93,9 @@ export class FetchRequest extends Readable implements HttpRequest {
  */
 function headersOf(request: Request): IncomingHttpHeaders {
   const headers: IncomingHttpHeaders = Object.fromEntries(request.headers)
+  // The platform permits no body for these methods. To ask for it costs more than a small download
+  // on servers that create it then.
+  if (request.method === 'GET' || request.method === 'HEAD') return headers
   if (headers['content-length'] === undefined && request.body !== null) headers['transfer-encoding'] ??= 'chunked'
   return headers
 }

@@ -149,6 +149,15 @@ describe('The options', () => {
     expect(seen.get('getFilename')?.[2]).toEqual({ headers: expect.any(Headers) })
   })
 
+  it('call authorize with the object that the handler received', async () => {
+    const users = new WeakMap<Request, string>()
+    const { handler } = await handlerOver({ authorize: ({ req }) => users.has(req) })
+    const request = new Request('http://localhost/photos')
+    expect((await handler(request)).status).toBe(403)
+    users.set(request, 'Ada')
+    expect((await handler(request)).status).toBe(200)
+  })
+
   it('authorize sets headers of the response', async () => {
     const { send } = await handlerOver({
       authorize: ({ req, res }) => {

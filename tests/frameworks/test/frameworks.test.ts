@@ -6,9 +6,10 @@ import { connect as connectTcp } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Installation } from '../../packages/src/installation.ts'
-import { canRun, install, type Recipe, readRecipes, startApplication, startRecipe } from './recipe.ts'
+import { nodes } from '../../packages/src/other-nodes.ts'
+import { canRun, install, page, type Recipe, readRecipes, startApplication, startRecipe } from './recipe.ts'
 
-const recipes = await readRecipes()
+const recipes = readRecipes()
 const http2 = 'http2.mjs'
 
 let installation: Installation
@@ -50,19 +51,65 @@ const startNext = async (): Promise<Recipe> => {
 }
 afterAll(() => next?.[Symbol.asyncDispose]())
 
+/** The recipes that serve HTTP/1.1. */
+const programs = [...recipes].filter(([name]) => name.endsWith('.mjs') && name !== http2)
+
+const otherNodes = await Promise.all(
+  nodes.map(async ({ name, find }) => ({
+    name,
+    prefix: name.toLowerCase().replace(/\W/g, '-'),
+    command: await find(),
+  })),
+)
+for (const { name, command } of otherNodes) {
+  if (typeof command === 'string') test.skip(`${name} — skipped: ${command}`, () => undefined)
+}
+const runnableNodes = otherNodes.flatMap(({ command, ...node }) =>
+  typeof command === 'string' ? [] : [{ ...node, command }],
+)
+
+/** The recipe of Hono with another server in place of its own for Node. */
+function honoWith(server: string): string {
+  expect(page).toContain(`\`${server}\``)
+  const source = recipes.get('hono.mjs') ?? ''
+  return source.replace(/^import .*node-server.*\n/m, '').replace(/^serve\(.*\)$/m, server)
+}
+
 const servers: readonly Server[] = [
-  ...[...recipes]
-    .filter(([name]) => name.endsWith('.mjs') && name !== http2)
-    .map(([name, source]) => ({
-      name,
-      mount: '/api/containers',
-      start: () => startRecipe(installation, name, source),
-    })),
+  ...programs.map(([name, source]) => ({
+    name,
+    mount: '/api/containers',
+    start: () => startRecipe(installation, name, source),
+  })),
+  ...runnableNodes.flatMap(({ prefix, command }) =>
+    programs
+      .filter(([name]) => name !== 'bun.mjs' && name !== 'deno.mjs')
+      .map(([name, source]) => ({
+        name: `${prefix}-${name}`,
+        mount: '/api/containers',
+        start: () => startRecipe(installation, `${prefix}-${name}`, source, { command }),
+      })),
+  ),
+  {
+    name: 'Express 4',
+    mount: '/api/containers',
+    start: () =>
+      startRecipe(installation, 'express4.mjs', recipes.get('express.mjs') ?? '', { aliases: { express: 'express4' } }),
+  },
   // The router over the `node:http` of Bun and Deno.
   ...['bun', 'deno'].map((runtime) => ({
     name: `${runtime}-express.mjs`,
     mount: '/api/containers',
     start: () => startRecipe(installation, `${runtime}-express.mjs`, recipes.get('express.mjs') ?? ''),
+  })),
+  // The application of Hono, with the servers that the page names for Bun and Deno.
+  ...[
+    { runtime: 'bun', server: 'Bun.serve({ port: 3000, fetch: app.fetch })' },
+    { runtime: 'deno', server: 'Deno.serve({ port: 3000 }, app.fetch)' },
+  ].map(({ runtime, server }) => ({
+    name: `${runtime}-hono.mjs`,
+    mount: '/api/containers',
+    start: () => startRecipe(installation, `${runtime}-hono.mjs`, honoWith(server)),
   })),
   {
     name: 'Next.js: App Router',
@@ -199,9 +246,12 @@ describe.each(servers.filter(({ name }) => canRun(name)))('$name', ({ mount, sta
   }
 })
 
-describe(http2, () => {
+describe.each([
+  { name: http2 },
+  ...runnableNodes.map(({ prefix, command }) => ({ name: `${prefix}-${http2}`, command })),
+])('$name', ({ name, ...options }) => {
   test('stores a file, sends it and a range of it, and responds with errors', async () => {
-    await using recipe = await startRecipe(installation, http2, recipes.get(http2) ?? '')
+    await using recipe = await startRecipe(installation, name, recipes.get(http2) ?? '', options)
     // In megabytes: the body that is too large waits in the client.
     const session = connect(recipe.origin, { maxSessionMemory: 100 })
     session.on('error', () => undefined)

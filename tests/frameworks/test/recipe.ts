@@ -5,25 +5,24 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { setDefaultCACertificates } from 'node:tls'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { promisify } from 'node:util'
 import { Installation } from '../../packages/src/installation.ts'
 
 const project = join(import.meta.dirname, '..')
-const document = join(project, '..', '..', 'docs', 'frameworks.md')
+export const page = await readFile(join(project, '..', '..', 'docs', 'frameworks.md'), 'utf8')
 const manifest = JSON.parse(await readFile(join(project, 'package.json'), 'utf8')) as {
   devDependencies: Record<string, string>
 }
 
 /** Sources by the paths of their files. Those of an application are in a folder of its name. */
-export async function readRecipes(): Promise<ReadonlyMap<string, string>> {
-  const markdown = await readFile(document, 'utf8')
-  const blocks = markdown.matchAll(/^```js (\S+)\n(.*?)^```$/gms)
+export function readRecipes(): ReadonlyMap<string, string> {
+  const blocks = page.matchAll(/^```js (\S+)\n(.*?)^```$/gms)
   return new Map(Array.from(blocks, ([, name = '', source = '']) => [name, source]))
 }
 
@@ -70,15 +69,35 @@ export function runtimeOf(name: string): readonly [program: string, ...options: 
 /** Bun and Deno are optional dependencies of the workspace, which exist only for Linux. */
 export const canRun = (name: string): boolean => existsSync(runtimeOf(name)[0])
 
+/** How a recipe is run, if not as its name says. */
+interface RecipeOptions {
+  /** The runtime, and its options. */
+  readonly command?: readonly [program: string, ...options: string[]]
+  /** The packages that its imports find, each by the name of a dependency of these tests. */
+  readonly aliases?: Readonly<Record<string, string>>
+}
+
 /** Starts a program on a free port in place of 3000, and waits until it accepts connections. */
-export async function startRecipe(installation: Installation, name: string, source: string): Promise<Recipe> {
+export async function startRecipe(
+  installation: Installation,
+  name: string,
+  source: string,
+  { command = runtimeOf(name), aliases = {} }: RecipeOptions = {},
+): Promise<Recipe> {
   const port = await freePort()
   const directory = join(installation.directory, name.replace(/\W/g, '-'))
-  await mkdir(directory)
-  if (name === 'https.mjs') await writeCertificate(directory)
+  await mkdir(join(directory, 'node_modules'), { recursive: true })
+  for (const [imported, dependency] of Object.entries(aliases)) {
+    await symlink(
+      await realpath(join(installation.directory, 'node_modules', dependency)),
+      join(directory, 'node_modules', imported),
+    )
+  }
+  const isHttps = name.endsWith('https.mjs')
+  if (isHttps) await writeCertificate(directory)
   await writeFile(join(directory, name), source.replace('3000', String(port)))
-  const [program, ...options] = runtimeOf(name)
-  return start(program, [...options, name], { cwd: directory, port, scheme: name === 'https.mjs' ? 'https' : 'http' })
+  const [program, ...options] = command
+  return start(program, [...options, name], { cwd: directory, port, scheme: isHttps ? 'https' : 'http' })
 }
 
 /** Builds the application in a folder of the recipes, as its framework does, and starts it. */
@@ -134,7 +153,8 @@ async function writeCertificate(directory: string): Promise<void> {
   const options = '-x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -keyout key.pem -out cert.pem'
   const names = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1']
   await promisify(execFile)('openssl', ['req', ...options.split(' '), ...names], { cwd: directory })
-  setDefaultCACertificates([await readFile(join(directory, 'cert.pem'), 'utf8')])
+  const certificate = await readFile(join(directory, 'cert.pem'), 'utf8')
+  setDefaultCACertificates([...getCACertificates('default'), certificate])
 }
 
 interface Start {

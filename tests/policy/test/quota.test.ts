@@ -70,6 +70,43 @@ describe('a quota', () => {
     expect(await quota.usage('tom')).toMatchObject({ reserved: 0 })
   })
 
+  it('gets back what one of two quotas reserved if the other one refuses', async () => {
+    const { storage, quota, policy } = await withQuota(1000)
+    const small = new StorageQuota(storage, { container: 'accounts', limit: 10, prefix: 'small/' })
+    const both = [policy, { quota: small, owner: 'tom' }]
+    const refused = { code: 'QUOTA_EXCEEDED', details: { left: 10 } }
+    await expect(storage.startResumableUpload('photos', 'a', { size: 900, policy: both })).rejects.toMatchObject(
+      refused,
+    )
+    await expect(storage.putFile('photos', 'a', Buffer.alloc(900), { policy: both })).rejects.toMatchObject(refused)
+    expect(await quota.usage('tom')).toMatchObject({ used: 0, reserved: 0 })
+  })
+
+  it('counts a direct upload once, although its completion is repeated', async () => {
+    const signedUrls = { baseUrl: 'https://files.example', secrets: ['a secret for tests, of 32 characters or more'] }
+    const storage = new StorageService(new MemoryProvider({ signedUrls }))
+    for (const name of ['photos', 'accounts']) await storage.createContainer({ name })
+    const quota = new StorageQuota(storage, { container: 'accounts', limit: 1000 })
+    const policy = { quota, owner: 'tom' }
+    const upload = await storage.createDirectUpload('photos', 'a.txt', { size: 400, policy })
+    await storage.uploadPart(upload, 1, Buffer.alloc(400))
+    for (let call = 0; call < 3; call++) {
+      expect(await storage.completeDirectUpload(upload, { policy })).toMatchObject({ size: 400 })
+    }
+    expect(await quota.usage('tom')).toEqual({ used: 400, reserved: 0, limit: 1000 })
+  })
+
+  it.each([[undefined], [''], [null], [7]])('refuses files whose owner is %j', async (owner) => {
+    const { storage, quota } = await withQuota(1000)
+    const policy = { quota, owner: () => owner as string }
+    await expect(storage.putFile('photos', 'a', 'text', { policy })).rejects.toMatchObject({
+      code: 'INTERNAL',
+      message: expect.stringContaining('policy.owner must return a string'),
+    })
+    expect(await storage.getFiles('photos')).toEqual([])
+    expect(await storage.getFiles('accounts')).toEqual([])
+  })
+
   it('is told of deleted files', async () => {
     const { storage, quota, policy } = await withQuota(1000)
     await storage.putFile('photos', 'a', Buffer.alloc(800), { policy })

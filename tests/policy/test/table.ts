@@ -183,6 +183,18 @@ const rows: readonly Row[] = [
     expected: refused('image'),
   },
   {
+    title: 'image: an SVG, whose type is stated in capitals',
+    policy: { image: { maxWidth: 100 } },
+    sent: { name: 'a.svg', type: 'Image/SVG+XML; charset=utf-8', content: svgWithScript, cuts: [10] },
+    expected: refused('image'),
+  },
+  {
+    title: 'types: capitals and parameters change nothing',
+    policy: { types: ['image/png'] },
+    sent: { name: 'a.png', type: 'Text/HTML; x="image/png"', content: Buffer.from('<script>alert(1)</script>') },
+    expected: wrongType,
+  },
+  {
     title: 'image: cut off within its header',
     policy: avatars,
     sent: { name: 'a.png', type: 'image/png', content: png(64, 64).subarray(0, 20), cuts: [10] },

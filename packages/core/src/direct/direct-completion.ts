@@ -47,7 +47,9 @@ export async function completeDirectUpload(
   if ('file' in found) return found.file
   const parts =
     upload.size === 0 ? await emptyPart(store, upload, signal) : checkedParts(upload, found, claims, joinsByNumber)
-  return store.finish(upload, parts, totalSize(parts), { signal, isDirect: true })
+  const file = await store.finish(upload, parts, totalSize(parts), { signal, isDirect: true })
+  await guard?.settle(file)
+  return file
 }
 
 /** An empty file has no part that a client could send. */

@@ -2,6 +2,7 @@
  * The checks of a file that is announced, and of its head. They need no I/O. What needs the whole
  * file is in `inspection.ts`.
  */
+import type { StorageError } from '../contract/errors.js'
 import type { FileLocation } from '../contract/files.js'
 import { defined } from '../kit/defined.js'
 import { contentTypeByName, unknownContentType } from '../upload/content-type.js'
@@ -111,9 +112,15 @@ export async function checkHead(
   head: Uint8Array,
   isWhole: boolean,
 ): Promise<HeadResult> {
-  const found = await detectContent(head, policy.detects)
+  // Most content is recognized at once. Each `await` delays every upload.
+  const detecting = detectContent(head, policy.detects)
+  const found = detecting instanceof Promise ? await detecting : detecting
   const detected = found.type ?? (found.text ? 'text/plain' : unknownContentType)
-  if (policy.agrees) await checkAgreement(file, type ?? file.contentType, detected, found, head.length === 0)
+  if (policy.agrees) {
+    const claimed = type ?? file.contentType
+    const fits = claimed === undefined ? nameFits(file.name, detected) : contentFits(essence(claimed), found)
+    if (fits !== true && !(await fits)) throw disagreement(file, claimed, found, head.length === 0)
+  }
   const stored = policy.detects || type === undefined ? checkType(policy, file, detected, detected) : type
   if (policy.images.length === 0 || !(isImage(stored) || isImage(detected))) return { type: stored }
   if (head.length === 0) throw unreadableRefusal(file, stored)
@@ -123,23 +130,22 @@ export async function checkHead(
   return result === undefined ? { type: stored, dimensions } : { type: stored }
 }
 
-const isImage = (type: string): boolean => type.startsWith('image/')
+/** A client may state a type in any case. */
+const isImage = (type: string): boolean => canonicalType(essence(type)).startsWith('image/')
 
-async function checkAgreement(
+/** Makes the refusal of content that does not fit the stated type, or the name. */
+function disagreement(
   file: AnnouncedFile,
   claimed: string | undefined,
-  detected: string,
   found: Detected,
   isEmpty: boolean,
-): Promise<void> {
-  const details = { found: detected }
+): StorageError {
   const what = claimed === undefined ? `the name ${JSON.stringify(file.name)}` : `the type "${essence(claimed)}"`
-  if (claimed === undefined) {
-    if (nameFits(file.name, detected)) return
-  } else if (await contentFits(essence(claimed), found)) return
-  if (isEmpty) throw refusal(file, 'CONTENT_REFUSED', 'content', `the file is empty, which does not fit ${what}`)
+  if (isEmpty) return refusal(file, 'CONTENT_REFUSED', 'content', `the file is empty, which does not fit ${what}`)
   const content = found.type === undefined ? (found.text ? 'text' : 'of an unknown type') : `"${found.type}"`
-  throw refusal(file, 'CONTENT_REFUSED', 'content', `the content is ${content}, which does not fit ${what}`, details)
+  return refusal(file, 'CONTENT_REFUSED', 'content', `the content is ${content}, which does not fit ${what}`, {
+    found: found.type ?? (found.text ? 'text/plain' : unknownContentType),
+  })
 }
 
 /** Makes the refusal of an image whose dimensions are damaged, missing or too far in the file. */
@@ -169,5 +175,4 @@ export function checkDimensions(
 }
 
 /** Whether the file may be an image, as far as its announced type shows. */
-export const mayBeImage = (type: string | undefined): boolean =>
-  type === undefined || isImage(canonicalType(essence(type)))
+export const mayBeImage = (type: string | undefined): boolean => type === undefined || isImage(type)

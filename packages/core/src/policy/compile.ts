@@ -1,6 +1,7 @@
 /** Checks a policy and prepares it, once for each object. */
 import { invalid, shown } from '../checks/invalid.js'
 import { checkOptions, type NamesOf } from '../checks/option-names.js'
+import { StorageError } from '../contract/errors.js'
 import { canonicalType, essence } from './media-types.js'
 import type { AnnouncedFile, ImageLimits, Quarantine, Quota, Scanner, UploadPolicy } from './policy.js'
 
@@ -190,9 +191,11 @@ function ownedQuotas(option: string, quota: unknown, owner: unknown): OwnedQuota
   if (!complete) {
     throw invalid(`${option}.quota`, `${option}.quota must be an object with reserve, settle and release`)
   }
-  const ownerOf =
-    typeof owner === 'function'
-      ? (owner as OwnedQuota['ownerOf'])
-      : ({ container }: AnnouncedFile) => (owner as string | undefined) ?? container
+  const ownerOf = (file: AnnouncedFile): string => {
+    const found = typeof owner === 'function' ? owner(file) : (owner ?? file.container)
+    // Otherwise all users without a name would share an account.
+    if (typeof found === 'string' && found !== '') return found
+    throw new StorageError('INTERNAL', `${option}.owner must return a string that is not empty, not ${shown(found)}`)
+  }
   return [{ quota: quota as Quota, ownerOf }]
 }

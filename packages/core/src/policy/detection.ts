@@ -19,28 +19,32 @@ const signatures: readonly (readonly [type: string, bytes: Buffer])[] = [
   ['application/pdf', Buffer.from('%PDF-')],
   ['application/gzip', Buffer.from([0x1f, 0x8b])],
 ]
-const zipSignatures = [Buffer.from('PK\x03\x04'), Buffer.from('PK\x05\x06')]
+const zipSignatures: typeof signatures = [
+  ['application/zip', Buffer.from('PK\x03\x04')],
+  ['application/zip', Buffer.from('PK\x05\x06')],
+]
+const allSignatures = [...signatures, ...zipSignatures]
 
-const startsWith = (head: Buffer, bytes: Uint8Array): boolean => head.subarray(0, bytes.length).equals(bytes)
+const startsWith = (head: Buffer, bytes: Buffer): boolean =>
+  head[0] === bytes[0] && head.length >= bytes.length && head.compare(bytes, 0, bytes.length, 0, bytes.length) === 0
 
 /**
- * Detects what a file is.
+ * Detects what a file is. Returns a promise only if `file-type` has to look.
  *
  * @param precise Whether a ZIP archive is told apart from the formats that are made of one, for
  *   which small entries of it are decompressed.
  */
-export async function detectContent(bytes: Uint8Array, precise: boolean): Promise<Detected> {
+export function detectContent(bytes: Uint8Array, precise: boolean): Detected | Promise<Detected> {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, detectionBytes))
   if (head.length === 0) return { type: undefined, text: true }
   const image = imageType(head)
   if (image !== undefined) return { type: image, text: false }
-  for (const [type, signature] of signatures) if (startsWith(head, signature)) return { type, text: false }
-  if (!precise && zipSignatures.some((signature) => startsWith(head, signature))) {
-    return { type: 'application/zip', text: false }
+  for (const [type, signature] of precise ? signatures : allSignatures) {
+    if (startsWith(head, signature)) return { type, text: false }
   }
   const text = isText(head)
   if (text && !mayBeFormat(head)) return { type: undefined, text }
-  return { type: await contentTypeByContent(head), text }
+  return contentTypeByContent(head).then((type) => ({ type, text }))
 }
 
 let detectable: ReadonlySet<string> | undefined

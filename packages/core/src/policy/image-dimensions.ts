@@ -21,6 +21,8 @@ export type DimensionsResult = Dimensions | 'unreadable' | undefined
 const ascii = (bytes: Buffer, start: number, end: number): string => bytes.toString('latin1', start, end)
 
 const avifBrands: ReadonlySet<string> = new Set(['avif', 'avis'])
+/** Brands of files that may have images as the samples of a track. */
+const sequenceBrands: ReadonlySet<string> = new Set(['avis', 'msf1', 'hevc', 'hevx', 'hevm', 'hevs'])
 const heicBrands: ReadonlySet<string> = new Set(['heic', 'heix', 'hevc', 'hevx', 'heim', 'heis', 'hevm', 'hevs'])
 
 /** Returns the media type of an image in one of the formats. */
@@ -191,26 +193,58 @@ function bitmapDimensions(head: Buffer): DimensionsResult {
 }
 
 /**
- * The largest width and height of the items of an AVIF or HEIC image: `meta`, `iprp`, `ipco`,
- * `ispe`.
+ * The largest width and height of the items and tracks of an AVIF or HEIC image. Decoders show the
+ * track of an animated image, and need not read its items.
  */
 function itemDimensions(head: Buffer): DimensionsResult {
-  const meta = [...boxes(head, 0, head.length)].find(({ type }) => type === 'meta')
-  if (meta === undefined || meta.end > head.length) return 'unreadable'
+  const file = { start: 0, end: head.length }
+  const metas = [...boxesAt(head, file, ['meta'])]
+  const tracks = isSequence(head) ? [...boxesAt(head, file, ['moov'])] : []
+  const isReadable = metas.length === 1 && (!isSequence(head) || tracks.length > 0)
+  if (!isReadable || [...metas, ...tracks].some(({ end }) => end > head.length)) return 'unreadable'
   let width = 0
   let height = 0
-  for (const properties of boxes(head, meta.start + 4, meta.end)) {
-    if (properties.type !== 'iprp') continue
-    for (const container of boxes(head, properties.start, properties.end)) {
-      if (container.type !== 'ipco') continue
-      for (const { type, start } of boxes(head, container.start, container.end)) {
-        if (type !== 'ispe') continue
-        width = Math.max(width, head.readUInt32BE(start + 4))
-        height = Math.max(height, head.readUInt32BE(start + 8))
+  const add = (itsWidth: number, itsHeight: number) => {
+    width = Math.max(width, itsWidth)
+    height = Math.max(height, itsHeight)
+  }
+  for (const { start, end } of metas) {
+    for (const size of boxesAt(head, { start: start + 4, end }, ['iprp', 'ipco', 'ispe'])) {
+      add(head.readUInt32BE(size.start + 4), head.readUInt32BE(size.start + 8))
+    }
+  }
+  for (const movie of tracks) {
+    for (const { start } of boxesAt(head, movie, ['trak', 'tkhd'])) {
+      // Whole pixels of numbers with 16 binary places. Version 1 has longer times before them.
+      const at = start + (head.readUInt8(start) === 1 ? 88 : 76)
+      add(head.readUInt16BE(at), head.readUInt16BE(at + 4))
+    }
+    for (const { start, end } of boxesAt(head, movie, ['trak', 'mdia', 'minf', 'stbl', 'stsd'])) {
+      for (const entry of boxes(head, start + 8, end)) {
+        add(head.readUInt16BE(entry.start + 24), head.readUInt16BE(entry.start + 26))
       }
     }
   }
   return dimensions(width, height)
+}
+
+function isSequence(head: Buffer): boolean {
+  const end = Math.min(head.readUInt32BE(0), head.length)
+  for (let at = 8; at + 4 <= end; at += 4) if (sequenceBrands.has(ascii(head, at, at + 4))) return true
+  return false
+}
+
+/** Yields the boxes at a path of types. */
+function* boxesAt(
+  head: Buffer,
+  { start, end }: Pick<Box, 'start' | 'end'>,
+  [type, ...path]: readonly string[],
+): Generator<Box, undefined> {
+  for (const box of boxes(head, start, end)) {
+    if (box.type !== type) continue
+    if (path.length === 0) yield box
+    else yield* boxesAt(head, box, path)
+  }
 }
 
 interface Box {

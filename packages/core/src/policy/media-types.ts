@@ -1,5 +1,6 @@
 /** Media types: their other names, and which of them can be types of the same content. */
 import mime from 'mime'
+import { contentTypeByExtension } from '../upload/content-type.js'
 import { type Detected, isDetectable } from './detection.js'
 
 /** Returns a media type without its parameters, in lower case. */
@@ -79,13 +80,13 @@ export function nameFits(name: string, type: string): boolean {
   const dot = base.lastIndexOf('.')
   if (dot <= 0) return true
   const extension = base.slice(dot + 1).toLowerCase()
-  if (mime.getAllExtensions(type)?.has(extension) === true) return true
   const canonical = canonicalType(type)
-  if (mime.getAllExtensions(canonical)?.has(extension) === true) return true
+  const named = contentTypeByExtension(extension)
+  if (named !== undefined && canonicalType(named) === canonical) return true
   // `.ts` and `.mts` are video or source text.
-  if (extension === 'ts' || extension === 'mts') return canonical.startsWith('text/') || canonical === 'video/mp2t'
-  const named = mime.getType(extension)
-  return named !== null && canonicalType(named) === canonical
+  if ((extension === 'ts' || extension === 'mts') && canonical.startsWith('text/')) return true
+  // Last, because it copies a set.
+  return [type, canonical].some((name) => mime.getAllExtensions(name)?.has(extension) === true)
 }
 
 /** Types that are text although their names do not begin with `text/`. */
@@ -97,13 +98,17 @@ const isTextType = (type: string): boolean => textTypes.test(type)
 /** Text formats whose beginning detection recognizes. XML may begin without a declaration. */
 const recognizedText = /^text\/(?:rtf|calendar|vcard|vtt)$/
 
-/** Returns whether a type fits what was found in the content. */
-export async function contentFits(type: string, found: Detected): Promise<boolean> {
+/**
+ * Returns whether a type fits what was found in the content. Returns a promise only for content
+ * that was not recognized.
+ */
+export function contentFits(type: string, found: Detected): boolean | Promise<boolean> {
   const claimed = canonicalType(type)
   if (claimed === 'application/octet-stream') return true
   const detected = found.type === undefined ? undefined : canonicalType(found.type)
   if (detected !== undefined && canBe(detected, claimed)) return true
   // Text in another text format is still text.
   if (found.text) return isTextType(claimed) && !recognizedText.test(claimed)
-  return detected === undefined && !isTextType(claimed) && !(await isDetectable(claimed))
+  if (detected !== undefined || isTextType(claimed)) return false
+  return isDetectable(claimed).then((detectable) => !detectable)
 }

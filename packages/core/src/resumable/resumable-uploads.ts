@@ -147,9 +147,7 @@ export class ResumableUploads {
   async completeDirect(upload: ResumableUpload, completion: DirectCompletion): Promise<WrittenFile> {
     const { guard } = completion
     try {
-      const file = await completeDirectUpload(this.#store, upload, completion)
-      if (upload.write === undefined) await guard?.settle(file)
-      return file
+      return await completeDirectUpload(this.#store, upload, completion)
     } catch (error) {
       if (isFinalRefusal(error)) await this.#drop(upload, guard)
       throw error

@@ -23,9 +23,20 @@ const ambiguousExtensions: ReadonlySet<string> = new Set(['ts', 'mts'])
 export function contentTypeByName(name: string): string | undefined {
   const dot = name.lastIndexOf('.')
   if (dot <= name.lastIndexOf('/') + 1) return undefined
-  const extension = name.slice(dot + 1)
-  if (ambiguousExtensions.has(extension.toLowerCase())) return undefined
-  return mime.getType(extension) ?? undefined
+  const extension = name.slice(dot + 1).toLowerCase()
+  return ambiguousExtensions.has(extension) ? undefined : contentTypeByExtension(extension)
+}
+
+/** The types of extensions that were used before. It has only extensions that have a type. */
+const knownExtensions = new Map<string, string>()
+
+/** Returns the content type of an extension in lower case, without the dot. */
+export function contentTypeByExtension(extension: string): string | undefined {
+  const known = knownExtensions.get(extension)
+  if (known !== undefined) return known
+  const type = mime.getType(extension) ?? undefined
+  if (type !== undefined) knownExtensions.set(extension, type)
+  return type
 }
 
 /**

@@ -54,6 +54,23 @@ const avif = (brand: string) =>
     box('ftyp', Buffer.from(brand), be(0), Buffer.from('mif1'), Buffer.from('avif')),
     box('meta', be(0), box('hdlr', be(0)), box('iprp', box('ipco', ispe(64, 64), ispe(300, 200)))),
   ])
+/** An animated AVIF, whose items and track have their own dimensions. */
+const animation = (width: number, height: number, brand = 'avis', version = 0) =>
+  Buffer.concat([
+    box('ftyp', Buffer.from(brand), be(0), Buffer.from('avifmif1avis')),
+    box('meta', be(0), box('iprp', box('ipco', ispe(64, 64)))),
+    box(
+      'moov',
+      box(
+        'trak',
+        box('tkhd', Buffer.from([version]), Buffer.alloc(version === 1 ? 87 : 75), be(width << 16), be(200 << 16)),
+        box(
+          'mdia',
+          box('minf', box('stbl', box('stsd', be(0), be(1), box('av01', Buffer.alloc(24), be(300, 2), be(height, 2))))),
+        ),
+      ),
+    ),
+  ])
 const jpeg = Buffer.concat([
   hex('ffd8 ffe0 0010'),
   Buffer.alloc(14),
@@ -80,6 +97,9 @@ const images: readonly (readonly [string, string, Buffer, number, number])[] = [
   ['AVIF', 'image/avif', avif('avif'), 300, 200],
   ['AVIF, by its second brand', 'image/avif', avif('mif1'), 300, 200],
   ['HEIC', 'image/heic', avif('heic'), 300, 200],
+  ['AVIF, animated, by its track', 'image/avif', animation(300, 200), 300, 200],
+  ['AVIF, animated, version 1', 'image/avif', animation(300, 200, 'avif', 1), 300, 200],
+  ['AVIF, animated, by its samples', 'image/avif', animation(0, 200), 300, 200],
 ]
 
 describe('dimensions of an image', () => {
@@ -123,6 +143,9 @@ describe('dimensions of an image', () => {
       'an AVIF whose box is larger than the head',
       Buffer.concat([avif('avif').subarray(0, 32), be(1e6), Buffer.from('meta')]),
     ],
+    ['an AVIF with two lists of items', Buffer.concat([avif('avif'), box('meta', be(0))])],
+    ['an animated AVIF without a track', avif('avis')],
+    ['an animated AVIF whose track is not in the head', animation(300, 200).subarray(0, -1)],
   ])('%s is unreadable', (_title, bytes) => {
     expect(new DimensionsReader(imageType(bytes) ?? 'image/jpeg').push(bytes)).toBe('unreadable')
   })

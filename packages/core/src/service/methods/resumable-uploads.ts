@@ -72,8 +72,8 @@ export function startResumableUpload(
     const policed = { ...common, policed: true, ...defined({ contentType }) } as const
     const owner = { id: key, ...defined({ expires }) }
     const reservation = new Reservation(policy, announcedFile(place, options), signal, owner)
-    if (common.size !== undefined) await reservation.reserve(common.size)
     try {
+      if (common.size !== undefined) await reservation.reserve(common.size)
       if (hides) {
         const write = { ...pickAttributes(options), ...defined({ acl, native }) }
         const hidden: ResumableUpload = { container, file, id: key, partSize, ...policed, partial: true, write }

@@ -26,7 +26,7 @@ const zipSignatures: typeof signatures = [
 const allSignatures = [...signatures, ...zipSignatures]
 
 const startsWith = (head: Buffer, bytes: Buffer): boolean =>
-  head[0] === bytes[0] && head.length >= bytes.length && head.compare(bytes, 0, bytes.length, 0, bytes.length) === 0
+  head.length >= bytes.length && bytes.every((byte, index) => head[index] === byte)
 
 /**
  * Detects what a file is. Returns a promise only if `file-type` has to look.
@@ -35,7 +35,8 @@ const startsWith = (head: Buffer, bytes: Buffer): boolean =>
  *   which small entries of it are decompressed.
  */
 export function detectContent(bytes: Uint8Array, precise: boolean): Detected | Promise<Detected> {
-  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, detectionBytes))
+  const isHead = Buffer.isBuffer(bytes) && bytes.length <= detectionBytes
+  const head = isHead ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, detectionBytes))
   if (head.length === 0) return { type: undefined, text: true }
   const image = imageType(head)
   if (image !== undefined) return { type: image, text: false }

@@ -58,6 +58,7 @@ export const capabilitiesFor = (signing: Signing): Capabilities =>
             size: false,
             unknownSize: true,
             etag: false,
+            acceptsLateParts: true,
           },
         }),
     acl: false,

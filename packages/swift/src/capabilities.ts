@@ -41,7 +41,7 @@ export const swiftCapabilities: Capabilities = freezeCapabilities({
     size: false,
     responseHeaders: false,
   },
-  directUploads: { maxExpiresIn: maxLifetime, size: false, unknownSize: true, etag: true },
+  directUploads: { maxExpiresIn: maxLifetime, size: false, unknownSize: true, etag: true, acceptsLateParts: true },
   cors: true,
   acl: false,
   nativeOptions: [],

@@ -1,6 +1,6 @@
 /**
- * What clients send after a completion, to URLs that are still valid: it changes no file, and a
- * purge deletes it.
+ * What clients send after the end of an upload, to URLs that are still valid: it changes no file,
+ * and a purge deletes it.
  */
 import { StorageService } from '@stowage/core'
 import { type CallOptions, ProviderWrapper } from '@stowage/core/provider'
@@ -19,14 +19,20 @@ class PurgedByAnother extends ProviderWrapper {
 
 interface Place {
   readonly storage: StorageService
-  /** Bytes that the service stores for a container in addition to its files. */
-  hiddenBytes(container: string): Promise<number>
+  /** Bytes of all parts and files that the service stores for a container. */
+  storedBytes(container: string): Promise<number>
 }
+
+const ends = ['complete', 'abort', 'complete, then abort'] as const
 
 const content = Buffer.alloc(1000, 'a')
 const late = Buffer.alloc(5000, 'b')
 
-async function purgesLateParts({ storage, hiddenBytes }: Place, sendMore: (url: string) => Promise<unknown>) {
+async function purgesLateParts(
+  { storage, storedBytes }: Place,
+  end: (typeof ends)[number],
+  sendMore: (url: string) => Promise<unknown>,
+) {
   const container = `late-${process.pid}-${Date.now()}`
   await storage.createContainer({ name: container })
   onTestFinished(async () => {
@@ -38,41 +44,46 @@ async function purgesLateParts({ storage, hiddenBytes }: Place, sendMore: (url: 
   const { url = '', headers = {} } = part ?? {}
   const put = async (body: Buffer<ArrayBuffer>) => (await fetch(url, { method: 'PUT', headers, body })).status
   expect(await put(content)).toBe(201)
-  await storage.completeDirectUpload(upload)
+  const hasFile = end !== 'abort'
+  if (hasFile) await storage.completeDirectUpload(upload)
+  if (end !== 'complete') await storage.abortResumableUpload(upload)
   expect(await put(late)).toBe(201)
   await sendMore(url)
-  const isWhole = async () => expect(await (await storage.openFile(container, 'file')).bytes()).toEqual(content)
-  await isWhole()
-  expect(await hiddenBytes(container)).toBeGreaterThanOrEqual(late.length)
+  const isUnchanged = async () => {
+    expect((await storage.getFiles(container)).map(({ name }) => name)).toEqual(hasFile ? ['file'] : [])
+    if (hasFile) expect(await (await storage.openFile(container, 'file')).bytes()).toEqual(content)
+  }
+  await isUnchanged()
+  expect(await storedBytes(container)).toBeGreaterThanOrEqual(late.length)
   await storage.purgeUploads(container)
-  expect(await hiddenBytes(container)).toBe(0)
-  await isWhole()
+  expect(await storedBytes(container)).toBe(hasFile ? content.length : 0)
+  await isUnchanged()
 }
 
 describeServer('swift', ({ userDomainName: domainName, local: _, server: __, ...settings }) => {
-  it('late segments are purged, and those of the file are kept', async () => {
+  it.each(ends)('late segments are purged, and those of the file are kept: %s', async (end) => {
     const provider = new OpenStackProvider({ ...settings, domainName })
-    const hiddenBytes = async (name: string) => {
+    const storedBytes = async (name: string) => {
       const signal = AbortSignal.timeout(60_000)
       const { native } = provider
       const container = `stowage-segments.${name}`
       const { entries } = await native.list<{ bytes: number }>({ container, query: { limit: 1000 }, signal })
-      return entries.reduce((sum, { bytes }) => sum + bytes, 0) - content.length
+      return entries.reduce((sum, { bytes }) => sum + bytes, 0)
     }
-    await purgesLateParts({ storage: new StorageService(provider), hiddenBytes }, async () => undefined)
+    await purgesLateParts({ storage: new StorageService(provider), storedBytes }, end, async () => undefined)
   })
 })
 
 describeServer('azurite', ({ storageAccount, storageAccessKey, endpoint }) => {
-  it('late blocks are purged, also if the client committed them', async () => {
+  it.each(ends)('late blocks are purged, also if the client committed them: %s', async (end) => {
     const provider = new AzureProvider({ storageAccount, storageAccessKey, endpoint })
-    const hiddenBytes = async (name: string) => {
+    const storedBytes = async (name: string) => {
       let bytes = 0
       const blobs = provider.native.getContainerClient(name).listBlobsFlat({ includeUncommitedBlobs: true })
-      for await (const { name: blob, properties } of blobs) if (blob !== 'file') bytes += properties.contentLength ?? 0
+      for await (const { properties } of blobs) bytes += properties.contentLength ?? 0
       return bytes
     }
-    await purgesLateParts({ storage: new StorageService(provider), hiddenBytes }, async (url) => {
+    await purgesLateParts({ storage: new StorageService(provider), storedBytes }, end, async (url) => {
       const whole = new URL(url)
       whole.searchParams.delete('comp')
       whole.searchParams.delete('blockid')

@@ -141,6 +141,12 @@ export interface Capabilities {
      */
     readonly etag: boolean
     /**
+     * Whether the service still stores parts after their upload was completed or aborted, as long
+     * as their URLs are valid. They never become a file, and `purgeUploads` deletes them. Default:
+     * no, it rejects them.
+     */
+    readonly acceptsLateParts?: boolean
+    /**
      * Whether the URLs lead to the application's router, which receives the bytes. Default: no,
      * they lead to the service.
      */

@@ -47,7 +47,7 @@ export async function completeDirectUpload(
   if ('file' in found) return found.file
   const parts =
     upload.size === 0 ? await emptyPart(store, upload, signal) : checkedParts(upload, found, claims, joinsByNumber)
-  const file = await store.finish(upload, parts, totalSize(parts), { signal, isDirect: true })
+  const file = await store.finish(upload, parts, totalSize(parts), signal)
   await guard?.settle(file)
   return file
 }

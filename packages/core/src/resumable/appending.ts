@@ -273,7 +273,7 @@ export class Appending {
       const { part } = await this.#store.uploadPart(this.#upload, partNumber, content, this.#signal)
       this.#parts.push(part)
     }
-    return this.#store.finish(this.#upload, this.#parts, size, { signal: this.#signal })
+    return this.#store.finish(this.#upload, this.#parts, size, this.#signal)
   }
 }
 

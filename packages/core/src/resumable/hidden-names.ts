@@ -7,7 +7,9 @@
  * - `<key>/finishing-<size>`: the upload is being completed, or was.
  * - `<key>/partial`: this is a partial upload, all of whose bytes are in pieces.
  * - `<key>/finished`: the upload is complete. Its content is the file's properties, as JSON, and
- *   the id of a direct upload.
+ *   the id of an upload with late parts.
+ * - `<key>/aborted`: an upload with late parts was aborted. Its content is the name of the file and
+ *   the id, as JSON.
  */
 import type { HiddenFile } from '../contract/provider.js'
 import { defined } from '../kit/defined.js'
@@ -37,6 +39,7 @@ export const sizeName = (key: string, size: number): string => `${key}/size-${si
 export const finishingName = (key: string, size: number): string => `${key}/finishing-${size}`
 export const partialName = (key: string): string => `${key}/partial`
 export const finishedName = (key: string): string => `${key}/finished`
+export const abortedName = (key: string): string => `${key}/aborted`
 
 /** Returns what the names of an upload's hidden files say. */
 export function parseHiddenFiles(files: readonly HiddenFile[]): HiddenState {

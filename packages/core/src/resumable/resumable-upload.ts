@@ -23,6 +23,8 @@ export interface ResumableUpload extends PartUpload {
   readonly maxSize: number
   /** Whether the bytes become a file only together with those of other uploads. */
   readonly partial?: true
+  /** Whether clients may send parts to the service even after the upload has ended. */
+  readonly lateParts?: true
   /** The media type that was stated at the start, for the rules of a policy. */
   readonly contentType?: string
   /** Whether the upload was started under a policy, which every later call needs too. */

@@ -25,7 +25,7 @@ import type { BodyChecksum } from '../service/options.js'
 import type { RetryPolicy } from '../service/retry.js'
 import { CheckedBody } from '../upload/body.js'
 import { Appending, type AppendOptions, tooLarge } from './appending.js'
-import { finishedName, partialName } from './hidden-names.js'
+import { abortedName, finishedName, partialName } from './hidden-names.js'
 import type { ResumableUpload, ResumableUploadState } from './resumable-upload.js'
 import { type Snapshot, UploadStore } from './upload-store.js'
 
@@ -198,13 +198,10 @@ export class ResumableUploads {
     }
     for (const [key, files] of groups) {
       if (before !== undefined && files.some(({ mtime }) => mtime >= before)) continue
-      if (files.some(({ name }) => name === finishedName(key)))
-        await this.#store.removeLateParts(container, key, signal)
-      await this.#store.removeHidden(
-        container,
-        files.map(({ name }) => name),
-        signal,
-      )
+      const names = files.map(({ name }) => name)
+      const record = names.find((name) => name === finishedName(key) || name === abortedName(key))
+      if (record !== undefined) await this.#store.removeLateParts(container, record, signal)
+      await this.#store.removeHidden(container, names, signal)
     }
   }
 

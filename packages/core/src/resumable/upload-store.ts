@@ -9,6 +9,7 @@ import type { RetryPolicy } from '../service/retry.js'
 import { completeUpload } from '../upload/completion.js'
 import { checkUploadedPart, checkWritten } from '../upload/stored-size.js'
 import {
+  abortedName,
   chainFrom,
   finishedName,
   finishingName,
@@ -42,9 +43,11 @@ export interface Finished {
   readonly file: WrittenFile
 }
 
-/** The content of a `finished` file. */
-type FinishedRecord = WrittenFile & {
-  /** The id of a direct upload, whose parts clients may send after its completion. */
+/** The content of an `aborted` file, and a part of that of a `finished` file. */
+interface LateParts {
+  /** The name of the file. */
+  readonly name: string
+  /** The id of an upload to which clients may send parts after its end. */
   readonly direct?: string
 }
 
@@ -116,23 +119,25 @@ export class UploadStore {
     const bytes = await this.#retry.run(signal, true, () =>
       this.#provider.readHiddenFile(container, finishedName(key), { signal }),
     )
-    const { direct: _, ...file } = JSON.parse(Buffer.from(bytes).toString()) as FinishedRecord
+    const { direct: _, ...file } = JSON.parse(Buffer.from(bytes).toString()) as WrittenFile & LateParts
     return reviveFile(file)
   }
 
   /**
-   * Deletes what clients sent for a completed direct upload after its completion, to URLs that were
-   * still valid. No list of uploads has it.
+   * Deletes what clients sent after the end of an upload, to URLs that were still valid. No list of
+   * uploads has it.
+   *
+   * @param record The upload's `finished` or `aborted` file.
    */
-  async removeLateParts(container: string, key: string, signal: AbortSignal): Promise<void> {
-    if (this.#provider.capabilities.directUploads === undefined) return
-    const read = () => this.#provider.readHiddenFile(container, finishedName(key), { signal })
+  async removeLateParts(container: string, record: string, signal: AbortSignal): Promise<void> {
+    if (!this.#provider.capabilities.directUploads?.acceptsLateParts) return
+    const read = () => this.#provider.readHiddenFile(container, record, { signal })
     // Another process may have purged the record, after it had deleted the parts.
     const bytes = await this.#retry.run(signal, true, read).catch((error: unknown) => {
       if (!isStorageError(error, 'FILE_NOT_FOUND')) throw error
     })
     if (bytes === undefined) return
-    const { name: file, direct: id } = JSON.parse(Buffer.from(bytes).toString()) as FinishedRecord
+    const { name: file, direct: id } = JSON.parse(Buffer.from(bytes).toString()) as LateParts
     if (id === undefined) return
     await this.#retry.run(signal, true, () => this.#provider.abortUpload({ container, file, id }, { signal }))
   }
@@ -158,9 +163,13 @@ export class UploadStore {
 
   /** Deletes an upload. A completed file stays. */
   async abort(upload: ResumableUpload, signal: AbortSignal): Promise<void> {
-    const { container, key } = upload
+    const { container, key, file, id } = upload
     const hidden = await this.hiddenFiles(container, groupOf(key), signal)
-    const names = hidden.map(({ name }) => name)
+    const names = hidden.map(({ name }) => name).filter((name) => name !== abortedName(key))
+    if (upload.lateParts) {
+      const record: LateParts = { name: file, direct: id }
+      await this.putHidden(container, abortedName(key), Buffer.from(JSON.stringify(record)), signal)
+    }
     // First, so that what remains of an interrupted abort does not look complete.
     const ends = names.filter((name) => !name.includes('/piece-'))
     await this.removeHidden(container, ends, signal)
@@ -270,14 +279,12 @@ export class UploadStore {
   /**
    * Makes the file visible. If another request has replaced a part in the meantime, with the same
    * bytes, its new tag is looked up.
-   *
-   * @param options.isDirect Whether clients sent the parts to the service.
    */
   async finish(
     upload: ResumableUpload,
     parts: readonly UploadedPart[],
     size: number,
-    { signal, isDirect = false }: { readonly signal: AbortSignal; readonly isDirect?: boolean },
+    signal: AbortSignal,
   ): Promise<WrittenFile> {
     const { container, key, conditions } = upload
     await this.putHidden(container, finishingName(key, size), new Uint8Array(), signal)
@@ -290,7 +297,7 @@ export class UploadStore {
           conditions,
         })
         const file = await checkWritten(this.#provider, this.#retry, written, size)
-        const record = isDirect ? { ...file, direct: upload.id } : file
+        const record = upload.lateParts ? { ...file, direct: upload.id } : file
         await this.#markFinished(upload, record, signal).catch(() => undefined)
         return file
       } catch (error) {
@@ -347,7 +354,11 @@ export class UploadStore {
   }
 
   /** Records the file for later requests, and deletes the other hidden files of the upload. */
-  async #markFinished({ container, key }: ResumableUpload, file: FinishedRecord, signal: AbortSignal): Promise<void> {
+  async #markFinished(
+    { container, key }: ResumableUpload,
+    file: WrittenFile & LateParts,
+    signal: AbortSignal,
+  ): Promise<void> {
     await this.putHidden(container, finishedName(key), Buffer.from(JSON.stringify(file)), signal)
     const hidden = await this.hiddenFiles(container, groupOf(key), signal)
     const names = hidden.map(({ name }) => name).filter((name) => name !== finishedName(key))

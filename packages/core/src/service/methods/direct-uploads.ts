@@ -104,7 +104,8 @@ export function checkOrigin(
     const body = Buffer.from('stowage')
     const place = { container, file: `stowage-check-${newKey()}` }
     const start = { size: body.length, signal }
-    const upload = await startResumableUpload(context, 'createDirectUpload', place, start)
+    // The URL stays in this process, so no part can arrive late.
+    const { lateParts: _, ...upload } = await startResumableUpload(context, 'createDirectUpload', place, start)
     try {
       const [part] = await signDirectParts(context, upload, { signal })
       return await originProblems(part as SignedPart, checked, { body, needsETag, signal })

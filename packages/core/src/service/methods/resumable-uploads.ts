@@ -61,7 +61,9 @@ export function startResumableUpload(
   const direct = method === 'createDirectUpload'
   const key = newKey()
   return operations.repeat(method, place, options, async (signal) => {
-    const { policy, type, start, common, partSize, expires } = await checkedStart(context, place, options, key)
+    const { policy, type, start, partSize, expires, ...checked } = await checkedStart(context, place, options, key)
+    const acceptsLateParts = direct && context.capabilities.directUploads?.acceptsLateParts === true
+    const common = { ...checked.common, ...defined({ lateParts: acceptsLateParts || undefined }) }
     if (policy === undefined) {
       const call = { signal, ...start, partSize, direct }
       return { ...(await withUploads(provider).startUpload(container, file, call)), ...common }
@@ -76,7 +78,15 @@ export function startResumableUpload(
       if (common.size !== undefined) await reservation.reserve(common.size)
       if (hides) {
         const write = { ...pickAttributes(options), ...defined({ acl, native }) }
-        const hidden: ResumableUpload = { container, file, id: key, partSize, ...policed, partial: true, write }
+        const { lateParts: _, ...hidden } = {
+          container,
+          file,
+          id: key,
+          partSize,
+          ...policed,
+          partial: true,
+          write,
+        } as const
         await context.resumable.startPartial(hidden, signal)
         return hidden
       }

@@ -13,7 +13,4 @@ export const shared = {
   testTimeout: 600_000,
   hookTimeout: 600_000,
   expect: { poll: { timeout: 60_000 } },
-  // Makes glibc keep freed memory for the next buffer instead of returning it to the kernel. Page
-  // faults took a fifth of the CPU of suites that move hundreds of megabytes.
-  env: { MALLOC_TRIM_THRESHOLD_: String(512 * 1024 * 1024), MALLOC_MMAP_THRESHOLD_: String(32 * 1024 * 1024) },
 }

@@ -18,6 +18,6 @@ export default defineProject({
       'test/paths.test.ts',
       'test/resumable-processes.test.ts',
     ],
-    env: { ...shared.env, STOWAGE_TEST_HANDLER: 'fetch' },
+    env: { STOWAGE_TEST_HANDLER: 'fetch' },
   },
 })

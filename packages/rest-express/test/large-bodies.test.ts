@@ -17,9 +17,7 @@ const timeout = 120_000
 /** Starts the server in a process. `memory` returns its peak in bytes since the previous call. */
 async function startProcess() {
   const root = temporaryDirectory()
-  // Freed memory that the allocator keeps would be measured too: vitest.shared.ts sets these.
-  const env = { ...process.env, MALLOC_TRIM_THRESHOLD_: undefined, MALLOC_MMAP_THRESHOLD_: undefined }
-  const child = fork(new URL('large-bodies-server.mjs', import.meta.url), [root], { execArgv: [], env })
+  const child = fork(new URL('large-bodies-server.mjs', import.meta.url), [root], { execArgv: [] })
   onTestFinished(() => void child.kill())
   const [port] = (await once(child, 'message')) as [number]
   const memory = async () => {

@@ -39,8 +39,6 @@ export interface Transfer {
 function start(work: 'transfer' | 'write', order: ClientOrder): ChildProcess {
   return fork(fileURLToPath(new URL('./client-program.js', import.meta.url)), [work, JSON.stringify(order)], {
     execArgv: ['--expose-gc'],
-    // Freed memory that the allocator keeps would be measured too: vitest.shared.ts sets these.
-    env: { ...process.env, MALLOC_TRIM_THRESHOLD_: undefined, MALLOC_MMAP_THRESHOLD_: undefined },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
 }

@@ -412,8 +412,8 @@ export interface UploadMethods {
   completeUpload(upload: PartUpload, options: CompleteUploadCallOptions): Promise<WrittenFile>
   /**
    * Deletes the parts, also those that clients sent to the URLs of `signPart` after the upload had
-   * ended. Succeeds if the upload is unknown, completed or aborted; a completed file stays. In a missing
-   * container, it succeeds or fails with `CONTAINER_NOT_FOUND`.
+   * ended. Succeeds if the upload is unknown, completed or aborted; a completed file stays. In a
+   * missing container, it succeeds or fails with `CONTAINER_NOT_FOUND`.
    */
   abortUpload(upload: PartUploadReference, options: CallOptions): Promise<void>
   /**

@@ -4,7 +4,7 @@
  * - `settings.ts`, `capabilities.ts`, `errors.ts`: the settings, the capabilities, and the system's
  *   errors as those of the contract. `provider.ts`: the calls, put together.
  * - `containers.ts`, `lister.ts`, `reader.ts`, `writer.ts`, `remover.ts`, `copier.ts`,
- *   `uploads.ts`, `hidden-files.ts`, `signing.ts`: the contract's calls.
+ *   `uploads.ts`, `hidden-files.ts`, `signing.ts`, `direct-uploads.ts`: the contract's calls.
  * - `names.ts`: names are kept; only what no disk can hold is escaped.
  * - `disk/`: directories, locks and temporary files.
  * - `platform/`: what Windows does differently from Linux and macOS.

@@ -117,28 +117,34 @@ describe('a container', () => {
 
   it('destroyed and created again during writes contains only files of later writes', async () => {
     const { provider } = await newStorage()
-    const written = { count: 0 }
+    const started = { count: 0 }
+    const inFlight = new Set<number>()
     const stop = new AbortController()
     const write = async () => {
       while (!stop.signal.aborted) {
-        await put(provider, `folder/${written.count % 10}`, String(written.count)).catch((error: StorageError) =>
+        const number = started.count++
+        inFlight.add(number)
+        await put(provider, `folder/${number % 10}`, String(number)).catch((error: StorageError) =>
           expect(error.code).toBe('CONTAINER_NOT_FOUND'),
         )
-        written.count++
+        inFlight.delete(number)
       }
     }
     const writers = [write(), write(), write()]
-    for (let round = 0; round < 50; round++) {
-      const before = written.count
-      await provider.destroyContainer('box', { signal: never, onlyIfEmpty: false })
-      await provider.createContainer('box', { signal: never })
-      for (const name of await names(provider)) {
-        const text = await readText(provider, name).catch(() => undefined)
-        if (text !== undefined) expect(Number(text)).toBeGreaterThanOrEqual(before)
+    try {
+      for (let round = 0; round < 50; round++) {
+        const oldest = Math.min(started.count, ...inFlight)
+        await provider.destroyContainer('box', { signal: never, onlyIfEmpty: false })
+        await provider.createContainer('box', { signal: never })
+        for (const name of await names(provider)) {
+          const text = await readText(provider, name).catch(() => undefined)
+          if (text !== undefined) expect(Number(text)).toBeGreaterThanOrEqual(oldest)
+        }
       }
+    } finally {
+      stop.abort()
+      await Promise.all(writers)
     }
-    stop.abort()
-    await Promise.all(writers)
   })
 
   it('with empty folders is destroyed with onlyIfEmpty, and one with a file in a folder is not changed', async () => {

@@ -9,7 +9,7 @@
  * - `memory.ts`: the context of all calls.
  * - `provider.ts`: the class, made from the modules of the calls: `containers.ts`, `lister.ts`,
  *   `reader.ts`, `writer.ts`, `remover.ts`, `copier.ts`, `uploads.ts`, `hidden-files.ts`,
- *   `signing.ts`.
+ *   `signing.ts`, `direct-uploads.ts`.
  *
  * Configuration: none is required. Two providers with the same store show the same files.
  *

@@ -41,18 +41,23 @@ const read = async (storage: StorageService, file: string): Promise<Buffer> =>
 /** Content that stays open while it is read. */
 const large = (byte: number) => Buffer.alloc(1_000_000, byte)
 
+/** Kills a process that writes to `box/file`. Returns the name of its temporary file. */
+async function tokenOfKilledProcess(root: string): Promise<string> {
+  const writer = fork(new URL('./killed-writer.ts', import.meta.url), [root])
+  await once(writer, 'message')
+  const [token = ''] = await readdir(join(root, '.stowage', 'tmp'))
+  writer.kill()
+  await once(writer, 'exit')
+  return token
+}
+
 /**
  * Makes a root look as if a process had been killed while it replaced `box/file`: after it moved
  * the old file away.
  */
 async function interruptReplacement(root: string): Promise<void> {
-  const writer = fork(new URL('./killed-writer.ts', import.meta.url), [root])
-  await once(writer, 'message')
-  const temporaries = join(root, '.stowage', 'tmp')
-  const [token = ''] = await readdir(temporaries)
-  writer.kill()
-  await once(writer, 'exit')
-  await rename(join(root, 'box', 'file'), join(temporaries, `${token}.5`))
+  const token = await tokenOfKilledProcess(root)
+  await rename(join(root, 'box', 'file'), join(root, '.stowage', 'tmp', `${token}.5`))
   await writeFile(join(root, '.stowage', 'locks', hash('sha256', 'box/file')), `${token} put box/file`)
 }
 
@@ -242,6 +247,19 @@ export const windowsCases: readonly WindowsCase[] = [
       await new FilesystemProvider({ root }).clean()
       assert.deepEqual(await readdir(join(root, '.stowage', 'tmp')), [])
       assert.deepEqual(await readdir(join(root, '.stowage', 'locks')), [])
+    },
+  },
+  {
+    title: 'W.13 a lock that a killed process was creating is deleted',
+    async run(root) {
+      const { provider } = await open(root)
+      const draft = `lock~${await tokenOfKilledProcess(root)}`
+      const locks = join(root, '.stowage', 'locks')
+      await mkdir(locks, { recursive: true })
+      await writeFile(join(locks, draft), '')
+      await writeFile(join(locks, 'lock~of-another-machine'), '')
+      await provider.clean()
+      assert.deepEqual(await readdir(locks), ['lock~of-another-machine'])
     },
   },
 ]

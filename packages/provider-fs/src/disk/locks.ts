@@ -368,7 +368,9 @@ export const pause = (milliseconds: number, signal: AbortSignal): Promise<void> 
 
 /** Returns whether a lock can be broken at first sight. */
 export async function isStale(target: string, path: string): Promise<boolean> {
-  if (ownerState(target.split(' ', 1)[0] ?? '') === 'dead') return true
+  // Windows has marks without a text: drafts of a killed process, which end with its token.
+  const token = target === '' ? path.slice(path.lastIndexOf('~') + 1) : (target.split(' ', 1)[0] ?? '')
+  if (ownerState(token) === 'dead') return true
   const stats = await lstatIfExists(path)
   return stats !== undefined && Date.now() - Number(stats.mtimeMs) > staleMilliseconds
 }

@@ -9,10 +9,10 @@
  * - Creating symbolic links takes a privilege, so a mark is a small file. It is written under
  *   another name and gets its own by a hard link, which replaces nothing.
  */
-import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { newToken } from '../disk/owner.js'
 import { errno, isAbsence, isDenied, withoutHardLinks } from '../errors.js'
 import type { Platform } from './system-calls.js'
 import { windowsEntries, windowsEntryPattern } from './windows-entries.js'
@@ -142,14 +142,15 @@ export const windows: Platform = {
   async makeMark(text, path) {
     // Waiting for a lock tries this often, and costs less in this way.
     if ((await lstat(path).catch(() => undefined)) !== undefined) throw systemError('EEXIST', 'link')
-    const draft = `${path}~${randomBytes(8).toString('hex')}`
+    const draft = `${path}~${newToken()}`
     try {
       await writeFile(draft, text, { flag: 'wx' })
       await link(draft, path)
     } catch (error) {
       throw unsupportedLink.has(errno(error) ?? '') ? withoutHardLinks() : error
     } finally {
-      // With the lock's text, a draft that remains counts as a lock of this process.
+      // A draft that remains counts as a lock of this process: by its text, or by its name if this
+      // process is killed before it writes the text.
       await unlinkFile(draft).catch(ignoreFailure)
     }
   },

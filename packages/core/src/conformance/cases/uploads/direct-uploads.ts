@@ -420,5 +420,34 @@ export const directUploads: ConformanceCategory = {
         assert.deepEqual(faulty.calls, [])
       },
     },
+    {
+      id: 'S.16',
+      name: 'parts that arrive after an abort make no file, and a purge deletes them',
+      needs: needsAll,
+      async run(context) {
+        const { storage } = context
+        const partSize = partSizeFor(context)
+        const content = bytes(partSize + 100)
+        const upload = await create(context, { size: content.length })
+        const parts = await storage.signDirectParts(upload)
+        const sendEach = () => Promise.all(parts.map((part) => send(part, partOf(upload, content, part))))
+        await sendEach()
+        await storage.abortResumableUpload(upload)
+        const statuses = (await sendEach()).map(({ status }) => status)
+        const { acceptsLateParts } = context.capabilities.directUploads ?? {}
+        if (!acceptsLateParts)
+          assert.ok(
+            statuses.every((status) => status >= 400 && status < 500),
+            `${statuses}`,
+          )
+        await rejects(storage.completeDirectUpload(upload), 'UPLOAD_NOT_FOUND')
+        await rejects(storage.getResumableUpload(upload), 'UPLOAD_NOT_FOUND')
+        await storage.abortResumableUpload(upload)
+        await sendEach()
+        await nothingLeft(context)
+        await context.nothingLeft()
+        await context.nothingOf('file')
+      },
+    },
   ],
 }

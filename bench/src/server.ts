@@ -54,7 +54,7 @@ export class Server {
     failed.catch(() => undefined)
     try {
       const port = await Promise.race([
-        'script' in launch ? portOf(child) : answering(launch.port),
+        'script' in launch ? portOf(child) : untilListening(launch.port),
         failed,
         delay(patience, undefined, { ref: false }).then(() => {
           throw new Error(`a server did not listen within ${patience / 1000} s:\n${errors}`)
@@ -81,7 +81,7 @@ function portOf(child: ChildProcess): Promise<number> {
   })
 }
 
-async function answering(port: number): Promise<number> {
+async function untilListening(port: number): Promise<number> {
   for (const giveUp = Date.now() + patience; Date.now() < giveUp; await delay(20)) {
     if (await isListening(port)) return port
   }

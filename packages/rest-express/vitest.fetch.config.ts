@@ -9,14 +9,14 @@ export default defineProject({
     isolate: false,
     exclude: [
       // Node's responses, and Express's middlewares around them.
-      'test/compression.test.ts',
-      'test/downloads-behind-middleware.test.ts',
+      'test/downloads/compression.test.ts',
+      'test/downloads/downloads-behind-middleware.test.ts',
       // Without a server, or with one of their own.
-      'test/form-fuzz.test.ts',
-      'test/form-reader.test.ts',
+      'test/forms/form-fuzz.test.ts',
+      'test/forms/form-reader.test.ts',
       'test/options.test.ts',
-      'test/paths.test.ts',
-      'test/resumable-processes.test.ts',
+      'test/routes/paths.test.ts',
+      'test/resumable/resumable-processes.test.ts',
     ],
     env: { STOWAGE_TEST_HANDLER: 'fetch' },
   },

@@ -250,14 +250,14 @@ export const fsMutants: readonly Mutant[] = [
   },
   {
     name: 'reports a missing root as a permanent error',
-    file: at('errors'),
+    file: at('mapping/errors'),
     find: "new StorageError('UNAVAILABLE', 'the root directory does",
     replace: "new StorageError('INTERNAL', 'the root directory does",
     case: 'Q.25',
   },
   {
     name: 'reports a full disk as an internal error',
-    file: at('errors'),
+    file: at('mapping/errors'),
     find: "ENOSPC: ['NO_SPACE',",
     replace: "ENOSPC: ['INTERNAL',",
     case: 'Q.26',

@@ -38,11 +38,11 @@ export class GracefulShutdown {
   }
 
   #watch(socket: Socket, response: ServerResponse): void {
-    const answers = this.#connections.get(socket)
-    answers?.add(response)
+    const responses = this.#connections.get(socket)
+    responses?.add(response)
     if (this.#stopping) response.shouldKeepAlive = false
     response.once('close', () => {
-      answers?.delete(response)
+      responses?.delete(response)
       // If the headers were sent before the shutdown began, the connection stays open.
       if (this.#stopping && !this.#keepsIdle) this.#server.closeIdleConnections()
     })
@@ -63,11 +63,12 @@ export class GracefulShutdown {
       this.#keepsIdle = false
     }
     this.#server.close()
-    for (const answers of this.#connections.values()) for (const answer of answers) answer.shouldKeepAlive = false
+    for (const responses of this.#connections.values())
+      for (const response of responses) response.shouldKeepAlive = false
     // Node 22 counts a connection that has sent nothing yet, such as a browser's spare one, as
     // busy.
-    this.#cut((socket, answers) => answers === 0 && socket.bytesRead === 0)
-    const heads = setTimeout(() => this.#cut((_, answers) => answers === 0), headGrace)
+    this.#cut((socket, responses) => responses === 0 && socket.bytesRead === 0)
+    const heads = setTimeout(() => this.#cut((_, responses) => responses === 0), headGrace)
     let complete = true
     const requests = setTimeout(() => {
       complete = false
@@ -79,7 +80,7 @@ export class GracefulShutdown {
     return complete
   }
 
-  #cut(chosen: (socket: Socket, answers: number) => boolean): void {
-    for (const [socket, answers] of this.#connections) if (chosen(socket, answers.size)) socket.destroy()
+  #cut(chosen: (socket: Socket, responses: number) => boolean): void {
+    for (const [socket, responses] of this.#connections) if (chosen(socket, responses.size)) socket.destroy()
   }
 }

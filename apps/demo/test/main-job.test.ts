@@ -161,11 +161,11 @@ describe('the main job over HTTP', () => {
     '/main.ts',
     '/api/datasources/nobody/containers',
   ])('the response to the address %s is an error without details of the server', async (path) => {
-    const answer = await fetch(demo.url + path)
-    expect(answer.status).toBeGreaterThanOrEqual(400)
-    expect(answer.status).toBeLessThan(500)
-    const text = await answer.text()
-    expect(JSON.parse(text)).toMatchObject({ error: { statusCode: answer.status, name: 'Error' } })
+    const response = await fetch(demo.url + path)
+    expect(response.status).toBeGreaterThanOrEqual(400)
+    expect(response.status).toBeLessThan(500)
+    const text = await response.text()
+    expect(JSON.parse(text)).toMatchObject({ error: { statusCode: response.status, name: 'Error' } })
     expect(text).not.toContain(dirname(import.meta.dirname))
     expect(text).not.toMatch(/\.js|node_modules/)
   })

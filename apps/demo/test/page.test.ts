@@ -30,9 +30,9 @@ describe('the page', () => {
   })
 
   test('is at /', async () => {
-    const answer = await fetch(`${demo.url}/`)
-    expect(answer.headers.get('Content-Type')).toBe('text/html; charset=utf-8')
-    expect(await answer.text()).toBe(page)
+    const response = await fetch(`${demo.url}/`)
+    expect(response.headers.get('Content-Type')).toBe('text/html; charset=utf-8')
+    expect(await response.text()).toBe(page)
   })
 
   test.each(files)('%s comes with its type, and a policy that lets in nothing from elsewhere', async (name) => {

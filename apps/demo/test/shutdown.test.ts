@@ -35,16 +35,16 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('after %s', (signal) => {
     await using demo = await startDemo(place.directory, place.environment)
     await newContainer(demo)
     const upload = await uploadUnderWay(demo)
-    const answered = once(upload, 'response') as Promise<[IncomingMessage]>
+    const responded = once(upload, 'response') as Promise<[IncomingMessage]>
     demo.process.kill(signal)
     await demo.process.says(finishing)
     const refused = connect(Number(new URL(demo.url).port), '127.0.0.1')
     await expect(once(refused, 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
     upload.end('-last')
-    const [answer] = await answered
-    expect(answer.statusCode).toBe(201)
-    expect(answer.headers.connection).toBe('close')
-    expect(await text(answer)).toContain('"size":10')
+    const [response] = await responded
+    expect(response.statusCode).toBe(201)
+    expect(response.headers.connection).toBe('close')
+    expect(await text(response)).toContain('"size":10')
     expect(await demo.process.ended).toMatchObject({ code: 0, stderr: '' })
     expect(await readFile(join(place.directory, 'storage', 'photos', 'slow.txt'), 'utf8')).toBe('first-last')
   })
@@ -57,11 +57,11 @@ test('a download under way is finished, however slowly it is read', async () => 
   const size = 64 * 1024 * 1024
   await fetch(`${demo.url}/api/containers/photos/files/large`, { method: 'PUT', body: new Uint8Array(size) })
   const download = get(`${demo.url}/api/containers/photos/download/large`)
-  const [answer] = (await once(download, 'response')) as [IncomingMessage]
+  const [response] = (await once(download, 'response')) as [IncomingMessage]
   demo.process.kill('SIGTERM')
   await demo.process.says(finishing)
   let received = 0
-  for await (const chunk of answer) received += (chunk as Buffer).length
+  for await (const chunk of response) received += (chunk as Buffer).length
   expect(received).toBe(size)
   expect(await demo.process.ended).toMatchObject({ code: 0 })
 })
@@ -73,8 +73,8 @@ test('idle connections are closed, those that said nothing yet too', async () =>
   await once(silent, 'connect')
   const agent = new Agent({ keepAlive: true })
   const kept = get(`${demo.url}/api/containers`, { agent })
-  const [answer] = (await once(kept, 'response')) as [IncomingMessage]
-  await text(answer)
+  const [response] = (await once(kept, 'response')) as [IncomingMessage]
+  await text(response)
   demo.process.kill('SIGTERM')
   expect(await demo.process.ended).toMatchObject({ code: 0, stderr: '' })
   agent.destroy()

@@ -5,8 +5,8 @@
 import { connect, type Socket } from 'node:net'
 import { content } from '../content.ts'
 import { percentile } from '../statistics.ts'
-import { type AnswerHead, AnswerParser } from './answer-parser.ts'
 import type { GeneratorMessage, LoadOrder, LoadResult, RequestTemplate } from './order.ts'
+import { type ResponseHead, ResponseParser } from './response-parser.ts'
 
 class Load {
   readonly order: LoadOrder
@@ -53,10 +53,10 @@ class Load {
     return (this.order.firstNumber ?? 0) + this.#next++
   }
 
-  answered({ status }: AnswerHead, bytes: number, started: number): void {
+  received({ status }: ResponseHead, bytes: number, started: number): void {
     const { expected } = this.order
     if (!expected.status.includes(status) || (expected.bytes !== undefined && expected.bytes !== bytes)) {
-      this.fail(new Error(`the answer had the status ${status} and ${bytes} bytes`))
+      this.fail(new Error(`the response had the status ${status} and ${bytes} bytes`))
       return
     }
     this.#latencies.push(performance.now() - started)
@@ -75,14 +75,14 @@ class Load {
 
 class Connection {
   readonly #load: Load
-  readonly #parser: AnswerParser
+  readonly #parser: ResponseParser
   #socket: Socket | undefined
   #started = 0
   #waiting = false
 
   constructor(load: Load) {
     this.#load = load
-    this.#parser = new AnswerParser({ answered: (head, bytes) => this.#answered(head, bytes) })
+    this.#parser = new ResponseParser({ received: (head, bytes) => this.#received(head, bytes) })
   }
 
   open(): void {
@@ -140,9 +140,9 @@ class Connection {
     if (suffix !== '') socket.write(suffix)
   }
 
-  #answered(head: AnswerHead, bytes: number): void {
+  #received(head: ResponseHead, bytes: number): void {
     this.#waiting = false
-    this.#load.answered(head, bytes, this.#started)
+    this.#load.received(head, bytes, this.#started)
     if (head.closes) {
       this.#socket?.destroy()
       this.open()
@@ -181,9 +181,9 @@ function written({ method, path, headers = {}, body, range }: RequestTemplate, n
 
 process.on('disconnect', () => process.exit())
 process.on('message', (order: LoadOrder) => {
-  const answer = (message: GeneratorMessage) => process.send?.(message)
+  const response = (message: GeneratorMessage) => process.send?.(message)
   new Load(order).run().then(
-    (result) => answer({ result }),
-    (error: Error) => answer({ failure: error.message }),
+    (result) => response({ result }),
+    (error: Error) => response({ failure: error.message }),
   )
 })

@@ -11,7 +11,7 @@ import { describeServer } from '@stowage/test-servers'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import * as connector from '../src/index.js'
 import { defineStorageController } from '../src/loopback4/index.js'
-import { form, json, startLoopBack3 } from './loopback3-app.js'
+import { form, json, startLoopBack3 } from './tools/loopback3-app.js'
 
 type Fetch = (path: string, init?: RequestInit) => Promise<Response>
 

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
-import { installation } from './installation.js'
+import { installation } from './tools/installation.js'
 
 const require = createRequire(import.meta.url)
 const run = promisify(execFile)

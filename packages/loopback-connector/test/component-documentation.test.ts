@@ -12,8 +12,8 @@ import { text } from 'node:stream/consumers'
 import type loopback from 'loopback'
 import { expect, it, onTestFinished } from 'vitest'
 import type { StorageService } from '../src/index.js'
-import { installation } from './installation.js'
-import { form } from './loopback3-app.js'
+import { installation } from './tools/installation.js'
+import { form } from './tools/loopback3-app.js'
 
 const filesystemExample = `
 var loopback = require('loopback')

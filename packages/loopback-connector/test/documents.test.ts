@@ -6,7 +6,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
-import { installation } from './installation.js'
+import { installation } from './tools/installation.js'
 
 const run = promisify(execFile)
 const here = import.meta.dirname

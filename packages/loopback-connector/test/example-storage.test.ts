@@ -9,8 +9,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
-import { installation } from './installation.js'
-import { form, json } from './loopback3-app.js'
+import { installation } from './tools/installation.js'
+import { form, json } from './tools/loopback3-app.js'
 
 it('the example application works after one line of its datasources.json is changed', async () => {
   const { directory, nodePath } = await installation()

@@ -4,7 +4,7 @@ import loopback from 'loopback'
 import explorer from 'loopback-component-explorer'
 import { describe, expect, it } from 'vitest'
 import { remoteMethods } from '../src/remote-methods.js'
-import { form, json, startOnDirectory } from './loopback3-app.js'
+import { form, json, startOnDirectory } from './tools/loopback3-app.js'
 
 describe('remote hooks', () => {
   it('run before and after an upload, with its container and its result', async () => {

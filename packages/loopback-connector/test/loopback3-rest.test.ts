@@ -4,7 +4,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
-import { form, json, startLoopBack3, startOnDirectory, temporaryDirectory } from './loopback3-app.js'
+import { form, json, startLoopBack3, startOnDirectory, temporaryDirectory } from './tools/loopback3-app.js'
 
 const timestamp = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
 const stat = { size: expect.any(Number), atime: timestamp, mtime: timestamp, ctime: timestamp }

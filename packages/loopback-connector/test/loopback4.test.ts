@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { StorageService } from '../src/index.js'
 import * as connector from '../src/index.js'
 import { defineStorageController } from '../src/loopback4/index.js'
-import { form, json, temporaryDirectory } from './loopback3-app.js'
+import { form, json, temporaryDirectory } from './tools/loopback3-app.js'
 
 async function start(
   settings: object = {},

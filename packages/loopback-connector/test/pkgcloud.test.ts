@@ -11,7 +11,7 @@ import { pipeline } from 'node:stream/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { StorageService } from '../src/index.js'
 import type { PkgcloudClient, PkgcloudModule } from '../src/pkgcloud-client.js'
-import { form, startLoopBack3, temporaryDirectory } from './loopback3-app.js'
+import { form, startLoopBack3, temporaryDirectory } from './tools/loopback3-app.js'
 
 class Described {
   readonly #metadata: object

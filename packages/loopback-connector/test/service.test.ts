@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Callback, type ConnectorError, StorageService } from '../src/index.js'
-import { temporaryDirectory } from './loopback3-app.js'
+import { temporaryDirectory } from './tools/loopback3-app.js'
 
 /** Creates a service without a data source, over a directory with the empty container `album`. */
 async function open(settings: object = {}): Promise<{ service: StorageService; root: string }> {

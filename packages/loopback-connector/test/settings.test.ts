@@ -4,7 +4,7 @@ import loopback from 'loopback'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import * as connector from '../src/index.js'
 import { StorageService } from '../src/index.js'
-import { temporaryDirectory } from './loopback3-app.js'
+import { temporaryDirectory } from './tools/loopback3-app.js'
 
 /** Opens a storage with the settings. Returns the storage, or the error. */
 const opened = async (settings: connector.ConnectorSettings) => {

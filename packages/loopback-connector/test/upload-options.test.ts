@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type loopback from 'loopback'
 import { describe, expect, it } from 'vitest'
 import type { UploadCallOptions } from '../src/index.js'
-import { form, startOnDirectory } from './loopback3-app.js'
+import { form, startOnDirectory } from './tools/loopback3-app.js'
 
 type Route = (
   connector: loopback.DataSource['connector'],

@@ -1,6 +1,6 @@
 import { type Capabilities, freezeCapabilities, mapHeaderAttributes } from '@stowage/core/provider'
-import { blobHeaderNames } from './attributes.js'
-import { containerNames } from './names.js'
+import { blobHeaderNames } from './mapping/attributes.js'
+import { containerNames } from './mapping/names.js'
 
 const MiB = 1024 * 1024
 

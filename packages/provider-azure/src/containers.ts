@@ -11,8 +11,8 @@ import {
   StorageError,
 } from '@stowage/core/provider'
 import type { Account } from './client/account.js'
-import { errorCode, request } from './errors.js'
 import { holdsFiles } from './lister.js'
+import { errorCode, request } from './mapping/errors.js'
 
 export async function listContainers(
   account: Account,

@@ -25,10 +25,10 @@ import {
   StorageError,
   type WrittenFile,
 } from '@stowage/core/provider'
-import { attributesOf, checksumsOf } from './attributes.js'
 import { maxBlocks } from './capabilities.js'
 import type { Account } from './client/account.js'
-import { errorCode, request } from './errors.js'
+import { attributesOf, checksumsOf } from './mapping/attributes.js'
+import { errorCode, request } from './mapping/errors.js'
 import { getFile } from './reader.js'
 import { readableUrl } from './signing.js'
 import { type Version, versionOptions, writtenFile } from './writer.js'

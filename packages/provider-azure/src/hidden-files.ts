@@ -11,8 +11,8 @@ import {
   StorageError,
 } from '@stowage/core/provider'
 import type { Account } from './client/account.js'
-import { request } from './errors.js'
-import { bookkeepingPrefix } from './names.js'
+import { request } from './mapping/errors.js'
+import { bookkeepingPrefix } from './mapping/names.js'
 
 const hiddenPrefix = `${bookkeepingPrefix}hidden/`
 

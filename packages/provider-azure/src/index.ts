@@ -5,8 +5,7 @@
  * - `provider.ts`: the class, made from the modules of the calls: `containers.ts`, `lister.ts`,
  *   `reader.ts`, `writer.ts`, `remover.ts`, `copier.ts`, `uploads.ts`, `hidden-files.ts`,
  *   `signing.ts`, `direct-uploads.ts`.
- * - `names.ts`, `attributes.ts`, `conditions.ts`, `errors.ts`: how the service represents names,
- *   attributes, conditions and errors.
+ * - `mapping/`: how the service represents names, attributes, conditions and errors.
  * - `client/`: `client/account.ts` is the account, with its credentials and the SDK's clients;
  *   `client/http-client.ts` sends their requests over the transport.
  * - `listing/`: `lister.ts` merges two lists of the service; `listing/name-stream.ts` reads one of

@@ -19,7 +19,7 @@ import {
 import * as v from 'valibot'
 import type { Account } from './client/account.js'
 import { type ListedName, NameStream } from './listing/name-stream.js'
-import { bookkeepingPrefix, escapedPrefix, escapedPrefixOf, isOnlyEscaped } from './names.js'
+import { bookkeepingPrefix, escapedPrefix, escapedPrefixOf, isOnlyEscaped } from './mapping/names.js'
 
 /**
  * The last name returned, and the name from which each list continues; `null` if the list has

@@ -15,10 +15,10 @@ import {
   StorageError,
   smallBodySize,
 } from '@stowage/core/provider'
-import { fileInfo } from './attributes.js'
 import type { Account } from './client/account.js'
-import { isSingleCondition, nativeConditions } from './conditions.js'
-import { request } from './errors.js'
+import { fileInfo } from './mapping/attributes.js'
+import { isSingleCondition, nativeConditions } from './mapping/conditions.js'
+import { request } from './mapping/errors.js'
 
 /**
  * How often opening is attempted if the file is replaced between the requests for its properties

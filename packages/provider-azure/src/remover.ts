@@ -8,7 +8,7 @@ import {
   StorageError,
 } from '@stowage/core/provider'
 import type { Account } from './client/account.js'
-import { request, responseError } from './errors.js'
+import { request, responseError } from './mapping/errors.js'
 import { getFile } from './reader.js'
 
 /** Azure's maximum number of requests in one batch. */

@@ -8,7 +8,7 @@ import {
 } from '@azure/storage-blob'
 import { type CallOptions, type SignedUrl, type SignUrlCallOptions, StorageError } from '@stowage/core/provider'
 import type { Account } from './client/account.js'
-import { request } from './errors.js'
+import { request } from './mapping/errors.js'
 
 /** Milliseconds for which a URL is valid that the service uses to read a source. */
 const copyTime = 60 * 60 * 1000

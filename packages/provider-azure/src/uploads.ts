@@ -49,8 +49,8 @@ import {
 import * as v from 'valibot'
 import type { Account } from './client/account.js'
 import { checkConditionsEarly, copyMatchingBlob } from './copier.js'
-import { request } from './errors.js'
-import { bookkeepingPrefix } from './names.js'
+import { request } from './mapping/errors.js'
+import { bookkeepingPrefix } from './mapping/names.js'
 import { versionOptions } from './writer.js'
 
 /** Milliseconds that the deletion of an upload's blobs may take after its file is visible. */

@@ -9,10 +9,10 @@ import {
   type WrittenFile,
 } from '@stowage/core/provider'
 import * as v from 'valibot'
-import { blobHeaders, checksumsOf, encodeMetadata, quoted } from './attributes.js'
 import type { Account } from './client/account.js'
-import { nativeConditions } from './conditions.js'
-import { request } from './errors.js'
+import { blobHeaders, checksumsOf, encodeMetadata, quoted } from './mapping/attributes.js'
+import { nativeConditions } from './mapping/conditions.js'
+import { request } from './mapping/errors.js'
 
 /** Azure's native options of writes, named in `capabilities.nativeOptions`. */
 const nativeOptions = v.strictObject({

@@ -13,7 +13,7 @@ import { compareNames } from '@stowage/core/provider'
 import { describeServer } from '@stowage/test-servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AzureProvider, createProvider, settings } from '../src/index.js'
-import { bookkeepingPrefix } from '../src/names.js'
+import { bookkeepingPrefix } from '../src/mapping/names.js'
 import { Interceptor } from './interceptor.js'
 
 const MiB = 1024 * 1024

@@ -1,7 +1,7 @@
 import { isStorageError } from '@stowage/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeMetadata, encodeMetadata } from '../src/attributes.js'
+import { decodeMetadata, encodeMetadata } from '../src/mapping/attributes.js'
 
 describe('Metadata as headers', () => {
   it('does not change ordinary pairs', () => {

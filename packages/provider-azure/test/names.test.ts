@@ -1,7 +1,14 @@
 import { compareNames } from '@stowage/core/provider'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { afterPrefix, blobName, bookkeepingPrefix, escapedPrefixOf, fileName, isReadable } from '../src/names.js'
+import {
+  afterPrefix,
+  blobName,
+  bookkeepingPrefix,
+  escapedPrefixOf,
+  fileName,
+  isReadable,
+} from '../src/mapping/names.js'
 
 /** Characters that are special for escaping, the order or Azure's rules. */
 const special = [

@@ -11,7 +11,7 @@ import {
 } from '@stowage/test-servers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { AzureProvider } from '../src/index.js'
-import { bookkeepingPrefix } from '../src/names.js'
+import { bookkeepingPrefix } from '../src/mapping/names.js'
 
 const MiB = 1024 ** 2
 /** The long form, 3,072 MiB, takes Azurite two minutes of CPU. */

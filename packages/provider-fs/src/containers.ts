@@ -20,10 +20,10 @@ import { readEntries } from './disk/entries.js'
 import type { Lease } from './disk/lease.js'
 import { lstatIfExists, mkdir } from './disk/system.js'
 import { discardTree, type Tree } from './disk/tree-removal.js'
-import { errno, throwIfAborted } from './errors.js'
 import { attributesPath } from './files/attributes.js'
 import { containerLock } from './files/locations.js'
 import type { Workspace } from './files/workspace.js'
+import { errno, throwIfAborted } from './mapping/errors.js'
 import { uploadsPath } from './uploads/layout.js'
 
 const infoOf = (name: string, { size, atime, mtime, ctime }: BigIntStats): ContainerInfo => ({

@@ -14,12 +14,12 @@ import { type Directory, syncDirectory } from './disk/directories.js'
 import type { Lease } from './disk/lease.js'
 import { access, copyOnDisk, fstat, fsync, ftruncate, ignoreFailure, readFully, writeFully } from './disk/system.js'
 import { acquireTemporaries, TemporaryFile } from './disk/temporary.js'
-import { errno, isAbsence, throwIfAborted, versionChanged } from './errors.js'
 import { type Attributes, isImpliedByName, type StoredAttributes, writtenFile } from './files/attributes.js'
 import { commit, commitLocked, currentVersion, type Move, moveInto, withoutLinks } from './files/commit.js'
 import { type DiskLocation, lockOf, toLocation } from './files/locations.js'
 import { etagOf, markVersion, mayHaveAttributes, setTime, type VersionStats, versionOf } from './files/versions.js'
 import type { Workspace } from './files/workspace.js'
+import { errno, isAbsence, throwIfAborted, versionChanged } from './mapping/errors.js'
 import { type OpenVersion, openVersion } from './reader.js'
 
 export async function copyFile(

@@ -17,8 +17,8 @@ import { hiddenPath } from './disk/bookkeeping.js'
 import { syncDirectory } from './disk/directories.js'
 import { fsync, lstatIfExists, readdirIfExists, readFile, rename, unlink, writeFully } from './disk/system.js'
 import { TemporaryFile } from './disk/temporary.js'
-import { errno, isAbsence, rootMissing, throwIfAborted } from './errors.js'
 import type { Workspace } from './files/workspace.js'
+import { errno, isAbsence, rootMissing, throwIfAborted } from './mapping/errors.js'
 
 /** How often a call starts over because another process changes the group at the same moment. */
 const maxTries = 100

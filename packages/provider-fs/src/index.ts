@@ -1,11 +1,12 @@
 /**
  * @stowage/provider-fs: containers and files on a plain directory.
  *
- * - `settings.ts`, `capabilities.ts`, `errors.ts`: the settings, the capabilities, and the system's
- *   errors as those of the contract. `provider.ts`: the calls, put together.
+ * - `settings.ts`, `capabilities.ts`: the settings and the capabilities. `provider.ts`: the calls,
+ *   put together.
  * - `containers.ts`, `lister.ts`, `reader.ts`, `writer.ts`, `remover.ts`, `copier.ts`,
  *   `uploads.ts`, `hidden-files.ts`, `signing.ts`, `direct-uploads.ts`: the contract's calls.
- * - `names.ts`: names are kept; only what no disk can hold is escaped.
+ * - `mapping/`: names, which are kept, except for what no disk can hold; and the system's errors as
+ *   those of the contract.
  * - `disk/`: directories, locks and temporary files.
  * - `platform/`: what Windows does differently from Linux and macOS.
  * - `files/`: where a file is, its versions and attributes, commits and cleaning up.

@@ -11,12 +11,12 @@ import {
 } from '@stowage/core/provider'
 import type { Directories, OpenDirectory } from './disk/directories.js'
 import { unlessUnreadable } from './disk/unreadable.js'
-import { isUnreadable, nameTooLong, throwIfAborted, unreadable, warn } from './errors.js'
 import { encodeNext, type ListPosition, positionOf } from './files/list-position.js'
 import { type Found, toEntries } from './files/page-entries.js'
 import type { Path, Snapshot, Snapshots } from './files/snapshots.js'
 import type { Workspace } from './files/workspace.js'
-import { isTooLong, prefixDirectory } from './names.js'
+import { isUnreadable, nameTooLong, throwIfAborted, unreadable, warn } from './mapping/errors.js'
+import { isTooLong, prefixDirectory } from './mapping/names.js'
 
 /**
  * Maximum entries of a page. Core joins pages to the size that its caller requests. The memory of a

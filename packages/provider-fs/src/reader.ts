@@ -17,11 +17,11 @@ import {
   StorageError,
 } from '@stowage/core/provider'
 import { fstat, ignoreFailure, readFully } from './disk/system.js'
-import { errno, isAbsence, throwIfAborted, translate, versionChanged } from './errors.js'
 import { defaultAttributes, fileInfo, type StoredAttributes } from './files/attributes.js'
 import { type DiskLocation, locationOf } from './files/locations.js'
 import { mayHaveAttributes, versionOf } from './files/versions.js'
 import type { Workspace } from './files/workspace.js'
+import { errno, isAbsence, throwIfAborted, translate, versionChanged } from './mapping/errors.js'
 
 /**
  * Bytes. Files and ranges up to this size are read when they are opened, and no descriptor stays

@@ -12,10 +12,10 @@ import {
 import { syncDirectory } from './disk/directories.js'
 import type { Lease } from './disk/lease.js'
 import { ignoreFailure } from './disk/system.js'
-import { aborted, translate } from './errors.js'
 import { type DiskLocation, locationOf, lockOf } from './files/locations.js'
 import { etagOf } from './files/versions.js'
 import type { Workspace } from './files/workspace.js'
+import { aborted, translate } from './mapping/errors.js'
 
 export async function removeFile(
   workspace: Workspace,

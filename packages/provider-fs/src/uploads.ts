@@ -41,11 +41,11 @@ import type { Lease } from './disk/lease.js'
 import { newToken } from './disk/owner.js'
 import { ftruncate, lstatIfExists, makeMark, mkdir, readdirIfExists, rename, unlink, writeFile } from './disk/system.js'
 import { acquireTemporaries, TemporaryFile } from './disk/temporary.js'
-import { rootMissing, throwIfAborted } from './errors.js'
 import { encodeAttributes } from './files/attributes.js'
 import { commit } from './files/commit.js'
 import { locationOf } from './files/locations.js'
 import type { Workspace } from './files/workspace.js'
+import { rootMissing, throwIfAborted } from './mapping/errors.js'
 import { completing, description, isCompleted, uploadData, uploadsPath, validId } from './uploads/layout.js'
 import {
   checkParts,

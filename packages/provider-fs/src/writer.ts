@@ -4,11 +4,11 @@ import { checkWriteConditions, freeChunk } from '@stowage/core/provider'
 import type { DirectCalls } from './disk/direct.js'
 import { ignoreFailure } from './disk/system.js'
 import { TemporaryFile } from './disk/temporary.js'
-import { BodyFailure, throwIfAborted } from './errors.js'
 import { commit, currentVersion } from './files/commit.js'
 import { locationOf } from './files/locations.js'
 import { etagOf } from './files/versions.js'
 import type { Workspace } from './files/workspace.js'
+import { BodyFailure, throwIfAborted } from './mapping/errors.js'
 
 export async function putFile(
   workspace: Workspace,

@@ -1,5 +1,5 @@
 import { type Capabilities, freezeCapabilities, mapHeaderAttributes } from '@stowage/core/provider'
-import { headerNames } from './header-names.js'
+import { headerNames } from './mapping/header-names.js'
 
 const MiB = 1024 ** 2
 const GiB = 1024 * MiB

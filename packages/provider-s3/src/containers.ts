@@ -24,7 +24,7 @@ import {
 import type { Connection } from './client/connection.js'
 import { removeAllHiddenFiles } from './hidden-files.js'
 import { holdsFiles, isPosition } from './lister.js'
-import { decodeKey, isXmlText, nameOf } from './names.js'
+import { decodeKey, isXmlText, nameOf } from './mapping/names.js'
 import { type ObjectVersion, removeKeys } from './remover.js'
 import { abortUpload } from './uploads.js'
 

@@ -15,12 +15,12 @@ import {
   StorageError,
   type WrittenFile,
 } from '@stowage/core/provider'
-import { accessAndEncryption, customerKeyOption, nativeAttributes } from './attributes.js'
 import { maxParts, minPartSize } from './capabilities.js'
 import type { Connection } from './client/connection.js'
 import { md5OfEtag, quoted, wholeSeconds } from './client/responses.js'
-import { type NativeWriteConditions, prepareConditions } from './conditions.js'
-import { keyOf } from './names.js'
+import { accessAndEncryption, customerKeyOption, nativeAttributes } from './mapping/attributes.js'
+import { type NativeWriteConditions, prepareConditions } from './mapping/conditions.js'
+import { keyOf } from './mapping/names.js'
 import { getFile } from './reader.js'
 
 /** Concurrent requests of one copy. */

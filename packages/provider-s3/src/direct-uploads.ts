@@ -8,7 +8,7 @@ import {
   StorageError,
 } from '@stowage/core/provider'
 import type { Connection } from './client/connection.js'
-import { explain } from './errors.js'
+import { explain } from './mapping/errors.js'
 import { signWrite } from './signing.js'
 import { addressOf } from './uploads.js'
 

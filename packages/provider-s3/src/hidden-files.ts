@@ -13,8 +13,8 @@ import {
 } from '@stowage/core/provider'
 import type { Connection } from './client/connection.js'
 import { wholeSeconds } from './client/responses.js'
-import { explain } from './errors.js'
-import { decodeKey, hiddenPrefix } from './names.js'
+import { explain } from './mapping/errors.js'
+import { decodeKey, hiddenPrefix } from './mapping/names.js'
 import { removeKeys } from './remover.js'
 
 const keyOf = (name: string) => hiddenPrefix + name

@@ -5,8 +5,7 @@
  * - `provider.ts`: the class, made from the modules of the calls: `containers.ts`, `lister.ts`,
  *   `reader.ts`, `writer.ts`, `remover.ts`, `copier.ts`, `uploads.ts`, `hidden-files.ts`,
  *   `signing.ts`, `direct-uploads.ts`, `cors.ts`.
- * - `names.ts`, `header-names.ts`, `attributes.ts`, `conditions.ts`, `errors.ts`: how the service
- *   represents names, attributes, conditions on writes and errors.
+ * - `mapping/`: how the service represents names, attributes, conditions on writes and errors.
  * - `client/`: the SDK's client. `client/client.ts` creates it from the options;
  *   `client/middleware.ts` changes its requests, and `client/request-handler.ts` sends them over
  *   the transport. `client/connection.ts` is the context of all calls, with the keys of
@@ -16,7 +15,7 @@
  * services other than Amazon.
  *
  * Names: a file's name is the object's key. NUL and the path segments `.` and `..` are escaped; see
- * `names.ts`.
+ * `mapping/names.ts`.
  *
  * Layout: a container is a bucket. A file is an object with its attributes as headers. A large file
  * is a multipart upload. The checksums that a writer provides are in the metadata `md5chksum` and

@@ -15,7 +15,7 @@ import {
 } from '@stowage/core/provider'
 import type { Connection } from './client/connection.js'
 import { quoted, wholeSeconds } from './client/responses.js'
-import { afterHiddenFiles, decodeKey, escapeName, isHidden, keyPrefixOf, nameOf } from './names.js'
+import { afterHiddenFiles, decodeKey, escapeName, isHidden, keyPrefixOf, nameOf } from './mapping/names.js'
 
 /**
  * Where a page of a list begins: at the service's token, or after a name if the service returns

@@ -24,13 +24,13 @@ import {
   StorageError,
   smallBodySize,
 } from '@stowage/core/provider'
-import { decodeMetadata, toHex } from './attributes.js'
 import type { Connection } from './client/connection.js'
 import type { CustomerKey } from './client/customer-key.js'
 import { md5OfEtag, quoted, wholeSeconds } from './client/responses.js'
-import { explain } from './errors.js'
-import { headerNames } from './header-names.js'
-import { keyOf } from './names.js'
+import { decodeMetadata, toHex } from './mapping/attributes.js'
+import { explain } from './mapping/errors.js'
+import { headerNames } from './mapping/header-names.js'
+import { keyOf } from './mapping/names.js'
 
 /** Returns a file's properties from a response to HEAD or GET. */
 function infoOf(

@@ -9,8 +9,8 @@ import {
   type StorageError,
 } from '@stowage/core/provider'
 import type { Connection } from './client/connection.js'
-import { explain } from './errors.js'
-import { isXmlText, keyOf } from './names.js'
+import { explain } from './mapping/errors.js'
+import { isXmlText, keyOf } from './mapping/names.js'
 import { getFile } from './reader.js'
 
 /** How often the deletion of the current version is attempted. */

@@ -11,8 +11,8 @@ import { unknownContentType } from '@stowage/core'
 import { defined, renameAttributes, type SignedUrl, type SignUrlCallOptions } from '@stowage/core/provider'
 import type { Connection } from './client/connection.js'
 import { withoutChecksum } from './client/middleware.js'
-import { explain } from './errors.js'
-import { keyOf } from './names.js'
+import { explain } from './mapping/errors.js'
+import { keyOf } from './mapping/names.js'
 
 /** Signs a URL with the provider's credentials. Sends no request, except to get credentials. */
 export async function signUrl(

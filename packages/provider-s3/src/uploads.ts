@@ -26,11 +26,11 @@ import {
   uploadNotFound,
   type WrittenFile,
 } from '@stowage/core/provider'
-import { customerKeyOption, nativeAttributes, toBase64 } from './attributes.js'
 import type { Connection } from './client/connection.js'
 import { quoted } from './client/responses.js'
-import { prepareConditions } from './conditions.js'
-import { decodeKey, keyOf, keyPrefixOf, nameOf, searchablePrefix } from './names.js'
+import { customerKeyOption, nativeAttributes, toBase64 } from './mapping/attributes.js'
+import { prepareConditions } from './mapping/conditions.js'
+import { decodeKey, keyOf, keyPrefixOf, nameOf, searchablePrefix } from './mapping/names.js'
 import { getFile } from './reader.js'
 
 /**

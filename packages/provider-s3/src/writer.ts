@@ -1,10 +1,10 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { type ProviderBody, type PutCallOptions, StorageError, type WrittenFile } from '@stowage/core/provider'
-import { nativeAttributes, toBase64 } from './attributes.js'
 import type { Connection } from './client/connection.js'
 import { md5OfEtag, quoted } from './client/responses.js'
-import { writeWithConditions } from './conditions.js'
-import { keyOf } from './names.js'
+import { nativeAttributes, toBase64 } from './mapping/attributes.js'
+import { writeWithConditions } from './mapping/conditions.js'
+import { keyOf } from './mapping/names.js'
 
 export async function putFile(
   connection: Connection,

@@ -1,7 +1,7 @@
 import { compareNames } from '@stowage/core/provider'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { escapeName, isXmlText, keyOf, keyPrefixOf, nameOf } from '../src/names.js'
+import { escapeName, isXmlText, keyOf, keyPrefixOf, nameOf } from '../src/mapping/names.js'
 
 /** Pieces that the escaping handles. */
 const pieces = [

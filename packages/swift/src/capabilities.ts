@@ -1,6 +1,6 @@
 import { type Capabilities, freezeCapabilities, mapHeaderAttributes } from '@stowage/core/provider'
-import { maxMetadataBytes } from './attributes.js'
-import { containerNames } from './names.js'
+import { maxMetadataBytes } from './mapping/attributes.js'
+import { containerNames } from './mapping/names.js'
 
 const GiB = 1024 ** 3
 

@@ -18,8 +18,8 @@ import {
 } from '@stowage/core/provider'
 import type { SwiftClient } from './client/client.js'
 import { deleteObjects } from './client/object-deletion.js'
-import { responseCause } from './errors.js'
-import { afterHidden, segmentsContainer } from './names.js'
+import { responseCause } from './mapping/errors.js'
+import { afterHidden, segmentsContainer } from './mapping/names.js'
 import { type ListedObject, listSegments } from './segments/layout.js'
 
 /** How often a container is emptied if other clients continue to write. */

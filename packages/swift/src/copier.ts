@@ -17,13 +17,13 @@ import {
   StorageError,
   type WrittenFile,
 } from '@stowage/core/provider'
-import { etagOf, isLargeObject, type StoredAttributes, toHeaders } from './attributes.js'
 import { maxParts } from './capabilities.js'
 import type { SwiftClient, SwiftResponse } from './client/client.js'
-import { createOnlyHeaders, currentFile } from './conditions.js'
 import { notFoundError, requireContainer } from './containers.js'
-import { badResponse } from './errors.js'
-import { objectName, pathOf, segmentsContainer } from './names.js'
+import { etagOf, isLargeObject, type StoredAttributes, toHeaders } from './mapping/attributes.js'
+import { createOnlyHeaders, currentFile } from './mapping/conditions.js'
+import { badResponse } from './mapping/errors.js'
+import { objectName, pathOf, segmentsContainer } from './mapping/names.js'
 import { readInfo } from './reader.js'
 import { newAttemptId, partName } from './segments/layout.js'
 import { deletePreviousParts } from './segments/stale-parts.js'

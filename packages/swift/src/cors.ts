@@ -5,7 +5,7 @@
 import type { CallOptions } from '@stowage/core/provider'
 import type { SwiftClient } from './client/client.js'
 import { requireContainer } from './containers.js'
-import { segmentsContainer } from './names.js'
+import { segmentsContainer } from './mapping/names.js'
 
 const prefix = 'x-container-meta-access-control-'
 /** Seconds for which browsers remember a preflight response. */

@@ -5,7 +5,7 @@
  */
 import type { PartUpload, SignedUrl, SignPartCallOptions } from '@stowage/core/provider'
 import type { SwiftClient } from './client/client.js'
-import { segmentsContainer } from './names.js'
+import { segmentsContainer } from './mapping/names.js'
 import { newDirectAttemptId, partName } from './segments/layout.js'
 import { signObject } from './signing.js'
 import { checkId } from './uploads.js'

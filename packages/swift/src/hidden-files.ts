@@ -11,8 +11,8 @@ import {
 import type { SwiftClient } from './client/client.js'
 import { deleteObjects } from './client/object-deletion.js'
 import { modificationTime, requireContainer } from './containers.js'
-import { badResponse } from './errors.js'
-import { segmentsContainer } from './names.js'
+import { badResponse } from './mapping/errors.js'
+import { segmentsContainer } from './mapping/names.js'
 import { type ListedObject, newestHeaders } from './segments/layout.js'
 
 const hiddenPrefix = 'hidden/'

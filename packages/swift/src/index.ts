@@ -5,8 +5,7 @@
  * - `provider.ts`: the class, made from the modules of the calls: `containers.ts`, `lister.ts`,
  *   `reader.ts`, `writer.ts`, `remover.ts`, `copier.ts`, `uploads.ts`, `hidden-files.ts`,
  *   `signing.ts`, `direct-uploads.ts`, `cors.ts`.
- * - `names.ts`, `attributes.ts`, `conditions.ts`, `errors.ts`: how Swift represents names,
- *   attributes, conditions on writes and errors.
+ * - `mapping/`: how Swift represents names, attributes, conditions on writes and errors.
  * - `client/`: `client/client.ts` sends requests to an account, over @stowage/http-transport;
  *   `client/sign-in.ts` has the session that they share; `client/object-deletion.ts` deletes one
  *   object or many; `client/expiring-set.ts` is a set whose entries expire.

@@ -9,11 +9,11 @@ import {
   isName,
   type ListFilesCallOptions,
 } from '@stowage/core/provider'
-import { quoted } from './attributes.js'
 import type { SwiftClient } from './client/client.js'
 import { modificationTime, requireContainer } from './containers.js'
-import { badResponse } from './errors.js'
-import { escapeName, fileName, lastKeyUnder, maxNameBytes, searchablePrefix } from './names.js'
+import { quoted } from './mapping/attributes.js'
+import { badResponse } from './mapping/errors.js'
+import { escapeName, fileName, lastKeyUnder, maxNameBytes, searchablePrefix } from './mapping/names.js'
 import type { ListedObject } from './segments/layout.js'
 
 type ListedEntry = ListedObject | { readonly subdir: string }

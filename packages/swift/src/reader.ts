@@ -12,11 +12,11 @@ import {
   smallBodySize,
 } from '@stowage/core/provider'
 import type { HttpResponse, ResponseHeaders } from '@stowage/http-transport'
-import { etagOf, timeOf, toInfo } from './attributes.js'
 import { isStream, type SwiftClient } from './client/client.js'
 import { notFoundError } from './containers.js'
-import { badResponse, responseCause } from './errors.js'
-import { objectName } from './names.js'
+import { etagOf, timeOf, toInfo } from './mapping/attributes.js'
+import { badResponse, responseCause } from './mapping/errors.js'
+import { objectName } from './mapping/names.js'
 
 /** How often a file is opened if it is replaced between two requests. */
 const maxAttempts = 5

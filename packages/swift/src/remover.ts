@@ -11,9 +11,9 @@ import {
 } from '@stowage/core/provider'
 import type { SwiftClient } from './client/client.js'
 import { deleteObjects } from './client/object-deletion.js'
-import { currentFile } from './conditions.js'
 import { notFoundError, requireContainer } from './containers.js'
-import { lastKeyUnder, objectName, segmentsContainer } from './names.js'
+import { currentFile } from './mapping/conditions.js'
+import { lastKeyUnder, objectName, segmentsContainer } from './mapping/names.js'
 import { fileKeys } from './segments/layout.js'
 import { deleteStaleParts } from './segments/stale-parts.js'
 

@@ -10,7 +10,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { type SignedUrl, type SignUrlCallOptions, StorageError } from '@stowage/core/provider'
 import type { SwiftClient } from './client/client.js'
-import { objectName, pathOf } from './names.js'
+import { objectName, pathOf } from './mapping/names.js'
 
 const keyHeaders = ['x-account-meta-temp-url-key', 'x-account-meta-temp-url-key-2'] as const
 

@@ -25,13 +25,13 @@ import {
   uploadNotFound,
   type WrittenFile,
 } from '@stowage/core/provider'
-import { quoted, type StoredAttributes, toHeaders } from './attributes.js'
 import type { SwiftClient, SwiftResponse } from './client/client.js'
 import { deleteObjects } from './client/object-deletion.js'
-import { checkIfMatch, createOnlyHeaders } from './conditions.js'
 import { requireContainer } from './containers.js'
-import { responseCause } from './errors.js'
-import { escapeName, objectName, pathOf, segmentsContainer } from './names.js'
+import { quoted, type StoredAttributes, toHeaders } from './mapping/attributes.js'
+import { checkIfMatch, createOnlyHeaders } from './mapping/conditions.js'
+import { responseCause } from './mapping/errors.js'
+import { escapeName, objectName, pathOf, segmentsContainer } from './mapping/names.js'
 import {
   copiedAttemptId,
   isDirectAttempt,

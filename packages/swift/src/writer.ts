@@ -9,11 +9,11 @@ import {
   StorageError,
   type WrittenFile,
 } from '@stowage/core/provider'
-import { quoted, type StoredAttributes, toHeaders } from './attributes.js'
 import type { SwiftClient, SwiftResponse } from './client/client.js'
-import { checkIfMatch, createOnlyHeaders } from './conditions.js'
-import { responseCause } from './errors.js'
-import { objectName } from './names.js'
+import { quoted, type StoredAttributes, toHeaders } from './mapping/attributes.js'
+import { checkIfMatch, createOnlyHeaders } from './mapping/conditions.js'
+import { responseCause } from './mapping/errors.js'
+import { objectName } from './mapping/names.js'
 import { deletePreviousParts } from './segments/stale-parts.js'
 
 /** Returns a body's bytes. Bodies are in memory, because `capabilities.streamingPut` is false. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { maxMetadataBytes, timeOf, toHeaders, toInfo } from '../src/attributes.js'
+import { maxMetadataBytes, timeOf, toHeaders, toInfo } from '../src/mapping/attributes.js'
 
 const location = { container: 'c', file: 'f' }
 const baseHeaders = { etag: '"e"', 'x-timestamp': '1700000000.12345', 'content-type': 'text/plain' }

@@ -10,7 +10,7 @@ import {
   objectName,
   pathOf,
   segmentsContainer,
-} from '../src/names.js'
+} from '../src/mapping/names.js'
 
 /** Text in which the characters with special handling are frequent. */
 const name = fc

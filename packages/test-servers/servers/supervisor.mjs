@@ -97,7 +97,7 @@ process.on('SIGHUP', end)
 process.on('disconnect', end)
 process.on('message', (message) => {
   handle(message).then(
-    (answer) => process.connected && process.send({ id: message.id, ...answer }),
+    (reply) => process.connected && process.send({ id: message.id, ...reply }),
     (error) => process.connected && process.send({ id: message.id, error: error.message }),
   )
 })

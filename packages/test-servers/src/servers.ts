@@ -1,13 +1,13 @@
 import 'vitest'
-import { startAzurite } from './azurite.js'
-import { startCeph } from './ceph.js'
-import { startClamd } from './clamd.js'
-import { requirePackages, versionOf } from './debian.js'
 import { noServers, wantedPlacement } from './environment.js'
-import { requireNginx } from './nginx.js'
-import { type RackspaceServer, rackspaceFromEnvironment, startRackspace } from './rackspace.js'
-import { type S3Server, s3FromEnvironment } from './s3-endpoint.js'
-import { type SwiftEndpoint, startSwift } from './swift.js'
+import { requirePackages, versionOf } from './hosting/debian.js'
+import { startAzurite } from './services/azurite.js'
+import { startCeph } from './services/ceph.js'
+import { startClamd } from './services/clamd.js'
+import { requireNginx } from './services/nginx.js'
+import { type RackspaceServer, rackspaceFromEnvironment, startRackspace } from './services/rackspace.js'
+import { type S3Server, s3FromEnvironment } from './services/s3-endpoint.js'
+import { type SwiftEndpoint, startSwift } from './services/swift.js'
 
 /** Every server by its name in `provide: { servers: […] }`. */
 const starters = {

@@ -39,9 +39,9 @@ test.each(['reset', 'truncate'] as const)('breaks a response half-way: %s', asyn
 
 test('stalls a response', async () => {
   proxy.failNext({ kind: 'stall', afterBytes: 500_000 })
-  const answer = await fetch(proxy.endpoint)
+  const response = await fetch(proxy.endpoint)
   let received = 0
-  for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
+  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
     received += chunk.length
     // The proxy counts the head of the response too, so the received bytes stay below its limit.
     if (received > 490_000) break
@@ -51,12 +51,12 @@ test('stalls a response', async () => {
 
 test('responds in place of the server', async () => {
   proxy.failNext(httpResponse(503, { 'Retry-After': '7' }, 'busy'))
-  const answer = await fetch(proxy.endpoint)
-  expect([answer.status, answer.headers.get('retry-after'), await answer.text()]).toEqual([503, '7', 'busy'])
+  const response = await fetch(proxy.endpoint)
+  expect([response.status, response.headers.get('retry-after'), await response.text()]).toEqual([503, '7', 'busy'])
 })
 
 test('breaks the request that it is told to, and no other', async () => {
-  const ask = (path: string) => fetch(`${keeping.endpoint}${path}`).then((answer) => answer.text())
+  const ask = (path: string) => fetch(`${keeping.endpoint}${path}`).then((response) => response.text())
   expect(await ask('/first')).toBe('/first')
   keeping.failRequest(/^GET \/second /, { kind: 'reset', afterBytes: 0 })
   expect(await ask('/other')).toBe('/other')
@@ -65,7 +65,7 @@ test('breaks the request that it is told to, and no other', async () => {
 })
 
 test('refuses connections, those that are open too, until it is told otherwise', async () => {
-  const ask = () => fetch(`${keeping.endpoint}/again`).then((answer) => answer.text())
+  const ask = () => fetch(`${keeping.endpoint}/again`).then((response) => response.text())
   expect(await ask()).toBe('/again')
   keeping.refuse(true)
   await expect(ask()).rejects.toThrow()

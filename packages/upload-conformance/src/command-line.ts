@@ -33,7 +33,7 @@ Exit codes:
 
 export interface Command {
   readonly url: string
-  readonly options: TargetOptions & { readonly only?: string }
+  readonly options: TargetOptions & { readonly only?: string | undefined }
   readonly json: boolean
 }
 
@@ -64,10 +64,10 @@ export function parseCommand(args: readonly string[]): Command | 'help' | 'list'
   const { content, only, timeout, interop, json } = values
   const options = {
     headers: Object.fromEntries(values.header.map(parseHeader)),
-    ...(content === undefined ? {} : { content }),
-    ...(only === undefined ? {} : { only }),
-    ...(timeout === undefined ? {} : { timeout: wholeNumber('--timeout', timeout) * 1000 }),
-    ...(interop === 'none' ? {} : { interop: wholeNumber('--interop', interop) }),
+    content,
+    only,
+    timeout: timeout === undefined ? undefined : wholeNumber('--timeout', timeout) * 1000,
+    interop: interop === 'none' ? undefined : wholeNumber('--interop', interop),
   }
   return { url, options, json }
 }

@@ -68,8 +68,8 @@ describeInBrowser('Uploads', (house) => {
     await page.locator('.uppy-Dashboard-Item.is-inprogress').waitFor()
     await uploaded(page, '1 file uploaded')
     await page.getByText('300 MB').waitFor()
-    const answer = await fetch(`${house().api}/large/files/large.bin`)
-    expect(await answer.json()).toMatchObject({ size: 300_000_000 })
+    const response = await fetch(`${house().api}/large/files/large.bin`)
+    expect(await response.json()).toMatchObject({ size: 300_000_000 })
   })
 
   test('cancelled while they are sent: nothing of them remains, and later uploads work', async () => {
@@ -93,11 +93,11 @@ describeInBrowser('Uploads', (house) => {
   test('of a name that is taken asks first: skip, keep both, replace', async () => {
     await fill(house(), 'taken', { 'a.txt': 'old' })
     const page = await visit(house(), '#/storage/taken/')
-    const upload = async (content: string, answer: string) => {
+    const upload = async (content: string, response: string) => {
       await choose(page, [text('a.txt', content)])
       await page
         .getByRole('dialog', { name: 'The file already exists' })
-        .getByRole('button', { name: answer, exact: true })
+        .getByRole('button', { name: response, exact: true })
         .click()
     }
     await upload('skipped', 'Skip')

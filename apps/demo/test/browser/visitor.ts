@@ -131,8 +131,8 @@ export const urlOf = (api: string, container: string, verb: 'files' | 'download'
 
 /** The names of the files in a container, at any depth. */
 export async function namesIn({ api }: Pick<House, 'api'>, container: string): Promise<string[]> {
-  const answer = await fetch(`${api}/${encodeURIComponent(container)}/files`)
-  return ((await answer.json()) as { name: string }[]).map(({ name }) => name)
+  const response = await fetch(`${api}/${encodeURIComponent(container)}/files`)
+  return ((await response.json()) as { name: string }[]).map(({ name }) => name)
 }
 
 export async function contentOf({ api }: Pick<House, 'api'>, container: string, file: string): Promise<string> {

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { readersDirectory } from './run.js'
 
-export interface Answer {
+export interface RequestResult {
   /** The exit code of the shell. */
   readonly code: number | null
   /** The status of the response that curl received. */
@@ -29,7 +29,7 @@ export function canRun(command: string): boolean {
 }
 
 /** Runs the line in a directory of its own. */
-export async function runRequest(command: string, url: string): Promise<Answer> {
+export async function runRequest(command: string, url: string): Promise<RequestResult> {
   await furnish(`${url}/api/containers`)
   // curl -O writes no file over one that is there.
   const local = /\s-\w*O/.test(command) ? [] : reader

@@ -2,9 +2,9 @@
  * The attributes of a file that are HTTP headers of its downloads, one line each.
  *
  * A new attribute needs a line here, its name in each service that has its own names
- * (`header-names.ts` of S3, `attributes.ts` of Azure), and a case in the conformance suite.
- * Capabilities, options, the filesystem's records, Swift's headers, the router's downloads and the
- * schemas of the OpenAPI description follow from this table.
+ * (`mapping/header-names.ts` of S3, `mapping/attributes.ts` of Azure), and a case in the
+ * conformance suite. Capabilities, options, the filesystem's records, Swift's headers, the router's
+ * downloads and the schemas of the OpenAPI description follow from this table.
  */
 
 /** The header of an attribute and the rule for its values. */

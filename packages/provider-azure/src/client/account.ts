@@ -9,7 +9,7 @@ import {
 } from '@azure/storage-blob'
 import { StorageError } from '@stowage/core/provider'
 import { HttpTransport } from '@stowage/http-transport'
-import { blobName } from '../names.js'
+import { blobName } from '../mapping/names.js'
 import { createHttpClient } from './http-client.js'
 
 /** The credentials of @azure/identity, as @azure/core-auth declares them. */

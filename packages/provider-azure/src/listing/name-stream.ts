@@ -4,10 +4,10 @@
  */
 import type { BlobItem, BlobPrefix } from '@azure/storage-blob'
 import { compareNames, defined, StorageError } from '@stowage/core/provider'
-import { quoted } from '../attributes.js'
 import type { Account } from '../client/account.js'
-import { request } from '../errors.js'
-import { afterPrefix, escapedPrefix, escapedPrefixOf, fileName, isReadable } from '../names.js'
+import { quoted } from '../mapping/attributes.js'
+import { request } from '../mapping/errors.js'
+import { afterPrefix, escapedPrefix, escapedPrefixOf, fileName, isReadable } from '../mapping/names.js'
 
 /** A file or folder of the list. */
 export interface ListedName {

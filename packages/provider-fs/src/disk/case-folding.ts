@@ -4,7 +4,7 @@
  * one of a short name on Windows.
  */
 
-import { rootMissing } from '../errors.js'
+import { rootMissing } from '../mapping/errors.js'
 import { platform } from '../platform/platform.js'
 import { temporaryPath } from './bookkeeping.js'
 import type { Directories, Directory } from './directories.js'

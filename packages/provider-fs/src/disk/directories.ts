@@ -20,7 +20,7 @@ import {
   rootNotDirectory,
   throwIfAborted,
   unreadable,
-} from '../errors.js'
+} from '../mapping/errors.js'
 import { platform } from '../platform/platform.js'
 import { DirectCalls } from './direct.js'
 import { close, ignoreFailure, lstat, makeDirectories, mkdir, open, readdir, realpath, statfs } from './system.js'

@@ -19,7 +19,7 @@
  * ({@link restoreReplaced}).
  */
 import { StorageError } from '@stowage/core/provider'
-import { errno, isAbsence, isDenied, isFull } from '../errors.js'
+import { errno, isAbsence, isDenied, isFull } from '../mapping/errors.js'
 import { platform } from '../platform/platform.js'
 import { temporaryPath } from './bookkeeping.js'
 import type { Directories } from './directories.js'

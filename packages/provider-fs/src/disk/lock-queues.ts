@@ -3,7 +3,7 @@
  * the first caller of a queue tries to create the lock on the disk.
  */
 import { StorageError } from '@stowage/core/provider'
-import { aborted, throwIfAborted } from '../errors.js'
+import { aborted, throwIfAborted } from '../mapping/errors.js'
 
 /** A lock of a file or a container. */
 export interface Lock {

@@ -11,7 +11,7 @@
 import { hash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isStorageError, StorageError } from '@stowage/core/provider'
-import { errno, isFull, rootMissing, throwIfAborted, translate } from '../errors.js'
+import { errno, isFull, rootMissing, throwIfAborted, translate } from '../mapping/errors.js'
 import { platform } from '../platform/platform.js'
 import { locksPath } from './bookkeeping.js'
 import type { Directories, Directory } from './directories.js'

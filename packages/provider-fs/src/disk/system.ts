@@ -5,7 +5,7 @@
  */
 import * as fs from 'node:fs'
 import { promisify } from 'node:util'
-import { isAbsence } from '../errors.js'
+import { isAbsence } from '../mapping/errors.js'
 import { platform } from '../platform/platform.js'
 
 export const {

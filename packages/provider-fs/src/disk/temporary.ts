@@ -3,7 +3,7 @@
  * files of a killed process can be found.
  */
 import { constants } from 'node:fs'
-import { errno, rootMissing } from '../errors.js'
+import { errno, rootMissing } from '../mapping/errors.js'
 import { temporaryPath } from './bookkeeping.js'
 import type { Directories, Directory } from './directories.js'
 import { newToken } from './owner.js'

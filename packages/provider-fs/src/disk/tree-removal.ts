@@ -7,7 +7,7 @@
  * may be deeper than the operating system's paths.
  */
 import { isUtf8 } from 'node:buffer'
-import { errno, isAbsence, isDenied, isFull } from '../errors.js'
+import { errno, isAbsence, isDenied, isFull } from '../mapping/errors.js'
 import { platform } from '../platform/platform.js'
 import type { Directories, Directory, OpenDirectory } from './directories.js'
 import { type Entry, pathOfBytes, type RawEntry, readBatches, readBytes } from './entries.js'

@@ -1,5 +1,5 @@
 /** Directories that cannot be read, such as `lost+found`. Lists leave them out, with a warning. */
-import { isUnreadable, unreadable, warn } from '../errors.js'
+import { isUnreadable, unreadable, warn } from '../mapping/errors.js'
 
 /**
  * Returns the result of `read`, or `undefined`, with a warning, if the directory cannot be read.

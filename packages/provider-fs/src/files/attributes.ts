@@ -23,7 +23,7 @@ import type { DirectCalls } from '../disk/direct.js'
 import type { Directories, Directory } from '../disk/directories.js'
 import type { Lease } from '../disk/lease.js'
 import { fsync, ignoreFailure, lstatIfExists, mkdir, readdirIfExists, readFile, rmdir, unlink } from '../disk/system.js'
-import { errno, isAbsence, rootMissing } from '../errors.js'
+import { errno, isAbsence, rootMissing } from '../mapping/errors.js'
 import { type DiskLocation, type DiskPath, pathOf } from './locations.js'
 import { dateOf, etagOf, mayHaveAttributes, type VersionStats, versionOf } from './versions.js'
 

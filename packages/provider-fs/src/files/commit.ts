@@ -15,7 +15,7 @@ import {
 import { type Directory, syncDirectory } from '../disk/directories.js'
 import type { Lease } from '../disk/lease.js'
 import { fsync, ignoreFailure } from '../disk/system.js'
-import { errno, nameConflict, Obstacle, throwIfAborted } from '../errors.js'
+import { errno, nameConflict, Obstacle, throwIfAborted } from '../mapping/errors.js'
 import { isImpliedByName, type StoredAttributes, writtenFile } from './attributes.js'
 import { ancestorName, type DiskLocation, lockOf } from './locations.js'
 import { etagOf, markVersion, mayHaveAttributes } from './versions.js'

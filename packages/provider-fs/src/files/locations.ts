@@ -3,7 +3,7 @@ import type { FileLocation } from '@stowage/core/provider'
 import { foldName } from '../disk/folding.js'
 import type { Lock } from '../disk/lock-queues.js'
 import { lockName } from '../disk/locks.js'
-import { diskSegments } from '../names.js'
+import { diskSegments } from '../mapping/names.js'
 
 export interface DiskLocation {
   readonly container: string

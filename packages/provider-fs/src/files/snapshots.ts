@@ -5,7 +5,7 @@
 
 import type { Directories, OpenDirectory } from '../disk/directories.js'
 import { readEntries } from '../disk/entries.js'
-import { continuedChunk, decodeSegment } from '../names.js'
+import { continuedChunk, decodeSegment } from '../mapping/names.js'
 import type { ListStart } from './list-position.js'
 import { SortedNames } from './sorted-names.js'
 

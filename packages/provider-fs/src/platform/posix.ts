@@ -1,7 +1,7 @@
 /** Linux and macOS: each call is the system's own, and a mark is a symbolic link. */
 import * as fs from 'node:fs'
 import { promisify } from 'node:util'
-import { errno, isAbsence } from '../errors.js'
+import { errno, isAbsence } from '../mapping/errors.js'
 import { posixEntries } from './entry-rules.js'
 import type { Platform } from './system-calls.js'
 

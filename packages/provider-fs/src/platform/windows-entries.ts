@@ -11,7 +11,7 @@
  * Text that looks like one of these escapes gets `25` after its `%`. Each of the three rules maps
  * the entries that it receives one to one to those that it allows, so every entry that Windows can
  * store is the escape of exactly one text. Exceptions, which are not files here: `%2E` and `.%2E`,
- * because `names.ts` makes no entries `.` and `..`.
+ * because `mapping/names.ts` makes no entries `.` and `..`.
  *
  * Windows can store the two characters. Node ends at an assertion if a path has one of them: the
  * first one in libuv 1.49 (Node 22.12), the second one also in 1.51 (Node 22.23).

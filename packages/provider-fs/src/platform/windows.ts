@@ -13,7 +13,7 @@ import * as fs from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { newToken } from '../disk/owner.js'
-import { errno, isAbsence, isDenied, withoutHardLinks } from '../errors.js'
+import { errno, isAbsence, isDenied, withoutHardLinks } from '../mapping/errors.js'
 import type { Platform } from './system-calls.js'
 import { windowsEntries, windowsEntryPattern } from './windows-entries.js'
 

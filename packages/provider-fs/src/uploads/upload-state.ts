@@ -3,9 +3,9 @@ import * as v from 'valibot'
 import type { Directory } from '../disk/directories.js'
 import { readdirIfExists, readFile, readMark } from '../disk/system.js'
 import { discardTree } from '../disk/tree-removal.js'
-import { isAbsence } from '../errors.js'
 import { parseStored, storedSchemas } from '../files/attributes.js'
 import type { Workspace } from '../files/workspace.js'
+import { isAbsence } from '../mapping/errors.js'
 import { description, uploadsPath, validId } from './layout.js'
 
 const storedUpload = v.object({ file: v.string(), partSize: v.number(), started: v.number(), ...storedSchemas })

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { compareNames } from '@stowage/core/provider'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeSegment, diskSegments, prefixDirectory } from '../../src/names.js'
+import { decodeSegment, diskSegments, prefixDirectory } from '../../src/mapping/names.js'
 import { list, names, newStorage, put, readText } from '../fixture.js'
 
 /** Pieces to which every rule of escaping applies, and ordinary text. */

@@ -1,7 +1,7 @@
 import { checkContainerName } from '@stowage/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeSegment, diskSegments, prefixDirectory } from '../../src/names.js'
+import { decodeSegment, diskSegments, prefixDirectory } from '../../src/mapping/names.js'
 import { windows } from '../../src/platform/windows.js'
 import { windowsEntries } from '../../src/platform/windows-entries.js'
 

@@ -8,7 +8,7 @@ import type {
 } from '@aws-sdk/client-s3'
 import { StorageError } from '@stowage/core/provider'
 import type { ServiceFeatures } from '../capabilities.js'
-import { explain, type Resource, statusOf } from '../errors.js'
+import { explain, type Resource, statusOf } from '../mapping/errors.js'
 import { type CustomerKey, customerKeyOf } from './customer-key.js'
 import type { SendOptions } from './request-handler.js'
 
@@ -25,7 +25,9 @@ export interface ConnectionOptions extends ServiceFeatures {
 export class Connection {
   readonly client: S3Client
   readonly options: ConnectionOptions
-  /** How the service expects ETags in conditions on writes, once known. See `conditions.ts`. */
+  /**
+   * How the service expects ETags in conditions on writes, once known. See `mapping/conditions.ts`.
+   */
   etagForm: 'quoted' | 'unquoted' | undefined
   /** The unfinished multipart uploads that this process started, by id, each with its key. */
   readonly startedUploads = new Map<string, CustomerKey>()

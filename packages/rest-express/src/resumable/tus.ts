@@ -195,10 +195,9 @@ async function getUpload(context: RequestContext): Promise<void> {
         .catch(untilReachable)
   const concat = joined?.concat ?? (isPartial(upload) ? 'partial' : undefined)
   res.writeHead(200, {
-    ...defined({ 'Upload-Concat': concat }),
+    ...defined({ 'Upload-Concat': concat, 'Upload-Metadata': ticket.metadata }),
     'Upload-Offset': String(state.offset),
     ...(state.size === undefined ? { 'Upload-Defer-Length': '1' } : { 'Upload-Length': String(state.size) }),
-    ...(ticket.metadata === undefined ? {} : { 'Upload-Metadata': ticket.metadata }),
     'Upload-Expires': new Date(ticket.expires).toUTCString(),
     'Cache-Control': 'no-store',
   })

@@ -4,8 +4,8 @@
  */
 import type { Readable } from 'node:stream'
 import { type HttpRequest, type HttpResponse, HttpTransport, type ResponseHeaders } from '@stowage/http-transport'
-import { badResponse, responseError } from '../errors.js'
-import { pathOf } from '../names.js'
+import { badResponse, responseError } from '../mapping/errors.js'
+import { pathOf } from '../mapping/names.js'
 import { ExpiringSet } from './expiring-set.js'
 import { Sessions, type SignIn } from './sign-in.js'
 

@@ -1,7 +1,7 @@
 /** Deletes one object or many. */
 import { inParallel, isStorageError, type StorageError } from '@stowage/core/provider'
-import { responseError } from '../errors.js'
-import { pathOf } from '../names.js'
+import { responseError } from '../mapping/errors.js'
+import { pathOf } from '../mapping/names.js'
 import type { SwiftClient } from './client.js'
 
 /** An object that was not deleted, and the reason. */

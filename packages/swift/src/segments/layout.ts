@@ -15,9 +15,9 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import type { FileLocation } from '@stowage/core/provider'
-import { uploadOf } from '../attributes.js'
 import type { SwiftClient } from '../client/client.js'
-import { objectName, segmentsContainer } from '../names.js'
+import { uploadOf } from '../mapping/attributes.js'
+import { objectName, segmentsContainer } from '../mapping/names.js'
 
 /** An object in a list of Swift. */
 export interface ListedObject {

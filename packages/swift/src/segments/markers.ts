@@ -10,11 +10,11 @@ import {
   uploadNotFound,
 } from '@stowage/core/provider'
 import type { ResponseHeaders } from '@stowage/http-transport'
-import type { StoredAttributes } from '../attributes.js'
 import type { SwiftClient } from '../client/client.js'
 import { modificationTime, requireContainer } from '../containers.js'
-import { badResponse } from '../errors.js'
-import { fileName, maxNameBytes, objectName, searchablePrefix, segmentsContainer } from '../names.js'
+import type { StoredAttributes } from '../mapping/attributes.js'
+import { badResponse } from '../mapping/errors.js'
+import { fileName, maxNameBytes, objectName, searchablePrefix, segmentsContainer } from '../mapping/names.js'
 import { type ListedObject, newestHeaders, partSizeOf } from './layout.js'
 
 /** The content of a marker: all that the completion needs. */

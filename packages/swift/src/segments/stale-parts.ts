@@ -2,7 +2,7 @@
 import type { FileLocation } from '@stowage/core/provider'
 import type { SwiftClient } from '../client/client.js'
 import { deleteObjects } from '../client/object-deletion.js'
-import { segmentsContainer } from '../names.js'
+import { segmentsContainer } from '../mapping/names.js'
 import { type ListedObject, listSegments, parsePartName, partsPrefix, uploadOfCurrentVersion } from './layout.js'
 import { isUnfinished } from './markers.js'
 

@@ -12,9 +12,9 @@ export interface RequestSpec {
   readonly url: string
   readonly headers?: RequestHeaders
   /** One piece is sent with its length, several are sent chunked. */
-  readonly body?: Uint8Array | readonly Uint8Array[]
+  readonly body?: Uint8Array | readonly Uint8Array[] | undefined
   /** Sent after a chunked body. */
-  readonly trailers?: RequestHeaders
+  readonly trailers?: RequestHeaders | undefined
 }
 
 export interface InterimResponse {

@@ -40,7 +40,7 @@ export class IetfUploads {
 
   send(method: string, url: string, headers: Headers = {}, body?: RequestSpec['body']): Promise<Response> {
     const spec = { method, url, headers: this.headers(headers) }
-    return this.target.client.send({ ...spec, ...(body === undefined ? {} : { body }) })
+    return this.target.client.send({ ...spec, body })
   }
 
   /** Sends the request that starts an upload, whatever comes of it. */

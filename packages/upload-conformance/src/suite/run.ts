@@ -9,7 +9,7 @@ import { Target } from './target.js'
 
 export interface SuiteOptions extends TargetOptions {
   /** Runs the cases whose ids begin with this, such as `tus/` or `ietf/append/`. Default: all. */
-  readonly only?: string
+  readonly only?: string | undefined
   /** Called after each case. The next one begins when the promise is settled. */
   readonly onCase?: (result: CaseResult) => void | Promise<void>
 }

@@ -46,8 +46,8 @@ export class TusUploads {
       method,
       url,
       headers: all,
-      ...(body === undefined ? {} : { body }),
-      ...(trailers === undefined ? {} : { trailers }),
+      body,
+      trailers,
     })
   }
 

@@ -264,9 +264,9 @@ export class CaseContext {
     const signed = await signing.catch((error: unknown) => void isCode(error, 'INVALID_NAME'))
     if (signed === undefined) return
     const { url, headers } = signed
-    const answer = await fetch(url, { headers })
-    assert.equal(answer.status, 200, 'the status of the signed URL')
-    sameBytes(Buffer.from(await answer.arrayBuffer()), content, 'the content of the signed URL')
+    const response = await fetch(url, { headers })
+    assert.equal(response.status, 200, 'the status of the signed URL')
+    sameBytes(Buffer.from(await response.arrayBuffer()), content, 'the content of the signed URL')
   }
 
   /** Destroys what the case created. */

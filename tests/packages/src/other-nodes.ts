@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { npmPackage } from './npm-package.ts'
 
 /** The program and its options, in front of the path of a script. */
-type Command = readonly [program: string, ...options: string[]]
+export type Command = readonly [program: string, ...options: string[]]
 
 interface Runtime {
   readonly name: string

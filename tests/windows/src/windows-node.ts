@@ -7,21 +7,18 @@
  * replacing an open file is EPERM, for example.
  */
 import { execFile, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { createReadStream, existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { requirePackages } from '@stowage/test-servers'
 import { Installation } from '../../packages/src/installation.ts'
+import { npmPackage } from '../../packages/src/npm-package.ts'
 
 const run = promisify(execFile)
 
 const sources = import.meta.dirname
-const cache = join(sources, '..', '..', '..', 'node_modules', '.cache', 'stowage-windows')
 const wine = '/usr/lib/wine/wine64'
 const wineServer = '/usr/lib/wine/wineserver'
 
@@ -47,7 +44,7 @@ export async function findWindows(): Promise<WindowsNode | string> {
   if (process.env['STOWAGE_TEST_SERVERS'] === 'none') return 'STOWAGE_TEST_SERVERS is none'
   try {
     await requirePackages('Wine', ['wine64'])
-    return await underWine(await download())
+    return await underWine(join(await npmPackage(node), 'bin', 'node.exe'))
   } catch (error) {
     return error instanceof Error ? error.message : `${error}`
   }
@@ -64,29 +61,6 @@ async function ownNode(): Promise<WindowsNode> {
     },
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
   }
-}
-
-/** Downloads `node.exe`, unless an earlier run did. */
-async function download(): Promise<string> {
-  const directory = join(cache, node.package)
-  const program = join(directory, 'package', 'bin', 'node.exe')
-  if (existsSync(program)) return program
-  await mkdir(cache, { recursive: true })
-  const temporary = await mkdtemp(join(cache, 'download-'))
-  try {
-    await run('npm', ['pack', node.package, '--pack-destination', temporary])
-    const [tarball = ''] = await readdir(temporary)
-    const hash = createHash('sha512')
-    await pipeline(createReadStream(join(temporary, tarball)), hash)
-    const integrity = `sha512-${hash.digest('base64')}`
-    if (integrity !== node.integrity) throw new Error(`${node.package} has the integrity ${integrity}`)
-    await run('tar', ['-xzf', join(temporary, tarball), '-C', temporary])
-    await rm(directory, { recursive: true, force: true })
-    await rename(temporary, directory)
-  } finally {
-    await rm(temporary, { recursive: true, force: true })
-  }
-  return program
 }
 
 async function underWine(program: string): Promise<WindowsNode> {

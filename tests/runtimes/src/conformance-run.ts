@@ -1,9 +1,13 @@
-// Runs the conformance suite over S3 in the current runtime, and prints each failed case as JSON.
+// Runs the conformance suite in the current runtime, and prints the number of cases and each failed
+// case as JSON.
+//
+// Arguments: the provider's package, its settings as JSON.
 import { setTimeout } from 'node:timers/promises'
 import { registerConformance } from '@stowage/core/conformance'
-import { S3Provider } from '@stowage/provider-s3'
+import type { ProviderModule } from '@stowage/core/provider'
 
-const settings = JSON.parse(process.argv[2] ?? '')
+const [name = '', settings = ''] = process.argv.slice(2)
+const { createProvider } = (await import(name)) as ProviderModule
 const cases: { readonly title: string; readonly run: () => Promise<void> }[] = []
 const titles: string[] = []
 registerConformance(
@@ -17,15 +21,15 @@ registerConformance(
       if (!skip) cases.push({ title: `${titles.at(-1)} > ${title}`, run })
     },
   },
-  'amazon',
-  { createProvider: () => new S3Provider(settings) },
+  name,
+  { createProvider: () => createProvider(JSON.parse(settings), { directory: process.cwd() }) },
 )
 
 const failures: Record<string, string> = {}
 for (const { title, run } of cases) {
   try {
     // Only for a case that hangs, which would otherwise not be named.
-    const hangs = setTimeout(120_000, undefined, { ref: false }).then(() => Promise.reject(new Error('the case hangs')))
+    const hangs = setTimeout(600_000, undefined, { ref: false }).then(() => Promise.reject(new Error('the case hangs')))
     await Promise.race([run(), hangs])
   } catch (error) {
     failures[title] = String(error)

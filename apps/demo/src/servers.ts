@@ -3,6 +3,7 @@
  * so that all providers can be compared. They are empty at the start, and deleted at the end.
  */
 import { DataSource } from '@stowage/core'
+import { defined } from '@stowage/core/provider'
 import { AzureProvider, type AzureSettings } from '@stowage/provider-azure'
 import type * as testServers from '@stowage/test-servers'
 
@@ -49,7 +50,7 @@ const offers: readonly Offer[] = [
     start: async ({ startCeph }) => {
       const { keyId, key, region, endpoint, stop } = await startCeph(options)
       return {
-        settings: { provider: 'amazon', keyId, key, region, ...(endpoint === undefined ? {} : { endpoint }) },
+        settings: { provider: 'amazon', keyId, key, region, ...defined({ endpoint }) },
         stop,
       }
     },
@@ -69,7 +70,7 @@ const offers: readonly Offer[] = [
     start: async ({ startRackspace }, startSwift) => {
       const { username, apiKey, region, authUrl, stop } = await startRackspace(await startSwift())
       return {
-        settings: { provider: 'rackspace', username, apiKey, region, ...(authUrl === undefined ? {} : { authUrl }) },
+        settings: { provider: 'rackspace', username, apiKey, region, ...defined({ authUrl }) },
         stop,
       }
     },

@@ -22,8 +22,8 @@ import { defined } from './defined.js'
 /** The setting `signedUrls` of a data source. */
 export interface SignedUrlSettings {
   /**
-   * The URL of the router as clients reach it, such as `https://files.example/api/containers`. It is
-   * part of the signature.
+   * The URL of the router as clients reach it, such as `https://files.example/api/containers`. It
+   * is part of the signature.
    */
   readonly baseUrl: string
   /**

@@ -725,7 +725,7 @@ export class StorageService implements AsyncDisposable {
    *
    * @example
    * const { directUploads } = storage.capabilities
-   * const problems = directUploads ? await storage.checkOrigin('photos', 'https://example.com') : []
+   * const problems = directUploads ? await storage.checkOrigin('photos', 'https://a.example') : []
    * for (const { message } of problems) console.log(message)
    */
   checkOrigin(container: string, origin: string, options: OperationOptions = {}): Promise<OriginProblem[]> {

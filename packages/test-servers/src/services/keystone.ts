@@ -129,7 +129,7 @@ async function seed(keystone: string, swift: string): Promise<Users> {
     const response = await fetch(`${keystone}/v3${path}`, {
       method,
       headers: { 'Content-Type': 'application/json', 'X-Auth-Token': token },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      body: body === undefined ? null : JSON.stringify(body),
     })
     const text = await response.text()
     if (!response.ok) throw new Error(`Keystone: ${method} ${path}: ${response.status} ${text}`)

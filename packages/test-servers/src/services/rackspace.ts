@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { defined } from '@stowage/core/provider'
 import { fromEnvironment } from '../environment.js'
 import { freePort } from '../hosting/ports.js'
 import { signIn } from './keystone.js'
@@ -33,7 +34,7 @@ export function rackspaceFromEnvironment(): RackspaceServer | undefined {
     apiKey: real.API_KEY,
     region: real.REGION,
     server: 'Rackspace Cloud Files',
-    ...(real.AUTH_URL === undefined ? {} : { authUrl: real.AUTH_URL }),
+    ...defined({ authUrl: real.AUTH_URL }),
     stop: async () => undefined,
   }
 }

@@ -1,3 +1,4 @@
+import { defined } from '@stowage/core/provider'
 import { fromEnvironment } from '../environment.js'
 
 export interface S3Keys {
@@ -34,10 +35,10 @@ export function s3FromEnvironment(service: string): S3Server | undefined {
     key: real.KEY,
     region: real.REGION ?? 'us-east-1',
     server: real.ENDPOINT === undefined ? 'Amazon S3' : 'a service given in the environment',
-    ...(real.ENDPOINT === undefined ? {} : { endpoint: real.ENDPOINT }),
-    ...(real.OTHER_KEY_ID === undefined || real.OTHER_KEY === undefined
-      ? {}
-      : { other: { keyId: real.OTHER_KEY_ID, key: real.OTHER_KEY } }),
+    ...defined({
+      endpoint: real.ENDPOINT,
+      other: real.OTHER_KEY_ID && real.OTHER_KEY ? { keyId: real.OTHER_KEY_ID, key: real.OTHER_KEY } : undefined,
+    }),
     stop: async () => undefined,
   }
 }

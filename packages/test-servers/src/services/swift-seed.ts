@@ -7,7 +7,7 @@
 export function bulkThrough(url: string | undefined) {
   if (url === undefined) return {}
   const change = async (container: string, method: 'PUT' | 'DELETE', body?: string) => {
-    const response = await fetch(`${url}/${container}`, { method, ...(body === undefined ? {} : { body }) })
+    const response = await fetch(`${url}/${container}`, { method, body: body ?? null })
     if (!response.ok) throw new Error(`seed: ${method} ${container}: ${response.status} ${await response.text()}`)
   }
   return {

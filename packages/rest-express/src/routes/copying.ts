@@ -98,12 +98,11 @@ function nameOr(property: string, value: unknown, fallback: string): string {
  * the same form.
  */
 function normalAttributes(attributes: FileAttributes): FileAttributes {
-  const { contentDisposition, contentEncoding: encoding } = attributes
-  return {
-    ...attributes,
-    ...(typeof contentDisposition === 'string' ? { contentDisposition: normalDisposition(contentDisposition) } : {}),
-    ...(typeof encoding === 'string' ? { contentEncoding: contentEncoding(encoding) } : {}),
-  }
+  const normal = { ...attributes }
+  if (typeof normal.contentDisposition === 'string')
+    normal.contentDisposition = normalDisposition(normal.contentDisposition)
+  if (typeof normal.contentEncoding === 'string') normal.contentEncoding = contentEncoding(normal.contentEncoding)
+  return normal
 }
 
 /** The attributes that replace those of the source. Core checks each of them. */

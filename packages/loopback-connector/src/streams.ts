@@ -35,7 +35,7 @@ export interface DownloadStreamOptions extends OpenFileOptions {
   readonly [property: string]: unknown
 }
 
-interface Target {
+interface StreamTarget {
   readonly storage: Promise<StorageService>
   readonly container: string
   readonly file: string
@@ -76,7 +76,7 @@ const readNames = [
  * no argument: applications use `writer.on('success', callback)` there, whose callback treats any
  * argument as an error.
  */
-export function uploadStream({ storage, container, file }: Target, options: UploadStreamOptions): UploadStream {
+export function uploadStream({ storage, container, file }: StreamTarget, options: UploadStreamOptions): UploadStream {
   let argumentsOfSuccess: readonly File[] = []
   const stream = new UploadStream(async (body, streamSignal) => {
     try {
@@ -115,7 +115,7 @@ function writeOptions({ capabilities }: StorageService, options: UploadStreamOpt
  * Returns a stream of a file's content, which is opened on the first read. Emits failures as
  * `error`.
  */
-export function downloadStream({ storage, container, file }: Target, options: DownloadStreamOptions): Readable {
+export function downloadStream({ storage, container, file }: StreamTarget, options: DownloadStreamOptions): Readable {
   return new LazyDownload(async (streamSignal) => {
     try {
       const opened = await storage

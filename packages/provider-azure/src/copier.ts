@@ -31,7 +31,7 @@ import { attributesOf, checksumsOf } from './mapping/attributes.js'
 import { errorCode, request } from './mapping/errors.js'
 import { getFile } from './reader.js'
 import { readableUrl } from './signing.js'
-import { type Version, versionOptions, writtenFile } from './writer.js'
+import { type BlobVersion, versionOptions, writtenFile } from './writer.js'
 
 const MiB = 1024 * 1024
 /**
@@ -79,7 +79,7 @@ export async function copyFile(
   }
   if (ifSourceMatch !== undefined) checkReadConditions({ etag, mtime: lastModified }, { ifMatch: ifSourceMatch })
   await checkConditionsEarly(account, target, options)
-  const version: Version = {
+  const version: BlobVersion = {
     attributes: options.attributes ?? attributesOf(properties),
     checksums: checksumsOf(properties.contentMD5),
     conditions,
@@ -110,7 +110,7 @@ export async function copyMatchingBlob(
   account: Account,
   source: CopySource,
   target: FileLocation,
-  version: Version,
+  version: BlobVersion,
   signal: AbortSignal,
 ): Promise<WrittenFile> {
   if (source.size > maxCopySize) return copyInRanges(account, source, target, version, signal)
@@ -137,7 +137,7 @@ async function copyInRanges(
   account: Account,
   source: CopySource,
   target: FileLocation,
-  version: Version,
+  version: BlobVersion,
   signal: AbortSignal,
 ): Promise<WrittenFile> {
   const client = account.file(target.container, target.file)

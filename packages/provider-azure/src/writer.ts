@@ -23,12 +23,12 @@ const nativeOptions = v.strictObject({
 })
 
 /** Everything that a version of a file is made with, except its content. */
-export type Version = Pick<WriteCallOptions, 'attributes' | 'checksums' | 'native'> & {
+export type BlobVersion = Pick<WriteCallOptions, 'attributes' | 'checksums' | 'native'> & {
   readonly conditions: WriteConditions
 }
 
 /** Returns the options of the requests that make a version visible: Put Blob and Put Block List. */
-export function versionOptions(version: Version): BlockBlobCommitBlockListOptions {
+export function versionOptions(version: BlobVersion): BlockBlobCommitBlockListOptions {
   const native = v.safeParse(nativeOptions, version.native)
   if (!native.success) {
     const path = v.getDotPath(native.issues[0]) ?? 'native'
@@ -72,7 +72,7 @@ export function writtenFile(
   name: string,
   size: number,
   { etag, lastModified }: { readonly etag?: string; readonly lastModified?: Date },
-  { attributes, checksums }: Pick<Version, 'attributes' | 'checksums'>,
+  { attributes, checksums }: Pick<BlobVersion, 'attributes' | 'checksums'>,
 ): WrittenFile {
   if (etag === undefined) throw new StorageError('BAD_RESPONSE', 'the response to a write has no ETag')
   const { md5 } = checksums

@@ -13,7 +13,7 @@ import { Storages } from './storages.js'
 /** Names that are deleted with one call, and kept in memory until then. */
 const batchSize = 1000
 
-interface Target extends Address {
+interface Removal extends Address {
   readonly container: string
 }
 
@@ -47,7 +47,7 @@ Deleting more than one file asks for confirmation. Without a terminal, --yes is 
   },
 })
 
-function targetOf(address: Address, recursive: boolean): Target {
+function targetOf(address: Address, recursive: boolean): Removal {
   const { container, text } = address
   if (container === undefined) throw new UsageFailure(`"${text}" has no container`)
   if (!recursive && isFolder(address)) {
@@ -59,7 +59,7 @@ function targetOf(address: Address, recursive: boolean): Target {
 }
 
 async function confirm(
-  targets: readonly Target[],
+  targets: readonly Removal[],
   recursive: boolean,
   storages: Storages,
   session: Session,
@@ -82,7 +82,7 @@ async function confirm(
 /** The number of files that are counted for a question. */
 const countedAtMost = 1000
 
-async function countFiles(storage: StorageService, { container, file }: Target, signal: AbortSignal): Promise<string> {
+async function countFiles(storage: StorageService, { container, file }: Removal, signal: AbortSignal): Promise<string> {
   let count = 0
   for await (const _ of storage.files(container, { prefix: folderPrefix(file), signal })) {
     count++
@@ -93,7 +93,7 @@ async function countFiles(storage: StorageService, { container, file }: Target, 
 
 async function removeOne(
   storage: StorageService,
-  { text, container, file }: Target,
+  { text, container, file }: Removal,
   failures: Failures | undefined,
   { signal, json, terminal }: Session,
 ): Promise<void> {
@@ -108,7 +108,7 @@ async function removeOne(
 
 async function destroy(
   storage: StorageService,
-  { source, container }: Target,
+  { source, container }: Removal,
   { signal, json, terminal }: Session,
 ): Promise<void> {
   await storage.destroyContainer(container, { signal })
@@ -117,7 +117,7 @@ async function destroy(
 
 async function removeFolder(
   storage: StorageService,
-  { source, container, file, text }: Target,
+  { source, container, file, text }: Removal,
   failures: Failures,
   { signal, json, terminal }: Session,
 ): Promise<void> {

@@ -9,7 +9,7 @@ import { isSystemError } from '../failures/failures.js'
 const permissionBits = 0o777
 
 /** A regular file that is created or replaced. */
-export interface Target {
+export interface TargetFile {
   /** Without symbolic links in its last segment. */
   readonly path: string
   /** The permissions of the present file. */
@@ -20,7 +20,7 @@ export interface Target {
  * Returns the file that a path names. Returns `undefined` if it is neither a regular file nor
  * missing, such as a pipe or `/dev/null`.
  */
-export async function targetOf(path: string): Promise<Target | undefined> {
+export async function targetOf(path: string): Promise<TargetFile | undefined> {
   const present = await statOf(path)
   if (present === undefined) return { path }
   if (!present.isFile() && !present.isDirectory()) return undefined

@@ -14,7 +14,7 @@ import { pipeline } from 'node:stream/promises'
 import { type FileInfo, StorageError, type StorageService } from '@stowage/core'
 import { isSystemError } from '../failures/failures.js'
 import { formatBytes } from '../terminal/progress.js'
-import { partPath, type Target } from './atomic-file.js'
+import { partPath, type TargetFile } from './atomic-file.js'
 import type { CopyRecord, Resumption } from './resumption.js'
 
 interface PartDownload {
@@ -24,7 +24,7 @@ interface PartDownload {
   readonly info: FileInfo
   /** How messages name the source. */
   readonly name: string
-  readonly target: Target
+  readonly target: TargetFile
   readonly record: CopyRecord
   readonly resumption: Resumption
   readonly signal: AbortSignal

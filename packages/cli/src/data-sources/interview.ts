@@ -4,7 +4,7 @@
 
 import type { Choice, Questions } from '../terminal/questions.js'
 import { convert, isReference, literal, variableFor } from './entry.js'
-import { type Property, type ProviderName, propertyOf, providers, type SignIn } from './providers.js'
+import { type Property, type ProviderName, propertyOf, providers, type SignInChoice } from './providers.js'
 
 /** The answers. */
 export interface Answers {
@@ -13,7 +13,7 @@ export interface Answers {
   readonly environment: Readonly<Record<string, string>>
 }
 
-export interface Subject {
+export interface NewDataSource {
   readonly name: string
   readonly provider: ProviderName
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -28,11 +28,11 @@ export async function chooseProvider(questions: Questions): Promise<ProviderName
 }
 
 /** Asks for the properties of one way to sign in. */
-export async function askForProperties(questions: Questions, subject: Subject): Promise<Answers> {
+export async function askForProperties(questions: Questions, subject: NewDataSource): Promise<Answers> {
   const { signIns } = providers[subject.provider]
   const [first, ...others] = signIns.map((value) => ({ value, label: value.title })) as [
-    Choice<SignIn>,
-    ...Choice<SignIn>[],
+    Choice<SignInChoice>,
+    ...Choice<SignInChoice>[],
   ]
   const way = others.length === 0 ? first.value : await questions.choose('How to sign in?', [first, ...others])
   const properties: Record<string, unknown> = {}
@@ -64,7 +64,7 @@ async function askForSecret(
   questions: Questions,
   property: string,
   { question = property }: Property,
-  { name, environment, trial }: Subject,
+  { name, environment, trial }: NewDataSource,
 ): Promise<{ readonly kept: string; readonly variables: Readonly<Record<string, string>> }> {
   const suggestion = variableFor(name, property)
   const place = await questions.choose(`${question}: where is it stored?`, [

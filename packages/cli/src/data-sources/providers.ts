@@ -23,7 +23,7 @@ export interface Property {
 }
 
 /** One way to sign in. */
-export interface SignIn {
+export interface SignInChoice {
   readonly title: string
   /** The questions, in this order. An answer may be empty unless the property is required. */
   readonly ask: readonly string[]
@@ -33,7 +33,7 @@ export interface SignIn {
 
 export interface ProviderDescription {
   readonly title: string
-  readonly signIns: readonly [SignIn, ...SignIn[]]
+  readonly signIns: readonly [SignInChoice, ...SignInChoice[]]
   readonly properties: Readonly<Record<string, Property>>
 }
 

@@ -20,7 +20,7 @@ interface Schema {
 }
 
 /** What the issues of a schema are about. */
-interface Subject {
+interface CheckedSchema {
   readonly schema: object
   /** What the values are called. */
   readonly noun: 'property' | 'option'
@@ -70,7 +70,7 @@ export const pathOf = ({ path = [] }: SchemaIssue): string =>
  *
  * @param where Before the message.
  */
-export function settingsError(issues: readonly SchemaIssue[], where: string, subject: Subject): StorageError {
+export function settingsError(issues: readonly SchemaIssue[], where: string, subject: CheckedSchema): StorageError {
   const { schema, noun, owner, more } = subject
   const properties = propertiesOf(schema)
   const isUnknown = (property: string) =>

@@ -6,7 +6,7 @@ import type { OpenDirectory } from './directories.js'
 import { lstatIfExists, opendir, readdir } from './system.js'
 
 /** An entry of a directory. */
-export interface Entry {
+export interface DirectoryEntry {
   readonly name: string
   isFile(): boolean
   isDirectory(): boolean
@@ -20,14 +20,17 @@ const batchLength = 1024
  * disk, all entries are one batch: the type of each entry may need a separate call, which only
  * `readdir` runs on other threads.
  */
-export async function* readEntries({ path }: OpenDirectory, direct: DirectCalls): AsyncGenerator<readonly Entry[]> {
+export async function* readEntries(
+  { path }: OpenDirectory,
+  direct: DirectCalls,
+): AsyncGenerator<readonly DirectoryEntry[]> {
   let hasDoubtful = false
   for await (const batch of batchesOf(path, direct)) {
     if (batch.some(isDoubtful)) hasDoubtful = true
     yield hasDoubtful ? batch.filter((entry) => !isDoubtful(entry)) : batch
   }
   if (!hasDoubtful) return
-  const exact: Entry[] = []
+  const exact: DirectoryEntry[] = []
   for (const { name, isFile, isDirectory } of await readBytes(path)) {
     const text = name.toString()
     if (isUtf8(name) && text.includes(replacement)) exact.push({ name: text, isFile, isDirectory })
@@ -77,10 +80,10 @@ const readBatch = (opened: Dir): Promise<Dirent[]> =>
 /** The replacement for bytes that are not UTF-8. */
 const replacement = '\ufffd'
 
-const isDoubtful = ({ name }: Entry): boolean => name.includes(replacement)
+const isDoubtful = ({ name }: DirectoryEntry): boolean => name.includes(replacement)
 
 /** An entry whose name is bytes. */
-export interface RawEntry extends Omit<Entry, 'name'> {
+export interface RawEntry extends Omit<DirectoryEntry, 'name'> {
   readonly name: Buffer
 }
 

@@ -10,7 +10,7 @@ import { isUtf8 } from 'node:buffer'
 import { errno, isAbsence, isDenied, isFull } from '../mapping/errors.js'
 import { platform } from '../platform/platform.js'
 import type { Directories, Directory, OpenDirectory } from './directories.js'
-import { type Entry, pathOfBytes, type RawEntry, readBatches, readBytes } from './entries.js'
+import { type DirectoryEntry, pathOfBytes, type RawEntry, readBatches, readBytes } from './entries.js'
 import { Lease } from './lease.js'
 import { newToken } from './owner.js'
 import { rename, rmdir, unlink, unlinkNow } from './system.js'
@@ -135,7 +135,7 @@ async function removeTree(
   return cause
 
   /** Returns the reason if an entry was not deleted. */
-  async function empty(directory: OpenDirectory, entries: AsyncIterable<readonly (Entry | RawEntry)[]>) {
+  async function empty(directory: OpenDirectory, entries: AsyncIterable<readonly (DirectoryEntry | RawEntry)[]>) {
     let failure: unknown
     try {
       for await (const batch of entries) {
@@ -153,7 +153,7 @@ async function removeTree(
     return failure
   }
 
-  async function removeEntry(directory: OpenDirectory, entry: Entry | RawEntry): Promise<void> {
+  async function removeEntry(directory: OpenDirectory, entry: DirectoryEntry | RawEntry): Promise<void> {
     const { name } = entry
     const path = typeof name === 'string' ? directory.at(name) : pathOfBytes(directory.path, name)
     if (!entry.isDirectory()) return unlinkNow(path, temporaries.at(newToken()))

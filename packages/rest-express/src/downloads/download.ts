@@ -33,7 +33,7 @@ import { reuseTarget } from './reuse-target.js'
 import { redirectToService } from './signed-redirect.js'
 import { typeWithCharset } from './text-charset.js'
 
-export interface DownloadJob {
+export interface DownloadRequest {
   readonly storage: StorageService
   readonly container: string
   readonly file: string
@@ -77,7 +77,7 @@ export async function sendDownload(context: RequestContext): Promise<void> {
 }
 
 /** Sends a file, or a range of it, or nothing if the client has it. */
-export async function sendFile(job: DownloadJob): Promise<void> {
+export async function sendFile(job: DownloadRequest): Promise<void> {
   const { storage, container, file, req, res, signal } = job
   const conditions = parseConditions(req.headers)
   if (req.method === 'HEAD') {
@@ -117,7 +117,7 @@ export async function sendFile(job: DownloadJob): Promise<void> {
  * Lets nginx send the file, if the rules and its size allow it. Returns whether a response was
  * sent.
  */
-async function redirectToNginx(job: DownloadJob, conditions: RequestConditions | undefined): Promise<boolean> {
+async function redirectToNginx(job: DownloadRequest, conditions: RequestConditions | undefined): Promise<boolean> {
   const { storage, container, file, req, res, rules, signal } = job
   const filesystem = filesystemOf(storage)
   const info = await storage.getFile(container, file, { signal })
@@ -134,7 +134,7 @@ async function redirectToNginx(job: DownloadJob, conditions: RequestConditions |
 }
 
 /** Lets the service send the file, if the rules allow it. Returns whether a response was sent. */
-async function redirectToStorage(job: DownloadJob, conditions: RequestConditions | undefined): Promise<boolean> {
+async function redirectToStorage(job: DownloadRequest, conditions: RequestConditions | undefined): Promise<boolean> {
   const { storage, container, file, req, res, rules, signal } = job
   const info = await storage.getFile(container, file, { signal })
   if (conditions !== undefined && isUnchanged(conditions, info)) {
@@ -154,7 +154,7 @@ function isUnchanged(conditions: RequestConditions, info: FileInfo): boolean {
   return verdict === 'unchanged'
 }
 
-interface Version {
+interface OpenedVersion {
   readonly info: FileInfo
   readonly opened?: OpenedFile
   /** Whether a range was requested and is sent, even if it is the whole file. */
@@ -166,7 +166,7 @@ interface Version {
  * find an unchanged file, so its information is read before it is opened. The opened version is
  * compared with the conditions again, because it may be newer.
  */
-async function openVersion(job: DownloadJob, conditions: RequestConditions | undefined): Promise<Version> {
+async function openVersion(job: DownloadRequest, conditions: RequestConditions | undefined): Promise<OpenedVersion> {
   const { storage, container, file, signal } = job
   if (conditions?.ifNoneMatch !== undefined || conditions?.ifModifiedSince !== undefined) {
     const info = await storage.getFile(container, file, { signal })
@@ -193,7 +193,7 @@ interface Opening {
   readonly partial: boolean
 }
 
-async function openRange(job: DownloadJob): Promise<Opening> {
+async function openRange(job: DownloadRequest): Promise<Opening> {
   const range = parseRange(job.req.headers.range)
   if (range === undefined) return openWhole(job)
   const ifRange = job.req.headers['if-range']
@@ -206,7 +206,7 @@ async function openRange(job: DownloadJob): Promise<Opening> {
   })
 }
 
-async function openPart(job: DownloadJob, range: ByteRange, ifMatch?: string): Promise<Opening> {
+async function openPart(job: DownloadRequest, range: ByteRange, ifMatch?: string): Promise<Opening> {
   const { storage, container, file, signal } = job
   try {
     return { opened: await storage.openFile(container, file, { signal, range, ifMatch }), partial: true }
@@ -220,7 +220,7 @@ async function openPart(job: DownloadJob, range: ByteRange, ifMatch?: string): P
   }
 }
 
-async function openWhole({ storage, container, file, signal }: DownloadJob): Promise<Opening> {
+async function openWhole({ storage, container, file, signal }: DownloadRequest): Promise<Opening> {
   return { opened: await storage.openFile(container, file, { signal }), partial: false }
 }
 
@@ -228,7 +228,7 @@ async function openWhole({ storage, container, file, signal }: DownloadJob): Pro
  * The ETag that the file must have for If-Range to be true; `undefined` if it cannot be true (RFC
  * 9110, 13.1.5).
  */
-async function strongTag({ storage, container, file, signal }: DownloadJob, ifRange: string) {
+async function strongTag({ storage, container, file, signal }: DownloadRequest, ifRange: string) {
   if (/^"[!#-~\x80-\xff]*"$/.test(ifRange)) return ifRange
   const date = parseDate(ifRange)
   if (date === undefined) return undefined
@@ -240,13 +240,13 @@ async function strongTag({ storage, container, file, signal }: DownloadJob, ifRa
 }
 
 /** The file with the attributes that the response has. */
-const shown = ({ responseHeaders }: DownloadJob, info: FileInfo): FileInfo => ({ ...info, ...responseHeaders })
+const shown = ({ responseHeaders }: DownloadRequest, info: FileInfo): FileInfo => ({ ...info, ...responseHeaders })
 
 /** The attributes that are sent as they are stored. The two others have a default. */
 const plainAttributes = headerAttributeNames.filter((name) => name !== 'cacheControl' && name !== 'contentDisposition')
 
 function fileHeaders(
-  job: DownloadJob,
+  job: DownloadRequest,
   stored: FileInfo,
   { contentType, length }: { readonly contentType: string; readonly length: number },
 ): OutgoingHttpHeaders {
@@ -267,14 +267,18 @@ function fileHeaders(
   return finished(job, info, headers)
 }
 
-const validators = ({ rules, req }: DownloadJob, info: FileInfo) => ({
+const validators = ({ rules, req }: DownloadRequest, info: FileInfo) => ({
   ETag: info.etag,
   'Last-Modified': info.mtime.toUTCString(),
   'Cache-Control': headerSafe(info.cacheControl) ?? rules.cacheControl(info, req),
 })
 
 /** Adds the headers of the application, and always `no-transform`. */
-function finished({ req, res, rules }: DownloadJob, info: FileInfo, headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+function finished(
+  { req, res, rules }: DownloadRequest,
+  info: FileInfo,
+  headers: OutgoingHttpHeaders,
+): OutgoingHttpHeaders {
   if (rules.headers !== undefined) addHeaders(headers, rules.headers(info, req) ?? {})
   const cacheControl = headers['Cache-Control'] ?? res.getHeader('Cache-Control') ?? ''
   headers['Cache-Control'] = untransformed(String(cacheControl))
@@ -302,7 +306,7 @@ function headerSafe(value: string | undefined): string | undefined {
 /**
  * Sends 304 with the headers of the 200 response, except those of the content (RFC 9110, 15.4.5).
  */
-function sendUnchanged(job: DownloadJob, stored: FileInfo): void {
+function sendUnchanged(job: DownloadRequest, stored: FileInfo): void {
   const info = shown(job, stored)
   const headers = finished(job, info, validators(job, info))
   job.res.writeHead(304, Object.fromEntries(Object.entries(headers).filter(([name]) => !/^content-/i.test(name))))

@@ -172,7 +172,7 @@ export const requestFigures = (runs: readonly Run[]): Figures => ({
 })
 
 /** The figures of one request at a time, each of them a heavy one. */
-export const answerFigures = (runs: readonly Run[]): Figures => ({
+export const heavyRequestFigures = (runs: readonly Run[]): Figures => ({
   'CPU ms': medianOf(runs, ({ processor, load }) => (processor * 1e3) / load.requests),
   'p50 ms': medianOf(runs, ({ load }) => load.p50),
   'peak MiB': medianOf(runs, ({ peak }) => peak),

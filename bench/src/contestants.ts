@@ -60,12 +60,11 @@ export const stowage: Contestant = {
   page: '/api/containers/bench/files?limit=1000',
 }
 
-/** Stowage with an upload policy. */
-export const withPolicy = (name: string, policy: object): Contestant => ({
-  ...stowage,
-  name,
-  launch: async (root) => ({ script: here('./servers/stowage.ts'), args: [root, JSON.stringify(policy)] }),
-})
+/** Stowage with an upload policy under each of several paths, which begin with their numbers. */
+export const withPolicies: Contestant = {
+  name: 'Stowage',
+  launch: async (root) => ({ script: here('./servers/policies.ts'), args: [root] }),
+}
 
 const handlerScript = here('./servers/handler.ts')
 

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { answerFigures, Comparison } from '../comparison.ts'
+import { Comparison, heavyRequestFigures } from '../comparison.ts'
 import { bareNode, type Contestant, loopback, nginx, stowage } from '../contestants.ts'
 import { makeFiles } from '../files.ts'
 import type { Part, Row } from '../part.ts'
@@ -45,19 +45,24 @@ export const list: Part = {
       whole: 'the whole list of 100,000',
     }
     // The server has not cached the directory yet, so there is only one such run.
-    const cold = await comparison.measure(works.cold, ({ contestant }) => request(contestant.page, 1), answerFigures, {
-      warmUp: false,
-      rounds: 1,
-    })
+    const cold = await comparison.measure(
+      works.cold,
+      ({ contestant }) => request(contestant.page, 1),
+      heavyRequestFigures,
+      {
+        warmUp: false,
+        rounds: 1,
+      },
+    )
     const middle = await comparison.measure(
       works.middle,
       ({ contestant: { page } }) => request(page && `${page}&startAfter=file-050000.bin`, 10),
-      answerFigures,
+      heavyRequestFigures,
     )
     const whole = await comparison.measure(
       works.whole,
       ({ contestant }) => request(contestant.list, 1),
-      answerFigures,
+      heavyRequestFigures,
       { warmUp: false },
     )
     const ours = (rows: readonly Row[]) => rows.find(({ name }) => name === 'Stowage')?.figures

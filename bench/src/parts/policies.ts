@@ -4,20 +4,16 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Comparison, requestFigures, transferFigures } from '../comparison.ts'
 import { GiB, MiB } from '../content.ts'
-import { stowage, withPolicy } from '../contestants.ts'
-import type { RequestTemplate } from '../load/order.ts'
+import { withPolicies } from '../contestants.ts'
+import type { LoadOrder, RequestTemplate } from '../load/order.ts'
 import type { Goal, Part, Row } from '../part.ts'
 import { takePlace } from '../place.ts'
+import { uploadPolicies } from '../upload-policies.ts'
 
-const types = ['application/pdf', 'image/png']
-const sizeAndTypes = withPolicy('sizes and types', { maxSize: 100 * GiB, types })
-const agree = withPolicy('content agrees', { maxSize: 100 * GiB, types, content: 'agree' })
-const contestants = [stowage, sizeAndTypes, agree]
-
-/** A file that begins as a PDF does. */
-const pdf = (file: string, size: number): RequestTemplate => ({
+/** A file that begins as a PDF does, under the policy with this number. */
+const pdf = (policy: number, file: string, size: number): RequestTemplate => ({
   method: 'PUT',
-  path: `/api/containers/bench/files/${file}`,
+  path: `/${policy}/bench/files/${file}`,
   headers: { 'Content-Type': 'application/pdf' },
   body: { prefix: '%PDF-1.7\n', size },
 })
@@ -33,38 +29,36 @@ export const policies: Part = {
   about: 'a large file and small ones, under upload policies',
   async run(settings) {
     const size = settings.long ? GiB : 256 * MiB
-    await using place = await takePlace(contestants.length * size)
-    await using comparison = await Comparison.start(settings, place.path, contestants)
+    await using place = await takePlace(size)
+    await using comparison = await Comparison.start(settings, place.path, [withPolicies])
     const settle = async ({ folder }: { readonly folder: string }) => {
       for (const name of readdirSync(folder)) rmSync(join(folder, name))
     }
-    const large = `PDF of ${size / MiB} MiB up raw`
-    const small = `PDF of 1 KiB up raw, ${connections} connections`
-    const rows = [
-      ...(await comparison.measure(
-        large,
-        () => ({
-          connections: 1,
-          until: { requests: 1 },
-          request: pdf('large.pdf', size),
-          expected: { status: [200, 201] },
-        }),
-        transferFigures,
-        { settle },
-      )),
-      ...(await comparison.measure(
-        small,
-        (_running, round) => ({
-          connections,
-          until: { milliseconds: settings.long ? 3000 : 700 },
-          request: pdf('file-{n}.pdf', smallSize),
-          firstNumber: (round + 1) * numbersOfRound,
-          expected: { status: [201] },
-        }),
-        requestFigures,
-        { settle },
-      )),
-    ]
+    const names = Object.keys(uploadPolicies)
+    const large = names.map((name, policy) => ({
+      title: `PDF of ${size / MiB} MiB up raw: ${name}`,
+      work: (): Omit<LoadOrder, 'port'> => ({
+        connections: 1,
+        until: { requests: 1 },
+        request: pdf(policy, 'large.pdf', size),
+        expected: { status: [200, 201] },
+      }),
+      figures: transferFigures,
+      settle,
+    }))
+    const small = names.map((name, policy) => ({
+      title: `PDF of 1 KiB up raw, ${connections} connections: ${name}`,
+      work: (_: unknown, round: number): Omit<LoadOrder, 'port'> => ({
+        connections,
+        until: { milliseconds: settings.long ? 3000 : 700 },
+        request: pdf(policy, 'file-{n}.pdf', smallSize),
+        firstNumber: (round + 1) * numbersOfRound,
+        expected: { status: [201] },
+      }),
+      figures: requestFigures,
+      settle,
+    }))
+    const rows = [...(await comparison.measureMixed(large)), ...(await comparison.measureMixed(small))]
     settings.say('putFile over memory, one policy after the other')
     rows.push(...(await costs(settings.long ? 60 : 20)))
     return { rows, goals: goals(rows) }

@@ -4,19 +4,14 @@
  *
  *     node policy-cost.ts ROUNDS
  */
-import { StorageService, type UploadPolicy } from '@stowage/core'
+import { StorageService } from '@stowage/core'
 import { MemoryProvider } from '@stowage/provider-memory'
-import { content, MiB } from '../content.ts'
+import { content } from '../content.ts'
 import type { Row } from '../part.ts'
 import { median } from '../statistics.ts'
+import { uploadPolicies } from '../upload-policies.ts'
 
 const [, , rounds = '1'] = process.argv
-const types = ['application/pdf', 'image/png']
-const policies: Readonly<Record<string, UploadPolicy | undefined>> = {
-  'no policy': undefined,
-  'sizes and types': { maxSize: 1024 * MiB, types },
-  'content agrees': { maxSize: 1024 * MiB, types, content: 'agree' },
-}
 const storage = new StorageService(new MemoryProvider())
 await storage.createContainer({ name: 'bench' })
 
@@ -41,10 +36,10 @@ const works: readonly Work[] = [
 
 const rows: Row[] = []
 for (const { work, calls, body } of works) {
-  const costs = new Map(Object.keys(policies).map((name) => [name, [] as number[]]))
+  const costs = new Map(Object.keys(uploadPolicies).map((name) => [name, [] as number[]]))
   const warmUp = 3
   for (let round = -warmUp; round < Number(rounds); round++) {
-    for (const [name, policy] of Object.entries(policies)) {
+    for (const [name, policy] of Object.entries(uploadPolicies)) {
       const before = process.cpuUsage()
       for (let index = 0; index < calls; index++) {
         await storage.putFile('bench', 'a.pdf', body(), policy === undefined ? {} : { policy })
